@@ -1,0 +1,117 @@
+//! The evidence file: what was read of one start, what was not, and why.
+//!
+//! These records *are* the format `capture.json`, version 1. A field that is left out was not read.
+
+mod ec2;
+mod error;
+mod iam;
+mod kms;
+mod org;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
+use crate::source::Reading;
+
+pub use ec2::{Attachment, Instance, StateReason, Volume};
+pub use error::CaptureError;
+pub use iam::{AttachedPolicy, InlinePolicy, Role};
+pub use kms::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
+pub use org::{Level, OrgPolicy, Organization};
+
+/// The version of the format that this program writes and the highest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Everything that was read for some starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Capture {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The program that wrote the file.
+    pub tool: Tool,
+    /// When and by whom it was read.
+    pub read: Provenance,
+    /// The starts that it was read for.
+    pub targets: Vec<Target>,
+    /// The instances of the targets.
+    #[serde(default)]
+    pub instances: BTreeMap<InstanceId, Reading<Instance>>,
+    /// The volumes attached to those instances.
+    #[serde(default)]
+    pub volumes: BTreeMap<VolumeId, Reading<Volume>>,
+    /// The KMS keys of those volumes.
+    #[serde(default)]
+    pub keys: BTreeMap<KeyArn, Key>,
+    /// The roles of the targets, by the ARN that was asked for.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Reading<Role>>,
+    /// What the organization of each account concerned imposes; `absent`: the account is in none.
+    #[serde(default)]
+    pub organizations: BTreeMap<AccountId, Reading<Organization>>,
+}
+
+/// The program that wrote a capture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Who read, when, and in which Region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Provenance {
+    /// The ARN that `sts:GetCallerIdentity` gave.
+    #[serde(default)]
+    pub by: Reading<String>,
+    /// The time of the first read.
+    pub from: Timestamp,
+    /// The time of the last read.
+    pub until: Timestamp,
+    /// The Region that was read.
+    pub region: Region,
+    /// Where the Region came from, in words: `--region`, `AWS_REGION`, `profile ops`, …
+    #[serde(default)]
+    pub region_source: String,
+}
+
+/// One start: who is to start which instance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Target {
+    /// The instance.
+    pub instance_id: InstanceId,
+    /// The ARN of the role (or of one session of it) that starts it, as it was given.
+    pub role_arn: String,
+}
+
+impl Capture {
+    /// Reads a capture.
+    ///
+    /// # Errors
+    /// When the text is not JSON, is cut off, is of a later version, or has an unknown or missing field.
+    pub fn parse(text: &str) -> Result<Self, CaptureError> {
+        error::parse(text)
+    }
+
+    /// The capture as text: pretty JSON with a line end.
+    ///
+    /// # Errors
+    /// Never for a capture of this program; the signature is serde's.
+    pub fn print(&self) -> Result<String, CaptureError> {
+        let mut text =
+            serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
+        text.push('\n');
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! The program `ebs-preflight`.
+
+fn main() {}

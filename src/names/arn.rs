@@ -1,0 +1,73 @@
+use std::fmt;
+
+use super::NameError;
+
+/// An Amazon Resource Name, `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`; only its six parts are checked.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Arn(Box<str>);
+
+impl Arn {
+    /// Takes `text` as an ARN.
+    ///
+    /// # Errors
+    /// When it does not begin with `arn:` or has fewer than six parts.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        match parts.as_slice() {
+            ["arn", partition, service, _, _, resource]
+                if !partition.is_empty() && !service.is_empty() && !resource.is_empty() =>
+            {
+                Ok(Self(text.into()))
+            }
+            _ => Err(NameError::new("ARN", text, "`arn:partition:service:region:account:resource`")),
+        }
+    }
+
+    /// The whole ARN.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn part(&self, position: usize) -> &str {
+        self.0.splitn(6, ':').nth(position).unwrap_or_default()
+    }
+
+    /// `aws`, `aws-cn`, `aws-us-gov`, …
+    pub fn partition(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The service, as `kms`.
+    pub fn service(&self) -> &str {
+        self.part(2)
+    }
+
+    /// The Region, empty for global services.
+    pub fn region(&self) -> &str {
+        self.part(3)
+    }
+
+    /// The account, empty where the service has none in its ARNs.
+    pub fn account(&self) -> &str {
+        self.part(4)
+    }
+
+    /// All behind the fifth colon.
+    pub fn resource(&self) -> &str {
+        self.part(5)
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

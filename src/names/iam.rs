@@ -1,0 +1,180 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{is_account, name};
+use super::{Arn, NameError};
+
+/// The role behind the sessions in which EC2 decrypts the data keys of an instance's volumes.
+///
+/// Source: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
+pub const INFRASTRUCTURE_ROLE: &str = "aws:ec2-infrastructure";
+
+fn is_iam_arn(text: &str, kind: &str) -> bool {
+    Arn::parse(text).is_ok_and(|arn| {
+        arn.service() == "iam"
+            && arn.region().is_empty()
+            && is_account(arn.account())
+            && arn
+                .resource()
+                .strip_prefix(kind)
+                .is_some_and(|name| !name.is_empty() && !name.ends_with('/') && !name.contains(['*', '?']))
+    })
+}
+
+/// Role and session of the resource part `assumed-role/ROLE/SESSION`.
+fn session_parts(arn: &Arn) -> Option<(&str, &str)> {
+    arn.resource().strip_prefix("assumed-role/")?.split_once('/')
+}
+
+name!(
+    /// The ARN of an IAM role, path included.
+    RoleArn, "role ARN", "`arn:aws:iam::account:role/name`", |text| is_iam_arn(text, "role/")
+);
+name!(
+    /// The ARN of an IAM user, path included.
+    UserArn, "user ARN", "`arn:aws:iam::account:user/name`", |text| is_iam_arn(text, "user/")
+);
+name!(
+    /// The ARN of an assumed-role session; it does not tell the role's path.
+    SessionArn, "session ARN", "`arn:aws:sts::account:assumed-role/role/session`",
+    |text| Arn::parse(text).is_ok_and(|arn| {
+        arn.service() == "sts" && is_account(arn.account())
+            && session_parts(&arn).is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
+    })
+);
+
+impl RoleArn {
+    fn part(&self, position: usize) -> &str {
+        self.as_str().splitn(6, ':').nth(position).unwrap_or_default()
+    }
+
+    /// The partition, as `aws`.
+    pub fn partition(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The role's account.
+    pub fn account(&self) -> &str {
+        self.part(4)
+    }
+
+    /// Path and name without the leading slash, as people say it: `scheduler/StartJob`.
+    pub fn path_and_name(&self) -> &str {
+        self.part(5).strip_prefix("role/").unwrap_or_default()
+    }
+
+    /// The bare name: what IAM's API asks for.
+    pub fn name(&self) -> &str {
+        self.as_str().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Whether an AWS service owns the role (path `/aws-service-role/`).
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+    pub fn is_service_linked(&self) -> bool {
+        self.path_and_name().starts_with("aws-service-role/")
+    }
+
+    /// The ARN of the session `session` of this role.
+    pub fn session_arn(&self, session: &str) -> String {
+        format!("arn:{}:sts::{}:assumed-role/{}/{session}", self.partition(), self.account(), self.name())
+    }
+}
+
+impl UserArn {
+    /// The user's account.
+    pub fn account(&self) -> &str {
+        self.as_str().split(':').nth(4).unwrap_or_default()
+    }
+
+    /// The bare name.
+    pub fn name(&self) -> &str {
+        self.as_str().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl SessionArn {
+    fn part(&self, position: usize) -> &str {
+        self.as_str().splitn(6, ':').nth(position).unwrap_or_default()
+    }
+
+    /// The partition, as `aws`.
+    pub fn partition(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The account.
+    pub fn account(&self) -> &str {
+        self.part(4)
+    }
+
+    /// The role's name, without its path.
+    pub fn role_name(&self) -> &str {
+        self.part(5).split('/').nth(1).unwrap_or_default()
+    }
+
+    /// The session's name.
+    pub fn session_name(&self) -> &str {
+        self.part(5).splitn(3, '/').nth(2).unwrap_or_default()
+    }
+}
+
+/// The principals that can make a request, by the form of their ARN.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PrincipalArn {
+    /// An IAM role: some session of it, its name not told.
+    Role(RoleArn),
+    /// One assumed-role session.
+    Session(SessionArn),
+    /// An IAM user.
+    User(UserArn),
+    /// An account's root user.
+    Root(Arn),
+}
+
+impl PrincipalArn {
+    /// Reads the ARN of a role, session, user or account root user.
+    ///
+    /// # Errors
+    /// When the text is none of them.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        if let Ok(role) = RoleArn::parse(text) {
+            return Ok(Self::Role(role));
+        }
+        if let Ok(session) = SessionArn::parse(text) {
+            return Ok(Self::Session(session));
+        }
+        if let Ok(user) = UserArn::parse(text) {
+            return Ok(Self::User(user));
+        }
+        match Arn::parse(text) {
+            Ok(arn) if arn.service() == "iam" && arn.resource() == "root" && is_account(arn.account()) => {
+                Ok(Self::Root(arn))
+            }
+            _ => {
+                Err(NameError::new("principal ARN", text, "the ARN of a role, session, user or account root"))
+            }
+        }
+    }
+
+    /// The ARN as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Role(arn) => arn.as_str(),
+            Self::Session(arn) => arn.as_str(),
+            Self::User(arn) => arn.as_str(),
+            Self::Root(arn) => arn.as_str(),
+        }
+    }
+
+    /// The principal's account.
+    pub fn account(&self) -> &str {
+        match self {
+            Self::Role(arn) => arn.account(),
+            Self::Session(arn) => arn.account(),
+            Self::User(arn) => arn.account(),
+            Self::Root(arn) => arn.account(),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The names of AWS things as types: checked once, at the edge, and compared as AWS compares them.
+
+mod action;
+mod arn;
+mod condition_key;
+mod iam;
+mod ids;
+
+pub use action::Action;
+pub use arn::Arn;
+pub use condition_key::ConditionKey;
+pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn};
+pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
+
+#[cfg(test)]
+mod tests;

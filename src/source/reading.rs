@@ -1,0 +1,93 @@
+use serde::{Deserialize, Serialize};
+
+/// What is known of one fact.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reading<T> {
+    /// It was read.
+    Known(T),
+    /// It was looked for, and AWS says that there is none.
+    Absent,
+    /// It was not read; it may be anything.
+    Unread(Unread),
+}
+
+/// Why a fact was not read, and what would have been needed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Unread {
+    /// The kind of failure.
+    pub why: Why,
+    /// The read permission that the reader would have needed, as `kms:GetKeyPolicy`; empty if none would help.
+    #[serde(default)]
+    pub needs: String,
+    /// What AWS or the network said.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// The ways in which a read comes to nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    /// AWS refused: the reader lacks the permission, or an organization's policy denies it.
+    Denied,
+    /// AWS throttled to the last attempt.
+    Throttled,
+    /// No whole answer arrived: connection, time-out, server fault, a body cut short.
+    Transport,
+    /// An answer came that could not be understood, or lacked the fact.
+    Unparsable,
+    /// Nobody asked: across accounts it cannot be read, or an earlier read failed.
+    NotAsked,
+}
+
+impl Unread {
+    /// A fact for which nobody asked.
+    pub fn not_asked(needs: &str) -> Self {
+        Self { why: Why::NotAsked, needs: needs.to_owned(), message: String::new() }
+    }
+}
+
+impl<T> Default for Reading<T> {
+    /// A field that a capture leaves out was not read.
+    fn default() -> Self {
+        Self::Unread(Unread::not_asked(""))
+    }
+}
+
+impl<T> Reading<T> {
+    /// The fact, if it was read.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Absent | Self::Unread(_) => None,
+        }
+    }
+
+    /// Why it was not read, if it was not.
+    pub fn unread(&self) -> Option<&Unread> {
+        match self {
+            Self::Unread(unread) => Some(unread),
+            Self::Known(_) | Self::Absent => None,
+        }
+    }
+
+    /// The reading by reference.
+    pub fn as_ref(&self) -> Reading<&T> {
+        match self {
+            Self::Known(fact) => Reading::Known(fact),
+            Self::Absent => Reading::Absent,
+            Self::Unread(unread) => Reading::Unread(unread.clone()),
+        }
+    }
+
+    /// The reading of what `f` makes of the fact.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Reading<U> {
+        match self {
+            Self::Known(fact) => Reading::Known(f(fact)),
+            Self::Absent => Reading::Absent,
+            Self::Unread(unread) => Reading::Unread(unread),
+        }
+    }
+}
