@@ -2,5 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod case;
+pub mod engine;
 pub mod names;
+pub mod policy;
+pub mod report;
 pub mod source;

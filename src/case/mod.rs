@@ -1,0 +1,9 @@
+//! The bare engine on JSON Lines: a case in, a decision out (the command `judge`).
+
+mod answer;
+mod read;
+
+pub use answer::answer;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+use crate::names::ConditionKey;
+
+/// What the request context holds for one condition key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextValue {
+    /// A single-valued key with its value.
+    Single(Box<str>),
+    /// A multivalued key with its values; without any it is as if absent.
+    Multi(Vec<Box<str>>),
+    /// The request does not carry the key.
+    Absent,
+    /// It carries the key, and the value begins with this text; the rest is not known. Empty: nothing is known of it.
+    KnownPrefix(Box<str>),
+    /// One of these, and which is not known.
+    OneOf(Vec<ContextValue>),
+    /// There or not, but equal to nothing that a policy names, as EC2's own network address.
+    Foreign,
+    /// It may be anything, or absent.
+    NotKnown,
+}
+
+impl From<&str> for ContextValue {
+    fn from(text: &str) -> Self {
+        Self::Single(text.into())
+    }
+}
+
+/// The request context: values by condition key; a key that is not there is absent.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/intro-structure.html#intro-structure-request>
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    entries: Vec<(ConditionKey, ContextValue)>,
+    unknown_prefixes: Vec<Box<str>>,
+}
+
+impl Context {
+    /// A context without keys.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a value for `key`, replacing an earlier one.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<ContextValue>) -> Self {
+        self.set(key, value);
+        self
+    }
+
+    /// Sets the value for `key`, replacing an earlier one.
+    pub fn set(&mut self, key: &str, value: impl Into<ContextValue>) {
+        let key = ConditionKey::new(key);
+        let value = value.into();
+        match self.entries.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, old)) => *old = value,
+            None => self.entries.push((key, value)),
+        }
+    }
+
+    /// Sets the value for `key` if it has none yet.
+    pub fn set_default(&mut self, key: &str, value: impl Into<ContextValue>) {
+        if !self.states(key) {
+            self.set(key, value);
+        }
+    }
+
+    /// Makes every key that begins with `prefix` and has no entry unknown: tags that were not read.
+    pub fn set_unknown_prefix(&mut self, prefix: &str) {
+        self.unknown_prefixes.push(prefix.to_ascii_lowercase().into());
+    }
+
+    /// Whether there is an entry for `key`.
+    pub fn states(&self, key: &str) -> bool {
+        let key = ConditionKey::new(key);
+        self.entries.iter().any(|(known, _)| *known == key)
+    }
+
+    /// What it holds for `key`.
+    pub fn get(&self, key: &ConditionKey) -> &ContextValue {
+        if let Some((_, value)) = self.entries.iter().find(|(known, _)| known == key) {
+            return value;
+        }
+        let unknown = self.unknown_prefixes.iter().any(|prefix| key.lower().starts_with(&**prefix));
+        if unknown { &ContextValue::NotKnown } else { &ContextValue::Absent }
+    }
+
+    /// All entries, in the order in which they were set.
+    pub fn entries(&self) -> impl Iterator<Item = (&ConditionKey, &ContextValue)> {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+}

@@ -1,0 +1,114 @@
+use std::sync::Arc;
+
+use crate::policy::{Policy, PolicyError, PolicyType};
+use crate::source::Document;
+
+use super::grant::Grant;
+
+/// A policy with its name: compiled, or known to exist and not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPolicy {
+    /// What people call it: `start-jobs`, `key policy`, ….
+    pub name: String,
+    /// Its text; `None` where it was not read or is part of a larger text.
+    pub document: Option<Document>,
+    /// Its meaning; `None` where it was not read, and may say anything.
+    pub policy: Option<Policy>,
+    /// The read permission that would have given it, where it was not read.
+    pub needs: String,
+}
+
+impl NamedPolicy {
+    /// Reads and compiles a document.
+    ///
+    /// # Errors
+    /// Everything for which AWS refuses to save it.
+    pub fn parse(name: &str, text: &str, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
+        let policy = Policy::parse(text, kind)?;
+        Ok(Self {
+            name: name.to_owned(),
+            document: Some(Document::new(text)),
+            policy: Some(policy),
+            needs: String::new(),
+        })
+    }
+
+    /// A policy that exists, or may exist, and was not read.
+    pub fn unread(name: &str, needs: &str) -> Self {
+        Self { name: name.to_owned(), document: None, policy: None, needs: needs.to_owned() }
+    }
+}
+
+/// Everything that bears on a request besides the request itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicySet {
+    /// Identity-based policies of the principal.
+    pub identity: Vec<Arc<NamedPolicy>>,
+    /// The permissions boundary, if there is one.
+    pub boundary: Option<Arc<NamedPolicy>>,
+    /// Policies passed when the session was created; all of them limit it.
+    pub session: Vec<Arc<NamedPolicy>>,
+    /// SCPs by level, from the root to the account; empty: no such layer.
+    pub scps: Vec<Vec<Arc<NamedPolicy>>>,
+    /// RCPs by level, from the root to the account; empty: no such layer.
+    pub rcps: Vec<Vec<Arc<NamedPolicy>>>,
+    /// The key policy and, for a key shared through AWS RAM, the one that RAM manages.
+    pub key_policies: Vec<Arc<NamedPolicy>>,
+    /// The grants on the key.
+    pub grants: GrantSet,
+}
+
+/// The grants on a key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GrantSet {
+    /// Those that were read.
+    pub grants: Vec<Grant>,
+    /// The read permission that was lacking, where there may be more.
+    pub unread: Option<String>,
+}
+
+/// Which policy of a [`PolicySet`] is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PolicyRef {
+    /// The policy type.
+    pub kind: PolicyType,
+    /// The level, from the root, of SCPs and RCPs; else 0.
+    pub level: usize,
+    /// The position in its list.
+    pub index: usize,
+}
+
+impl PolicySet {
+    /// The policy that `at` names.
+    pub fn get(&self, at: PolicyRef) -> Option<&NamedPolicy> {
+        match at.kind {
+            PolicyType::Identity => self.identity.get(at.index),
+            PolicyType::Boundary => self.boundary.as_ref(),
+            PolicyType::Session => self.session.get(at.index),
+            PolicyType::Scp => self.scps.get(at.level)?.get(at.index),
+            PolicyType::Rcp => self.rcps.get(at.level)?.get(at.index),
+            PolicyType::KeyPolicy => self.key_policies.get(at.index),
+        }
+        .map(|policy| &**policy)
+    }
+
+    /// Every policy, with its place.
+    pub fn all(&self) -> impl Iterator<Item = (PolicyRef, &NamedPolicy)> {
+        list(PolicyType::Identity, 0, &self.identity)
+            .chain(list(PolicyType::Boundary, 0, self.boundary.as_slice()))
+            .chain(list(PolicyType::Session, 0, &self.session))
+            .chain(levels(PolicyType::Scp, &self.scps))
+            .chain(levels(PolicyType::Rcp, &self.rcps))
+            .chain(list(PolicyType::KeyPolicy, 0, &self.key_policies))
+    }
+}
+
+type Placed<'a> = (PolicyRef, &'a NamedPolicy);
+
+fn list(kind: PolicyType, level: usize, policies: &[Arc<NamedPolicy>]) -> impl Iterator<Item = Placed<'_>> {
+    policies.iter().enumerate().map(move |(index, policy)| (PolicyRef { kind, level, index }, &**policy))
+}
+
+fn levels(kind: PolicyType, levels: &[Vec<Arc<NamedPolicy>>]) -> impl Iterator<Item = Placed<'_>> {
+    levels.iter().enumerate().flat_map(move |(level, policies)| list(kind, level, policies))
+}

@@ -1,0 +1,91 @@
+use crate::policy::{Condition, Effect, NoVariables, PolicyType, ResourceElement, Statement, Truth};
+
+use super::condition;
+use super::explain::Recorder;
+use super::principal::{Named, named};
+use super::request::Request;
+
+/// Whether the statement applies to the request, by each way in which it names the principal.
+///
+/// Policies without principals count as naming `anyone`. The recorder hears which elements fail; where it keeps
+/// nothing, the walk stops at the first that does.
+pub(super) fn applies<R: Recorder>(
+    statement: &Statement,
+    request: &Request,
+    kind: PolicyType,
+    has_boundary: bool,
+    recorder: &mut R,
+) -> Named {
+    let mut holds = action(statement, request);
+    recorder.action(holds);
+    if holds.is_false() && !R::KEEPS {
+        return Named::NOBODY;
+    }
+    let whom = whom(statement, request, has_boundary);
+    recorder.principal(whom.at_all());
+    if whom == Named::NOBODY && !R::KEEPS {
+        return Named::NOBODY;
+    }
+    let resource = resource(statement, request, kind);
+    recorder.resource(resource);
+    holds = holds.and(resource);
+    for test in &statement.conditions {
+        if holds.is_false() && !R::KEEPS {
+            return Named::NOBODY;
+        }
+        let truth = tests(test, statement.effect, request);
+        recorder.condition(truth);
+        holds = holds.and(truth);
+    }
+    whom.and(holds)
+}
+
+fn action(statement: &Statement, request: &Request) -> Truth {
+    let element = &statement.action;
+    let lower = request.action.lower();
+    element.sense.apply(Truth::from(element.patterns.iter().any(|pattern| pattern.covers(lower))))
+}
+
+fn whom(statement: &Statement, request: &Request, has_boundary: bool) -> Named {
+    let Some(element) = &statement.principal else {
+        return Named { anyone: Truth::True, ..Named::NOBODY };
+    };
+    let whom = named(element, &request.principal, has_boundary);
+    // AWS does not support NotPrincipal with Allow; read literally it admits everybody else.
+    if statement.effect == Effect::Allow && element.sense == crate::policy::Sense::AllBut {
+        return whom.and(Truth::Unknown);
+    }
+    whom
+}
+
+fn resource(statement: &Statement, request: &Request, kind: PolicyType) -> Truth {
+    match &statement.resource {
+        // KMS saves such a statement, and it has no effect.
+        None => Truth::False,
+        Some(element) => element.sense.apply(listed(element, request, kind)),
+    }
+}
+
+fn listed(element: &ResourceElement, request: &Request, kind: PolicyType) -> Truth {
+    Truth::any(element.patterns.iter().map(|pattern| match kind {
+        // Key policies know no policy variables in Resource that would name another key; `*` is this key.
+        PolicyType::KeyPolicy if pattern.is_anything() => Truth::True,
+        PolicyType::Identity
+        | PolicyType::Boundary
+        | PolicyType::Session
+        | PolicyType::Scp
+        | PolicyType::Rcp
+        | PolicyType::KeyPolicy => {
+            if &*request.resource == "*" {
+                // An action without a resource of its own is covered by `*` only.
+                pattern.matches("*", &NoVariables).and(Truth::from(pattern.is_anything()))
+            } else {
+                pattern.matches(&request.resource, request)
+            }
+        }
+    }))
+}
+
+fn tests(test: &Condition, effect: Effect, request: &Request) -> Truth {
+    condition::test(test, effect, request)
+}

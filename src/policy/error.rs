@@ -1,0 +1,66 @@
+use thiserror::Error;
+
+use crate::source::Span;
+
+/// One reason for which AWS refuses to save a policy, with its place.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{problem}")]
+pub struct PolicyError {
+    /// What is wrong.
+    pub problem: Problem,
+    /// Where, in the text that was parsed.
+    pub span: Span,
+}
+
+/// What can be wrong with a policy document.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Problem {
+    /// The text is no JSON.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// AWS refuses this; most JSON readers silently keep the last one.
+    #[error("element `{0}` appears twice")]
+    Duplicate(String),
+    /// A name that the policy language does not have here.
+    #[error("unknown element `{0}`")]
+    UnknownElement(String),
+    /// An element that must be there.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// Two elements that exclude each other.
+    #[error("a statement holds `{0}` or `{1}`, not both")]
+    Both(&'static str, &'static str),
+    /// A value of the wrong type.
+    #[error("`{element}` must be {expected}")]
+    WrongType {
+        /// The element.
+        element: String,
+        /// What AWS expects.
+        expected: &'static str,
+    },
+    /// A value that AWS does not know.
+    #[error("`{value}` is no {what}")]
+    BadValue {
+        /// What it was to be.
+        what: &'static str,
+        /// What it is.
+        value: String,
+    },
+    /// An element that this policy type does not have.
+    #[error("`{element}` has no place in {policy}")]
+    Misplaced {
+        /// The element.
+        element: &'static str,
+        /// The policy type, in words.
+        policy: &'static str,
+    },
+    /// An element or list without values.
+    #[error("`{0}` is empty")]
+    Empty(String),
+    /// KMS refuses this set operator on a single-valued key in a key policy.
+    #[error("`ForAllValues` does not go with `{0}` in a key policy")]
+    ForAllValuesOnSingle(String),
+    /// Two statements of one name.
+    #[error("the Sid `{0}` appears twice")]
+    DuplicateSid(String),
+}

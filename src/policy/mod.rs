@@ -1,0 +1,29 @@
+//! The policy language as it is written: statements, elements, patterns, condition operators.
+//!
+//! Reading a policy compiles it: what can be worked out without a request (patterns, numbers, dates, networks)
+//! is worked out once, here.
+
+mod condition;
+mod element;
+mod error;
+mod json;
+mod literal;
+mod parse;
+mod pattern;
+mod principal;
+mod truth;
+mod variable;
+
+pub use condition::{Comparison, Condition, Operator, Quantifier, Values};
+pub use element::{
+    ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry,
+    ResourceElement, Sense, Statement, Version,
+};
+pub use error::{PolicyError, Problem};
+pub use json::{JsonValue, parse_json};
+pub use literal::{ArnPattern, Decimal, Moment, Network, parse_address};
+pub use pattern::{NoVariables, Pattern, Resolved, Variable, Variables};
+pub use truth::Truth;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! From the text of a value to pieces: wildcards, policy variables and their escapes.
+
+use crate::names::ConditionKey;
+use crate::source::Span;
+
+use super::pattern::{Pattern, Piece, Variable};
+use super::{PolicyType, Version};
+
+/// What `*` and `?` mean in a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wildcards {
+    /// Themselves: operators that compare for equality.
+    Plain,
+    /// Any characters, one character.
+    Free,
+    /// As in `Resource`: inside one of the first five parts of an ARN they do not cross a colon, unless a `*`
+    /// ends the part.
+    Arn,
+}
+
+/// Compiles `text`; variables count only in version `2012-10-17`.
+pub(super) fn compile(text: &str, wildcards: Wildcards, version: Version, span: Span) -> Pattern {
+    Pattern::new(text, pieces(text, wildcards, version), span)
+}
+
+/// Compiles an entry of `Resource` or `NotResource`; an incomplete ARN is completed with `*`.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+pub(super) fn compile_resource(text: &str, kind: PolicyType, version: Version, span: Span) -> Pattern {
+    let colons = text.bytes().filter(|byte| *byte == b':').count();
+    let incomplete = text.starts_with("arn:") && colons < 5 && !text.contains("${");
+    let mut pieces = pieces(text, Wildcards::Arn, version);
+    if incomplete && kind != PolicyType::Session && kind != PolicyType::KeyPolicy {
+        for _ in colons..5 {
+            pieces.push(Piece::Text(":".into()));
+            pieces.push(Piece::Star);
+        }
+    }
+    Pattern::new(text, join(pieces), span)
+}
+
+pub(super) fn pieces(text: &str, wildcards: Wildcards, version: Version) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut colons = 0_u8;
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let behind = rest.get(character.len_utf8()..).unwrap_or_default();
+        let inner = wildcards == Wildcards::Arn && colons < 5;
+        let piece = match character {
+            '*' | '?' if wildcards == Wildcards::Plain => None,
+            '*' if inner && !behind.is_empty() && !behind.starts_with(':') => Some(Piece::InnerStar),
+            '*' => Some(Piece::Star),
+            '?' if inner => Some(Piece::InnerQuestion),
+            '?' => Some(Piece::Question),
+            '$' if version == Version::V2012 && !inner => {
+                if let Some((piece, after)) = variable(rest) {
+                    if let Piece::Text(escaped) = piece {
+                        plain.push_str(&escaped);
+                    } else {
+                        flush(&mut plain, &mut pieces);
+                        pieces.push(piece);
+                    }
+                    rest = after;
+                    continue;
+                }
+                None
+            }
+            _ => None,
+        };
+        match piece {
+            Some(piece) => {
+                flush(&mut plain, &mut pieces);
+                pieces.push(piece);
+            }
+            None => plain.push(character),
+        }
+        if character == ':' {
+            colons = colons.saturating_add(1);
+        }
+        rest = behind;
+    }
+    flush(&mut plain, &mut pieces);
+    pieces
+}
+
+fn flush(plain: &mut String, pieces: &mut Vec<Piece>) {
+    if !plain.is_empty() {
+        pieces.push(Piece::Text(std::mem::take(plain).into()));
+    }
+}
+
+/// Neighboring texts as one, so that a value without wildcards compiles to a plain comparison.
+pub(super) fn join(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        match (joined.last_mut(), piece) {
+            (Some(Piece::Text(before)), Piece::Text(text)) => *before = format!("{before}{text}").into(),
+            (_, piece) => joined.push(piece),
+        }
+    }
+    joined
+}
+
+/// `${…}` at the start of `text`, and what follows it; text that is no variable is taken literally.
+fn variable(text: &str) -> Option<(Piece, &str)> {
+    let (inside, behind) = text.strip_prefix("${")?.split_once('}')?;
+    if matches!(inside, "*" | "?" | "$") {
+        return Some((Piece::Text(inside.into()), behind));
+    }
+    let (key, default) = match inside.split_once(',') {
+        Some((key, default)) => {
+            let default = default.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+            (key.trim(), Some(Box::from(default)))
+        }
+        None => (inside.trim(), None),
+    };
+    let named = !key.is_empty() && !key.contains(['$', '{', '\'', ' ']);
+    named.then(|| (Piece::Variable(Variable { key: ConditionKey::new(key), default }), behind))
+}

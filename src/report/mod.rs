@@ -1,0 +1,3 @@
+//! What is said, and how.
+
+pub(crate) mod words;
