@@ -3,8 +3,12 @@
 
 pub mod capture;
 pub mod case;
+pub(crate) mod change;
 pub mod engine;
+pub mod findings;
 pub mod names;
 pub mod policy;
+pub(crate) mod remedy;
 pub mod report;
 pub mod source;
+pub mod start;

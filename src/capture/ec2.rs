@@ -33,6 +33,9 @@ pub struct Instance {
     /// The operator (EKS Auto Mode, …) that manages the instance, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
+    /// The ARNs of the license configurations attached to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub license_configurations: Vec<String>,
     /// Condition keys of the instance as a resource (`ec2:InstanceType`, …) that AWS's answer determines.
     #[serde(default)]
     pub condition_keys: BTreeMap<String, String>,

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, Region, RoleArn, VolumeId};
 use crate::source::Reading;
 
 pub use ec2::{Attachment, Instance, StateReason, Volume};
@@ -49,6 +49,9 @@ pub struct Capture {
     /// The roles of the targets, by the ARN that was asked for.
     #[serde(default)]
     pub roles: BTreeMap<String, Reading<Role>>,
+    /// For a role that is `absent`: the role of the same account that has its name but another path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub namesakes: BTreeMap<String, RoleArn>,
     /// What the organization of each account concerned imposes; `absent`: the account is in none.
     #[serde(default)]
     pub organizations: BTreeMap<AccountId, Reading<Organization>>,

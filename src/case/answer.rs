@@ -6,7 +6,6 @@ use crate::engine::{
     Decider, Decision, Explanation, Failure, PolicyRef, PolicySet, Request, deciders, explain,
 };
 use crate::policy::{PolicyType, Truth, parse_json};
-use crate::report::words;
 
 use super::read;
 
@@ -138,7 +137,7 @@ fn missing(request: &Request, policies: &PolicySet, explanation: &Explanation) -
             let Some(condition) = statement.conditions.get(*number) else { continue };
             missing.push(Missing {
                 context_key: Some(condition.key.as_str().to_owned()),
-                condition: Some(words::condition(condition, statement.effect)),
+                condition: Some(condition.sentence(statement.effect)),
                 policy: None,
                 needs: None,
             });

@@ -32,6 +32,7 @@ impl From<&str> for ContextValue {
 pub struct Context {
     entries: Vec<(ConditionKey, ContextValue)>,
     unknown_prefixes: Vec<Box<str>>,
+    doubtful_in_key_policy: Vec<Box<str>>,
 }
 
 impl Context {
@@ -67,6 +68,16 @@ impl Context {
     /// Makes every key that begins with `prefix` and has no entry unknown: tags that were not read.
     pub fn set_unknown_prefix(&mut self, prefix: &str) {
         self.unknown_prefixes.push(prefix.to_ascii_lowercase().into());
+    }
+
+    /// Makes keys that begin with `prefix` doubtful in key policies: there a request has their value or lacks them.
+    pub fn set_doubtful_in_key_policy(&mut self, prefix: &str) {
+        self.doubtful_in_key_policy.push(prefix.to_ascii_lowercase().into());
+    }
+
+    /// Whether a key policy may see `key` as absent although the request has it.
+    pub fn is_doubtful_in_key_policy(&self, key: &ConditionKey) -> bool {
+        self.doubtful_in_key_policy.iter().any(|prefix| key.lower().starts_with(&**prefix))
     }
 
     /// Whether there is an entry for `key`.

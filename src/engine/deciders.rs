@@ -4,6 +4,7 @@ use super::combine::{Gates, allowed};
 use super::decision::Decision;
 use super::explain::Explanation;
 use super::grant::GrantAllow;
+use super::principal::PrincipalKind;
 use super::request::Request;
 use super::set::PolicyRef;
 
@@ -46,17 +47,21 @@ fn allowing(request: &Request, explanation: &Explanation) -> Vec<Decider> {
     let gates = &explanation.gates;
     let by_statements = Gates { grants: GrantAllow::NONE, owner_grants: GrantAllow::NONE, ..*gates };
     if !allowed(request, &by_statements).is_true() {
-        return explanation
-            .grants
-            .iter()
-            .enumerate()
-            .filter(|(_, grant)| grant.serves().is_true())
-            .map(|(position, _)| Decider::Grant(position))
-            .collect();
+        let served = explanation.grants.iter().enumerate().filter(|(_, grant)| grant.serves().is_true());
+        let grants = served.map(|(position, _)| Decider::Grant(position));
+        // A grant that the key owner's account issued to another account's principal is one half only.
+        let alone = Gates { identity: Truth::False, ..*gates };
+        let identity = if allowed(request, &alone).is_true() {
+            Vec::new()
+        } else {
+            statements(explanation, |kind, effect, _| effect == Effect::Allow && kind == PolicyType::Identity)
+        };
+        return identity.into_iter().chain(grants).collect();
     }
     let named = gates.key_policy;
     let directly = named.anyone.or(named.role).or(named.session).or(named.user).is_true();
-    let needs_identity = !request.is_for_key() || request.is_cross_account() || !directly;
+    let has_identity = request.principal.kind != PrincipalKind::Root;
+    let needs_identity = has_identity && (!request.is_for_key() || request.is_cross_account() || !directly);
     statements(explanation, |kind, effect, only_account| {
         effect == Effect::Allow
             && match kind {

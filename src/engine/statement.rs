@@ -1,4 +1,4 @@
-use crate::policy::{Condition, Effect, NoVariables, PolicyType, ResourceElement, Statement, Truth};
+use crate::policy::{Effect, NoVariables, PolicyType, ResourceElement, Statement, Truth};
 
 use super::condition;
 use super::explain::Recorder;
@@ -33,7 +33,7 @@ pub(super) fn applies<R: Recorder>(
         if holds.is_false() && !R::KEEPS {
             return Named::NOBODY;
         }
-        let truth = tests(test, statement.effect, request);
+        let truth = condition::test(test, statement.effect, kind, request);
         recorder.condition(truth);
         holds = holds.and(truth);
     }
@@ -84,8 +84,4 @@ fn listed(element: &ResourceElement, request: &Request, kind: PolicyType) -> Tru
             }
         }
     }))
-}
-
-fn tests(test: &Condition, effect: Effect, request: &Request) -> Truth {
-    condition::test(test, effect, request)
 }

@@ -4,6 +4,7 @@
 //! is worked out once, here.
 
 mod condition;
+mod edit;
 mod element;
 mod error;
 mod json;
@@ -11,10 +12,12 @@ mod literal;
 mod parse;
 mod pattern;
 mod principal;
+mod sentence;
 mod truth;
 mod variable;
 
 pub use condition::{Comparison, Condition, Operator, Quantifier, Values};
+pub use edit::add_statement;
 pub use element::{
     ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry,
     ResourceElement, Sense, Statement, Version,

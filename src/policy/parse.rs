@@ -209,9 +209,14 @@ impl Reader {
     fn action(&mut self, object: &Object<'_>, statement: Span) -> Option<ActionElement> {
         let faults = self.errors.len();
         let Some((sense, property)) = self.either(object, "Action", "NotAction") else {
-            if self.errors.len() == faults {
-                self.fault(Problem::Missing("`Action` or `NotAction`"), statement);
+            if self.errors.len() > faults {
+                return None;
             }
+            // KMS saves a key policy statement without Action, and it has no effect.
+            if self.kind == PolicyType::KeyPolicy {
+                return Some(ActionElement { sense: Sense::Listed, patterns: Vec::new(), span: statement });
+            }
+            self.fault(Problem::Missing("`Action` or `NotAction`"), statement);
             return None;
         };
         let mut patterns = Vec::new();

@@ -1,3 +1,134 @@
-//! What is said, and how.
+//! What is said of a capture: the verdict, every request, every finding, every remedy with its proof.
 
-pub(crate) mod words;
+mod build;
+pub mod json;
+#[cfg(feature = "cli")]
+pub mod text;
+mod unread;
+mod words;
+
+use crate::capture::Provenance;
+use crate::findings::{Code, Finding, Severity};
+use crate::names::{KeyArn, VolumeId};
+use crate::remedy::Remedies;
+use crate::source::Reading;
+use crate::start::{Assumption, Judged};
+
+pub use build::preflight;
+
+/// Whether a start will succeed, as far as permissions and keys decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Nothing that was read stops it, and nothing that was not read could.
+    Ready,
+    /// Something that was not read or is not known could stop it.
+    Undecided,
+    /// Something certainly stops it.
+    Blocked,
+}
+
+impl Verdict {
+    /// `READY`, `BLOCKED`, `UNDECIDED`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "READY",
+            Self::Undecided => "UNDECIDED",
+            Self::Blocked => "BLOCKED",
+        }
+    }
+}
+
+/// The answer for all targets of a capture.
+#[derive(Debug)]
+pub struct Report {
+    pub(crate) verdict: Verdict,
+    pub(crate) judged_at: jiff::Timestamp,
+    pub(crate) read: Provenance,
+    pub(crate) unread: Vec<UnreadItem>,
+    pub(crate) targets: Vec<TargetReport>,
+}
+
+/// The answer for one target.
+#[derive(Debug)]
+pub(crate) struct TargetReport {
+    pub(crate) instance_id: String,
+    pub(crate) role_arn: String,
+    pub(crate) outcome: Result<Start, TargetError>,
+}
+
+/// A start that could be judged.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) verdict: Verdict,
+    /// The instance's `Name` tag.
+    pub(crate) name: Option<String>,
+    pub(crate) state: String,
+    /// The role's ARN as IAM gives it, else as it was asked for.
+    pub(crate) principal: String,
+    pub(crate) volumes: Vec<VolumeRow>,
+    pub(crate) judged: Vec<Judged>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) remedies: Remedies,
+    pub(crate) assumptions: Vec<Assumption>,
+}
+
+/// One volume of the instance.
+#[derive(Debug, Clone)]
+pub(crate) struct VolumeRow {
+    pub(crate) volume: VolumeId,
+    pub(crate) device: String,
+    pub(crate) key: Reading<KeyArn>,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) key_state: Option<String>,
+}
+
+/// Why a target could not be judged.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetError {
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+    pub(crate) help: String,
+}
+
+/// A fact that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct UnreadItem {
+    pub(crate) what: String,
+    pub(crate) why: String,
+    pub(crate) needs: String,
+    pub(crate) command: String,
+}
+
+impl Report {
+    /// The verdict: the worst of all targets.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// Whether some target could not be judged.
+    pub fn has_errors(&self) -> bool {
+        self.targets.iter().any(|target| target.outcome.is_err())
+    }
+
+    /// Whether any target has a warning.
+    pub fn has_warnings(&self) -> bool {
+        self.starts().flat_map(|start| &start.findings).any(|finding| finding.severity == Severity::Warning)
+    }
+
+    /// Whether the verdict rests on the assumption that organization policies allow.
+    pub fn assumes_organization(&self) -> bool {
+        self.starts().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows))
+    }
+
+    /// The codes of all findings, in the order of the report.
+    pub fn codes(&self) -> Vec<Code> {
+        self.starts().flat_map(|start| &start.findings).map(|finding| finding.code).collect()
+    }
+
+    fn starts(&self) -> impl Iterator<Item = &Start> {
+        self.targets.iter().filter_map(|target| target.outcome.as_ref().ok())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,75 +1,179 @@
-//! The words for conditions, decisions and reasons: chosen here and nowhere else.
+//! Words that more than one format says.
 
-use crate::policy::{Comparison, Condition, Effect, Quantifier};
+use crate::change::PolicyPlace;
+use crate::findings::{Fact, NearMiss, Open, PlacedStatement, Severity, StatementRole};
+use crate::policy::PolicyType;
+use crate::remedy::{Control, Owner, Proof};
+use crate::start::Assumption;
 
-/// A condition as a statement about its key: "`aws:SourceIp` is in 203.0.113.0/24".
-///
-/// For a Deny it is what must hold for the statement *not* to apply.
-pub(crate) fn condition(condition: &Condition, effect: Effect) -> String {
-    let values = list(&condition.written);
-    let key = condition.key.as_str();
-    let operator = condition.operator;
-    let holds = effect == Effect::Allow;
-    if operator.comparison == Comparison::Null {
-        let missing = condition.written.iter().any(|value| value.eq_ignore_ascii_case("true"));
-        return format!("{key} is {}", if missing == holds { "absent" } else { "present" });
-    }
-    let verb = verb(operator.comparison, holds);
-    let whose = match operator.quantifier {
-        None => key.to_owned(),
-        Some(Quantifier::ForAllValues) if holds => format!("every value of {key}"),
-        Some(Quantifier::ForAnyValue) if holds => format!("some value of {key}"),
-        Some(Quantifier::ForAllValues) => format!("some value of {key}"),
-        Some(Quantifier::ForAnyValue) => format!("every value of {key}"),
-    };
-    // Whether a missing key satisfies the operator; then the condition as a whole allows it too, or does not.
-    let missing_satisfies = operator.if_exists
-        || operator.comparison.is_negated()
-        || operator.quantifier == Some(Quantifier::ForAllValues);
-    let or_absent = if missing_satisfies == holds { " or the key is absent" } else { "" };
-    format!("{whose} {verb} {values}{or_absent}")
-}
-
-fn list(values: &[Box<str>]) -> String {
-    match values {
-        [] => "no value".to_owned(),
-        [one] => one.to_string(),
-        [most @ .., last] => {
-            let most: Vec<&str> = most.iter().map(AsRef::as_ref).collect();
-            format!("{} or {last}", most.join(", "))
-        }
+pub(super) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Blocker => "blocker",
+        Severity::Undecided => "undecided",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
     }
 }
 
-fn verb(comparison: Comparison, holds: bool) -> &'static str {
-    let (verb, opposite) = match comparison {
-        Comparison::StringEquals
-        | Comparison::StringNotEquals
-        | Comparison::NumericEquals
-        | Comparison::NumericNotEquals
-        | Comparison::DateEquals
-        | Comparison::DateNotEquals
-        | Comparison::BinaryEquals
-        | Comparison::Bool
-        | Comparison::Null => ("is", "is not"),
-        Comparison::StringEqualsIgnoreCase | Comparison::StringNotEqualsIgnoreCase => {
-            ("is (in any case)", "is not (in any case)")
+pub(super) fn policy_type(kind: PolicyType) -> &'static str {
+    match kind {
+        PolicyType::Identity => "policy of the role",
+        PolicyType::Boundary => "permissions boundary",
+        PolicyType::Session => "session policy",
+        PolicyType::Scp => "SCP",
+        PolicyType::Rcp => "RCP",
+        PolicyType::KeyPolicy => "key policy",
+    }
+}
+
+/// A statement as people find it: policy, Sid or number, line.
+pub(super) fn statement(placed: &PlacedStatement) -> String {
+    let policy = match placed.at.kind {
+        PolicyType::KeyPolicy => placed.policy.clone(),
+        kind @ (PolicyType::Identity
+        | PolicyType::Boundary
+        | PolicyType::Session
+        | PolicyType::Scp
+        | PolicyType::Rcp) => {
+            format!("{} {}", policy_type(kind), placed.policy)
         }
-        Comparison::StringLike
-        | Comparison::StringNotLike
-        | Comparison::ArnEquals
-        | Comparison::ArnNotEquals
-        | Comparison::ArnLike
-        | Comparison::ArnNotLike => ("is like", "is not like"),
-        Comparison::NumericLessThan => ("is less than", "is not less than"),
-        Comparison::NumericLessThanEquals => ("is at most", "is more than"),
-        Comparison::NumericGreaterThan => ("is more than", "is at most"),
-        Comparison::NumericGreaterThanEquals => ("is at least", "is less than"),
-        Comparison::DateLessThan => ("is before", "is not before"),
-        Comparison::DateLessThanEquals => ("is not after", "is after"),
-        Comparison::DateGreaterThan => ("is after", "is not after"),
-        Comparison::DateGreaterThanEquals => ("is not before", "is before"),
-        Comparison::IpAddress | Comparison::NotIpAddress => ("is in", "is not in"),
     };
-    if holds == comparison.is_negated() { opposite } else { verb }
+    let name = match &placed.sid {
+        Some(sid) if !sid.is_empty() => format!("statement \"{sid}\""),
+        Some(_) | None => format!("statement {}", placed.index + 1),
+    };
+    let place = placed.position.map(|position| format!(", line {}", position.line)).unwrap_or_default();
+    format!("{policy}, {name}{place}")
+}
+
+/// A fact as label and lines.
+pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
+    match fact {
+        Fact::Statement { at, role } => {
+            let label = match role {
+                StatementRole::Denies => "denied by",
+                StatementRole::Delegates => "key policy",
+            };
+            let words = match role {
+                StatementRole::Denies => statement(at),
+                StatementRole::Delegates => {
+                    format!("leaves it to the account's IAM policies ({})", statement(at))
+                }
+            };
+            (label.to_owned(), vec![words])
+        }
+        Fact::Nearest(near) => ("nearest".to_owned(), nearest(near)),
+        Fact::NoStatement { policies: 0 } => ("role".to_owned(), vec!["it has no policies".to_owned()]),
+        Fact::NoStatement { policies } => {
+            let many = if *policies == 1 { "policy" } else { "policies" };
+            ("role".to_owned(), vec![format!("{policies} {many} read; no statement allows this action")])
+        }
+        Fact::Grant { id, grantee, misses } => {
+            let mut lines = vec![format!("{id} is for {grantee} and does not serve")];
+            lines.extend(misses.iter().map(miss));
+            ("grant".to_owned(), lines)
+        }
+        Fact::Level { level, names } => {
+            let names = if names.is_empty() { "none attached".to_owned() } else { names.join(", ") };
+            (format!("level {level}"), vec![names])
+        }
+        Fact::Open(open) => ("open".to_owned(), vec![self::open(open)]),
+        Fact::State { name, value } => ((*name).to_owned(), vec![value.clone()]),
+        Fact::Command { what, line } => ((*what).to_owned(), vec![line.clone()]),
+    }
+}
+
+fn nearest(near: &NearMiss) -> Vec<String> {
+    let mut lines = vec![format!("{} comes nearest; it does not fit in", statement(&near.statement))];
+    lines.extend(near.misses.iter().map(miss));
+    lines
+}
+
+fn miss(miss: &crate::findings::ElementMiss) -> String {
+    format!("{}: {} (the request: {})", miss.element, miss.expected.join(", "), miss.actual)
+}
+
+pub(super) fn open(open: &Open) -> String {
+    match open {
+        Open::ContextKey { key: _, condition } => format!("allowed if {condition}"),
+        Open::SessionName => {
+            "a policy names a session of the role, and the session's name is not known".to_owned()
+        }
+        Open::Unread { what, needs } if needs.is_empty() => format!("not known: {what}"),
+        Open::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
+    }
+}
+
+/// What settles an open question.
+pub(super) fn settle(open: &Open) -> Option<String> {
+    match open {
+        Open::ContextKey { key, .. } if key.eq_ignore_ascii_case("aws:SourceIp") => Some(
+            "--source-ip ADDRESS for the call itself, --context aws:SourceIp=ADDRESS for what EC2 forwards"
+                .to_owned(),
+        ),
+        Open::ContextKey { key, .. } => Some(format!("--context {key}=VALUE")),
+        Open::SessionName => Some("--session-name NAME".to_owned()),
+        Open::Unread { needs, .. } if needs.starts_with("organizations:") => {
+            Some("--org-profile PROFILE, or --assume-org-allows to state that they allow it".to_owned())
+        }
+        Open::Unread { .. } => None,
+    }
+}
+
+pub(super) fn assumption(assumption: &Assumption) -> String {
+    match assumption {
+        Assumption::NoSessionPolicy => "no session policy".to_owned(),
+        Assumption::NoSessionTags => "no session tags".to_owned(),
+        Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
+        Assumption::EvaluatedAt(time) => format!("evaluated at {time}"),
+        Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),
+    }
+}
+
+pub(super) fn owner(owner: &Owner) -> String {
+    match owner {
+        Owner::Account(account) => format!("an administrator of account {account}"),
+        Owner::Organization => "the organization's administrator".to_owned(),
+        Owner::SessionCreator => "whoever creates the session".to_owned(),
+    }
+}
+
+pub(super) fn place(place: &PolicyPlace) -> String {
+    match place {
+        PolicyPlace::Identity { role } => format!("the policies of role {}", path_and_name(role)),
+        PolicyPlace::Boundary { role } => format!("the permissions boundary of role {}", path_and_name(role)),
+        PolicyPlace::KeyPolicy(key) => format!("the key policy of {key}"),
+    }
+}
+
+/// Path and name of a role's ARN.
+pub(super) fn path_and_name(arn: &str) -> &str {
+    arn.split_once(":role/").or_else(|| arn.split_once(":assumed-role/")).map_or(arn, |(_, name)| name)
+}
+
+pub(super) fn proof(proof: &Proof) -> String {
+    let controls: Vec<&str> = proof.still_denied.iter().map(|control| self::control(*control)).collect();
+    let denied =
+        if controls.is_empty() { String::new() } else { format!(" Still denied: {}.", controls.join(", ")) };
+    let opened: Vec<&str> = proof.opened.iter().map(|control| self::control(*control)).collect();
+    let opened =
+        if opened.is_empty() { String::new() } else { format!(" It also allows: {}.", opened.join(", ")) };
+    let (after, required) = (proof.after, proof.required);
+    let all = if proof.cures() {
+        format!("all {required} requests that the start needs are allowed")
+    } else {
+        format!(
+            "{after} of the {required} requests that the start needs are allowed ({} before)",
+            proof.before
+        )
+    };
+    format!("Judged again with it: {all}.{denied}{opened}")
+}
+
+pub(super) fn control(control: Control) -> &'static str {
+    match control {
+        Control::AnotherRole => "another role",
+        Control::AnotherKey => "another key",
+        Control::WithoutEc2 => "a call not made through EC2",
+    }
 }

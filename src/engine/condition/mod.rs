@@ -6,18 +6,23 @@ mod text;
 use std::net::IpAddr;
 
 use crate::policy::{
-    ArnPattern, Comparison, Condition, Decimal, Effect, Moment, Network, Quantifier, Truth, Values,
-    parse_address,
+    ArnPattern, Comparison, Condition, Decimal, Effect, Moment, Network, PolicyType, Quantifier, Truth,
+    Values, parse_address,
 };
 
 use super::context::ContextValue;
 use super::request::Request;
 
-/// Whether `condition` of a statement with this effect holds for `request`.
+/// Whether `condition` of a statement with this effect, in a policy of type `kind`, holds for `request`.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
-pub fn test(condition: &Condition, effect: Effect, request: &Request) -> Truth {
-    value_holds(condition, effect, request.context.get(&condition.key), request)
+pub fn test(condition: &Condition, effect: Effect, kind: PolicyType, request: &Request) -> Truth {
+    let holds = value_holds(condition, effect, request.context.get(&condition.key), request);
+    if kind != PolicyType::KeyPolicy || !request.context.is_doubtful_in_key_policy(&condition.key) {
+        return holds;
+    }
+    let without = value_holds(condition, effect, &ContextValue::Absent, request);
+    if holds == without { holds } else { Truth::Unknown }
 }
 
 fn value_holds(condition: &Condition, effect: Effect, value: &ContextValue, request: &Request) -> Truth {

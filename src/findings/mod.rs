@@ -1,0 +1,111 @@
+//! From judgements and facts to findings: each cause once, root cause first.
+
+mod cause;
+mod codes;
+mod facts;
+mod group;
+mod near_miss;
+
+use crate::engine::PolicyRef;
+use crate::names::{KeyArn, VolumeId};
+
+pub(crate) use cause::{open, reasons};
+pub use codes::Code;
+pub(crate) use group::findings;
+pub(crate) use near_miss::{ElementMiss, NearMiss, place};
+
+/// One thing that stops a start, may stop it, or is worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub(crate) code: Code,
+    pub(crate) severity: Severity,
+    /// Positions of the requests that it concerns.
+    pub(crate) requests: Vec<usize>,
+    /// The actions of those requests, each once.
+    pub(crate) actions: Vec<&'static str>,
+    pub(crate) keys: Vec<KeyArn>,
+    pub(crate) volumes: Vec<VolumeId>,
+    pub(crate) evidence: Vec<Fact>,
+}
+
+impl Finding {
+    fn new(code: Code, severity: Severity) -> Self {
+        Self {
+            code,
+            severity,
+            requests: Vec::new(),
+            actions: Vec::new(),
+            keys: Vec::new(),
+            volumes: Vec::new(),
+            evidence: Vec::new(),
+        }
+    }
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The start fails.
+    Blocker,
+    /// The start may fail: something that decides is not known.
+    Undecided,
+    /// The start is not known to fail by it.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// What a finding rests on. Words are chosen in `report`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fact {
+    /// This statement decides: a Deny, or an Allow that leaves it to others.
+    Statement { at: PlacedStatement, role: StatementRole },
+    /// This Allow statement comes nearest.
+    Nearest(NearMiss),
+    /// So many policies were read, and no statement of theirs concerns the key.
+    NoStatement { policies: usize },
+    /// A grant on the key is for the principal or the volume, and does not serve.
+    Grant { id: String, grantee: String, misses: Vec<ElementMiss> },
+    /// The policies of these levels do not allow.
+    Level { level: usize, names: Vec<String> },
+    /// What is not known, and how to settle it.
+    Open(Open),
+    /// Free fact of the thing itself: a name and a value of AWS's.
+    State { name: &'static str, value: String },
+    /// An AWS CLI command that cures, or that settles a question.
+    Command { what: &'static str, line: String },
+}
+
+/// What a statement does to the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StatementRole {
+    /// It denies.
+    Denies,
+    /// It leaves the decision to the account's IAM policies.
+    Delegates,
+}
+
+/// A statement with the name of its policy and its place there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlacedStatement {
+    pub(crate) at: PolicyRef,
+    pub(crate) policy: String,
+    pub(crate) index: usize,
+    pub(crate) sid: Option<String>,
+    /// Line and column in the policy's text, where that is known.
+    pub(crate) position: Option<crate::source::Position>,
+}
+
+/// Something that an unknown decision hangs on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Open {
+    /// A context key: it is allowed if this holds.
+    ContextKey { key: String, condition: String },
+    /// The session's name.
+    SessionName,
+    /// A policy, list or grant that was not read.
+    Unread { what: String, needs: String },
+}
+
+#[cfg(test)]
+mod tests;

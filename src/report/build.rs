@@ -1,0 +1,104 @@
+use crate::capture::{Capture, Instance, Target};
+use crate::findings::{Severity, findings};
+use crate::remedy::{Cure, Owner, Remedy, propose};
+use crate::source::Reading;
+use crate::start::{NoPlan, Question, judge, plan};
+
+use super::unread::unread;
+use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
+
+/// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
+pub fn preflight(capture: &Capture, question: &Question) -> Report {
+    let targets: Vec<TargetReport> = capture
+        .targets
+        .iter()
+        .map(|target| TargetReport {
+            instance_id: target.instance_id.to_string(),
+            role_arn: target.role_arn.clone(),
+            outcome: start(capture, target, question),
+        })
+        .collect();
+    let verdicts =
+        targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
+    Report {
+        verdict: verdicts.max().unwrap_or(Verdict::Undecided),
+        judged_at: question.at.unwrap_or(capture.read.until),
+        read: capture.read.clone(),
+        unread: unread(capture),
+        targets,
+    }
+}
+
+fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Start, TargetError> {
+    let mut plan = plan(capture, target, question).map_err(|error| no_plan(&error, capture, target))?;
+    let judged = judge(std::mem::take(&mut plan.cases));
+    let findings = findings(capture, target, question, &plan, &judged);
+    let verdict = findings.iter().map(|finding| verdict(finding.severity)).max().unwrap_or(Verdict::Ready);
+    let mut remedies = propose(capture, target, question, &judged, &findings);
+    if let Some(arn) = capture.namesakes.get(&target.role_arn) {
+        let owner = Owner::Account(arn.account().to_owned());
+        remedies.remedies.push(Remedy { cure: Cure::OtherRole { arn: arn.to_string() }, owner });
+    }
+    Ok(Start {
+        verdict,
+        name: plan.instance.tags.get("Name").cloned(),
+        state: plan.instance.state.clone(),
+        principal: plan.principal.arn.to_string(),
+        volumes: volumes(capture, plan.instance),
+        judged,
+        findings,
+        remedies,
+        assumptions: plan.assumptions,
+    })
+}
+
+fn verdict(severity: Severity) -> Verdict {
+    match severity {
+        Severity::Blocker => Verdict::Blocked,
+        Severity::Undecided => Verdict::Undecided,
+        Severity::Warning | Severity::Note => Verdict::Ready,
+    }
+}
+
+fn volumes(capture: &Capture, instance: &Instance) -> Vec<VolumeRow> {
+    let row = |attachment: &crate::capture::Attachment| {
+        let volume = capture.volumes.get(&attachment.volume_id).and_then(Reading::known);
+        let key = volume.map_or_else(Reading::default, |volume| volume.key.clone());
+        let record = key.known().and_then(|key| capture.keys.get(key));
+        VolumeRow {
+            volume: attachment.volume_id.clone(),
+            device: attachment.device.clone(),
+            aliases: record.and_then(|key| key.aliases.known()).cloned().unwrap_or_default(),
+            key_state: record.map(|key| match &key.metadata {
+                Reading::Known(metadata) => metadata.state.clone(),
+                Reading::Absent => "gone".to_owned(),
+                Reading::Unread(_) => String::new(),
+            }),
+            key,
+        }
+    };
+    instance.attachments.iter().map(row).collect()
+}
+
+fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
+    let region = &capture.read.region;
+    match error {
+        NoPlan::NoInstance => TargetError {
+            code: "instance-unknown",
+            message: format!("instance `{}` is not in this capture of Region {region}", target.instance_id),
+            help: "capture again with `ebs-preflight capture --instance-id …`".to_owned(),
+        },
+        NoPlan::InstanceUnread { message } => TargetError {
+            code: "instance-unread",
+            message: format!("instance `{}` could not be read: {message}", target.instance_id),
+            help:
+                "the reader needs ec2:DescribeInstances (`ebs-preflight permissions` prints the whole policy)"
+                    .to_owned(),
+        },
+        NoPlan::NotARole { text } => TargetError {
+            code: "not-a-role",
+            message: format!("`{text}` is not the ARN of a role or of a session of one"),
+            help: "give the role's ARN: `aws iam get-role --role-name NAME --query Role.Arn`".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,330 @@
+//! The report as JSON, format version 1.
+
+use serde::Serialize;
+
+use crate::engine::{Decider, deciders};
+use crate::findings::{Fact, Finding, Open};
+use crate::remedy::{Cure, Remedies};
+use crate::start::{Judged, Level};
+
+use super::{Report, Start, TargetReport, VolumeRow, words};
+
+/// The version of the format.
+pub const FORMAT_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole<'a> {
+    format_version: u32,
+    tool: Tool,
+    judged_at: String,
+    verdict: &'static str,
+    region: &'a str,
+    region_source: &'a str,
+    model_date: &'static str,
+    assumptions: Vec<String>,
+    unread: Vec<Unread<'a>>,
+    targets: Vec<Target<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Unread<'a> {
+    what: &'a str,
+    why: &'a str,
+    needs: &'a str,
+    command: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Target<'a> {
+    instance_id: &'a str,
+    role_arn: &'a str,
+    region: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volumes: Option<Vec<Volume<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<Vec<Request<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<FindingOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorOut<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Volume<'a> {
+    volume_id: &'a str,
+    device: &'a str,
+    encrypted: Option<bool>,
+    key_arn: Option<&'a str>,
+    aliases: &'a [String],
+    key_state: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    row: u8,
+    action: &'static str,
+    resource: &'a str,
+    principal: &'a str,
+    volume_id: Option<&'a str>,
+    level: &'static str,
+    decision: &'static str,
+    decided_by: Vec<String>,
+    reasons: Vec<String>,
+    missing: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FindingOut {
+    code: &'static str,
+    severity: &'static str,
+    title: &'static str,
+    subjects: Vec<String>,
+    evidence: Vec<Evidence>,
+    remedies: Vec<RemedyOut>,
+}
+
+#[derive(Serialize)]
+struct Evidence {
+    policy: Option<String>,
+    path: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+    fact: String,
+}
+
+#[derive(Serialize)]
+struct RemedyOut {
+    place: String,
+    owner: String,
+    statement: Option<serde_json::Value>,
+    proof: Option<ProofOut>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProofOut {
+    before: String,
+    after: String,
+    still_denied: Vec<String>,
+}
+
+/// An error instead of a report, or of one target.
+#[derive(Serialize)]
+struct ErrorOut<'a> {
+    code: &'a str,
+    message: &'a str,
+    help: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WholeError<'a> {
+    format_version: u32,
+    error: ErrorOut<'a>,
+}
+
+/// The report as pretty JSON with a line end.
+pub fn render(report: &Report) -> String {
+    let mut assumptions: Vec<String> =
+        report.starts().flat_map(|start| &start.assumptions).map(words::assumption).collect();
+    assumptions.sort();
+    assumptions.dedup();
+    print(&Whole {
+        format_version: FORMAT_VERSION,
+        tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+        judged_at: report.judged_at.to_string(),
+        verdict: report.verdict.as_str(),
+        region: report.read.region.as_str(),
+        region_source: &report.read.region_source,
+        model_date: crate::start::MODEL_DATE,
+        assumptions,
+        unread: report
+            .unread
+            .iter()
+            .map(|item| Unread {
+                what: &item.what,
+                why: &item.why,
+                needs: &item.needs,
+                command: &item.command,
+            })
+            .collect(),
+        targets: report.targets.iter().map(|target| self::target(target, report)).collect(),
+    })
+}
+
+/// An error as JSON.
+pub fn render_error(code: &str, message: &str, help: &str) -> String {
+    print(&WholeError { format_version: FORMAT_VERSION, error: ErrorOut { code, message, help } })
+}
+
+/// Texts, numbers and lists always serialize.
+fn print<T: Serialize>(value: &T) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
+    let (start, error) = match &target.outcome {
+        Ok(start) => (Some(start), None),
+        Err(error) => (None, Some(ErrorOut { code: error.code, message: &error.message, help: &error.help })),
+    };
+    Target {
+        instance_id: &target.instance_id,
+        role_arn: &target.role_arn,
+        region: report.read.region.as_str(),
+        verdict: start.map(|start| start.verdict.as_str()),
+        volumes: start.map(|start| start.volumes.iter().map(volume).collect()),
+        requests: start.map(|start| start.judged.iter().map(request).collect()),
+        findings: start
+            .map(|start| start.findings.iter().map(|finding| self::finding(finding, start)).collect()),
+        error,
+    }
+}
+
+fn volume(row: &VolumeRow) -> Volume<'_> {
+    Volume {
+        volume_id: row.volume.as_str(),
+        device: &row.device,
+        encrypted: match &row.key {
+            crate::source::Reading::Known(_) => Some(true),
+            crate::source::Reading::Absent => Some(false),
+            crate::source::Reading::Unread(_) => None,
+        },
+        key_arn: row.key.known().map(crate::names::KeyArn::as_str),
+        aliases: &row.aliases,
+        key_state: row.key_state.as_deref().filter(|state| !state.is_empty()),
+    }
+}
+
+fn request(judged: &Judged) -> Request<'_> {
+    let case = &judged.case;
+    let open = crate::findings::open(judged);
+    Request {
+        row: case.row.number,
+        action: case.row.action,
+        resource: &case.request.resource,
+        principal: &case.request.principal.arn,
+        volume_id: case.volume.as_ref().map(crate::names::VolumeId::as_str),
+        level: match case.row.level {
+            Level::Start => "start",
+            Level::Documented => "documented",
+        },
+        decision: judged.decision.as_str(),
+        decided_by: deciders(&case.request, &judged.explanation)
+            .into_iter()
+            .map(|decider| self::decider(decider, judged))
+            .collect(),
+        reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact).1).collect(),
+        missing: open.iter().map(words::open).collect(),
+    }
+}
+
+fn decider(decider: Decider, judged: &Judged) -> String {
+    match decider {
+        Decider::Statement(at, index) => {
+            words::statement(&crate::findings::place(&judged.case.policies, at, index))
+        }
+        Decider::Grant(position) => {
+            let grant = judged.case.policies.grants.grants.get(position);
+            let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
+            id.map_or_else(|| "the grant that EC2 makes at the start".to_owned(), |id| format!("grant {id}"))
+        }
+        Decider::Type(kind) => words::policy_type(kind).to_owned(),
+        Decider::Grants => "grants".to_owned(),
+    }
+}
+
+fn finding(finding: &Finding, start: &Start) -> FindingOut {
+    let mut subjects: Vec<String> = finding.actions.iter().map(ToString::to_string).collect();
+    subjects.extend(finding.keys.iter().map(ToString::to_string));
+    subjects.extend(finding.volumes.iter().map(ToString::to_string));
+    let about_permissions = finding.code.id().starts_with("EBP01")
+        || finding.code.id().starts_with("EBP02")
+        || finding.code.id().starts_with("EBP03")
+        || finding.code.id() == "EBP0507";
+    FindingOut {
+        code: finding.code.id(),
+        severity: words::severity(finding.severity),
+        title: finding.code.title(),
+        subjects,
+        evidence: finding.evidence.iter().flat_map(evidence).collect(),
+        remedies: if about_permissions { remedies(&start.remedies) } else { Vec::new() },
+    }
+}
+
+fn evidence(fact: &Fact) -> Vec<Evidence> {
+    let placed = match fact {
+        Fact::Statement { at, .. } => Some(at),
+        Fact::Nearest(near) => Some(&near.statement),
+        Fact::NoStatement { .. }
+        | Fact::Grant { .. }
+        | Fact::Level { .. }
+        | Fact::Open(Open::ContextKey { .. } | Open::SessionName | Open::Unread { .. })
+        | Fact::State { .. }
+        | Fact::Command { .. } => None,
+    };
+    let (label, lines) = words::fact(fact);
+    vec![Evidence {
+        policy: placed.map(|placed| placed.policy.clone()),
+        path: placed.map(|placed| format!("Statement/{}", placed.index)),
+        line: placed.and_then(|placed| placed.position).map(|position| position.line),
+        column: placed.and_then(|placed| placed.position).map(|position| position.column),
+        fact: format!("{label}: {}", lines.join("; ")),
+    }]
+}
+
+fn remedies(remedies: &Remedies) -> Vec<RemedyOut> {
+    let proof = || {
+        remedies.proof.as_ref().map(|proof| ProofOut {
+            before: format!("{} of {} allowed", proof.before, proof.required),
+            after: format!("{} of {} allowed", proof.after, proof.required),
+            still_denied: proof
+                .still_denied
+                .iter()
+                .map(|control| words::control(*control).to_owned())
+                .collect(),
+        })
+    };
+    let each = remedies.remedies.iter().flat_map(|remedy| {
+        let owner = words::owner(&remedy.owner);
+        match &remedy.cure {
+            Cure::Add { to, statements, .. } => statements
+                .iter()
+                .map(|statement| RemedyOut {
+                    place: words::place(to),
+                    owner: owner.clone(),
+                    statement: serde_json::from_str(statement).ok(),
+                    proof: proof(),
+                })
+                .collect(),
+            Cure::Narrow { statement, exempt } => {
+                vec![RemedyOut {
+                    place: format!("{}: except {exempt}", words::statement(statement)),
+                    owner,
+                    statement: None,
+                    proof: None,
+                }]
+            }
+            Cure::Grant { line } => {
+                vec![RemedyOut { place: line.clone(), owner, statement: None, proof: None }]
+            }
+            Cure::OtherRole { arn } => {
+                vec![RemedyOut { place: format!("--role-arn {arn}"), owner, statement: None, proof: None }]
+            }
+        }
+    });
+    each.collect()
+}

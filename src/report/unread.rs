@@ -1,0 +1,130 @@
+//! What was not read, why, and the command that would tell.
+
+use crate::capture::{Capture, Key, Level, Organization, Role};
+use crate::names::KeyArn;
+use crate::source::{Reading, Unread, Why};
+
+use super::UnreadItem;
+
+/// Everything in the capture that was not read.
+pub(super) fn unread(capture: &Capture) -> Vec<UnreadItem> {
+    let mut list = List { items: Vec::new(), region: capture.read.region.to_string() };
+    list.note(&capture.read.by, || "who read".to_owned(), "aws sts get-caller-identity".to_owned());
+    for (id, instance) in &capture.instances {
+        let command = format!("aws ec2 describe-instances --instance-ids {id} --region {}", list.region);
+        list.note(instance, || format!("instance {id}"), command);
+    }
+    for (id, volume) in &capture.volumes {
+        let command = format!("aws ec2 describe-volumes --volume-ids {id} --region {}", list.region);
+        list.note(volume, || format!("volume {id}"), command.clone());
+        if let Reading::Known(volume) = volume {
+            list.note(&volume.key, || format!("encryption of volume {id}"), command);
+        }
+    }
+    for (arn, key) in &capture.keys {
+        list.key(arn, key);
+    }
+    for (arn, role) in &capture.roles {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        list.note(role, || format!("role {arn}"), format!("aws iam get-role --role-name {name}"));
+        if let Reading::Known(role) = role {
+            list.role(role);
+        }
+    }
+    for (account, organization) in &capture.organizations {
+        let command = "aws organizations describe-organization".to_owned();
+        list.note(organization, || format!("organization of account {account}"), command);
+        if let Reading::Known(organization) = organization {
+            list.organization(account.as_str(), organization);
+        }
+    }
+    list.items
+}
+
+struct List {
+    items: Vec<UnreadItem>,
+    region: String,
+}
+
+impl List {
+    fn note<T>(&mut self, reading: &Reading<T>, what: impl FnOnce() -> String, command: String) {
+        if let Reading::Unread(unread) = reading {
+            self.items.push(UnreadItem {
+                what: what(),
+                why: why(unread),
+                needs: unread.needs.clone(),
+                command,
+            });
+        }
+    }
+
+    fn key(&mut self, arn: &KeyArn, key: &Key) {
+        let command = |rest: &str| format!("aws kms {rest} --key-id {arn} --region {}", arn.region());
+        self.note(&key.metadata, || format!("state of key {arn}"), command("describe-key"));
+        self.note(
+            &key.policy,
+            || format!("key policy of {arn}"),
+            command("get-key-policy --policy-name default --query Policy --output text"),
+        );
+        self.note(
+            &key.ram_policy,
+            || format!("RAM's policy of key {arn}"),
+            command("get-key-policy --policy-name AWS_RAM --query Policy --output text"),
+        );
+        self.note(&key.grants, || format!("grants on key {arn}"), command("list-grants"));
+        self.note(&key.aliases, || format!("aliases of key {arn}"), command("list-aliases"));
+        self.note(&key.tags, || format!("tags of key {arn}"), command("list-resource-tags"));
+    }
+
+    fn role(&mut self, role: &Role) {
+        let name = role.arn.name();
+        let get_role = format!("aws iam get-role --role-name {name}");
+        self.note(&role.unique_id, || format!("unique ID of role {name}"), get_role.clone());
+        self.note(&role.tags, || format!("tags of role {name}"), get_role.clone());
+        self.note(&role.boundary, || format!("permissions boundary of role {name}"), get_role);
+        let inline = format!("aws iam list-role-policies --role-name {name}");
+        self.note(&role.inline, || format!("inline policies of role {name}"), inline);
+        let attached = format!("aws iam list-attached-role-policies --role-name {name}");
+        self.note(&role.attached, || format!("managed policies of role {name}"), attached);
+        for policy in role.inline.known().into_iter().flatten() {
+            let command = format!("aws iam get-role-policy --role-name {name} --policy-name {}", policy.name);
+            self.note(&policy.document, || format!("inline policy {}", policy.name), command);
+        }
+        for policy in role.attached.known().into_iter().flatten().chain(role.boundary.known()) {
+            let command = format!("aws iam get-policy --policy-arn {}", policy.arn);
+            self.note(&policy.document, || format!("managed policy {}", policy.arn), command);
+        }
+    }
+
+    fn organization(&mut self, account: &str, organization: &Organization) {
+        for (name, kind, levels) in [
+            ("SCPs", "SERVICE_CONTROL_POLICY", &organization.scps),
+            ("RCPs", "RESOURCE_CONTROL_POLICY", &organization.rcps),
+        ] {
+            let command =
+                format!("aws organizations list-policies-for-target --filter {kind} --target-id {account}");
+            self.note(levels, || format!("{name} of account {account}"), command);
+            for level in levels.known().into_iter().flatten() {
+                self.level(level);
+            }
+        }
+    }
+
+    fn level(&mut self, level: &Level) {
+        for policy in &level.policies {
+            let command = format!("aws organizations describe-policy --policy-id {}", policy.id);
+            self.note(&policy.document, || format!("organization policy {}", policy.id), command);
+        }
+    }
+}
+
+fn why(unread: &Unread) -> String {
+    let kind = match unread.why {
+        Why::Denied => "refused",
+        Why::Throttled => "throttled",
+        Why::Transport => "no whole answer",
+        Why::Unparsable => "not understood",
+        Why::NotAsked => "not asked",
+    };
+    if unread.message.is_empty() { kind.to_owned() } else { format!("{kind}: {}", unread.message) }
+}

@@ -1,0 +1,190 @@
+//! The request context of each request of a start: three columns of one table.
+
+use crate::engine::{Context, ContextValue};
+use crate::names::ConditionKey;
+
+use super::table::Confidence;
+
+/// A context key that the asker states, with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// The key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Where the value of a context key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The request does not carry the key.
+    Absent,
+    /// It may carry any value or none.
+    Unknown,
+    /// Always this value.
+    Is(&'static str),
+    /// There or not, but equal to nothing that a policy names.
+    Foreign,
+    /// Worked out from the capture.
+    Derived,
+}
+
+/// One condition key and its origin in each kind of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ContextRow {
+    pub(crate) key: &'static str,
+    /// In the role's own call, StartInstances.
+    pub(crate) direct: Origin,
+    /// In a KMS request that EC2 forwards for the role.
+    pub(crate) forwarded: Origin,
+    /// In a KMS request of EC2's infrastructure identity.
+    pub(crate) infrastructure: Origin,
+    pub(crate) confidence: Confidence,
+}
+
+const fn row(
+    key: &'static str,
+    direct: Origin,
+    forwarded: Origin,
+    infrastructure: Origin,
+    confidence: Confidence,
+) -> ContextRow {
+    ContextRow { key, direct, forwarded, infrastructure, confidence }
+}
+
+use Confidence::{Documented as D, Field as F, Inferred as I};
+use Origin::{Absent, Derived, Foreign, Is, Unknown};
+
+/// The table. Keys of services that are not here are absent; keys of IAM that are not here do not exist.
+///
+/// Sources: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/policy-conditions.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>,
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
+const TABLE: &[ContextRow] = &[
+    row("kms:ViaService", Absent, Derived, Unknown, D),
+    row("kms:GrantIsForAWSResource", Absent, Derived, Absent, D),
+    row("kms:GrantOperations", Absent, Derived, Absent, F),
+    row("kms:GranteePrincipal", Absent, Derived, Absent, F),
+    row("kms:GrantConstraintType", Absent, Derived, Absent, D),
+    row("kms:RetiringPrincipal", Absent, Derived, Absent, F),
+    row("kms:EncryptionContext:aws:ebs:id", Absent, Derived, Derived, D),
+    row("kms:EncryptionContextKeys", Absent, Derived, Derived, D),
+    row("kms:EncryptionAlgorithm", Absent, Derived, Is("SYMMETRIC_DEFAULT"), D),
+    row("kms:KeySpec", Absent, Derived, Derived, D),
+    row("kms:CustomerMasterKeySpec", Absent, Derived, Derived, D),
+    row("kms:KeyUsage", Absent, Derived, Derived, D),
+    row("kms:CustomerMasterKeyUsage", Absent, Derived, Derived, D),
+    row("kms:KeyOrigin", Absent, Derived, Derived, D),
+    row("kms:MultiRegion", Absent, Derived, Derived, D),
+    row("kms:MultiRegionKeyType", Absent, Derived, Derived, D),
+    row("kms:ResourceAliases", Absent, Derived, Derived, D),
+    row("aws:ResourceOrgID", Derived, Derived, Derived, D),
+    row("aws:ResourceOrgPaths", Derived, Derived, Derived, D),
+    row("aws:PrincipalOrgID", Derived, Derived, Derived, D),
+    row("aws:PrincipalOrgPaths", Derived, Derived, Derived, D),
+    row("aws:ViaAWSService", Is("false"), Is("true"), Is("false"), D),
+    row("aws:CalledVia", Absent, Unknown, Absent, F),
+    row("aws:CalledViaFirst", Absent, Unknown, Absent, F),
+    row("aws:CalledViaLast", Absent, Unknown, Absent, F),
+    row("aws:ViaAWSMCPService", Is("false"), Is("false"), Is("false"), I),
+    row("aws:CalledViaAWSMCP", Absent, Absent, Absent, I),
+    row("aws:PrincipalServiceName", Absent, Absent, Absent, D),
+    row("aws:PrincipalServiceNamesList", Absent, Absent, Absent, D),
+    row("aws:SourceArn", Absent, Absent, Absent, D),
+    row("aws:SourceAccount", Absent, Absent, Absent, D),
+    row("aws:SourceOrgID", Absent, Absent, Absent, D),
+    row("aws:SourceOrgPaths", Absent, Absent, Absent, D),
+    row("aws:SourceVpc", Unknown, Absent, Foreign, D),
+    row("aws:SourceVpcArn", Unknown, Absent, Foreign, D),
+    row("aws:SourceVpce", Unknown, Absent, Foreign, D),
+    row("aws:VpcSourceIp", Unknown, Absent, Foreign, D),
+    row("aws:VpceAccount", Unknown, Absent, Foreign, I),
+    row("aws:VpceOrgID", Unknown, Absent, Foreign, I),
+    row("aws:VpceOrgPaths", Unknown, Absent, Foreign, I),
+    row("aws:SourceIp", Unknown, Unknown, Foreign, D),
+    row("aws:RequestedRegion", Derived, Derived, Derived, D),
+    row("aws:SecureTransport", Is("true"), Is("true"), Is("true"), I),
+    row("aws:TokenIssueTime", Derived, Derived, Unknown, I),
+    row("aws:CurrentTime", Derived, Derived, Derived, D),
+    row("aws:EpochTime", Derived, Derived, Derived, D),
+    row("aws:MultiFactorAuthPresent", Unknown, Unknown, Is("false"), F),
+    row("aws:MultiFactorAuthAge", Unknown, Unknown, Absent, F),
+    row("sts:ExternalId", Unknown, Unknown, Absent, D),
+    row("aws:SourceIdentity", Unknown, Unknown, Absent, D),
+    row("aws:FederatedProvider", Unknown, Unknown, Absent, D),
+    row("aws:ChatbotSourceArn", Unknown, Unknown, Absent, D),
+    row("aws:AssumedRoot", Absent, Absent, Absent, D),
+    row("aws:SignInSessionArn", Unknown, Unknown, Absent, I),
+    row("ec2:SourceInstanceARN", Unknown, Unknown, Absent, D),
+    row("aws:Ec2InstanceSourceVpc", Unknown, Unknown, Absent, D),
+    row("aws:Ec2InstanceSourcePrivateIPv4", Unknown, Unknown, Absent, D),
+    row("lambda:SourceFunctionArn", Unknown, Unknown, Absent, D),
+    row("ssm:SourceInstanceARN", Unknown, Unknown, Absent, D),
+    row("aws:UserAgent", Unknown, Unknown, Unknown, D),
+    row("aws:Referer", Unknown, Unknown, Absent, D),
+    row("aws:username", Absent, Absent, Absent, D),
+    row("aws:TagKeys", Absent, Absent, Absent, D),
+];
+
+/// Every row of the table.
+pub(crate) fn rows() -> &'static [ContextRow] {
+    TABLE
+}
+
+/// The kinds of requests: the columns of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Column {
+    Direct,
+    Forwarded,
+    Infrastructure,
+}
+
+impl ContextRow {
+    fn origin(&self, column: Column) -> Origin {
+        match column {
+            Column::Direct => self.direct,
+            Column::Forwarded => self.forwarded,
+            Column::Infrastructure => self.infrastructure,
+        }
+    }
+}
+
+/// Fills the columns' fixed values in; what is derived is set by the caller.
+pub(super) fn fixed(column: Column) -> Context {
+    let mut context = Context::new();
+    for row in TABLE {
+        match row.origin(column) {
+            Origin::Absent | Origin::Derived => {}
+            Origin::Unknown => context.set(row.key, ContextValue::NotKnown),
+            Origin::Is(text) => context.set(row.key, text),
+            Origin::Foreign => context.set(row.key, ContextValue::Foreign),
+        }
+    }
+    context
+}
+
+/// Whether the asker's word is needed for this key: it is unknown in some request of the role, or no key of AWS's
+/// that this program derives.
+pub fn may_be_stated(key: &str) -> bool {
+    let key = ConditionKey::new(key);
+    if let Some(row) = TABLE.iter().find(|row| ConditionKey::new(row.key) == key) {
+        return row.direct == Origin::Unknown
+            || row.forwarded == Origin::Unknown
+            || row.key == "aws:TokenIssueTime";
+    }
+    !["aws:", "kms:", "ec2:"].iter().any(|prefix| key.lower().starts_with(prefix))
+}
+
+/// Sets what the asker states, where the table leaves the key open.
+pub(super) fn state(context: &mut Context, stated: &[Stated], column: Column) {
+    for Stated { key, value } in stated {
+        let name = ConditionKey::new(key);
+        let row = TABLE.iter().find(|row| ConditionKey::new(row.key) == name);
+        let open =
+            row.is_none_or(|row| row.origin(column) == Origin::Unknown || row.key == "aws:TokenIssueTime");
+        if open && column != Column::Infrastructure {
+            context.set(key, value.as_str());
+        }
+    }
+}

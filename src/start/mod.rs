@@ -1,0 +1,18 @@
+//! What a start asks for: the call model, the request context of each request, the plan of one start.
+
+mod assumption;
+mod context;
+mod plan;
+mod policies;
+mod question;
+mod table;
+
+pub(crate) use assumption::Assumption;
+pub(crate) use context::{ContextRow, Origin, rows};
+pub use context::{Stated, may_be_stated};
+pub(crate) use plan::{Judged, NoPlan, OpenVolume, StartPlan, judge, plan};
+pub use question::{GivenPolicy, Question, Require};
+pub use table::{By, Confidence, Level, MODEL_DATE, Row, START};
+
+#[cfg(test)]
+mod tests;
