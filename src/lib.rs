@@ -4,6 +4,7 @@
 pub mod capture;
 pub mod case;
 pub(crate) mod change;
+pub mod collect;
 pub mod engine;
 pub mod findings;
 pub mod names;

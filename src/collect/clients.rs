@@ -1,0 +1,182 @@
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::AppName;
+use aws_sdk_sts::error::SdkError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::sync::OnceCell;
+
+use super::credentials::{self, Login};
+use super::error::{CollectError, ErrorCode};
+use super::failure::Failure;
+use super::org::Membership;
+use super::pace::Pace;
+use super::reads::{GET_CALLER_IDENTITY, Read};
+use super::xml::WholeXml;
+use crate::names::{AccountId, Region};
+
+/// How AWS is reached: what the user said; what is left out comes from the environment and the profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// The Region of the instances (`--region`).
+    pub region: Option<String>,
+    /// The profile whose credentials read; it outranks credentials in the environment.
+    pub profile: Option<String>,
+    /// One endpoint for all services, in place of those of the environment and the profile.
+    pub endpoint_url: Option<String>,
+    /// A profile in the account that owns the KMS keys, where that is another one.
+    pub key_profile: Option<String>,
+    /// A profile that may read the organization's policies.
+    pub org_profile: Option<String>,
+    /// How long one attempt at a request may take; 10 seconds if not given.
+    pub attempt_timeout: Option<Duration>,
+}
+
+/// Who the credentials belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Caller {
+    pub(super) account: AccountId,
+    pub(super) arn: String,
+}
+
+/// The clients of one set of credentials.
+#[derive(Debug)]
+pub(super) struct Clients {
+    pub(super) ec2: aws_sdk_ec2::Client,
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) kms: aws_sdk_kms::Client,
+    pub(super) organizations: aws_sdk_organizations::Client,
+    sts: aws_sdk_sts::Client,
+    caller: OnceCell<Result<Caller, Failure>>,
+    /// The organization that these credentials' account is in.
+    pub(super) membership: OnceCell<Result<Option<Membership>, Failure>>,
+    login: Login,
+    region: Region,
+    pace: Arc<Pace>,
+}
+
+impl Clients {
+    /// Loads the credentials of `profile`, or those of the environment, and makes the clients.
+    pub(super) async fn load(
+        access: &Access,
+        profile: Option<&str>,
+        region: &Region,
+        pace: &Arc<Pace>,
+    ) -> Result<Self, CollectError> {
+        let (credentials, login) = credentials::load(profile, region).await?;
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .credentials_provider(credentials)
+            .retry_config(retries()?)
+            .timeout_config(timeouts(access.attempt_timeout));
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &access.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Ok(name) = AppName::new("ebs-preflight") {
+            loader = loader.app_name(name);
+        }
+        let config = loader.load().await;
+        let ec2 = aws_sdk_ec2::config::Builder::from(&config).interceptor(WholeXml).build();
+        let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(WholeXml).build();
+        let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(WholeXml).build();
+        Ok(Self {
+            ec2: aws_sdk_ec2::Client::from_conf(ec2),
+            iam: aws_sdk_iam::Client::from_conf(iam),
+            sts: aws_sdk_sts::Client::from_conf(sts),
+            kms: aws_sdk_kms::Client::new(&config),
+            organizations: aws_sdk_organizations::Client::new(&config),
+            caller: OnceCell::new(),
+            membership: OnceCell::new(),
+            login,
+            region: region.clone(),
+            pace: Arc::clone(pace),
+        })
+    }
+
+    /// Makes one read when its turn comes. A failure that every other read would share ends the run.
+    pub(super) fn read<T, E>(
+        &self,
+        read: &Read,
+        send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> impl Future<Output = Result<T, Failure>>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // The SDK's futures are large; on the heap they do not add up in those that await them.
+        let send = Box::pin(send);
+        async move {
+            let Some(_turn) = self.pace.turn().await else {
+                return Err(Failure::not_asked(read, "an earlier read ended the run"));
+            };
+            send.await.map_err(|error| {
+                let failure = Failure::from_sdk(read, &error);
+                if let Some(code) = failure.ends {
+                    self.pace.end(self.refused_everywhere(code, &failure));
+                }
+                failure
+            })
+        }
+    }
+
+    fn refused_everywhere(&self, code: ErrorCode, failure: &Failure) -> CollectError {
+        let said = &failure.unread.message;
+        let (what, help) = if code == ErrorCode::ExpiredCredentials {
+            ("the credentials have expired", self.login.renew())
+        } else if code == ErrorCode::RegionNotEnabled {
+            ("the Region is not enabled", format!("enable {} for the account", self.region))
+        } else {
+            let renew = self.login.renew();
+            let also =
+                format!("see also that the account has enabled {} and that the clock is right", self.region);
+            ("AWS does not accept the credentials", format!("{renew}; {also}"))
+        };
+        CollectError::new(code, format!("{what}: {said}"), help)
+    }
+
+    /// Who the credentials belong to; asked once.
+    pub(super) async fn caller(&self) -> Result<Caller, Failure> {
+        let ask = || async {
+            let answer = self.read(&GET_CALLER_IDENTITY, self.sts.get_caller_identity().send()).await?;
+            match (answer.account.as_deref().map(AccountId::parse), answer.arn) {
+                (Some(Ok(account)), Some(arn)) => Ok(Caller { account, arn }),
+                _ => Err(Failure::unexpected(&GET_CALLER_IDENTITY, "the answer names no account")),
+            }
+        };
+        self.caller.get_or_init(ask).await.clone()
+    }
+
+    /// The account of the credentials, if STS told it.
+    pub(super) async fn account(&self) -> Option<AccountId> {
+        self.caller().await.ok().map(|caller| caller.account)
+    }
+}
+
+fn timeouts(attempt: Option<Duration>) -> TimeoutConfig {
+    let attempt = attempt.unwrap_or(Duration::from_secs(10));
+    TimeoutConfig::builder()
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(attempt.max(Duration::from_mins(1)))
+        .build()
+}
+
+/// Standard retries; their number may be set as everywhere with the AWS SDKs.
+fn retries() -> Result<RetryConfig, CollectError> {
+    let attempts = match credentials::variable("AWS_MAX_ATTEMPTS") {
+        None => 5,
+        Some(text) => text.parse().ok().filter(|attempts| *attempts > 0).ok_or_else(|| {
+            CollectError::bad_input(
+                format!("`AWS_MAX_ATTEMPTS` is `{text}`"),
+                "set it to a whole number from 1, or unset it",
+            )
+        })?,
+    };
+    Ok(RetryConfig::standard().with_max_attempts(attempts))
+}

@@ -1,0 +1,195 @@
+use std::time::Duration;
+
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileSet};
+use aws_config::provider_config::ProviderConfig;
+use aws_sdk_sts::config::{Credentials, ProvideCredentials};
+
+use super::Access;
+use super::error::{CollectError, ErrorCode};
+use super::failure::chain;
+use crate::names::Region;
+
+/// How long a credential process or a sign-in may take: people stand behind them.
+const LOAD_SECONDS: u64 = 60;
+
+/// A variable of the environment; empty counts as unset, as in the AWS CLI.
+pub(super) fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this edge reads the AWS settings of the environment")]
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// How the user signs in again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Login {
+    /// With IAM Identity Center, under this profile.
+    Sso(String),
+    /// With the console's session, under this profile.
+    Console(String),
+    /// By whatever this profile holds.
+    Profile(String),
+    /// With keys in the environment.
+    Environment,
+}
+
+impl Login {
+    fn of(profiles: Option<&ProfileSet>, given: Option<&str>) -> Self {
+        if given.is_none() && variable("AWS_ACCESS_KEY_ID").is_some() {
+            return Self::Environment;
+        }
+        let name = profile_name(given);
+        let has = |key| profiles.and_then(|all| all.get_profile(&name)?.get(key)).is_some();
+        if has("sso_session") || has("sso_start_url") {
+            Self::Sso(name)
+        } else if has("login_session") {
+            Self::Console(name)
+        } else {
+            Self::Profile(name)
+        }
+    }
+
+    /// What to type to have fresh credentials.
+    pub(super) fn renew(&self) -> String {
+        match self {
+            Self::Sso(profile) => format!("run `aws sso login --profile {profile}`"),
+            Self::Console(profile) => format!("run `aws login --profile {profile}`"),
+            Self::Profile(profile) => format!("renew the credentials of profile `{profile}`"),
+            Self::Environment => {
+                "renew `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or unset them"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+fn profile_name(given: Option<&str>) -> String {
+    given.map(str::to_owned).or_else(|| variable("AWS_PROFILE")).unwrap_or_else(|| "default".to_owned())
+}
+
+#[expect(
+    clippy::default_trait_access,
+    reason = "the SDK does not export the types of its files and environment"
+)]
+async fn profiles() -> Option<ProfileSet> {
+    aws_config::profile::load(&Default::default(), &Default::default(), &Default::default(), None).await.ok()
+}
+
+/// The Region to read in and where it came from: the option, then the environment, then the profile.
+pub(super) async fn region(access: &Access) -> Result<(Region, String), CollectError> {
+    let profiles = profiles().await;
+    let profile = profile_name(access.profile.as_deref());
+    let of_profile = || Some(profiles.as_ref()?.get_profile(&profile)?.get("region")?.to_owned());
+    let found = access
+        .region
+        .clone()
+        .map(|region| (region, "--region".to_owned()))
+        .or_else(|| Some((variable("AWS_REGION")?, "AWS_REGION".to_owned())))
+        .or_else(|| Some((variable("AWS_DEFAULT_REGION")?, "AWS_DEFAULT_REGION".to_owned())))
+        .or_else(|| Some((of_profile()?, format!("profile {profile}"))));
+    let Some((text, source)) = found else {
+        return Err(CollectError::bad_input(
+            "no Region is given, neither by option nor by environment nor by profile",
+            "add `--region`, or set `AWS_REGION`",
+        ));
+    };
+    match Region::parse(&text) {
+        Ok(region) => Ok((region, source)),
+        Err(error) => {
+            Err(CollectError::bad_input(format!("{error} (from {source})"), "give the Region's name"))
+        }
+    }
+}
+
+/// The credentials of a profile, or those of the SDK's default chain; loaded once for the run.
+pub(super) async fn load(
+    profile: Option<&str>,
+    region: &Region,
+) -> Result<(Credentials, Login), CollectError> {
+    let profiles = profiles().await;
+    let login = Login::of(profiles.as_ref(), profile);
+    if login != Login::Environment {
+        let name = profile_name(profile);
+        let known = profiles.as_ref().is_some_and(|all| all.get_profile(&name).is_some());
+        if !known && (profile.is_some() || variable("AWS_PROFILE").is_some()) {
+            return Err(CollectError::bad_input(
+                format!("there is no profile `{name}`"),
+                "`aws configure list-profiles` lists them",
+            ));
+        }
+        refuse_mfa(profiles.as_ref(), &name)?;
+    }
+    let sdk_region = aws_config::Region::new(region.as_str().to_owned());
+    let loading = async {
+        // The default chain would prefer keys of the environment to the profile that the user named.
+        if let Some(name) = profile {
+            let provider = ProfileFileCredentialsProvider::builder()
+                .configure(&ProviderConfig::without_region().with_region(Some(sdk_region)))
+                .profile_name(name)
+                .build();
+            return provider.provide_credentials().await;
+        }
+        // Off EC2 nobody answers there; a second is enough to find that out.
+        let metadata = aws_config::imds::Client::builder()
+            .connect_timeout(Duration::from_secs(1))
+            .read_timeout(Duration::from_secs(1))
+            .max_attempts(1)
+            .build();
+        let chain = DefaultCredentialsChain::builder().region(sdk_region).imds_client(metadata).build().await;
+        chain.provide_credentials().await
+    };
+    let help = match (&login, profile) {
+        (Login::Sso(_) | Login::Console(_), _) => login.renew(),
+        (Login::Profile(_) | Login::Environment, Some(name)) => {
+            format!("see what profile `{name}` holds: `aws sts get-caller-identity --profile {name}`")
+        }
+        (Login::Profile(_) | Login::Environment, None) => {
+            "give `--profile`, or sign in as for the AWS CLI (environment, profile, container, EC2 instance \
+             metadata: all were tried)"
+                .to_owned()
+        }
+    };
+    match tokio::time::timeout(Duration::from_secs(LOAD_SECONDS), Box::pin(loading)).await {
+        Ok(Ok(credentials)) => Ok((credentials, login)),
+        Ok(Err(error)) => {
+            let said = chain(&error);
+            let message = if said.contains("no credentials found in chain") {
+                "no AWS credentials were found".to_owned()
+            } else {
+                format!("no AWS credentials could be loaded: {said}")
+            };
+            Err(CollectError::new(ErrorCode::NoCredentials, message, help))
+        }
+        Err(_) => {
+            let message = format!("no AWS credentials came within {LOAD_SECONDS} seconds");
+            Err(CollectError::new(ErrorCode::NoCredentials, message, help))
+        }
+    }
+}
+
+/// The SDK cannot ask for an MFA code, and without one AWS would only say `AccessDenied`.
+///
+/// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html>
+fn refuse_mfa(profiles: Option<&ProfileSet>, name: &str) -> Result<(), CollectError> {
+    let Some(profiles) = profiles else { return Ok(()) };
+    let mut seen = Vec::new();
+    let mut next = Some(name);
+    while let Some(name) = next.filter(|name| !seen.contains(name)) {
+        seen.push(name);
+        let profile = profiles.get_profile(name);
+        if profile
+            .is_some_and(|profile| profile.get("mfa_serial").is_some() && profile.get("role_arn").is_some())
+        {
+            return Err(CollectError::new(
+                ErrorCode::NoCredentials,
+                format!(
+                    "profile `{name}` asks for an MFA code (`mfa_serial`), which this program cannot ask for"
+                ),
+                format!(
+                    "let the AWS CLI ask: `eval \"$(aws configure export-credentials --profile {name} --format env)\"`, then run this again without the profile"
+                ),
+            ));
+        }
+        next = profile.and_then(|profile| profile.get("source_profile"));
+    }
+    Ok(())
+}

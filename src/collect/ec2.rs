@@ -1,0 +1,210 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::types;
+
+use super::clients::Clients;
+use super::failure::Failure;
+use super::pace::{Page, pages};
+use super::reads::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
+use crate::capture::{Attachment, Instance, StateReason, Volume};
+use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
+use crate::source::Reading;
+
+/// The instance of this ID.
+pub(super) async fn instance(
+    clients: &Clients,
+    id: &InstanceId,
+    region: &Region,
+) -> Result<Instance, Failure> {
+    // No `MaxResults`: EC2 refuses it beside IDs.
+    let call = clients.ec2.describe_instances().instance_ids(id.as_str()).send();
+    let answer = clients.read(&DESCRIBE_INSTANCES, call).await?;
+    let found = answer.reservations.unwrap_or_default().into_iter().find_map(|reservation| {
+        let owner = reservation.owner_id;
+        let instances = reservation.instances.unwrap_or_default();
+        let instance = instances.into_iter().find(|one| one.instance_id.as_deref() == Some(id.as_str()))?;
+        Some((owner, instance))
+    });
+    let lacks = |what: &str| Failure::unexpected(&DESCRIBE_INSTANCES, format!("the answer lacks {what}"));
+    let (owner, found) = found.ok_or_else(|| lacks("the instance"))?;
+    let account = AccountId::parse(&owner.unwrap_or_default()).map_err(|_| lacks("the instance's owner"))?;
+    let mappings = found.block_device_mappings.as_deref().ok_or_else(|| lacks("the block device mapping"))?;
+    let attachments: Option<Vec<Attachment>> = mappings.iter().map(mapped).collect();
+    Ok(Instance {
+        state: text(found.state.as_ref().and_then(|state| state.name.as_ref())),
+        state_reason: found.state_reason.as_ref().and_then(|reason| {
+            let message = reason.message.clone().unwrap_or_default();
+            Some(StateReason { code: reason.code.clone()?, message })
+        }),
+        state_transition_reason: found.state_transition_reason.clone().unwrap_or_default(),
+        tags: found
+            .tags
+            .iter()
+            .flatten()
+            .filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?)))
+            .collect(),
+        attachments: attachments.ok_or_else(|| lacks("a volume of the block device mapping"))?,
+        root_device_type: text(found.root_device_type.as_ref()),
+        operator: found
+            .operator
+            .as_ref()
+            .filter(|operator| operator.managed == Some(true))
+            .map(|operator| operator.principal.clone().unwrap_or_else(|| "an AWS service".to_owned())),
+        license_configurations: (found.licenses.iter().flatten())
+            .filter_map(|license| license.license_configuration_arn.clone())
+            .collect(),
+        condition_keys: condition_keys(&found, &account, region),
+        account,
+    })
+}
+
+/// AWS's word for a value, its words of tomorrow included; empty if it said nothing.
+fn text<T: AsRef<str>>(value: Option<&T>) -> String {
+    value.map(|value| value.as_ref().to_owned()).unwrap_or_default()
+}
+
+fn mapped(mapping: &types::InstanceBlockDeviceMapping) -> Option<Attachment> {
+    let ebs = mapping.ebs.as_ref()?;
+    Some(Attachment {
+        device: mapping.device_name.clone().unwrap_or_default(),
+        volume_id: VolumeId::parse(ebs.volume_id.as_deref()?).ok()?,
+        status: text(ebs.status.as_ref()),
+    })
+}
+
+/// The condition keys of the instance as a resource; what the answer leaves open stays out.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
+fn condition_keys(
+    instance: &types::Instance,
+    account: &AccountId,
+    region: &Region,
+) -> BTreeMap<String, String> {
+    let placement = instance.placement.as_ref();
+    let metadata = instance.metadata_options.as_ref();
+    let group =
+        placement.and_then(|placement| placement.group_name.as_deref()).filter(|name| !name.is_empty());
+    let market = match instance.instance_lifecycle.as_ref() {
+        None => Some("on-demand".to_owned()),
+        Some(types::InstanceLifecycleType::Scheduled) => None,
+        Some(lifecycle) => Some(lifecycle.as_str().to_owned()),
+    };
+    let partition = super::run::partition(region);
+    let known = [
+        ("ec2:InstanceType", instance.instance_type.as_ref().map(|kind| kind.as_str().to_owned())),
+        ("ec2:AvailabilityZone", placement.and_then(|placement| placement.availability_zone.clone())),
+        (
+            "ec2:Tenancy",
+            placement.and_then(|placement| Some(placement.tenancy.as_ref()?.as_str().to_owned())),
+        ),
+        (
+            "ec2:InstanceProfile",
+            instance.iam_instance_profile.as_ref().and_then(|profile| profile.arn.clone()),
+        ),
+        ("ec2:RootDeviceType", instance.root_device_type.as_ref().map(|kind| kind.as_str().to_owned())),
+        ("ec2:EbsOptimized", instance.ebs_optimized.map(|flag| flag.to_string())),
+        (
+            "ec2:PlacementGroup",
+            group.map(|name| format!("arn:{partition}:ec2:{region}:{account}:placement-group/{name}")),
+        ),
+        ("ec2:InstanceID", instance.instance_id.clone()),
+        ("ec2:InstanceMarketType", market),
+        (
+            "ec2:MetadataHttpEndpoint",
+            metadata.and_then(|options| Some(options.http_endpoint.as_ref()?.as_str().to_owned())),
+        ),
+        (
+            "ec2:MetadataHttpPutResponseHopLimit",
+            metadata.and_then(|options| Some(options.http_put_response_hop_limit?.to_string())),
+        ),
+        (
+            "ec2:MetadataHttpTokens",
+            metadata.and_then(|options| Some(options.http_tokens.as_ref()?.as_str().to_owned())),
+        ),
+        ("ec2:Region", Some(region.as_str().to_owned())),
+    ];
+    known.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// A volume with the device under which this instance has it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    attachment: Attachment,
+    volume: Volume,
+}
+
+impl Found {
+    /// The key, if the volume is encrypted and says under which.
+    pub(super) fn key(&self) -> Option<&KeyArn> {
+        self.volume.key.known()
+    }
+}
+
+/// The volumes that are attached to the instance, as far as EC2 shows them: a filter never says what it hides.
+pub(super) async fn volumes(clients: &Clients, id: &InstanceId) -> Result<Vec<Found>, Failure> {
+    let filter = types::Filter::builder().name("attachment.instance-id").values(id.as_str()).build();
+    let volumes = pages(&DESCRIBE_VOLUMES, async |token| {
+        let call = clients.ec2.describe_volumes().filters(filter.clone()).set_next_token(token).send();
+        let answer = clients.read(&DESCRIBE_VOLUMES, call).await?;
+        Page::new(&DESCRIBE_VOLUMES, answer.volumes, false, answer.next_token)
+    })
+    .await?;
+    volumes.into_iter().map(|volume| found(volume, id)).collect()
+}
+
+fn found(volume: types::Volume, instance: &InstanceId) -> Result<Found, Failure> {
+    let id = VolumeId::parse(volume.volume_id.as_deref().unwrap_or_default())
+        .map_err(|_| Failure::unexpected(&DESCRIBE_VOLUMES, "the answer holds a volume without ID"))?;
+    let here = volume.attachments.iter().flatten();
+    let here = here.into_iter().find(|one| one.instance_id.as_deref() == Some(instance.as_str()));
+    Ok(Found {
+        attachment: Attachment {
+            device: here.and_then(|here| here.device.clone()).unwrap_or_default(),
+            volume_id: id,
+            status: text(here.and_then(|here| here.state.as_ref())),
+        },
+        volume: Volume {
+            key: key(volume.encrypted, volume.kms_key_id.as_deref()),
+            state: text(volume.state.as_ref()),
+            snapshot: volume.snapshot_id.filter(|snapshot| !snapshot.is_empty()),
+        },
+    })
+}
+
+/// Only a plain `false` is "not encrypted"; an encrypted volume without the ARN of its key is a riddle.
+fn key(encrypted: Option<bool>, key: Option<&str>) -> Reading<KeyArn> {
+    let unread = |message: &str| Reading::Unread(Failure::unexpected(&DESCRIBE_VOLUMES, message).unread);
+    match (encrypted, key.map(KeyArn::parse)) {
+        (Some(false), None) => Reading::Absent,
+        (Some(true), Some(Ok(key))) => Reading::Known(key),
+        (Some(true), Some(Err(error))) => unread(&error.to_string()),
+        (Some(true), None) => unread("the volume is encrypted, and the answer names no key"),
+        (Some(false) | None, _) => unread("the answer does not say whether the volume is encrypted"),
+    }
+}
+
+/// Joins what `DescribeVolumes` shows with the block device mapping, which alone says what is attached.
+///
+/// A volume that only one of them has is never dropped: in the mapping only, it is unread; attached between
+/// the two reads, it joins the mapping.
+pub(super) fn join(
+    instance: &mut Instance,
+    volumes: Result<Vec<Found>, Failure>,
+) -> BTreeMap<VolumeId, Reading<Volume>> {
+    let hidden = Failure::unexpected(&DESCRIBE_VOLUMES, "EC2 does not show this attached volume");
+    let (found, unread) = match volumes {
+        Ok(found) => (found, hidden.unread),
+        Err(failure) => (Vec::new(), failure.unread),
+    };
+    let mut joined: BTreeMap<VolumeId, Reading<Volume>> = BTreeMap::new();
+    for attachment in &instance.attachments {
+        joined.insert(attachment.volume_id.clone(), Reading::Unread(unread.clone()));
+    }
+    for Found { attachment, volume } in found {
+        let id = attachment.volume_id.clone();
+        if joined.insert(id, Reading::Known(volume)).is_none() {
+            instance.attachments.push(attachment);
+        }
+    }
+    joined
+}

@@ -1,0 +1,181 @@
+use std::error::Error;
+
+use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::error::ErrorCode;
+use super::reads::Read;
+use super::xml::CutShort;
+use crate::source::{Reading, Unread, Why};
+
+/// One read that came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// AWS's error code, if it sent one.
+    pub(super) code: String,
+    /// The failure as the capture keeps it.
+    pub(super) unread: Unread,
+    /// Set where every further read would fail alike.
+    pub(super) ends: Option<ErrorCode>,
+}
+
+/// What an error of AWS comes down to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Denied,
+    Throttled,
+    ServerFault,
+    Ends(ErrorCode),
+    Other,
+}
+
+/// Sorts an error by AWS's code, and by the HTTP status where AWS sent no code that is known.
+fn kind_of(code: &str, status: u16) -> Kind {
+    match code {
+        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => Kind::Denied,
+        "RequestLimitExceeded"
+        | "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "TooManyRequestsException" => Kind::Throttled,
+        "InternalError"
+        | "InternalFailure"
+        | "ServiceFailure"
+        | "ServiceException"
+        | "Unavailable"
+        | "ServiceUnavailable"
+        | "KMSInternalException"
+        | "DependencyTimeoutException" => Kind::ServerFault,
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            Kind::Ends(ErrorCode::ExpiredCredentials)
+        }
+        "AuthFailure"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "InvalidSignatureException"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => Kind::Ends(ErrorCode::InvalidCredentials),
+        "OptInRequired" | "RegionDisabledException" => Kind::Ends(ErrorCode::RegionNotEnabled),
+        _ => match status {
+            401 | 403 => Kind::Denied,
+            429 => Kind::Throttled,
+            500.. => Kind::ServerFault,
+            _ => Kind::Other,
+        },
+    }
+}
+
+/// AWS's message without what it quotes of the request: signature errors repeat headers, session token and all.
+fn without_secrets<'a>(code: &str, message: &'a str) -> &'a str {
+    match code {
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => {
+            let end = [". ", "\n", "The Canonical"].iter().filter_map(|mark| message.find(mark)).min();
+            end.and_then(|end| message.get(..end)).unwrap_or(message)
+        }
+        "IncompleteSignature" | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => "",
+        _ => message,
+    }
+}
+
+impl Failure {
+    /// An answer that came, but does not hold the fact.
+    pub(super) fn unexpected(read: &Read, message: impl Into<String>) -> Self {
+        Self::of(read, Why::Unparsable, message.into())
+    }
+
+    /// A read that nobody made.
+    pub(super) fn not_asked(read: &Read, message: impl Into<String>) -> Self {
+        Self::of(read, Why::NotAsked, message.into())
+    }
+
+    fn of(read: &Read, why: Why, message: String) -> Self {
+        let unread = Unread { why, needs: read.action.to_owned(), message };
+        Self { code: String::new(), unread, ends: None }
+    }
+
+    /// What the SDK's error of one read says.
+    pub(super) fn from_sdk<E>(read: &Read, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        if let SdkError::ServiceError(service) = error {
+            let code = error.code().unwrap_or_default();
+            let status = service.raw().status().as_u16();
+            let (why, ends) = match kind_of(code, status) {
+                Kind::Denied => (Why::Denied, None),
+                Kind::Throttled => (Why::Throttled, None),
+                Kind::ServerFault => (Why::Transport, None),
+                Kind::Ends(ends) => (Why::Denied, Some(ends)),
+                Kind::Other => (Why::Unparsable, None),
+            };
+            let mut message = if code.is_empty() { format!("HTTP status {status}") } else { code.to_owned() };
+            let said = without_secrets(code, error.message().unwrap_or_default());
+            if !said.is_empty() {
+                message = format!("{message}: {said}");
+            }
+            if let Some(id) = error.request_id() {
+                message = format!("{message} (request ID {id})");
+            }
+            return Self { code: code.to_owned(), ends, ..Self::of(read, why, message) };
+        }
+        if causes(error).any(<dyn Error>::is::<CutShort>) {
+            return Self::of(read, Why::Transport, CutShort.to_string());
+        }
+        let why = if let SdkError::ResponseError(response) = error {
+            // The status still tells what kind of answer it was.
+            match kind_of("", response.raw().status().as_u16()) {
+                Kind::Denied => Why::Denied,
+                Kind::Throttled => Why::Throttled,
+                Kind::ServerFault => Why::Transport,
+                Kind::Ends(_) | Kind::Other if causes(error).any(broke_off) => Why::Transport,
+                Kind::Ends(_) | Kind::Other => Why::Unparsable,
+            }
+        } else {
+            Why::Transport
+        };
+        Self::of(read, why, chain(error))
+    }
+
+    /// Whether AWS sent this error code.
+    pub(super) fn is(&self, code: &str) -> bool {
+        self.code == code
+    }
+}
+
+/// An error and what caused it, outermost first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// Whether this cause says that the connection broke while the answer was on its way.
+fn broke_off(cause: &(dyn Error + 'static)) -> bool {
+    // What the HTTP library reports of a body has no public type; its text is all there is.
+    cause.is::<std::io::Error>() || cause.to_string().contains("reading a body")
+}
+
+/// An error with its causes, each once, as one line.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut line = String::new();
+    for cause in causes(error).map(ToString::to_string) {
+        let cause = cause.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !line.contains(&cause) {
+            let colon = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{colon}{cause}");
+        }
+    }
+    line
+}
+
+/// A result as the capture keeps it.
+pub(super) fn reading<T>(result: Result<T, Failure>) -> Reading<T> {
+    match result {
+        Ok(fact) => Reading::Known(fact),
+        Err(failure) => Reading::Unread(failure.unread),
+    }
+}

@@ -1,0 +1,281 @@
+use std::collections::BTreeMap;
+
+use aws_sdk_kms::types;
+use jiff::Timestamp;
+
+use super::clients::Clients;
+use super::failure::{Failure, reading};
+use super::iam;
+use super::pace::{Page, pages};
+use super::reads::{
+    DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_KEY, GET_KEY_POLICY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS,
+    Read,
+};
+use super::run::Reader;
+use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
+use crate::names::{INFRASTRUCTURE_ROLE, KeyArn};
+use crate::source::{Document, Reading};
+
+/// Whose key it is, seen from the credentials that read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Reader,
+    Other,
+    NotKnown,
+}
+
+/// A key, always named by its ARN: `DescribeKey` by the alias of an AWS managed key can create one.
+pub(super) async fn key(reader: &Reader, arn: &KeyArn) -> Key {
+    let (clients, owner) = clients_for(reader, arn).await;
+    if owner == Owner::Other {
+        let (metadata, grants) =
+            tokio::join!(metadata(reader, clients, arn, owner), grants(reader, clients, arn));
+        return Key {
+            metadata,
+            policy: across_accounts(&GET_KEY_POLICY, arn),
+            ram_policy: across_accounts(&GET_KEY_POLICY, arn),
+            grants: reading(grants),
+            aliases: across_accounts(&LIST_ALIASES, arn),
+            tags: across_accounts(&LIST_RESOURCE_TAGS, arn),
+        };
+    }
+    let (metadata, policy, ram_policy, grants, aliases, tags) = tokio::join!(
+        metadata(reader, clients, arn, owner),
+        policy(clients, arn, "default"),
+        policy(clients, arn, "AWS_RAM"),
+        grants(reader, clients, arn),
+        aliases(clients, arn),
+        tags(clients, arn),
+    );
+    let ram_policy = match ram_policy {
+        Err(failure) if failure.is("NotFoundException") => Reading::Absent,
+        other => reading(other),
+    };
+    Key {
+        metadata,
+        policy: reading(policy),
+        ram_policy,
+        grants: reading(grants),
+        aliases: reading(aliases),
+        tags: reading(tags),
+    }
+}
+
+/// The clients of the key's own account, if there are any, or else the main ones.
+async fn clients_for<'a>(reader: &'a Reader, arn: &KeyArn) -> (&'a Clients, Owner) {
+    if let Some(clients) = reader.clients_in(arn.account()).await {
+        return (clients, Owner::Reader);
+    }
+    let known = reader.main.account().await.is_some();
+    (&reader.main, if known { Owner::Other } else { Owner::NotKnown })
+}
+
+/// Only `DescribeKey` and `ListGrants` work across accounts, whatever the policies say.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html>
+fn across_accounts<T>(read: &Read, arn: &KeyArn) -> Reading<T> {
+    let message = format!(
+        "`{}` does not work across accounts; read it with a profile of account {} (`--key-profile`)",
+        read.action,
+        arn.account()
+    );
+    Reading::Unread(Failure::not_asked(read, message).unread)
+}
+
+async fn metadata(reader: &Reader, clients: &Clients, arn: &KeyArn, owner: Owner) -> Reading<KeyMetadata> {
+    let call = clients.kms.describe_key().key_id(arn.as_str()).send();
+    let found = match clients.read(&DESCRIBE_KEY, call).await {
+        Ok(answer) => answer.key_metadata.filter(|found| found.arn.as_deref() == Some(arn.as_str())),
+        // In another account, "gone" and "not allowed" look alike.
+        Err(failure)
+            if failure.is("NotFoundException")
+                && owner == Owner::Reader
+                && arn.region() == reader.region.as_str() =>
+        {
+            return Reading::Absent;
+        }
+        Err(failure) => return Reading::Unread(failure.unread),
+    };
+    let Some(found) = found else {
+        return Reading::Unread(Failure::unexpected(&DESCRIBE_KEY, "the answer is not of this key").unread);
+    };
+    let custom_key_store = match found.custom_key_store_id.as_deref() {
+        Some(id) => Some(custom_key_store(clients, arn, id, owner).await),
+        None => None,
+    };
+    let multi_region = match (found.multi_region, found.multi_region_configuration.as_ref()) {
+        (_, Some(configuration)) => text(configuration.multi_region_key_type.as_ref()),
+        (Some(false), None) => "NONE".to_owned(),
+        (Some(true) | None, None) => String::new(),
+    };
+    Reading::Known(KeyMetadata {
+        state: text(found.key_state.as_ref()),
+        manager: text(found.key_manager.as_ref()),
+        spec: text(found.key_spec.as_ref()),
+        usage: text(found.key_usage.as_ref()),
+        origin: text(found.origin.as_ref()),
+        multi_region,
+        deletion_date: found.deletion_date.as_ref().and_then(timestamp),
+        valid_to: found.valid_to.as_ref().and_then(timestamp),
+        custom_key_store,
+    })
+}
+
+/// AWS's word for a value, its words of tomorrow included; empty if it said nothing.
+fn text<T: AsRef<str>>(value: Option<&T>) -> String {
+    value.map(|value| value.as_ref().to_owned()).unwrap_or_default()
+}
+
+fn timestamp(time: &aws_smithy_types::DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), time.subsec_nanos().try_into().ok()?).ok()
+}
+
+async fn custom_key_store(clients: &Clients, arn: &KeyArn, id: &str, owner: Owner) -> CustomKeyStore {
+    let id = id.to_owned();
+    if owner == Owner::Other {
+        let connection_state = across_accounts(&DESCRIBE_CUSTOM_KEY_STORES, arn);
+        return CustomKeyStore { id, connection_state, error_code: None };
+    }
+    let call = clients.kms.describe_custom_key_stores().custom_key_store_id(&id).send();
+    let store = clients.read(&DESCRIBE_CUSTOM_KEY_STORES, call).await.and_then(|answer| {
+        let stores = answer.custom_key_stores.unwrap_or_default();
+        let store = stores.into_iter().find(|store| store.custom_key_store_id.as_ref() == Some(&id));
+        store
+            .ok_or_else(|| Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the key store"))
+    });
+    match store {
+        Err(failure) => {
+            CustomKeyStore { id, connection_state: Reading::Unread(failure.unread), error_code: None }
+        }
+        Ok(store) => CustomKeyStore {
+            id,
+            connection_state: reading(
+                store.connection_state.map(|state| state.as_str().to_owned()).ok_or_else(|| {
+                    Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the connection state")
+                }),
+            ),
+            error_code: store.connection_error_code.map(|code| code.as_str().to_owned()),
+        },
+    }
+}
+
+/// One of the key's two policies. An answer without text is not "no policy".
+async fn policy(clients: &Clients, arn: &KeyArn, name: &str) -> Result<Document, Failure> {
+    let call = clients.kms.get_key_policy().key_id(arn.as_str()).policy_name(name).send();
+    let answer = clients.read(&GET_KEY_POLICY, call).await?;
+    let text = answer.policy.filter(|text| !text.trim().is_empty());
+    match (text, answer.policy_name.as_deref()) {
+        (Some(_), Some(other)) if other != name => {
+            Err(Failure::unexpected(&GET_KEY_POLICY, format!("the answer is the policy `{other}`")))
+        }
+        (Some(text), _) => Ok(Document::new(text)),
+        (None, _) => Err(Failure::unexpected(&GET_KEY_POLICY, "the answer lacks the policy")),
+    }
+}
+
+async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, Failure> {
+    let aliases = pages(&LIST_ALIASES, async |marker| {
+        let call = clients.kms.list_aliases().key_id(arn.as_str()).set_marker(marker).send();
+        let answer = clients.read(&LIST_ALIASES, call).await?;
+        Page::new(&LIST_ALIASES, answer.aliases, answer.truncated, answer.next_marker)
+    })
+    .await?;
+    let names: Option<Vec<String>> = aliases.into_iter().map(|alias| alias.alias_name).collect();
+    let mut names =
+        names.ok_or_else(|| Failure::unexpected(&LIST_ALIASES, "the answer holds an alias without name"))?;
+    names.sort();
+    Ok(names)
+}
+
+async fn tags(clients: &Clients, arn: &KeyArn) -> Result<BTreeMap<String, String>, Failure> {
+    let tags = pages(&LIST_RESOURCE_TAGS, async |marker| {
+        let call = clients.kms.list_resource_tags().key_id(arn.as_str()).set_marker(marker).send();
+        let answer = clients.read(&LIST_RESOURCE_TAGS, call).await?;
+        Page::new(&LIST_RESOURCE_TAGS, answer.tags, answer.truncated, answer.next_marker)
+    })
+    .await?;
+    Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
+}
+
+/// The grants on the key. A key may hold 50,000: beyond the first page only those of the principals of a start
+/// are asked for.
+async fn grants(reader: &Reader, clients: &Clients, arn: &KeyArn) -> Result<Vec<Grant>, Failure> {
+    let first = grants_page(clients, arn, None, None).await?;
+    let is_last = first.is_last();
+    let mut found = first.into_items();
+    if !is_last {
+        for grantee in grantees(reader).await? {
+            let of_grantee = pages(&LIST_GRANTS, async |marker| {
+                grants_page(clients, arn, Some(grantee.clone()), marker).await
+            });
+            found.extend(of_grantee.await?);
+        }
+    }
+    let records: Option<BTreeMap<String, Grant>> =
+        found.into_iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();
+    let records = records.ok_or_else(|| {
+        Failure::unexpected(
+            &LIST_GRANTS,
+            "the answer holds a grant without ID, grantee principal or operations",
+        )
+    })?;
+    Ok(records.into_values().collect())
+}
+
+async fn grants_page(
+    clients: &Clients,
+    arn: &KeyArn,
+    grantee: Option<String>,
+    marker: Option<String>,
+) -> Result<Page<types::GrantListEntry>, Failure> {
+    let call = clients.kms.list_grants().key_id(arn.as_str()).limit(100);
+    let call = call.set_grantee_principal(grantee).set_marker(marker).send();
+    let answer = clients.read(&LIST_GRANTS, call).await?;
+    Page::new(&LIST_GRANTS, answer.grants, answer.truncated, answer.next_marker)
+}
+
+/// Everybody whose grants bear on the starts: each role, the session if one was named, the role's account, and
+/// the session in which EC2 decrypts for each instance.
+async fn grantees(reader: &Reader) -> Result<Vec<String>, Failure> {
+    let mut grantees = Vec::new();
+    for asked in &reader.roles {
+        grantees.push(asked.text.clone());
+        if !asked.is_whole() {
+            // A session's ARN leaves the role's path out.
+            match iam::get_role(&reader.main, &reader.iam, &asked.name).await {
+                Ok(role) => grantees.push(role.arn),
+                Err(failure) => {
+                    let message = format!("the role's ARN is not known: {}", failure.unread.message);
+                    return Err(Failure::not_asked(&LIST_GRANTS, message));
+                }
+            }
+        }
+        let (partition, account) = (&reader.partition, &asked.account);
+        grantees.push(format!("arn:{partition}:iam::{account}:root"));
+        // A start across accounts is refused at once, so the instance's account is the role's.
+        for instance in &reader.instances {
+            grantees.push(format!(
+                "arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{instance}"
+            ));
+        }
+    }
+    grantees.sort();
+    grantees.dedup();
+    Ok(grantees)
+}
+
+fn grant(entry: types::GrantListEntry) -> Option<Grant> {
+    let constraints = entry.constraints.map(|constraints| GrantConstraints {
+        encryption_context_subset: constraints.encryption_context_subset.map(BTreeMap::from_iter),
+        encryption_context_equals: constraints.encryption_context_equals.map(BTreeMap::from_iter),
+        other: constraints.source_arn.map(|_| "SourceArn".to_owned()),
+    });
+    Some(Grant {
+        id: entry.grant_id?,
+        name: entry.name.filter(|name| !name.is_empty()),
+        grantee_principal: entry.grantee_principal.or(entry.grantee_service_principal)?,
+        issuing_account: entry.issuing_account.unwrap_or_default(),
+        operations: entry.operations?.iter().map(|operation| operation.as_str().to_owned()).collect(),
+        constraints: constraints.unwrap_or_default(),
+    })
+}

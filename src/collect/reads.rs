@@ -1,0 +1,109 @@
+//! Every call that the program makes to AWS, as data: the one place that read permissions are named.
+
+/// One read: the permission, how far it reaches, what it fills and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// The IAM action, as `kms:GetKeyPolicy`.
+    pub action: &'static str,
+    /// What a statement may name as `Resource`.
+    pub scope: Scope,
+    /// The part of the capture that it fills.
+    pub record: &'static str,
+    /// What the part is good for.
+    pub why: &'static str,
+}
+
+/// What a permission's `Resource` may be narrowed to.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// No permission is asked for: STS answers everybody.
+    Free,
+    /// `*` only.
+    Star,
+    /// KMS keys; their key policies must consent too.
+    Keys,
+    /// IAM roles.
+    Roles,
+    /// Managed policies.
+    Policies,
+}
+
+/// A named constant for each read, and all of them as [`READS`].
+macro_rules! reads {
+    ($($name:ident: $action:literal, $scope:ident, $record:literal, $why:literal;)*) => {
+        $(
+            #[doc = concat!("`", $action, "`: ", $why, ".")]
+            pub const $name: Read =
+                Read { action: $action, scope: Scope::$scope, record: $record, why: $why };
+        )*
+        /// Every read that the program makes; it makes no others.
+        pub const READS: &[Read] = &[$($name),*];
+    };
+}
+
+reads! {
+    GET_CALLER_IDENTITY: "sts:GetCallerIdentity", Free, "read.by", "who reads, and in which account";
+    DESCRIBE_INSTANCES: "ec2:DescribeInstances", Star, "instances", "the instance, its state and its volumes";
+    DESCRIBE_VOLUMES: "ec2:DescribeVolumes", Star, "volumes", "which volume is encrypted under which key";
+    DESCRIBE_KEY: "kms:DescribeKey", Keys, "keys.metadata", "whether the key exists and can be used";
+    GET_KEY_POLICY: "kms:GetKeyPolicy", Keys, "keys.policy, keys.ramPolicy", "whom the key's own policies admit";
+    LIST_GRANTS: "kms:ListGrants", Keys, "keys.grants", "grants that allow what no policy does";
+    LIST_RESOURCE_TAGS: "kms:ListResourceTags", Keys, "keys.tags", "conditions on the key's tags";
+    LIST_ALIASES: "kms:ListAliases", Star, "keys.aliases", "the key's names, and conditions on them";
+    DESCRIBE_CUSTOM_KEY_STORES: "kms:DescribeCustomKeyStores", Star, "keys.metadata.customKeyStore",
+        "whether KMS reaches the key store that the key is in";
+    GET_ROLE: "iam:GetRole", Roles, "roles", "the role, its tags, trust policy and permissions boundary";
+    LIST_ROLE_POLICIES: "iam:ListRolePolicies", Roles, "roles.inline", "the names of the inline policies";
+    GET_ROLE_POLICY: "iam:GetRolePolicy", Roles, "roles.inline.document", "the inline policies";
+    LIST_ATTACHED_ROLE_POLICIES: "iam:ListAttachedRolePolicies", Roles, "roles.attached",
+        "which managed policies are attached";
+    GET_POLICY: "iam:GetPolicy", Policies, "roles.attached, roles.boundary",
+        "which version of a managed policy is the default";
+    GET_POLICY_VERSION: "iam:GetPolicyVersion", Policies, "roles.attached.document, roles.boundary.document",
+        "the managed policies and the permissions boundary";
+    DESCRIBE_ORGANIZATION: "organizations:DescribeOrganization", Star, "organizations",
+        "whether the account is in an organization, and which account manages it";
+    LIST_ROOTS: "organizations:ListRoots", Star, "organizations.scps, organizations.rcps",
+        "which policy types are enabled";
+    LIST_PARENTS: "organizations:ListParents", Star, "organizations.path", "the OUs above the account";
+    LIST_POLICIES_FOR_TARGET: "organizations:ListPoliciesForTarget", Star, "organizations.scps, organizations.rcps",
+        "the SCPs and RCPs of each level";
+    DESCRIBE_POLICY: "organizations:DescribePolicy", Star, "organizations.scps.document, organizations.rcps.document",
+        "the SCPs and RCPs themselves";
+}
+
+/// The statements of [`reader_policy`]: the Sid, the service, the scope and how it is written.
+const STATEMENTS: &[(&str, &str, Scope, &str)] = &[
+    ("ReadInstancesAndVolumes", "ec2:", Scope::Star, "*"),
+    ("ReadKeys", "kms:", Scope::Keys, "arn:*:kms:*:*:key/*"),
+    ("ReadAliasesAndKeyStores", "kms:", Scope::Star, "*"),
+    ("ReadRoles", "iam:", Scope::Roles, "arn:*:iam::*:role/*"),
+    ("ReadManagedPolicies", "iam:", Scope::Policies, "arn:*:iam::*:policy/*"),
+    ("ReadOrganizationPolicies", "organizations:", Scope::Star, "*"),
+    ("ReadOwnIdentity", "sts:", Scope::Free, "*"),
+];
+
+/// The least-privilege identity policy for whoever runs the program: reads only.
+///
+/// Organization policies can be read from the management account or a delegated administrator only; elsewhere
+/// that statement does no harm and all but `organizations:DescribeOrganization` of it no good.
+pub fn reader_policy() -> String {
+    let statements: Vec<String> = STATEMENTS
+        .iter()
+        .map(|(sid, service, scope, resource)| {
+            let actions: Vec<String> = READS
+                .iter()
+                .filter(|read| read.scope == *scope && read.action.starts_with(service))
+                .map(|read| format!("        \"{}\"", read.action))
+                .collect();
+            format!(
+                "    {{\n      \"Sid\": \"{sid}\",\n      \"Effect\": \"Allow\",\n      \"Action\": [\n{}\n      ],\n      \
+                 \"Resource\": \"{resource}\"\n    }}",
+                actions.join(",\n")
+            )
+        })
+        .collect();
+    format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n{}\n  ]\n}}\n", statements.join(",\n"))
+}

@@ -1,0 +1,129 @@
+//! What holds of the table of reads, with or without the AWS SDK.
+
+#[cfg(feature = "aws")]
+mod answers;
+
+use std::collections::BTreeSet;
+
+use super::reads::{READS, Scope, reader_policy};
+
+/// The source of this module, its tests left out, without white space.
+fn sources() -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/collect");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "rs")).collect();
+    files.retain(|path| path.file_name().is_some_and(|name| name != "tests.rs"));
+    #[expect(clippy::disallowed_methods, reason = "the test reads the sources")]
+    let texts = files.iter().map(|path| std::fs::read_to_string(path).unwrap());
+    texts.collect::<String>().split_whitespace().collect()
+}
+
+/// The operations that the sources start with one of the SDK's clients, as `describe_key`.
+fn operations(sources: &str) -> BTreeSet<String> {
+    let clients = ["ec2", "iam", "kms", "sts", "organizations"];
+    let after = clients.iter().flat_map(|client| {
+        let mark = format!(".{client}.");
+        sources.split(mark.as_str()).skip(1).map(str::to_owned).collect::<Vec<_>>()
+    });
+    after.filter_map(|code| called(&code).map(str::to_owned)).collect()
+}
+
+/// The name of the method without arguments that `code` begins with, as every call of the SDK does.
+fn called(code: &str) -> Option<&str> {
+    let (name, _) = code.split_once("()")?;
+    name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_').then_some(name)
+}
+
+/// `kms:DescribeKey` as the SDK spells it: `describe_key`.
+fn method(action: &str) -> String {
+    let mut name = String::new();
+    for letter in action.split(':').nth(1).unwrap().chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[test]
+fn the_code_makes_exactly_the_reads_of_the_table() {
+    let table: BTreeSet<String> = READS.iter().map(|read| method(read.action)).collect();
+    assert_eq!(operations(&sources()), table);
+    assert_eq!(table.len(), READS.len());
+}
+
+#[test]
+fn every_operation_only_reads() {
+    for read in READS {
+        let name = read.action.split(':').nth(1).unwrap();
+        assert!(["Get", "List", "Describe"].iter().any(|verb| name.starts_with(verb)), "{}", read.action);
+    }
+    // A client handed around under another name would escape the scan above, so no call of the sources may
+    // begin with a verb that changes something.
+    let changing = [
+        "create",
+        "put",
+        "delete",
+        "start",
+        "stop",
+        "enable",
+        "disable",
+        "update",
+        "attach",
+        "detach",
+        "tag",
+        "untag",
+        "revoke",
+        "retire",
+        "assume",
+        "schedule",
+        "cancel",
+        "run",
+        "terminate",
+        "modify",
+        "encrypt",
+        "decrypt",
+        "generate",
+        "import",
+        "reboot",
+        "associate",
+        "disassociate",
+        "set_default",
+        "upload",
+    ];
+    let sources = sources();
+    for verb in changing {
+        let call = format!(".{verb}_");
+        let found = sources.split(call.as_str()).skip(1).find_map(called);
+        assert_eq!(found, None, "{verb}");
+    }
+}
+
+#[test]
+fn the_scan_finds_what_must_not_be_there() {
+    let found = operations("clients.kms.create_grant().send()self.ec2.start_instances()");
+    assert_eq!(found, BTreeSet::from(["create_grant".to_owned(), "start_instances".to_owned()]));
+}
+
+#[test]
+fn the_reader_policy_allows_every_read_once_and_nothing_else() {
+    let policy: serde_json::Value = serde_json::from_str(&reader_policy()).unwrap();
+    let mut allowed = Vec::new();
+    for statement in policy["Statement"].as_array().unwrap() {
+        assert_eq!(statement["Effect"], "Allow");
+        assert!(statement["Sid"].as_str().unwrap().bytes().all(|b| b.is_ascii_alphanumeric()));
+        for action in statement["Action"].as_array().unwrap() {
+            let action = action.as_str().unwrap().to_owned();
+            let read = READS.iter().find(|read| read.action == action).unwrap();
+            let star = matches!(read.scope, Scope::Star | Scope::Free);
+            assert_eq!(statement["Resource"] == "*", star, "{action}");
+            allowed.push(action);
+        }
+    }
+    allowed.sort();
+    let mut table: Vec<&str> = READS.iter().map(|read| read.action).collect();
+    table.sort_unstable();
+    assert_eq!(allowed, table);
+    assert!(reader_policy().len() < 6_144);
+}

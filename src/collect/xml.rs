@@ -1,0 +1,63 @@
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use percent_encoding::percent_decode_str;
+use thiserror::Error;
+
+/// Refuses an XML answer that is not closed to its root element.
+///
+/// The SDK's XML reader takes a body that ends early for a whole one: cut before the token of the next page it
+/// reads as the last page, cut inside a volume as a volume without a key.
+#[derive(Debug)]
+pub(super) struct WholeXml;
+
+/// A body that ends before its root element does.
+#[derive(Debug, Error)]
+#[error("the answer was cut short: its XML is not closed")]
+pub(super) struct CutShort;
+
+impl Intercept for WholeXml {
+    fn name(&self) -> &'static str {
+        "WholeXml"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        // An answer that the SDK refuses already keeps its own error, and with it its retries.
+        let taken = context.output_or_error().is_ok();
+        let whole = context.response().body().bytes().is_some_and(is_closed);
+        if taken && !whole { Err(CutShort.into()) } else { Ok(()) }
+    }
+}
+
+/// Whether the text's last tag closes its first element.
+pub(super) fn is_closed(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let mut text = text.trim_start_matches('\u{feff}').trim();
+    while text.starts_with("<?") || text.starts_with("<!") {
+        let Some((_, rest)) = text.split_once('>') else { return false };
+        text = rest.trim_start();
+    }
+    let Some(inner) = text.strip_prefix('<') else { return false };
+    let name: &str = inner.split([' ', '\t', '\r', '\n', '/', '>']).next().unwrap_or_default();
+    let ends_itself = inner.split_once('>').is_some_and(|(tag, rest)| tag.ends_with('/') && rest.is_empty());
+    let closing = text.strip_suffix('>').and_then(|head| head.trim_end().strip_suffix(name));
+    !name.is_empty() && (ends_itself || closing.is_some_and(|head| head.ends_with("</")))
+}
+
+/// A policy document as IAM sends it: percent-encoded, or plain from some emulators.
+///
+/// `+` is left alone: IAM writes a blank as `%20`. `None` if the bytes are no UTF-8.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html>
+pub(super) fn policy_text(sent: &str) -> Option<String> {
+    if sent.trim_start().starts_with('{') {
+        return Some(sent.to_owned());
+    }
+    percent_decode_str(sent).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+}
