@@ -4,6 +4,8 @@
 pub mod capture;
 pub mod case;
 pub(crate) mod change;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod collect;
 pub mod engine;
 pub mod findings;

@@ -1,3 +1,7 @@
 //! The program `ebs-preflight`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(ebs_preflight::cli::run())
+}

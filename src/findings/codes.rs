@@ -29,6 +29,11 @@ macro_rules! codes {
                 match self { $(Self::$variant => $title,)* }
             }
 
+            /// Its page, as `docs/findings/` holds it.
+            pub fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("../../docs/findings/", $id, ".md")),)* }
+            }
+
             /// The AWS page that it rests on.
             pub fn source(self) -> &'static str {
                 match self { $(Self::$variant => $source,)* }

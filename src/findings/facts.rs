@@ -176,14 +176,14 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Vec<Finding> {
     if let Some(date) = metadata.valid_to {
         finding.evidence.push(Fact::State { name: "valid to", value: date.to_string() });
     }
-    match finding.code {
-        Code::KeyDisabled => finding.evidence.push(command("enable-key")),
-        Code::KeyPendingDeletion => {
+    match metadata.state.as_str() {
+        "Disabled" => finding.evidence.push(command("enable-key")),
+        "PendingDeletion" => {
             finding.evidence.push(command("cancel-key-deletion"));
             finding.evidence.push(command("enable-key"));
         }
-        Code::KeyPendingImport => finding.evidence.push(command("import-key-material")),
-        Code::KeyUnavailable => {
+        "PendingImport" => finding.evidence.push(command("import-key-material")),
+        "Unavailable" => {
             finding.evidence.extend(metadata.custom_key_store.as_ref().map(|store| connect(&store.id)));
         }
         _ => {}

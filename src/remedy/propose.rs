@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::capture::{Capture, Target};
 use crate::change::{Change, PolicyPlace, apply};
 use crate::engine::{Decider, Decision, deciders};
-use crate::findings::{Code, Fact, Finding, Severity};
+use crate::findings::{Fact, Finding, Severity};
 use crate::policy::PolicyType;
 use crate::start::{By, Judged, Level, Question, Row, judge, plan};
 

@@ -1,4 +1,5 @@
 use crate::capture::{Capture, Instance, Target};
+use crate::change::apply;
 use crate::findings::{Severity, findings};
 use crate::remedy::{Cure, Owner, Remedy, propose};
 use crate::source::Reading;
@@ -87,6 +88,7 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
             code: "instance-unknown",
             message: format!("instance `{}` is not in this capture of Region {region}", target.instance_id),
             help: "capture again with `ebs-preflight capture --instance-id …`".to_owned(),
+            is_bad_input: true,
         },
         NoPlan::InstanceUnread { message } => TargetError {
             code: "instance-unread",
@@ -94,11 +96,19 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
             help:
                 "the reader needs ec2:DescribeInstances (`ebs-preflight permissions` prints the whole policy)"
                     .to_owned(),
+            is_bad_input: false,
         },
         NoPlan::NotARole { text } => TargetError {
             code: "not-a-role",
             message: format!("`{text}` is not the ARN of a role or of a session of one"),
             help: "give the role's ARN: `aws iam get-role --role-name NAME --query Role.Arn`".to_owned(),
+            is_bad_input: true,
         },
     }
+}
+
+/// The capture as it would be with every statement added that the report suggests for this capture.
+pub fn cured(capture: &Capture, report: &Report) -> Capture {
+    let changes = report.starts().flat_map(|start| start.remedies.changes());
+    changes.fold(capture.clone(), |capture, change| apply(&capture, &change))
 }

@@ -2,7 +2,6 @@
 
 mod build;
 pub mod json;
-#[cfg(feature = "cli")]
 pub mod text;
 mod unread;
 mod words;
@@ -14,7 +13,7 @@ use crate::remedy::Remedies;
 use crate::source::Reading;
 use crate::start::{Assumption, Judged};
 
-pub use build::preflight;
+pub use build::{cured, preflight};
 
 /// Whether a start will succeed, as far as permissions and keys decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,6 +87,8 @@ pub(crate) struct TargetError {
     pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) help: String,
+    /// Whether the asker is wrong; else a read failed.
+    pub(crate) is_bad_input: bool,
 }
 
 /// A fact that was not read.
@@ -105,9 +106,9 @@ impl Report {
         self.verdict
     }
 
-    /// Whether some target could not be judged.
-    pub fn has_errors(&self) -> bool {
-        self.targets.iter().any(|target| target.outcome.is_err())
+    /// For every target that could not be judged whether that is bad input; else its read failed.
+    pub fn errors(&self) -> impl Iterator<Item = bool> {
+        self.targets.iter().filter_map(|target| target.outcome.as_ref().err()).map(|error| error.is_bad_input)
     }
 
     /// Whether any target has a warning.

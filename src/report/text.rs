@@ -12,15 +12,15 @@ use crate::start::{By, Judged};
 
 use super::{Report, Start, TargetReport, Verdict, VolumeRow, words};
 
-/// The report as plain text of at most `width` columns where it can be broken.
-pub fn render(report: &Report, width: u16) -> String {
+/// The report as plain text.
+pub fn render(report: &Report) -> String {
     let mut text = String::new();
     for (number, target) in report.targets.iter().enumerate() {
         if number > 0 {
             text.push('\n');
         }
         match &target.outcome {
-            Ok(start) => render_start(&mut text, report, target, start, width),
+            Ok(start) => render_start(&mut text, report, target, start),
             Err(error) => {
                 line(&mut text, &format!("ERROR  {}: {}", target.instance_id, error.message));
                 line(&mut text, &format!("  {}", error.help));
@@ -29,6 +29,17 @@ pub fn render(report: &Report, width: u16) -> String {
     }
     text.push('\n');
     provenance(&mut text, report);
+    escape(&text)
+}
+
+/// The verdicts alone.
+pub fn headline_of(report: &Report) -> String {
+    let mut text = String::new();
+    for target in &report.targets {
+        if let Ok(start) = &target.outcome {
+            headline(&mut text, report, target, start);
+        }
+    }
     escape(&text)
 }
 
@@ -59,11 +70,11 @@ fn one_line(name: &str) -> String {
     name.replace('\n', "\\n")
 }
 
-fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start, width: u16) {
+fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
     headline(text, report, target, start);
     if !start.volumes.is_empty() {
         text.push('\n');
-        volume_table(text, start, width);
+        volume_table(text, start);
     }
     let shown = start.findings.iter();
     for (number, finding) in shown.enumerate() {
@@ -110,11 +121,10 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
     }
 }
 
-fn volume_table(text: &mut String, start: &Start, width: u16) {
+fn volume_table(text: &mut String, start: &Start) {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_width(width);
     table.set_header([
         "Volume",
         "Device",

@@ -127,11 +127,6 @@ const TABLE: &[ContextRow] = &[
     row("aws:TagKeys", Absent, Absent, Absent, D),
 ];
 
-/// Every row of the table.
-pub(crate) fn rows() -> &'static [ContextRow] {
-    TABLE
-}
-
 /// The kinds of requests: the columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {

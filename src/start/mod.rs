@@ -8,9 +8,8 @@ mod question;
 mod table;
 
 pub(crate) use assumption::Assumption;
-pub(crate) use context::{ContextRow, Origin, rows};
 pub use context::{Stated, may_be_stated};
-pub(crate) use plan::{Judged, NoPlan, OpenVolume, StartPlan, judge, plan};
+pub(crate) use plan::{Judged, NoPlan, StartPlan, judge, plan};
 pub use question::{GivenPolicy, Question, Require};
 pub use table::{By, Confidence, Level, MODEL_DATE, Row, START};
 

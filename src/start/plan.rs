@@ -24,8 +24,6 @@ use super::table::{By, Row, START};
 pub(crate) struct StartPlan<'c> {
     /// The instance.
     pub(crate) instance: &'c Instance,
-    /// The role; `None` where it was not read or does not exist.
-    pub(crate) role: Option<&'c Role>,
     /// The principal that starts the instance.
     pub(crate) principal: Principal,
     /// The requests.
@@ -124,7 +122,7 @@ pub(crate) fn plan<'c>(
     let mut assumptions = planner.assumptions;
     assumptions.sort();
     assumptions.dedup();
-    Ok(StartPlan { instance, role, principal: planner.principal, cases, open_volumes, assumptions })
+    Ok(StartPlan { instance, principal: planner.principal, cases, open_volumes, assumptions })
 }
 
 fn principal(named: &PrincipalArn, role: Option<&Role>, question: &Question) -> Principal {

@@ -1,0 +1,174 @@
+//! What is typed, as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Tells whether an IAM role can start an EC2 instance whose EBS volumes are encrypted with AWS KMS keys, and what
+/// to change if it cannot. Reads only; changes nothing.
+#[derive(Debug, Parser)]
+#[command(name = "ebs-preflight", version, max_term_width = 100, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Judge whether a role can start an instance, live or from a capture
+    Check(Box<Check>),
+    /// Read once and write what was read to a file, to be judged later or elsewhere
+    Capture(Box<CaptureArguments>),
+    /// Show a real incident: blocked, the suggestion, ready. No account, no network
+    Demo,
+    /// Judge bare requests: JSON Lines of cases in, JSON Lines of decisions out
+    Judge(Judge),
+    /// Print the read-only policy that `check` and `capture` need
+    Permissions,
+    /// Print the page of a finding code, as EBP0102
+    Explain(Explain),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which starts.
+#[derive(Debug, Args)]
+pub(super) struct Targets {
+    /// The instance; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(super) instance_id: Vec<String>,
+    /// The role that starts it, by ARN; the ARN of one of its sessions does too; may be given several times
+    #[arg(long, value_name = "ARN")]
+    pub(super) role_arn: Vec<String>,
+}
+
+/// Where and with which credentials to read, as in the AWS CLI.
+#[derive(Debug, Args)]
+pub(super) struct Reader {
+    /// The Region; else from the environment or the profile
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// The profile whose credentials read
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Another endpoint for all services
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint_url: Option<String>,
+    /// The profile that reads keys of another account
+    #[arg(long, value_name = "NAME")]
+    pub(super) key_profile: Option<String>,
+    /// The profile that reads the organization's policies
+    #[arg(long, value_name = "NAME")]
+    pub(super) org_profile: Option<String>,
+}
+
+/// What the asker knows of the session that will start the instance.
+#[derive(Debug, Args)]
+pub(super) struct Knowledge {
+    /// The name of the role's session
+    #[arg(long, value_name = "NAME")]
+    pub(super) session_name: Option<String>,
+    /// A session policy, from a file; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) session_policy: Vec<PathBuf>,
+    /// A session tag; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) session_tag: Vec<String>,
+    /// The value of a context key that cannot be read; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) context: Vec<String>,
+    /// The address from which StartInstances will be called
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) source_ip: Option<String>,
+    /// The time of evaluation, as 2026-11-24T09:00:00Z; else the time at which it was read
+    #[arg(long, value_name = "TIME")]
+    pub(super) at: Option<String>,
+    /// State that organization policies which could not be read allow the start
+    #[arg(long)]
+    pub(super) assume_org_allows: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) targets: Targets,
+    /// Judge a capture instead of reading AWS; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) capture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) reader: Reader,
+    #[command(flatten)]
+    pub(super) knowledge: Knowledge,
+    /// Which requests must be allowed
+    #[arg(long, value_enum, default_value_t = Require::Start)]
+    pub(super) require: Require,
+    /// From which outcome on the exit code tells of a failure
+    #[arg(long, value_enum, default_value_t = FailOn::Undecided)]
+    pub(super) fail_on: FailOn,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CaptureArguments {
+    #[command(flatten)]
+    pub(super) targets: Targets,
+    #[command(flatten)]
+    pub(super) reader: Reader,
+    /// The file to write; `-` is standard output
+    #[arg(long, short, value_name = "FILE", default_value = "capture.json")]
+    pub(super) output: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Judge {
+    /// The file with the cases, one a line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) cases: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Explain {
+    /// The code
+    pub(super) code: String,
+}
+
+/// Which requests must be allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Require {
+    /// Those without which a start fails
+    Start,
+    /// All that AWS documents for EBS encryption
+    Documented,
+}
+
+/// From which outcome on the exit code tells of a failure; each level includes those after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum FailOn {
+    /// A warning exits with 1
+    Warning,
+    /// An assumption about organization policies exits with 3
+    Assumed,
+    /// UNDECIDED exits with 3
+    Undecided,
+    /// BLOCKED exits with 1
+    Blocked,
+    /// Only errors do
+    Never,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs, format version 1
+    Json,
+}

@@ -1,0 +1,123 @@
+//! Files and standard streams.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// Reads a file; `-` is standard input.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error: &std::io::Error| {
+        let message = format!("`{}` cannot be read: {error}", path.display());
+        Failure::bad_input(
+            "file-unreadable",
+            message,
+            "check the path, or give `-` to read from standard input",
+        )
+    };
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    } else {
+        let mut file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+        file.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let message = format!("`{}` is not UTF-8 text: byte {at} fits no character", path.display());
+        Failure::bad_input("file-not-text", message, "save the file as UTF-8")
+    })
+}
+
+/// Writes a file whole or not at all, readable by its owner only; `-` is standard output.
+pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        print(text);
+        return Ok(());
+    }
+    let failed = |error: &dyn std::fmt::Display| {
+        let message = format!("`{}` cannot be written: {error}", path.display());
+        Failure::bad_input("file-unwritable", message, "give another path with --output")
+    };
+    let exists = || {
+        let message = format!("`{}` exists", path.display());
+        Failure::bad_input(
+            "file-exists",
+            message,
+            "give --force to replace it, or another path with --output",
+        )
+    };
+    if !force && path.exists() {
+        return Err(exists());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A temporary file is made with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|error| failed(&error))?;
+    if force {
+        file.persist(path).map_err(|error| failed(&error.error))?;
+    } else {
+        file.persist_noclobber(path).map_err(|error| {
+            if error.error.kind() == std::io::ErrorKind::AlreadyExists {
+                exists()
+            } else {
+                failed(&error.error)
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Prints on standard output. A reader that went away is no error of ours.
+pub(super) fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Prints on standard error.
+pub(super) fn print_error(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Judges the cases of a file, line by line, in bounded memory.
+pub(super) fn judge(path: &Path) -> Result<Exit, Failure> {
+    let input: Box<dyn std::io::BufRead> = if path == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let file = std::fs::File::open(path).map_err(|error| {
+            let message = format!("`{}` cannot be read: {error}", path.display());
+            Failure::bad_input(
+                "file-unreadable",
+                message,
+                "check the path, or give `-` to read from standard input",
+            )
+        })?;
+        Box::new(std::io::BufReader::with_capacity(1 << 16, file))
+    };
+    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+    let mut exit = Exit::Done;
+    for line in std::io::BufRead::split(input, b'\n') {
+        let line = line.map_err(|error| {
+            let message = format!("`{}` cannot be read to its end: {error}", path.display());
+            Failure::bad_input("file-unreadable", message, "check the file")
+        })?;
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            continue;
+        }
+        let answer = crate::case::answer(text).unwrap_or_else(|refused| {
+            exit = Exit::BadInput;
+            refused
+        });
+        // A reader that went away ends the work quietly.
+        if writeln!(out, "{answer}").is_err() {
+            return Ok(exit);
+        }
+    }
+    let _ = out.flush();
+    Ok(exit)
+}

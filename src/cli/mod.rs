@@ -1,0 +1,16 @@
+//! The program: arguments, files, the terminal, the exit code.
+
+mod args;
+mod demo;
+mod exit;
+mod failure;
+mod files;
+#[cfg(feature = "aws")]
+mod live;
+mod options;
+mod run;
+
+pub use run::run;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! From what was typed to what is used: the one place of validation.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+
+use crate::capture::Target;
+use crate::engine::NamedPolicy;
+use crate::names::{Arn, InstanceId, RoleArn, SessionArn, UserArn};
+use crate::policy::{PolicyError, PolicyType};
+use crate::start::{GivenPolicy, Question, Require, Stated, may_be_stated};
+
+use super::args::{Knowledge, Require as TypedRequire, Targets};
+use super::failure::Failure;
+use super::files;
+
+/// The starts that are asked for: every instance with every role.
+pub(super) fn targets(typed: &Targets) -> Result<Vec<Target>, Failure> {
+    let missing = |what: &str, example: &str| {
+        Failure::bad_input("argument-missing", format!("{what} is missing"), format!("give {example}"))
+    };
+    if typed.instance_id.is_empty() {
+        return Err(missing("the instance", "--instance-id i-…"));
+    }
+    if typed.role_arn.is_empty() {
+        return Err(missing("the role", "--role-arn arn:aws:iam::ACCOUNT:role/NAME"));
+    }
+    let roles: Vec<String> = typed.role_arn.iter().map(|text| role(text)).collect::<Result<_, _>>()?;
+    let mut targets = Vec::new();
+    for id in &typed.instance_id {
+        for role in &roles {
+            targets.push(Target { instance_id: instance(id)?, role_arn: role.clone() });
+        }
+    }
+    Ok(targets)
+}
+
+fn instance(text: &str) -> Result<InstanceId, Failure> {
+    InstanceId::parse(text).map_err(|error| {
+        Failure::bad_input(
+            "malformed-instance-id",
+            error.to_string(),
+            "`aws ec2 describe-instances` lists the IDs",
+        )
+    })
+}
+
+/// A role's ARN or a session's; for everything else the command that finds the role.
+pub(super) fn role(text: &str) -> Result<String, Failure> {
+    if RoleArn::parse(text).is_ok() || SessionArn::parse(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    let bad = |message: String, help: String| Err(Failure::bad_input("not-a-role", message, help));
+    if UserArn::parse(text).is_ok() {
+        return bad(
+            format!("`{text}` is a user, and only roles are judged"),
+            "give the role that the user assumes; judging users is planned".to_owned(),
+        );
+    }
+    let Ok(arn) = Arn::parse(text) else {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b)) {
+            let name = text.rsplit('/').next().unwrap_or(text);
+            return bad(
+                format!("`{text}` is a role's name, not its ARN"),
+                format!("aws iam get-role --role-name {name} --query Role.Arn --output text"),
+            );
+        }
+        return bad(
+            format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"),
+            "aws iam list-roles --query Roles[].Arn".to_owned(),
+        );
+    };
+    if let Some(name) = arn.resource().strip_prefix("instance-profile/") {
+        let name = name.rsplit('/').next().unwrap_or(name);
+        return bad(
+            format!("`{text}` is an instance profile, not a role"),
+            format!(
+                "aws iam get-instance-profile --instance-profile-name {name} \
+                 --query InstanceProfile.Roles[].Arn --output text\n\
+                 But the instance's own role does not start it: give the role of whoever calls StartInstances"
+            ),
+        );
+    }
+    bad(
+        format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"),
+        "aws iam list-roles --query Roles[].Arn".to_owned(),
+    )
+}
+
+/// What is asked, and what is stated besides.
+pub(super) fn question(typed: &Knowledge, require: TypedRequire) -> Result<Question, Failure> {
+    let session_policies =
+        typed.session_policy.iter().map(|path| session_policy(path)).collect::<Result<Vec<_>, _>>()?;
+    let context = typed.context.iter().map(|text| stated(text)).collect::<Result<Vec<_>, _>>()?;
+    let session_tags = typed
+        .session_tag
+        .iter()
+        .map(|text| pair(text, "--session-tag").map(|(key, value)| (key.to_owned(), value.to_owned())))
+        .collect::<Result<Vec<_>, _>>()?;
+    if let Some(address) = &typed.source_ip
+        && address.parse::<std::net::IpAddr>().is_err()
+    {
+        let message = format!("`{address}` is not an IP address");
+        return Err(Failure::bad_input(
+            "malformed-address",
+            message,
+            "give one address, as --source-ip 203.0.113.10",
+        ));
+    }
+    if let Some(name) = &typed.session_name
+        && (name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b)))
+    {
+        let message = format!("`{name}` is not a session name: letters, digits and +=,.@_- only");
+        return Err(Failure::bad_input(
+            "malformed-session-name",
+            message,
+            "it is what follows the last `/` of a session ARN",
+        ));
+    }
+    let at = match &typed.at {
+        Some(text) => Some(text.parse().map_err(|error| {
+            let message = format!("`{text}` is not a time: {error}");
+            Failure::bad_input("malformed-time", message, "give it as 2026-11-24T09:00:00Z")
+        })?),
+        None => None,
+    };
+    Ok(Question {
+        require: match require {
+            TypedRequire::Start => Require::Start,
+            TypedRequire::Documented => Require::Documented,
+        },
+        session_name: typed.session_name.clone(),
+        session_policies,
+        session_tags,
+        context,
+        source_ip: typed.source_ip.clone(),
+        at,
+        assume_org_allows: typed.assume_org_allows,
+    })
+}
+
+fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), Failure> {
+    text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
+        Failure::bad_input(
+            "malformed-pair",
+            format!("`{text}` is not KEY=VALUE"),
+            format!("give {flag} KEY=VALUE"),
+        )
+    })
+}
+
+fn stated(text: &str) -> Result<Stated, Failure> {
+    let (key, value) = pair(text, "--context")?;
+    if !may_be_stated(key) {
+        return Err(Failure::bad_input(
+            "derived-context-key",
+            format!("`{key}` cannot be stated: its value follows from what is read"),
+            "only context keys that nobody can read may be stated, as aws:MultiFactorAuthPresent",
+        ));
+    }
+    Ok(Stated { key: key.to_owned(), value: value.to_owned() })
+}
+
+fn session_policy(path: &Path) -> Result<GivenPolicy, Failure> {
+    let text = files::read(path)?;
+    let name = path
+        .file_name()
+        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    match NamedPolicy::parse(&name, &text, PolicyType::Session) {
+        Ok(policy) => Ok(GivenPolicy(Arc::new(policy))),
+        Err(errors) => Err(Failure::bad_input(
+            "policy-refused",
+            excerpt(&path.display().to_string(), &text, &errors),
+            "AWS would refuse this policy; mend it and try again",
+        )),
+    }
+}
+
+/// Every fault of a policy with the lines around it.
+fn excerpt(path: &str, text: &str, errors: &[PolicyError]) -> String {
+    let reports: Vec<_> = errors
+        .iter()
+        .map(|error| {
+            let end = error.span.end.clamp(error.span.start, text.len());
+            let title = error.problem.to_string();
+            let snippet = Snippet::source(text)
+                .path(path)
+                .annotation(AnnotationKind::Primary.span(error.span.start.min(end)..end).label(title));
+            Level::ERROR.primary_title("AWS would refuse this policy").element(snippet)
+        })
+        .collect();
+    let drawn = Renderer::plain().render(&reports);
+    drawn.strip_prefix("error: ").unwrap_or(&drawn).to_owned()
+}

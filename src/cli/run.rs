@@ -1,0 +1,135 @@
+//! From the arguments to the exit code.
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::capture::{Capture, Target};
+use crate::collect::reads::reader_policy;
+use crate::findings::Code;
+use crate::report::{json, preflight, text};
+
+use super::args::{Arguments, CaptureArguments, Check, Command, Explain, Format, Reader, Targets};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::{demo, files, options};
+
+/// Runs the program and gives its exit code.
+pub fn run() -> u8 {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { Exit::BadInput } else { Exit::Done };
+            // A reader that went away is no error of ours.
+            let _ = error.print();
+            return code.code();
+        }
+    };
+    let (outcome, format) = match &arguments.command {
+        Command::Check(check) => (self::check(check), check.format),
+        Command::Capture(arguments) => (capture(arguments), Format::Text),
+        Command::Demo => (Ok(demo::run()), Format::Text),
+        Command::Judge(judge) => (files::judge(&judge.cases), Format::Text),
+        Command::Permissions => {
+            files::print(&reader_policy());
+            (Ok(Exit::Done), Format::Text)
+        }
+        Command::Explain(explain) => (self::explain(explain), Format::Text),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "ebs-preflight", &mut script);
+            files::print(&String::from_utf8_lossy(&script));
+            (Ok(Exit::Done), Format::Text)
+        }
+    };
+    outcome.unwrap_or_else(|failure| failure.print(format)).code()
+}
+
+fn check(typed: &Check) -> Result<Exit, Failure> {
+    let question = options::question(&typed.knowledge, typed.require)?;
+    let capture = match &typed.capture {
+        Some(path) => {
+            let text = files::read(path)?;
+            let capture = Capture::parse(&text).map_err(|error| {
+                let message = format!("`{}`: {error}", path.display());
+                Failure::bad_input("bad-capture", message, error.help())
+            })?;
+            narrow(capture, &typed.targets)?
+        }
+        None => live(options::targets(&typed.targets)?, &typed.reader)?,
+    };
+    let report = preflight(&capture, &question);
+    match typed.format {
+        Format::Text => files::print(&text::render(&report)),
+        Format::Json => files::print(&json::render(&report)),
+    }
+    Ok(Exit::of(&report, typed.fail_on))
+}
+
+/// Keeps the targets that are asked for.
+fn narrow(mut capture: Capture, typed: &Targets) -> Result<Capture, Failure> {
+    let wanted = |target: &Target| {
+        let instance = typed.instance_id.is_empty()
+            || typed.instance_id.iter().any(|id| id == target.instance_id.as_str());
+        let role = typed.role_arn.is_empty() || typed.role_arn.contains(&target.role_arn);
+        instance && role
+    };
+    let had: Vec<String> =
+        capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
+    capture.targets.retain(wanted);
+    if capture.targets.is_empty() {
+        let help = if had.is_empty() {
+            "it names no target".to_owned()
+        } else {
+            format!("it holds:\n{}", had.join("\n"))
+        };
+        return Err(Failure::bad_input(
+            "target-not-captured",
+            "the capture was not made for this start",
+            help,
+        ));
+    }
+    Ok(capture)
+}
+
+fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
+    let targets = options::targets(&typed.targets)?;
+    if !typed.force && typed.output.as_os_str() != "-" && typed.output.exists() {
+        // Said before anything is read.
+        return files::write(&typed.output, "", false).map(|()| Exit::Done);
+    }
+    let capture = live(targets, &typed.reader)?;
+    let text = capture.print().map_err(|error| Failure {
+        exit: Exit::NoVerdict,
+        code: "capture-unwritable",
+        message: error.to_string(),
+        help: error.help().to_owned(),
+    })?;
+    files::write(&typed.output, &text, typed.force)?;
+    if typed.output.as_os_str() != "-" {
+        let path = typed.output.display();
+        files::print(&format!("{path}: written. Judge it with\n  ebs-preflight check --capture {path}\n"));
+    }
+    Ok(Exit::Done)
+}
+
+#[cfg(feature = "aws")]
+fn live(targets: Vec<Target>, reader: &Reader) -> Result<Capture, Failure> {
+    super::live::read(targets, reader)
+}
+
+#[cfg(not(feature = "aws"))]
+fn live(_: Vec<Target>, _: &Reader) -> Result<Capture, Failure> {
+    Err(Failure::bad_input(
+        "built-without-aws",
+        "this build cannot read AWS: it judges captures only",
+        "build the whole program: cargo install --path . --locked",
+    ))
+}
+
+fn explain(typed: &Explain) -> Result<Exit, Failure> {
+    let code = Code::parse(&typed.code).ok_or_else(|| {
+        let known: Vec<String> = Code::ALL.iter().map(|code| format!("{code}  {}", code.title())).collect();
+        Failure::bad_input("unknown-code", format!("`{}` is no finding code", typed.code), known.join("\n"))
+    })?;
+    files::print(code.page());
+    Ok(Exit::Done)
+}
