@@ -43,16 +43,12 @@ pub(super) fn parse(text: &str) -> Result<Capture, CaptureError> {
             message: "this is no capture: it has no `formatVersion`".to_owned(),
             help: "a capture is what `ebs-preflight capture` writes",
         }),
-        Some(version) if version == FORMAT_VERSION => {
-            serde_json::from_str(text).map_err(|error| CaptureError {
-                message: format!("the capture does not have the form of version {FORMAT_VERSION}: {error}"),
-                help: again,
-            })
-        }
+        Some(version) if version == FORMAT_VERSION => serde_json::from_str(text).map_err(|error| CaptureError {
+            message: format!("the capture does not have the form of version {FORMAT_VERSION}: {error}"),
+            help: again,
+        }),
         Some(version) => Err(CaptureError {
-            message: format!(
-                "the capture is of version {version}, and this program reads version {FORMAT_VERSION}"
-            ),
+            message: format!("the capture is of version {version}, and this program reads version {FORMAT_VERSION}"),
             help: "use a newer ebs-preflight, or capture again with this one",
         }),
     }

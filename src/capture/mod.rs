@@ -109,8 +109,7 @@ impl Capture {
     /// # Errors
     /// Never for a capture of this program; the signature is serde's.
     pub fn print(&self) -> Result<String, CaptureError> {
-        let mut text =
-            serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
         text.push('\n');
         Ok(text)
     }

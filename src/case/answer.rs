@@ -2,9 +2,7 @@
 
 use serde::Serialize;
 
-use crate::engine::{
-    Decider, Decision, Explanation, Failure, PolicyRef, PolicySet, Request, deciders, explain,
-};
+use crate::engine::{Decider, Decision, Explanation, Failure, PolicyRef, PolicySet, Request, deciders, explain};
 use crate::policy::{PolicyType, Truth, parse_json};
 
 use super::read;
@@ -63,8 +61,7 @@ pub fn answer(line: &str) -> Result<String, String> {
     }
     let case = read::case(line, whole).map_err(|error| refuse(id, error))?;
     let explanation = explain(&case.request, &case.policies);
-    let decided_by: Vec<String> =
-        deciders(&case.request, &explanation).iter().map(|decider| path(*decider)).collect();
+    let decided_by: Vec<String> = deciders(&case.request, &explanation).iter().map(|decider| path(*decider)).collect();
     let missing = if explanation.decision == Decision::Unknown {
         missing(&case.request, &case.policies, &explanation)
     } else {
@@ -123,14 +120,11 @@ fn missing(request: &Request, policies: &PolicySet, explanation: &Explanation) -
     let open = deciders(request, explanation);
     let is_open = |kind| open.contains(&Decider::Type(kind));
     let mut missing: Vec<Missing> = Vec::new();
-    for outcome in explanation
-        .statements
-        .iter()
-        .filter(|outcome| outcome.applies == Truth::Unknown && is_open(outcome.at.kind))
+    for outcome in
+        explanation.statements.iter().filter(|outcome| outcome.applies == Truth::Unknown && is_open(outcome.at.kind))
     {
-        let statement = policies
-            .get(outcome.at)
-            .and_then(|policy| policy.policy.as_ref()?.statements.get(outcome.statement));
+        let statement =
+            policies.get(outcome.at).and_then(|policy| policy.policy.as_ref()?.statements.get(outcome.statement));
         let Some(statement) = statement else { continue };
         for (failure, _) in &outcome.failures {
             let Failure::Condition(number) = failure else { continue };

@@ -31,16 +31,8 @@ const FIELDS: &[&str] = &[
     "keyPolicy",
     "grants",
 ];
-const REQUEST_FIELDS: &[&str] = &[
-    "action",
-    "resource",
-    "resourceAccount",
-    "principal",
-    "roleArn",
-    "principalId",
-    "context",
-    "unknownContext",
-];
+const REQUEST_FIELDS: &[&str] =
+    &["action", "resource", "resourceAccount", "principal", "roleArn", "principalId", "context", "unknownContext"];
 
 pub(super) fn case(line: &str, whole: &Object<'_>) -> Result<Case, Refusal> {
     known(whole, FIELDS, "case")?;
@@ -160,12 +152,7 @@ fn context_value(key: &str, value: &Value<'_>) -> Result<ContextValue, Refusal> 
     values.map(ContextValue::Multi).ok_or_else(wrong)
 }
 
-fn policies(
-    line: &str,
-    name: &str,
-    value: &Value<'_>,
-    kind: PolicyType,
-) -> Result<Vec<Arc<NamedPolicy>>, Refusal> {
+fn policies(line: &str, name: &str, value: &Value<'_>, kind: PolicyType) -> Result<Vec<Arc<NamedPolicy>>, Refusal> {
     match value {
         Value::NullKeyword(_) => Ok(Vec::new()),
         Value::Array(policies) => policies
@@ -195,26 +182,17 @@ fn policy(line: &str, place: &str, value: &Value<'_>, kind: PolicyType) -> Resul
     }
 }
 
-fn document(
-    line: &str,
-    place: &str,
-    name: &str,
-    value: &Value<'_>,
-    kind: PolicyType,
-) -> Result<NamedPolicy, Refusal> {
+fn document(line: &str, place: &str, name: &str, value: &Value<'_>, kind: PolicyType) -> Result<NamedPolicy, Refusal> {
     if let Some(text) = value.as_string_lit() {
-        return NamedPolicy::parse(name, &text.value, kind)
-            .map_err(|errors| refused(place, &text.value, &errors));
+        return NamedPolicy::parse(name, &text.value, kind).map_err(|errors| refused(place, &text.value, &errors));
     }
     let policy = Policy::from_json(value, kind).map_err(|errors| refused(place, line, &errors))?;
     Ok(NamedPolicy { name: name.to_owned(), document: None, policy: Some(policy), needs: String::new() })
 }
 
 fn refused(place: &str, text: &str, errors: &[PolicyError]) -> Refusal {
-    let each: Vec<String> = errors
-        .iter()
-        .map(|error| format!("{} at {}", error.problem, Position::of(text, error.span.start)))
-        .collect();
+    let each: Vec<String> =
+        errors.iter().map(|error| format!("{} at {}", error.problem, Position::of(text, error.span.start))).collect();
     format!("{place}: {}", each.join("; "))
 }
 
@@ -222,15 +200,7 @@ fn grant(value: &Value<'_>, requester: &str) -> Result<Grant, Refusal> {
     let object = value.as_object().ok_or("a grant must be an object")?;
     known(
         object,
-        &[
-            "granteePrincipal",
-            "operations",
-            "constraints",
-            "issuingAccount",
-            "retiringPrincipal",
-            "name",
-            "id",
-        ],
+        &["granteePrincipal", "operations", "constraints", "issuingAccount", "retiringPrincipal", "name", "id"],
         "grant",
     )?;
     let grantee = text(object, "granteePrincipal")?.ok_or("a grant has no `granteePrincipal`")?;

@@ -64,8 +64,7 @@ fn add(capture: &mut Capture, to: &PolicyPlace, statements: &[String]) {
 
 fn extend(document: &mut Reading<Document>, statements: &[String]) {
     let Reading::Known(text) = document else { return };
-    let added =
-        statements.iter().try_fold(text.text().to_owned(), |text, statement| add_statement(&text, statement));
+    let added = statements.iter().try_fold(text.text().to_owned(), |text, statement| add_statement(&text, statement));
     if let Ok(added) = added {
         *document = Reading::Known(Document::new(added));
     }
@@ -74,10 +73,7 @@ fn extend(document: &mut Reading<Document>, statements: &[String]) {
 /// A whole policy of these statements.
 pub(crate) fn whole(statements: &[String]) -> Document {
     let each: Vec<String> = statements.iter().map(|statement| indent(statement)).collect();
-    Document::new(format!(
-        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n{}\n  ]\n}}\n",
-        each.join(",\n")
-    ))
+    Document::new(format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n{}\n  ]\n}}\n", each.join(",\n")))
 }
 
 fn indent(statement: &str) -> String {

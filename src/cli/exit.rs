@@ -55,8 +55,8 @@ impl Exit {
             Verdict::Ready if report.assumes_organization() && fail_on <= FailOn::Assumed => Self::Undecided,
             Verdict::Ready | Verdict::Blocked | Verdict::Undecided => Self::Done,
         };
-        report.errors().fold(judged, |exit, is_bad_input| {
-            exit.worst(if is_bad_input { Self::BadInput } else { Self::NoVerdict })
-        })
+        report
+            .errors()
+            .fold(judged, |exit, is_bad_input| exit.worst(if is_bad_input { Self::BadInput } else { Self::NoVerdict }))
     }
 }

@@ -10,11 +10,7 @@ use super::failure::Failure;
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let unreadable = |error: &std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", path.display());
-        Failure::bad_input(
-            "file-unreadable",
-            message,
-            "check the path, or give `-` to read from standard input",
-        )
+        Failure::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
     };
     let mut bytes = Vec::new();
     if path == Path::new("-") {
@@ -42,11 +38,7 @@ pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure>
     };
     let exists = || {
         let message = format!("`{}` exists", path.display());
-        Failure::bad_input(
-            "file-exists",
-            message,
-            "give --force to replace it, or another path with --output",
-        )
+        Failure::bad_input("file-exists", message, "give --force to replace it, or another path with --output")
     };
     if !force && path.exists() {
         return Err(exists());
@@ -54,18 +46,12 @@ pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure>
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A temporary file is made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes())
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| failed(&error))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
     if force {
         file.persist(path).map_err(|error| failed(&error.error))?;
     } else {
         file.persist_noclobber(path).map_err(|error| {
-            if error.error.kind() == std::io::ErrorKind::AlreadyExists {
-                exists()
-            } else {
-                failed(&error.error)
-            }
+            if error.error.kind() == std::io::ErrorKind::AlreadyExists { exists() } else { failed(&error.error) }
         })?;
     }
     Ok(())
@@ -89,11 +75,7 @@ pub(super) fn judge(path: &Path) -> Result<Exit, Failure> {
     } else {
         let file = std::fs::File::open(path).map_err(|error| {
             let message = format!("`{}` cannot be read: {error}", path.display());
-            Failure::bad_input(
-                "file-unreadable",
-                message,
-                "check the path, or give `-` to read from standard input",
-            )
+            Failure::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
         })?;
         Box::new(std::io::BufReader::with_capacity(1 << 16, file))
     };

@@ -27,13 +27,12 @@ pub(super) fn read(targets: Vec<Target>, reader: &Reader) -> Result<Capture, Fai
             super::files::print_error(&format!("\r\u{1b}[K{what}"));
         }
     };
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure {
-            exit: Exit::NoVerdict,
-            code: "no-runtime",
-            message: format!("no threads can be started: {error}"),
-            help: "free some memory or raise the limit of processes".to_owned(),
-        })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure {
+        exit: Exit::NoVerdict,
+        code: "no-runtime",
+        message: format!("no threads can be started: {error}"),
+        help: "free some memory or raise the limit of processes".to_owned(),
+    })?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = collect(&wanted, &progress) => Some(outcome),

@@ -38,11 +38,7 @@ pub(super) fn targets(typed: &Targets) -> Result<Vec<Target>, Failure> {
 
 fn instance(text: &str) -> Result<InstanceId, Failure> {
     InstanceId::parse(text).map_err(|error| {
-        Failure::bad_input(
-            "malformed-instance-id",
-            error.to_string(),
-            "`aws ec2 describe-instances` lists the IDs",
-        )
+        Failure::bad_input("malformed-instance-id", error.to_string(), "`aws ec2 describe-instances` lists the IDs")
     })
 }
 
@@ -102,11 +98,7 @@ pub(super) fn question(typed: &Knowledge, require: TypedRequire) -> Result<Quest
         && address.parse::<std::net::IpAddr>().is_err()
     {
         let message = format!("`{address}` is not an IP address");
-        return Err(Failure::bad_input(
-            "malformed-address",
-            message,
-            "give one address, as --source-ip 203.0.113.10",
-        ));
+        return Err(Failure::bad_input("malformed-address", message, "give one address, as --source-ip 203.0.113.10"));
     }
     if let Some(name) = &typed.session_name
         && (name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b)))
@@ -142,11 +134,7 @@ pub(super) fn question(typed: &Knowledge, require: TypedRequire) -> Result<Quest
 
 fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), Failure> {
     text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-        Failure::bad_input(
-            "malformed-pair",
-            format!("`{text}` is not KEY=VALUE"),
-            format!("give {flag} KEY=VALUE"),
-        )
+        Failure::bad_input("malformed-pair", format!("`{text}` is not KEY=VALUE"), format!("give {flag} KEY=VALUE"))
     })
 }
 
@@ -164,9 +152,7 @@ fn stated(text: &str) -> Result<Stated, Failure> {
 
 fn session_policy(path: &Path) -> Result<GivenPolicy, Failure> {
     let text = files::read(path)?;
-    let name = path
-        .file_name()
-        .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     match NamedPolicy::parse(&name, &text, PolicyType::Session) {
         Ok(policy) => Ok(GivenPolicy(Arc::new(policy))),
         Err(errors) => Err(Failure::bad_input(

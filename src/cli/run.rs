@@ -67,8 +67,8 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
 /// Keeps the targets that are asked for.
 fn narrow(mut capture: Capture, typed: &Targets) -> Result<Capture, Failure> {
     let wanted = |target: &Target| {
-        let instance = typed.instance_id.is_empty()
-            || typed.instance_id.iter().any(|id| id == target.instance_id.as_str());
+        let instance =
+            typed.instance_id.is_empty() || typed.instance_id.iter().any(|id| id == target.instance_id.as_str());
         let role = typed.role_arn.is_empty() || typed.role_arn.contains(&target.role_arn);
         instance && role
     };
@@ -76,16 +76,9 @@ fn narrow(mut capture: Capture, typed: &Targets) -> Result<Capture, Failure> {
         capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
     capture.targets.retain(wanted);
     if capture.targets.is_empty() {
-        let help = if had.is_empty() {
-            "it names no target".to_owned()
-        } else {
-            format!("it holds:\n{}", had.join("\n"))
-        };
-        return Err(Failure::bad_input(
-            "target-not-captured",
-            "the capture was not made for this start",
-            help,
-        ));
+        let help =
+            if had.is_empty() { "it names no target".to_owned() } else { format!("it holds:\n{}", had.join("\n")) };
+        return Err(Failure::bad_input("target-not-captured", "the capture was not made for this start", help));
     }
     Ok(capture)
 }

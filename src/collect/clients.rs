@@ -134,8 +134,7 @@ impl Clients {
             ("the Region is not enabled", format!("enable {} for the account", self.region))
         } else {
             let renew = self.login.renew();
-            let also =
-                format!("see also that the account has enabled {} and that the clock is right", self.region);
+            let also = format!("see also that the account has enabled {} and that the clock is right", self.region);
             ("AWS does not accept the credentials", format!("{renew}; {also}"))
         };
         CollectError::new(code, format!("{what}: {said}"), help)

@@ -55,8 +55,7 @@ impl Login {
             Self::Console(profile) => format!("run `aws login --profile {profile}`"),
             Self::Profile(profile) => format!("renew the credentials of profile `{profile}`"),
             Self::Environment => {
-                "renew `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or unset them"
-                    .to_owned()
+                "renew `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or unset them".to_owned()
             }
         }
     }
@@ -66,10 +65,7 @@ fn profile_name(given: Option<&str>) -> String {
     given.map(str::to_owned).or_else(|| variable("AWS_PROFILE")).unwrap_or_else(|| "default".to_owned())
 }
 
-#[expect(
-    clippy::default_trait_access,
-    reason = "the SDK does not export the types of its files and environment"
-)]
+#[expect(clippy::default_trait_access, reason = "the SDK does not export the types of its files and environment")]
 async fn profiles() -> Option<ProfileSet> {
     aws_config::profile::load(&Default::default(), &Default::default(), &Default::default(), None).await.ok()
 }
@@ -94,17 +90,12 @@ pub(super) async fn region(access: &Access) -> Result<(Region, String), CollectE
     };
     match Region::parse(&text) {
         Ok(region) => Ok((region, source)),
-        Err(error) => {
-            Err(CollectError::bad_input(format!("{error} (from {source})"), "give the Region's name"))
-        }
+        Err(error) => Err(CollectError::bad_input(format!("{error} (from {source})"), "give the Region's name")),
     }
 }
 
 /// The credentials of a profile, or those of the SDK's default chain; loaded once for the run.
-pub(super) async fn load(
-    profile: Option<&str>,
-    region: &Region,
-) -> Result<(Credentials, Login), CollectError> {
+pub(super) async fn load(profile: Option<&str>, region: &Region) -> Result<(Credentials, Login), CollectError> {
     let profiles = profiles().await;
     let login = Login::of(profiles.as_ref(), profile);
     if login != Login::Environment {
@@ -176,14 +167,10 @@ fn refuse_mfa(profiles: Option<&ProfileSet>, name: &str) -> Result<(), CollectEr
     while let Some(name) = next.filter(|name| !seen.contains(name)) {
         seen.push(name);
         let profile = profiles.get_profile(name);
-        if profile
-            .is_some_and(|profile| profile.get("mfa_serial").is_some() && profile.get("role_arn").is_some())
-        {
+        if profile.is_some_and(|profile| profile.get("mfa_serial").is_some() && profile.get("role_arn").is_some()) {
             return Err(CollectError::new(
                 ErrorCode::NoCredentials,
-                format!(
-                    "profile `{name}` asks for an MFA code (`mfa_serial`), which this program cannot ask for"
-                ),
+                format!("profile `{name}` asks for an MFA code (`mfa_serial`), which this program cannot ask for"),
                 format!(
                     "let the AWS CLI ask: `eval \"$(aws configure export-credentials --profile {name} --format env)\"`, then run this again without the profile"
                 ),

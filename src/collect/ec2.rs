@@ -11,11 +11,7 @@ use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
 use crate::source::Reading;
 
 /// The instance of this ID.
-pub(super) async fn instance(
-    clients: &Clients,
-    id: &InstanceId,
-    region: &Region,
-) -> Result<Instance, Failure> {
+pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region) -> Result<Instance, Failure> {
     // No `MaxResults`: EC2 refuses it beside IDs.
     let call = clients.ec2.describe_instances().instance_ids(id.as_str()).send();
     let answer = clients.read(&DESCRIBE_INSTANCES, call).await?;
@@ -37,12 +33,7 @@ pub(super) async fn instance(
             Some(StateReason { code: reason.code.clone()?, message })
         }),
         state_transition_reason: found.state_transition_reason.clone().unwrap_or_default(),
-        tags: found
-            .tags
-            .iter()
-            .flatten()
-            .filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?)))
-            .collect(),
+        tags: found.tags.iter().flatten().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?))).collect(),
         attachments: attachments.ok_or_else(|| lacks("a volume of the block device mapping"))?,
         root_device_type: text(found.root_device_type.as_ref()),
         operator: found
@@ -75,15 +66,10 @@ fn mapped(mapping: &types::InstanceBlockDeviceMapping) -> Option<Attachment> {
 /// The condition keys of the instance as a resource; what the answer leaves open stays out.
 ///
 /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
-fn condition_keys(
-    instance: &types::Instance,
-    account: &AccountId,
-    region: &Region,
-) -> BTreeMap<String, String> {
+fn condition_keys(instance: &types::Instance, account: &AccountId, region: &Region) -> BTreeMap<String, String> {
     let placement = instance.placement.as_ref();
     let metadata = instance.metadata_options.as_ref();
-    let group =
-        placement.and_then(|placement| placement.group_name.as_deref()).filter(|name| !name.is_empty());
+    let group = placement.and_then(|placement| placement.group_name.as_deref()).filter(|name| !name.is_empty());
     let market = match instance.instance_lifecycle.as_ref() {
         None => Some("on-demand".to_owned()),
         Some(types::InstanceLifecycleType::Scheduled) => None,
@@ -93,14 +79,8 @@ fn condition_keys(
     let known = [
         ("ec2:InstanceType", instance.instance_type.as_ref().map(|kind| kind.as_str().to_owned())),
         ("ec2:AvailabilityZone", placement.and_then(|placement| placement.availability_zone.clone())),
-        (
-            "ec2:Tenancy",
-            placement.and_then(|placement| Some(placement.tenancy.as_ref()?.as_str().to_owned())),
-        ),
-        (
-            "ec2:InstanceProfile",
-            instance.iam_instance_profile.as_ref().and_then(|profile| profile.arn.clone()),
-        ),
+        ("ec2:Tenancy", placement.and_then(|placement| Some(placement.tenancy.as_ref()?.as_str().to_owned()))),
+        ("ec2:InstanceProfile", instance.iam_instance_profile.as_ref().and_then(|profile| profile.arn.clone())),
         ("ec2:RootDeviceType", instance.root_device_type.as_ref().map(|kind| kind.as_str().to_owned())),
         ("ec2:EbsOptimized", instance.ebs_optimized.map(|flag| flag.to_string())),
         (

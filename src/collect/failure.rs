@@ -49,9 +49,7 @@ fn kind_of(code: &str, status: u16) -> Kind {
         | "ServiceUnavailable"
         | "KMSInternalException"
         | "DependencyTimeoutException" => Kind::ServerFault,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            Kind::Ends(ErrorCode::ExpiredCredentials)
-        }
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Ends(ErrorCode::ExpiredCredentials),
         "AuthFailure"
         | "InvalidClientTokenId"
         | "UnrecognizedClientException"

@@ -7,8 +7,7 @@ use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::pace::{Once, Page, pages};
 use super::reads::{
-    GET_POLICY, GET_POLICY_VERSION, GET_ROLE, GET_ROLE_POLICY, LIST_ATTACHED_ROLE_POLICIES,
-    LIST_ROLE_POLICIES, Read,
+    GET_POLICY, GET_POLICY_VERSION, GET_ROLE, GET_ROLE_POLICY, LIST_ATTACHED_ROLE_POLICIES, LIST_ROLE_POLICIES, Read,
 };
 use super::xml::policy_text;
 use crate::capture::{AttachedPolicy, InlinePolicy, Role};
@@ -65,22 +64,14 @@ pub(super) struct IamReads {
 ///
 /// IAM takes a bare name and answers from the reader's own account, so the ARN in its answer must equal the one
 /// that was asked for.
-pub(super) async fn role(
-    clients: &Clients,
-    reads: &IamReads,
-    asked: &AskedRole,
-) -> (Reading<Role>, Option<RoleArn>) {
+pub(super) async fn role(clients: &Clients, reads: &IamReads, asked: &AskedRole) -> (Reading<Role>, Option<RoleArn>) {
     let got = async {
         let role = get_role(clients, reads, &asked.name).await?;
         let boundary = boundary(clients, reads, &role).await;
         Ok::<_, Failure>((role, boundary))
     };
-    let (got, inline, attached, reader) = tokio::join!(
-        got,
-        inline(clients, &asked.name),
-        attached(clients, reads, &asked.name),
-        clients.account(),
-    );
+    let (got, inline, attached, reader) =
+        tokio::join!(got, inline(clients, &asked.name), attached(clients, reads, &asked.name), clients.account(),);
     let unread = |failure: Failure| (Reading::Unread(failure.unread), None);
     let (inline, attached) = (reading(inline), reading(attached));
     match got {
@@ -134,9 +125,7 @@ fn record(
         role.tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
     Role {
         arn,
-        unique_id: reading(
-            id.ok_or_else(|| Failure::unexpected(&GET_ROLE, "the answer lacks the role's ID")),
-        ),
+        unique_id: reading(id.ok_or_else(|| Failure::unexpected(&GET_ROLE, "the answer lacks the role's ID"))),
         tags: Reading::Known(tags),
         trust_policy: document(&GET_ROLE, role.assume_role_policy_document.as_deref()),
         boundary,
@@ -146,11 +135,7 @@ fn record(
 }
 
 /// The role of this name in the reader's account; read once.
-pub(super) async fn get_role(
-    clients: &Clients,
-    reads: &IamReads,
-    name: &str,
-) -> Result<types::Role, Failure> {
+pub(super) async fn get_role(clients: &Clients, reads: &IamReads, name: &str) -> Result<types::Role, Failure> {
     let read = || async {
         let answer = clients.read(&GET_ROLE, clients.iam.get_role().role_name(name).send()).await?;
         answer.role.ok_or_else(|| Failure::unexpected(&GET_ROLE, "the answer lacks the role"))
@@ -193,9 +178,8 @@ async fn attached(clients: &Clients, reads: &IamReads, role: &str) -> Result<Vec
     })
     .await?;
     let arns: Option<Vec<String>> = policies.into_iter().map(|policy| policy.policy_arn).collect();
-    let arns = arns.ok_or_else(|| {
-        Failure::unexpected(&LIST_ATTACHED_ROLE_POLICIES, "the answer holds a policy without ARN")
-    })?;
+    let arns =
+        arns.ok_or_else(|| Failure::unexpected(&LIST_ATTACHED_ROLE_POLICIES, "the answer holds a policy without ARN"))?;
     Ok(join_all(arns.into_iter().map(|arn| managed(clients, reads, arn))).await)
 }
 
@@ -214,8 +198,7 @@ async fn managed(clients: &Clients, reads: &IamReads, arn: String) -> AttachedPo
 async fn default_version(clients: &Clients, arn: &str) -> Result<Option<String>, Failure> {
     let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(arn).send()).await?;
     let version = answer.policy.and_then(|policy| policy.default_version_id);
-    let version =
-        version.ok_or_else(|| Failure::unexpected(&GET_POLICY, "the answer lacks the default version"))?;
+    let version = version.ok_or_else(|| Failure::unexpected(&GET_POLICY, "the answer lacks the default version"))?;
     let call = clients.iam.get_policy_version().policy_arn(arn).version_id(version).send();
     let answer = clients.read(&GET_POLICY_VERSION, call).await?;
     Ok(answer.policy_version.and_then(|version| version.document))

@@ -8,8 +8,7 @@ use super::failure::{Failure, reading};
 use super::iam;
 use super::pace::{Page, pages};
 use super::reads::{
-    DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_KEY, GET_KEY_POLICY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS,
-    Read,
+    DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_KEY, GET_KEY_POLICY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS, Read,
 };
 use super::run::Reader;
 use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
@@ -28,8 +27,7 @@ enum Owner {
 pub(super) async fn key(reader: &Reader, arn: &KeyArn) -> Key {
     let (clients, owner) = clients_for(reader, arn).await;
     if owner == Owner::Other {
-        let (metadata, grants) =
-            tokio::join!(metadata(reader, clients, arn, owner), grants(reader, clients, arn));
+        let (metadata, grants) = tokio::join!(metadata(reader, clients, arn, owner), grants(reader, clients, arn));
         return Key {
             metadata,
             policy: across_accounts(&GET_KEY_POLICY, arn),
@@ -88,9 +86,7 @@ async fn metadata(reader: &Reader, clients: &Clients, arn: &KeyArn, owner: Owner
         Ok(answer) => answer.key_metadata.filter(|found| found.arn.as_deref() == Some(arn.as_str())),
         // In another account, "gone" and "not allowed" look alike.
         Err(failure)
-            if failure.is("NotFoundException")
-                && owner == Owner::Reader
-                && arn.region() == reader.region.as_str() =>
+            if failure.is("NotFoundException") && owner == Owner::Reader && arn.region() == reader.region.as_str() =>
         {
             return Reading::Absent;
         }
@@ -140,20 +136,15 @@ async fn custom_key_store(clients: &Clients, arn: &KeyArn, id: &str, owner: Owne
     let store = clients.read(&DESCRIBE_CUSTOM_KEY_STORES, call).await.and_then(|answer| {
         let stores = answer.custom_key_stores.unwrap_or_default();
         let store = stores.into_iter().find(|store| store.custom_key_store_id.as_ref() == Some(&id));
-        store
-            .ok_or_else(|| Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the key store"))
+        store.ok_or_else(|| Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the key store"))
     });
     match store {
-        Err(failure) => {
-            CustomKeyStore { id, connection_state: Reading::Unread(failure.unread), error_code: None }
-        }
+        Err(failure) => CustomKeyStore { id, connection_state: Reading::Unread(failure.unread), error_code: None },
         Ok(store) => CustomKeyStore {
             id,
-            connection_state: reading(
-                store.connection_state.map(|state| state.as_str().to_owned()).ok_or_else(|| {
-                    Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the connection state")
-                }),
-            ),
+            connection_state: reading(store.connection_state.map(|state| state.as_str().to_owned()).ok_or_else(|| {
+                Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the connection state")
+            })),
             error_code: store.connection_error_code.map(|code| code.as_str().to_owned()),
         },
     }
@@ -205,19 +196,15 @@ async fn grants(reader: &Reader, clients: &Clients, arn: &KeyArn) -> Result<Vec<
     let mut found = first.into_items();
     if !is_last {
         for grantee in grantees(reader).await? {
-            let of_grantee = pages(&LIST_GRANTS, async |marker| {
-                grants_page(clients, arn, Some(grantee.clone()), marker).await
-            });
+            let of_grantee =
+                pages(&LIST_GRANTS, async |marker| grants_page(clients, arn, Some(grantee.clone()), marker).await);
             found.extend(of_grantee.await?);
         }
     }
     let records: Option<BTreeMap<String, Grant>> =
         found.into_iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();
     let records = records.ok_or_else(|| {
-        Failure::unexpected(
-            &LIST_GRANTS,
-            "the answer holds a grant without ID, grantee principal or operations",
-        )
+        Failure::unexpected(&LIST_GRANTS, "the answer holds a grant without ID, grantee principal or operations")
     })?;
     Ok(records.into_values().collect())
 }
@@ -254,9 +241,7 @@ async fn grantees(reader: &Reader) -> Result<Vec<String>, Failure> {
         grantees.push(format!("arn:{partition}:iam::{account}:root"));
         // A start across accounts is refused at once, so the instance's account is the role's.
         for instance in &reader.instances {
-            grantees.push(format!(
-                "arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{instance}"
-            ));
+            grantees.push(format!("arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{instance}"));
         }
     }
     grantees.sort();

@@ -5,9 +5,7 @@ use tokio::sync::OnceCell;
 use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::pace::{Once, Page, pages};
-use super::reads::{
-    DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS,
-};
+use super::reads::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS};
 use super::run::Reader;
 use crate::capture::{Level, OrgPolicy, Organization};
 use crate::names::AccountId;
@@ -88,10 +86,7 @@ async fn membership(clients: &Clients) -> Result<Option<Membership>, Failure> {
             Some(Membership { id: found.id?, management_account })
         });
         found.map(Some).ok_or_else(|| {
-            Failure::unexpected(
-                &DESCRIBE_ORGANIZATION,
-                "the answer lacks the organization's ID or management account",
-            )
+            Failure::unexpected(&DESCRIBE_ORGANIZATION, "the answer lacks the organization's ID or management account")
         })
     };
     clients.membership.get_or_init(ask).await.clone()
@@ -102,9 +97,8 @@ async fn enabled(reader: &Reader) -> Result<Vec<PolicyType>, Failure> {
     let clients = reader.tree_clients();
     let ask = || async {
         let roots = pages(&LIST_ROOTS, async |token| {
-            let answer = clients
-                .read(&LIST_ROOTS, clients.organizations.list_roots().set_next_token(token).send())
-                .await?;
+            let answer =
+                clients.read(&LIST_ROOTS, clients.organizations.list_roots().set_next_token(token).send()).await?;
             Page::new(&LIST_ROOTS, answer.roots, false, answer.next_token)
         })
         .await?;
@@ -112,8 +106,7 @@ async fn enabled(reader: &Reader) -> Result<Vec<PolicyType>, Failure> {
             [root] => root.policy_types.as_deref(),
             _ => None,
         };
-        let types =
-            types.ok_or_else(|| Failure::unexpected(&LIST_ROOTS, "the answer lacks the policy types"))?;
+        let types = types.ok_or_else(|| Failure::unexpected(&LIST_ROOTS, "the answer lacks the policy types"))?;
         types.iter().map(in_force).filter_map(Result::transpose).collect()
     };
     reader.org_reads.enabled.get_or_init(ask).await.clone()
@@ -124,11 +117,7 @@ fn in_force(summary: &types::PolicyTypeSummary) -> Result<Option<PolicyType>, Fa
     match (summary.r#type.as_ref(), summary.status.as_ref()) {
         (
             Some(kind),
-            Some(
-                PolicyTypeStatus::Enabled
-                | PolicyTypeStatus::PendingDisable
-                | PolicyTypeStatus::PendingEnable,
-            ),
+            Some(PolicyTypeStatus::Enabled | PolicyTypeStatus::PendingDisable | PolicyTypeStatus::PendingEnable),
         ) => Ok(Some(kind.clone())),
         _ => Err(Failure::unexpected(&LIST_ROOTS, "the answer holds a policy type of unknown status")),
     }
@@ -192,12 +181,10 @@ async fn level(reader: &Reader, target: &str, kind: PolicyType) -> Result<Level,
             Page::new(&LIST_POLICIES_FOR_TARGET, answer.policies, false, answer.next_token)
         })
         .await?;
-        let named: Option<Vec<(String, String)>> = (policies.into_iter())
-            .map(|policy| Some((policy.id?, policy.name.unwrap_or_default())))
-            .collect();
-        let named = named.ok_or_else(|| {
-            Failure::unexpected(&LIST_POLICIES_FOR_TARGET, "the answer holds a policy without ID")
-        })?;
+        let named: Option<Vec<(String, String)>> =
+            (policies.into_iter()).map(|policy| Some((policy.id?, policy.name.unwrap_or_default()))).collect();
+        let named = named
+            .ok_or_else(|| Failure::unexpected(&LIST_POLICIES_FOR_TARGET, "the answer holds a policy without ID"))?;
         let policies = named.into_iter().map(async |(id, name)| {
             let document = document(reader, &id).await;
             OrgPolicy { id, name, document }

@@ -81,12 +81,7 @@ pub(super) struct Page<T> {
 impl<T> Page<T> {
     /// # Errors
     /// When the list itself is missing, or there is more of it and nothing says where.
-    pub(super) fn new(
-        read: &Read,
-        items: Option<Vec<T>>,
-        more: bool,
-        next: Option<String>,
-    ) -> Result<Self, Failure> {
+    pub(super) fn new(read: &Read, items: Option<Vec<T>>, more: bool, next: Option<String>) -> Result<Self, Failure> {
         let next = next.filter(|token| !token.is_empty());
         let items = items.ok_or_else(|| Failure::unexpected(read, "the answer holds no list"))?;
         if more && next.is_none() {

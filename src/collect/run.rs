@@ -114,9 +114,8 @@ impl Reader {
         let instances = wanted.targets.iter().map(|target| target.instance_id.clone());
         let instances: BTreeSet<InstanceId> = instances.collect();
         let pace = Arc::new(Pace::new());
-        let load = async |profile: Option<&String>| {
-            Clients::load(access, profile.map(String::as_str), &region, &pace).await
-        };
+        let load =
+            async |profile: Option<&String>| Clients::load(access, profile.map(String::as_str), &region, &pace).await;
         let other = async |profile: &Option<String>| match profile {
             Some(_) => load(profile.as_ref()).await.map(Some),
             None => Ok(None),

@@ -120,10 +120,7 @@ impl<R: Recorder> Walk<'_, R> {
     }
 
     /// What levels, or session policies, say together: every one must allow.
-    fn levels<'p>(
-        &mut self,
-        levels: impl Iterator<Item = (PolicyRef, &'p [Arc<NamedPolicy>])>,
-    ) -> (Truth, Truth) {
+    fn levels<'p>(&mut self, levels: impl Iterator<Item = (PolicyRef, &'p [Arc<NamedPolicy>])>) -> (Truth, Truth) {
         let (mut allows, mut denies) = (Truth::True, Truth::False);
         for (at, policies) in levels {
             let mut said = Said::NOTHING;
@@ -211,11 +208,9 @@ pub(super) fn walk<R: Recorder>(request: &Request, policies: &PolicySet, recorde
     // Neither SCPs nor RCPs bind service-linked roles; RCPs leave kms:RetireGrant alone.
     let bound = !request.principal.is_service_linked();
     let bound_by_rcps = bound && request.action.lower() != "kms:retiregrant";
-    let levels =
-        |kind| move |(level, policies)| (PolicyRef { kind, level, index: 0 }, Vec::as_slice(policies));
+    let levels = |kind| move |(level, policies)| (PolicyRef { kind, level, index: 0 }, Vec::as_slice(policies));
     let scps = walk.levels(policies.scps.iter().filter(|_| bound).enumerate().map(levels(PolicyType::Scp)));
-    let rcps =
-        walk.levels(policies.rcps.iter().filter(|_| bound_by_rcps).enumerate().map(levels(PolicyType::Rcp)));
+    let rcps = walk.levels(policies.rcps.iter().filter(|_| bound_by_rcps).enumerate().map(levels(PolicyType::Rcp)));
     let key = walk.list(&policies.key_policies, PolicyType::KeyPolicy, 0);
     let (grants, owner_grants) = walk.grants(policies);
     let mut gates = Gates {
@@ -263,10 +258,7 @@ pub(super) fn allowed(request: &Request, gates: &Gates) -> Truth {
         }
         let admitted = named.anyone.or(named.account).or(named.role).or(named.session).or(named.user);
         let ours = if is_root { Truth::True } else { identity };
-        return admitted
-            .and(ours)
-            .or(grants)
-            .or(limited_grants(gates.owner_grants, identity, gates).and(ours));
+        return admitted.and(ours).or(grants).or(limited_grants(gates.owner_grants, identity, gates).and(ours));
     }
     // The root user has no identity-based policies: what the key policy gives the account is given to it.
     let by_account = if is_root { named.account } else { named.account.and(identity) };

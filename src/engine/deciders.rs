@@ -36,9 +36,7 @@ fn statements(explanation: &Explanation, keep: impl Fn(PolicyType, Effect, bool)
     explanation
         .statements
         .iter()
-        .filter(|outcome| {
-            outcome.applies.is_true() && keep(outcome.at.kind, outcome.effect, outcome.only_account)
-        })
+        .filter(|outcome| outcome.applies.is_true() && keep(outcome.at.kind, outcome.effect, outcome.only_account))
         .map(|outcome| Decider::Statement(outcome.at, outcome.statement))
         .collect()
 }
@@ -98,10 +96,7 @@ fn lacking(request: &Request, gates: &Gates) -> Vec<Decider> {
     let direct = named.anyone.or(named.role).or(named.session).or(named.user);
     let admitted = direct.or(named.account);
     if request.is_for_key() {
-        note(
-            PolicyType::KeyPolicy,
-            !(admitted.is_false() || (direct.is_false() && named.account.is_false())),
-        );
+        note(PolicyType::KeyPolicy, !(admitted.is_false() || (direct.is_false() && named.account.is_false())));
     }
     note(PolicyType::Identity, !gates.identity.is_false());
     lacking

@@ -163,10 +163,5 @@ impl Recorder for Everything {
 pub fn explain(request: &Request, policies: &PolicySet) -> Explanation {
     let mut recorder = Everything::default();
     let gates = walk(request, policies, &mut recorder);
-    Explanation {
-        decision: gates.decision(),
-        gates,
-        statements: recorder.statements,
-        grants: recorder.grants,
-    }
+    Explanation { decision: gates.decision(), gates, statements: recorder.statements, grants: recorder.grants }
 }

@@ -62,9 +62,7 @@ impl Grantee {
             Ok(PrincipalArn::Session(arn)) => Self::Session(arn.as_str().into()),
             Ok(PrincipalArn::User(arn)) => Self::User(arn.as_str().into()),
             Ok(PrincipalArn::Root(arn)) => Self::Account(arn.account().into()),
-            Err(_) if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Self::Account(text.into())
-            }
+            Err(_) if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) => Self::Account(text.into()),
             Err(_) if text.starts_with("AROA") || text.starts_with("AIDA") => Self::UniqueId(text.into()),
             Err(_) => Self::Other(text.into()),
         }
@@ -161,18 +159,18 @@ impl Grant {
             }
             (Grantee::Session(arn), PrincipalKind::Role(Session::Known(own))) => Truth::from(arn == own),
             (Grantee::Session(arn), PrincipalKind::Role(Session::Open(beginning))) => {
-                if arn.starts_with(&**beginning) { Truth::Unknown } else { Truth::False }
+                if arn.starts_with(&**beginning) {
+                    Truth::Unknown
+                } else {
+                    Truth::False
+                }
             }
             (Grantee::Account(account), _) => Truth::from(*account == principal.account),
             (Grantee::UniqueId(id), PrincipalKind::Role(_) | PrincipalKind::User) => {
                 principal.unique_id.as_ref().map_or(Truth::Unknown, |own| Truth::from(own == id))
             }
             (
-                Grantee::Role(_)
-                | Grantee::User(_)
-                | Grantee::Session(_)
-                | Grantee::UniqueId(_)
-                | Grantee::Other(_),
+                Grantee::Role(_) | Grantee::User(_) | Grantee::Session(_) | Grantee::UniqueId(_) | Grantee::Other(_),
                 _,
             ) => Truth::False,
         }
@@ -181,8 +179,7 @@ impl Grant {
     /// Whether the grant holds the request's operation; a grant to create grants may pass on only what it holds.
     pub fn has_operation(&self, request: &Request) -> Truth {
         let name = request.action.lower().split_once(':').map_or("", |(_, name)| name);
-        let holds =
-            |wanted: &str| self.operations.iter().any(|operation| operation.eq_ignore_ascii_case(wanted));
+        let holds = |wanted: &str| self.operations.iter().any(|operation| operation.eq_ignore_ascii_case(wanted));
         if !holds(name) {
             return Truth::False;
         }
@@ -191,14 +188,11 @@ impl Grant {
         }
         match request.context.get(&ConditionKey::new("kms:GrantOperations")) {
             ContextValue::Single(operation) => Truth::from(holds(operation)),
-            ContextValue::Multi(operations) => {
-                Truth::from(operations.iter().all(|operation| holds(operation)))
-            }
+            ContextValue::Multi(operations) => Truth::from(operations.iter().all(|operation| holds(operation))),
             ContextValue::Absent => Truth::False,
-            ContextValue::KnownPrefix(_)
-            | ContextValue::OneOf(_)
-            | ContextValue::Foreign
-            | ContextValue::NotKnown => Truth::Unknown,
+            ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => {
+                Truth::Unknown
+            }
         }
     }
 
@@ -234,14 +228,11 @@ impl Grant {
         };
         match request.context.get(&ConditionKey::new("kms:GrantConstraintType")) {
             ContextValue::Single(kind) => Truth::from(strict_enough.contains(&&**kind)),
-            ContextValue::Multi(kinds) => {
-                Truth::from(kinds.iter().any(|kind| strict_enough.contains(&&**kind)))
-            }
+            ContextValue::Multi(kinds) => Truth::from(kinds.iter().any(|kind| strict_enough.contains(&&**kind))),
             ContextValue::Absent => Truth::False,
-            ContextValue::KnownPrefix(_)
-            | ContextValue::OneOf(_)
-            | ContextValue::Foreign
-            | ContextValue::NotKnown => Truth::Unknown,
+            ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => {
+                Truth::Unknown
+            }
         }
     }
 }
@@ -253,9 +244,7 @@ fn pair_holds(request: &Request, key: &str, value: &str) -> Truth {
     let name = ConditionKey::new(&format!("{ENCRYPTION_CONTEXT}{key}"));
     match request.context.get(&name) {
         ContextValue::Single(actual) => Truth::from(**actual == *value),
-        ContextValue::Multi(actual) => {
-            Truth::from(actual.len() == 1 && actual.iter().any(|one| **one == *value))
-        }
+        ContextValue::Multi(actual) => Truth::from(actual.len() == 1 && actual.iter().any(|one| **one == *value)),
         ContextValue::KnownPrefix(prefix) if !value.starts_with(&**prefix) => Truth::False,
         ContextValue::Absent | ContextValue::Foreign => Truth::False,
         ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::NotKnown => Truth::Unknown,
@@ -272,10 +261,9 @@ fn no_other_pairs(request: &Request, wanted: &[(Box<str>, Box<str>)]) -> Truth {
         Some(match value {
             ContextValue::Absent => Truth::True,
             ContextValue::NotKnown | ContextValue::OneOf(_) => Truth::Unknown,
-            ContextValue::Single(_)
-            | ContextValue::Multi(_)
-            | ContextValue::KnownPrefix(_)
-            | ContextValue::Foreign => Truth::False,
+            ContextValue::Single(_) | ContextValue::Multi(_) | ContextValue::KnownPrefix(_) | ContextValue::Foreign => {
+                Truth::False
+            }
         })
     }))
 }

@@ -184,8 +184,7 @@ fn session(arn: &str, principal: &Principal) -> Truth {
 
 /// In which ways the element names the principal of the request.
 pub(super) fn named(element: &PrincipalElement, principal: &Principal, has_boundary: bool) -> Named {
-    let listed =
-        element.entries.iter().map(|(entry, _)| Named::by(entry, principal)).fold(Named::NOBODY, Named::or);
+    let listed = element.entries.iter().map(|(entry, _)| Named::by(entry, principal)).fold(Named::NOBODY, Named::or);
     match element.sense {
         Sense::Listed => listed,
         Sense::AllBut => Named { anyone: !excepted(listed, principal, has_boundary), ..Named::NOBODY },

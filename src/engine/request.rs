@@ -56,8 +56,7 @@ impl Request {
     /// Whether the resource is a KMS key, so that a key policy and grants decide with.
     pub fn is_for_key(&self) -> bool {
         self.action.service() == "kms"
-            && Arn::parse(&self.resource)
-                .is_ok_and(|arn| arn.service() == "kms" && arn.resource().starts_with("key/"))
+            && Arn::parse(&self.resource).is_ok_and(|arn| arn.service() == "kms" && arn.resource().starts_with("key/"))
     }
 }
 
@@ -98,10 +97,9 @@ impl Variables for Request {
             ContextValue::Single(text) => Resolved::Text(text),
             ContextValue::Multi(_) => Resolved::Nothing,
             ContextValue::Absent => variable.default.as_deref().map_or(Resolved::Nothing, Resolved::Text),
-            ContextValue::KnownPrefix(_)
-            | ContextValue::OneOf(_)
-            | ContextValue::Foreign
-            | ContextValue::NotKnown => Resolved::NotKnown,
+            ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => {
+                Resolved::NotKnown
+            }
         }
     }
 }

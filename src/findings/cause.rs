@@ -36,10 +36,9 @@ fn explicit(judged: &Judged) -> Cause {
     let evidence = deciders(&judged.case.request, &judged.explanation)
         .into_iter()
         .filter_map(|decider| match decider {
-            Decider::Statement(at, index) => Some(Fact::Statement {
-                at: place(&judged.case.policies, at, index),
-                role: StatementRole::Denies,
-            }),
+            Decider::Statement(at, index) => {
+                Some(Fact::Statement { at: place(&judged.case.policies, at, index), role: StatementRole::Denies })
+            }
             Decider::Grant(_) | Decider::Type(_) | Decider::Grants => None,
         })
         .collect();
@@ -55,13 +54,9 @@ fn implicit(judged: &Judged) -> Cause {
     let request = &judged.case.request;
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
-    let near =
-        |kinds: &[PolicyType]| nearest(judged, kinds).map(Fact::Nearest).into_iter().collect::<Vec<_>>();
+    let near = |kinds: &[PolicyType]| nearest(judged, kinds).map(Fact::Nearest).into_iter().collect::<Vec<_>>();
     if judged.case.row.by == By::Infrastructure {
-        return Cause {
-            code: Code::InfrastructureDenied,
-            evidence: near(&[PolicyType::Scp, PolicyType::Rcp]),
-        };
+        return Cause { code: Code::InfrastructureDenied, evidence: near(&[PolicyType::Scp, PolicyType::Rcp]) };
     }
     for (kind, code) in [
         (PolicyType::Scp, Code::ScpLacksAllow),
@@ -109,9 +104,8 @@ fn is_nearest_identity(fact: &Fact) -> bool {
 /// The names of the policies that should allow.
 fn names(judged: &Judged, kind: PolicyType) -> Vec<Fact> {
     let policies = &judged.case.policies;
-    let named = |level: &[std::sync::Arc<crate::engine::NamedPolicy>]| {
-        level.iter().map(|policy| policy.name.clone()).collect()
-    };
+    let named =
+        |level: &[std::sync::Arc<crate::engine::NamedPolicy>]| level.iter().map(|policy| policy.name.clone()).collect();
     match kind {
         PolicyType::Boundary => {
             let names = policies.boundary.iter().map(|policy| policy.name.clone()).collect();
@@ -166,8 +160,8 @@ fn delegation(judged: &Judged) -> Vec<Fact> {
 /// Grants that were made for this principal or hold a grant's operation for another, and do not serve.
 fn grants(judged: &Judged) -> Vec<Fact> {
     let request = &judged.case.request;
-    let facts = judged.case.policies.grants.grants.iter().zip(&judged.explanation.grants).filter_map(
-        |(grant, outcome)| {
+    let facts =
+        judged.case.policies.grants.grants.iter().zip(&judged.explanation.grants).filter_map(|(grant, outcome)| {
             if !outcome.operation.is_possible() || outcome.serves().is_possible() {
                 return None;
             }
@@ -193,8 +187,7 @@ fn grants(judged: &Judged) -> Vec<Fact> {
                 });
             }
             Some(Fact::Grant { id: grant.id.to_string(), grantee: grant.grantee.as_str().to_owned(), misses })
-        },
-    );
+        });
     // A key may hold thousands of grants for other volumes; one tells the cause.
     facts.take(1).collect()
 }
@@ -238,8 +231,7 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
     // Only inferred: whether an SCP without an Allow reaches EC2's own identity.
     if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
         found.push(Open::Unread {
-            what: "whether the organization's SCPs, which do not allow it, bind EC2's own identity"
-                .to_owned(),
+            what: "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned(),
             needs: String::new(),
         });
     }

@@ -55,35 +55,21 @@ fn instance(instance: &Instance) -> Vec<Finding> {
     match instance.state.as_str() {
         "stopped" | "" => {}
         "terminated" | "shutting-down" => {
-            findings.push(stated(
-                Code::InstanceTerminated,
-                Severity::Blocker,
-                "instance state",
-                &*instance.state,
-            ));
+            findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "instance state", &*instance.state));
         }
         state => findings.push(stated(Code::InstanceRunning, Severity::Note, "instance state", state)),
     }
     if instance.root_device_type == "instance-store" {
-        findings.push(stated(
-            Code::InstanceStoreRoot,
-            Severity::Blocker,
-            "root device type",
-            "instance-store",
-        ));
+        findings.push(stated(Code::InstanceStoreRoot, Severity::Blocker, "root device type", "instance-store"));
     }
     if let Some(operator) = &instance.operator {
         findings.push(stated(Code::InstanceManaged, Severity::Warning, "operator", operator.as_str()));
     }
-    let user_did_it =
-        |code: &str| code.starts_with("Client.User") || code.starts_with("Client.InstanceInitiated");
-    if let Some(reason) = instance
-        .state_reason
-        .as_ref()
-        .filter(|reason| !user_did_it(&reason.code) && instance.state == "stopped")
+    let user_did_it = |code: &str| code.starts_with("Client.User") || code.starts_with("Client.InstanceInitiated");
+    if let Some(reason) =
+        instance.state_reason.as_ref().filter(|reason| !user_did_it(&reason.code) && instance.state == "stopped")
     {
-        let mut finding =
-            stated(Code::LastStartFailed, Severity::Note, "state reason", reason.message.as_str());
+        let mut finding = stated(Code::LastStartFailed, Severity::Note, "state reason", reason.message.as_str());
         if !instance.state_transition_reason.is_empty() {
             let value = instance.state_transition_reason.clone();
             finding.evidence.push(Fact::State { name: "state transition reason", value });
@@ -93,12 +79,7 @@ fn instance(instance: &Instance) -> Vec<Finding> {
     findings
 }
 
-fn key(
-    arn: &KeyArn,
-    metadata: Option<&Reading<KeyMetadata>>,
-    plan: &StartPlan<'_>,
-    capture: &Capture,
-) -> Vec<Finding> {
+fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'_>, capture: &Capture) -> Vec<Finding> {
     let own = arn.account() == plan.instance.account.as_str();
     let metadata = match metadata {
         Some(Reading::Known(metadata)) => metadata,
@@ -127,8 +108,7 @@ fn key(
     }
     if let Some(store) = metadata.custom_key_store.as_ref().filter(|_| metadata.state == "Enabled") {
         let connected = store.connection_state.known().is_some_and(|state| state == "CONNECTED");
-        let broken =
-            store.connection_state.known().is_some_and(|state| state == "DISCONNECTED" || state == "FAILED");
+        let broken = store.connection_state.known().is_some_and(|state| state == "DISCONNECTED" || state == "FAILED");
         let severity = if connected {
             Severity::Note
         } else if broken {
@@ -148,10 +128,7 @@ fn key(
 }
 
 fn connect(store: &str) -> Fact {
-    Fact::Command {
-        what: "cure",
-        line: format!("aws kms connect-custom-key-store --custom-key-store-id {store}"),
-    }
+    Fact::Command { what: "cure", line: format!("aws kms connect-custom-key-store --custom-key-store-id {store}") }
 }
 
 fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Vec<Finding> {

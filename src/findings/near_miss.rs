@@ -54,8 +54,8 @@ pub(super) fn statement(policies: &PolicySet, at: PolicyRef, index: usize) -> Op
 pub(crate) fn place(policies: &PolicySet, at: PolicyRef, index: usize) -> PlacedStatement {
     let policy = policies.get(at);
     let statement = statement(policies, at, index);
-    let position = statement
-        .and_then(|statement| Some(Position::of(policy?.document.as_ref()?.text(), statement.span.start)));
+    let position =
+        statement.and_then(|statement| Some(Position::of(policy?.document.as_ref()?.text(), statement.span.start)));
     PlacedStatement {
         at,
         policy: policy.map(|policy| policy.name.clone()).unwrap_or_default(),
@@ -74,10 +74,7 @@ fn miss(statement: &Statement, request: &Request, failure: Failure) -> ElementMi
             actual: request.action.to_string(),
         },
         Failure::Principal => ElementMiss {
-            element: statement
-                .principal
-                .as_ref()
-                .map_or_else(String::new, |element| not(element.sense, "Principal")),
+            element: statement.principal.as_ref().map_or_else(String::new, |element| not(element.sense, "Principal")),
             expected: statement
                 .principal
                 .iter()
@@ -104,9 +101,7 @@ fn miss(statement: &Statement, request: &Request, failure: Failure) -> ElementMi
                 expected: condition.written.iter().map(ToString::to_string).collect(),
                 actual: value_words(request.context.get(&condition.key)),
             },
-            None => {
-                ElementMiss { element: "Condition".to_owned(), expected: Vec::new(), actual: String::new() }
-            }
+            None => ElementMiss { element: "Condition".to_owned(), expected: Vec::new(), actual: String::new() },
         },
     }
 }

@@ -152,9 +152,7 @@ impl PrincipalArn {
             Ok(arn) if arn.service() == "iam" && arn.resource() == "root" && is_account(arn.account()) => {
                 Ok(Self::Root(arn))
             }
-            _ => {
-                Err(NameError::new("principal ARN", text, "the ARN of a role, session, user or account root"))
-            }
+            _ => Err(NameError::new("principal ARN", text, "the ARN of a role, session, user or account root")),
         }
     }
 

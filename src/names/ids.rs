@@ -88,9 +88,9 @@ pub(super) fn is_account(text: &str) -> bool {
 fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     parts.len() >= 3
-        && parts.iter().all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        })
+        && parts
+            .iter()
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
         && parts.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
 }
 
@@ -99,9 +99,10 @@ fn is_key_arn(text: &str) -> bool {
         arn.service() == "kms"
             && is_region(arn.region())
             && is_account(arn.account())
-            && arn.resource().strip_prefix("key/").is_some_and(|id| {
-                !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            })
+            && arn
+                .resource()
+                .strip_prefix("key/")
+                .is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
     })
 }
 

@@ -35,8 +35,7 @@ pub fn add_statement(document: &str, statement: &str) -> Result<String, PolicyEr
         },
         None => {
             let only = &property.value;
-            let (before, own, after) =
-                (cut(0, only.start()), cut(only.start(), only.end()), cut(only.end(), end));
+            let (before, own, after) = (cut(0, only.start()), cut(only.start(), only.end()), cut(only.end(), end));
             format!("{before}[{own},\n{statement}]{after}")
         }
     })

@@ -39,8 +39,7 @@ impl<'a> Decimal<'a> {
 
     /// The digits without leading zeros, and the power of ten of the first one (of 0.1 it is 0).
     fn normal(&self) -> (impl Iterator<Item = u8> + Clone + 'a, i64) {
-        let zeros =
-            self.integer.bytes().chain(self.fraction.bytes()).take_while(|byte| *byte == b'0').count();
+        let zeros = self.integer.bytes().chain(self.fraction.bytes()).take_while(|byte| *byte == b'0').count();
         let digits = self.integer.bytes().chain(self.fraction.bytes()).skip(zeros);
         let power = i64::try_from(self.integer.len()).unwrap_or(i64::MAX / 2)
             - i64::try_from(zeros).unwrap_or(i64::MAX / 2)
@@ -64,8 +63,7 @@ impl<'a> Decimal<'a> {
             return if self.negative { Ordering::Less } else { Ordering::Greater };
         }
         let ((mine, my_power), (theirs, their_power)) = (self.normal(), other.normal());
-        let length =
-            (self.integer.len() + self.fraction.len()).max(other.integer.len() + other.fraction.len());
+        let length = (self.integer.len() + self.fraction.len()).max(other.integer.len() + other.fraction.len());
         let padded = |digits| std::iter::Iterator::chain(digits, std::iter::repeat(b'0')).take(length);
         let theirs = theirs.chain(std::iter::repeat(b'0')).take(length);
         let larger = my_power.cmp(&their_power).then_with(|| padded(mine).cmp(theirs));

@@ -19,8 +19,8 @@ mod variable;
 pub use condition::{Comparison, Condition, Operator, Quantifier, Values};
 pub use edit::add_statement;
 pub use element::{
-    ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry,
-    ResourceElement, Sense, Statement, Version,
+    ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry, ResourceElement, Sense,
+    Statement, Version,
 };
 pub use error::{PolicyError, Problem};
 pub use json::{JsonValue, parse_json};

@@ -8,8 +8,8 @@ use crate::source::Span;
 
 use super::condition::{Comparison, Condition, Operator, Quantifier, Values};
 use super::element::{
-    ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry,
-    ResourceElement, Sense, Statement, Version,
+    ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry, ResourceElement, Sense,
+    Statement, Version,
 };
 use super::error::{PolicyError, Problem};
 use super::json::{JsonValue, parse_json, span_of};
@@ -82,10 +82,7 @@ impl Reader {
             Some("2012-10-17") => Version::V2012,
             Some("2008-10-17") => Version::V2008,
             Some(other) => {
-                self.fault(
-                    Problem::BadValue { what: "version of the policy language", value: other.to_owned() },
-                    span,
-                );
+                self.fault(Problem::BadValue { what: "version of the policy language", value: other.to_owned() }, span);
                 Version::V2008
             }
             None => {
@@ -146,8 +143,7 @@ impl Reader {
         let principal = self.principal(object, span);
         let action = self.action(object, span);
         let resource = self.resource(object, span);
-        let conditions =
-            object.get("Condition").map(|block| self.conditions(&block.value)).unwrap_or_default();
+        let conditions = object.get("Condition").map(|block| self.conditions(&block.value)).unwrap_or_default();
         Some(Statement { sid, effect: effect?, principal, action: action?, resource, conditions, span })
     }
 
@@ -179,8 +175,7 @@ impl Reader {
             Some("Allow") => return Some(Effect::Allow),
             Some("Deny") => return Some(Effect::Deny),
             Some(other) => {
-                let problem =
-                    Problem::BadValue { what: "effect (`Allow` or `Deny`)", value: other.to_owned() };
+                let problem = Problem::BadValue { what: "effect (`Allow` or `Deny`)", value: other.to_owned() };
                 self.fault(problem, span_of(property.value.range()));
             }
             None => self.wrong_type("Effect", "`Allow` or `Deny`", span_of(property.value.range())),
@@ -221,8 +216,7 @@ impl Reader {
         };
         let mut patterns = Vec::new();
         for Text { text, span } in self.texts(property.name.as_str(), &property.value) {
-            let named =
-                text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+            let named = text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
             if !named && text != "*" {
                 let what = "action (`service:Name` or `*`)";
                 self.fault(Problem::BadValue { what, value: text.to_string() }, span);
@@ -246,8 +240,7 @@ impl Reader {
         };
         let (kind, version) = (self.kind, self.version);
         let texts = self.texts(property.name.as_str(), &property.value);
-        let patterns =
-            texts.iter().map(|Text { text, span }| compile_resource(text, kind, version, *span)).collect();
+        let patterns = texts.iter().map(|Text { text, span }| compile_resource(text, kind, version, *span)).collect();
         Some(ResourceElement { sense, patterns, span: span_of(property.range) })
     }
 
@@ -294,10 +287,7 @@ impl Reader {
                         };
                         match entry {
                             Some(entry) => entries.push((entry, span)),
-                            None => self.fault(
-                                Problem::BadValue { what: "principal", value: text.to_string() },
-                                span,
-                            ),
+                            None => self.fault(Problem::BadValue { what: "principal", value: text.to_string() }, span),
                         }
                     }
                 }
@@ -342,10 +332,7 @@ impl Reader {
         let texts = self.texts(property.name.as_str(), &property.value);
         let single_only =
             key.lower().starts_with("kms:encryptioncontext:") || key.lower().starts_with("aws:requesttag/");
-        if self.kind == PolicyType::KeyPolicy
-            && operator.quantifier == Some(Quantifier::ForAllValues)
-            && single_only
-        {
+        if self.kind == PolicyType::KeyPolicy && operator.quantifier == Some(Quantifier::ForAllValues) && single_only {
             self.fault(Problem::ForAllValuesOnSingle(key.as_str().to_owned()), span);
         }
         let written = texts.iter().map(|text| text.text.as_ref().into()).collect();
@@ -356,9 +343,7 @@ impl Reader {
     fn values(&mut self, comparison: Comparison, texts: &[Text<'_>]) -> Values {
         let version = self.version;
         let compiled = |wildcards| {
-            Values::Text(
-                texts.iter().map(|text| compile(&text.text, wildcards, version, text.span)).collect(),
-            )
+            Values::Text(texts.iter().map(|text| compile(&text.text, wildcards, version, text.span)).collect())
         };
         match comparison {
             Comparison::StringEquals
@@ -371,11 +356,9 @@ impl Reader {
             | Comparison::NumericLessThan
             | Comparison::NumericLessThanEquals
             | Comparison::NumericGreaterThan
-            | Comparison::NumericGreaterThanEquals => Values::Number(self.literals(
-                texts,
-                "number",
-                |text| Decimal::parse(text).is_some().then(|| text.into()),
-            )),
+            | Comparison::NumericGreaterThanEquals => Values::Number(
+                self.literals(texts, "number", |text| Decimal::parse(text).is_some().then(|| text.into())),
+            ),
             Comparison::DateEquals
             | Comparison::DateNotEquals
             | Comparison::DateLessThan
@@ -392,13 +375,9 @@ impl Reader {
             Comparison::IpAddress | Comparison::NotIpAddress => {
                 Values::Address(self.literals(texts, "address or network", Network::parse))
             }
-            Comparison::ArnEquals
-            | Comparison::ArnNotEquals
-            | Comparison::ArnLike
-            | Comparison::ArnNotLike => {
+            Comparison::ArnEquals | Comparison::ArnNotEquals | Comparison::ArnLike | Comparison::ArnNotLike => {
                 let compiled = self.literals(texts, "ARN", |text| {
-                    Some(ArnPattern::compile(text, version, Span::default()))
-                        .filter(|arn| *arn != ArnPattern::NotAnArn)
+                    Some(ArnPattern::compile(text, version, Span::default())).filter(|arn| *arn != ArnPattern::NotAnArn)
                 });
                 Values::Arn(compiled.into_iter().map(|arn| arn.unwrap_or(ArnPattern::NotAnArn)).collect())
             }

@@ -105,9 +105,7 @@ impl Pattern {
             Shape::Anything => true,
             Shape::Literal(_) => false,
             Shape::Stars(segments) => segments.len() > 1,
-            Shape::General(pieces) => {
-                pieces.iter().any(|piece| !matches!(piece, Piece::Text(_) | Piece::Variable(_)))
-            }
+            Shape::General(pieces) => pieces.iter().any(|piece| !matches!(piece, Piece::Text(_) | Piece::Variable(_))),
         }
     }
 
@@ -159,11 +157,7 @@ impl Pattern {
                 .iter()
                 .filter_map(|piece| match piece {
                     Piece::Variable(variable) => Some(variable),
-                    Piece::Text(_)
-                    | Piece::Star
-                    | Piece::Question
-                    | Piece::InnerStar
-                    | Piece::InnerQuestion => None,
+                    Piece::Text(_) | Piece::Star | Piece::Question | Piece::InnerStar | Piece::InnerQuestion => None,
                 })
                 .collect(),
         }
@@ -202,8 +196,7 @@ impl Pattern {
             parts.get_mut(current)?.push(Piece::Text(rest.into()));
         }
         let parts = parts.map(|pieces| Self::new("", super::variable::join(pieces), self.span));
-        let is_arn =
-            current == 5 && parts.first().is_some_and(|first| first.matches("arn", &NoVariables).is_true());
+        let is_arn = current == 5 && parts.first().is_some_and(|first| first.matches("arn", &NoVariables).is_true());
         is_arn.then_some(parts)
     }
 

@@ -29,9 +29,8 @@ fn sentence(condition: &Condition, effect: Effect) -> String {
         Some(Quantifier::ForAnyValue) => format!("every value of {key}"),
     };
     // Whether a missing key satisfies the operator; then the condition as a whole allows it too, or does not.
-    let missing_satisfies = operator.if_exists
-        || operator.comparison.is_negated()
-        || operator.quantifier == Some(Quantifier::ForAllValues);
+    let missing_satisfies =
+        operator.if_exists || operator.comparison.is_negated() || operator.quantifier == Some(Quantifier::ForAllValues);
     let or_absent = if missing_satisfies == holds { " or the key is absent" } else { "" };
     format!("{whose} {verb} {values}{or_absent}")
 }

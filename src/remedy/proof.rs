@@ -39,9 +39,7 @@ impl Proof {
         };
         let (mut still_denied, mut opened) = (Vec::new(), Vec::new());
         let changed = before.iter().zip(after).filter(|(before, after)| {
-            before.decision != Decision::Allowed
-                && after.decision == Decision::Allowed
-                && after.case.key.is_some()
+            before.decision != Decision::Allowed && after.decision == Decision::Allowed && after.case.key.is_some()
         });
         for (before, after) in changed {
             for control in [Control::AnotherRole, Control::AnotherKey, Control::WithoutEc2] {
@@ -108,23 +106,16 @@ impl Control {
                 policies.identity.clear();
                 let mut context = without(&request.context, &["aws:PrincipalArn", "aws:userid"]);
                 context.set("aws:PrincipalArn", &*other.arn);
-                request = Request::new(
-                    request.action,
-                    &request.resource,
-                    Some(&request.resource_account),
-                    other,
-                    context,
-                );
+                request =
+                    Request::new(request.action, &request.resource, Some(&request.resource_account), other, context);
             }
             Self::AnotherKey => {
                 let (beginning, _) = request.resource.rsplit_once('/')?;
                 request.resource = format!("{beginning}/00000000-0000-0000-0000-000000000000").into();
             }
             Self::WithoutEc2 => {
-                let mut context = without(
-                    &request.context,
-                    &["kms:ViaService", "kms:GrantIsForAWSResource", "aws:ViaAWSService"],
-                );
+                let mut context =
+                    without(&request.context, &["kms:ViaService", "kms:GrantIsForAWSResource", "aws:ViaAWSService"]);
                 context.set("aws:ViaAWSService", "false");
                 request.context = context;
             }

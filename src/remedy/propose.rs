@@ -50,9 +50,7 @@ fn narrowed(judged: &[Judged], findings: &[Finding]) -> Vec<Remedy> {
                 PolicyType::Scp | PolicyType::Rcp => Owner::Organization,
                 PolicyType::Session => Owner::SessionCreator,
                 PolicyType::KeyPolicy => Owner::Account(request.resource_account.to_string()),
-                PolicyType::Identity | PolicyType::Boundary => {
-                    Owner::Account(request.principal.account.to_string())
-                }
+                PolicyType::Identity | PolicyType::Boundary => Owner::Account(request.principal.account.to_string()),
             };
             let cure = Cure::Narrow { statement: at.clone(), exempt: request.principal.arn.to_string() };
             let remedy = Remedy { cure, owner };
@@ -74,10 +72,7 @@ fn places(judged: &Judged, role: &str) -> Vec<PolicyPlace> {
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     let service_linked = request.principal.is_service_linked();
     let foreign = request.is_cross_account();
-    if lacks(PolicyType::Scp)
-        || lacks(PolicyType::Rcp)
-        || (foreign && (service_linked || judged.case.key.is_none()))
-    {
+    if lacks(PolicyType::Scp) || lacks(PolicyType::Rcp) || (foreign && (service_linked || judged.case.key.is_none())) {
         return Vec::new();
     }
     let identity = PolicyPlace::Identity { role: role.to_owned() };
@@ -123,8 +118,7 @@ fn added(capture: &Capture, target: &Target, question: &Question, judged: &[Judg
         }
         let remedies = remedies(capture, target, &additions);
         let changes = Remedies { remedies, proof: None }.changes();
-        let changed =
-            changes.iter().fold(capture.clone(), |capture, change: &Change| apply(&capture, change));
+        let changed = changes.iter().fold(capture.clone(), |capture, change: &Change| apply(&capture, change));
         current = plan(&changed, target, question).ok().map(|plan| judge(plan.cases));
     }
     remedies(capture, target, &additions)
@@ -161,10 +155,7 @@ fn remedies(capture: &Capture, target: &Target, additions: &Additions) -> Vec<Re
                 PolicyPlace::KeyPolicy(key) => key.account().to_owned(),
                 PolicyPlace::Identity { .. } | PolicyPlace::Boundary { .. } => account_of(&role).to_owned(),
             });
-            Remedy {
-                cure: Cure::Add { to: place.clone(), statements: statements.collect(), required },
-                owner,
-            }
+            Remedy { cure: Cure::Add { to: place.clone(), statements: statements.collect(), required }, owner }
         })
         .collect()
 }
@@ -181,9 +172,8 @@ fn account_of(arn: &str) -> &str {
 /// Across accounts a service-linked role cannot be given rights; a grant made from its own account can.
 fn grants(judged: &[Judged]) -> Vec<Remedy> {
     let mut remedies: Vec<Remedy> = Vec::new();
-    for request in judged
-        .iter()
-        .filter(|request| request.decision == Decision::ImplicitDeny && request.case.row.number == 2)
+    for request in
+        judged.iter().filter(|request| request.decision == Decision::ImplicitDeny && request.case.row.number == 2)
     {
         let principal = &request.case.request.principal;
         let Some(key) = request

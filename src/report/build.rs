@@ -19,8 +19,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
             outcome: start(capture, target, question),
         })
         .collect();
-    let verdicts =
-        targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
+    let verdicts = targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
     Report {
         verdict: verdicts.max().unwrap_or(Verdict::Undecided),
         judged_at: question.at.unwrap_or(capture.read.until),
@@ -93,9 +92,8 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
         NoPlan::InstanceUnread { message } => TargetError {
             code: "instance-unread",
             message: format!("instance `{}` could not be read: {message}", target.instance_id),
-            help:
-                "the reader needs ec2:DescribeInstances (`ebs-preflight permissions` prints the whole policy)"
-                    .to_owned(),
+            help: "the reader needs ec2:DescribeInstances (`ebs-preflight permissions` prints the whole policy)"
+                .to_owned(),
             is_bad_input: false,
         },
         NoPlan::NotARole { text } => TargetError {

@@ -153,12 +153,7 @@ pub fn render(report: &Report) -> String {
         unread: report
             .unread
             .iter()
-            .map(|item| Unread {
-                what: &item.what,
-                why: &item.why,
-                needs: &item.needs,
-                command: &item.command,
-            })
+            .map(|item| Unread { what: &item.what, why: &item.why, needs: &item.needs, command: &item.command })
             .collect(),
         targets: report.targets.iter().map(|target| self::target(target, report)).collect(),
     })
@@ -188,8 +183,7 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
         verdict: start.map(|start| start.verdict.as_str()),
         volumes: start.map(|start| start.volumes.iter().map(volume).collect()),
         requests: start.map(|start| start.judged.iter().map(request).collect()),
-        findings: start
-            .map(|start| start.findings.iter().map(|finding| self::finding(finding, start)).collect()),
+        findings: start.map(|start| start.findings.iter().map(|finding| self::finding(finding, start)).collect()),
         error,
     }
 }
@@ -234,9 +228,7 @@ fn request(judged: &Judged) -> Request<'_> {
 
 fn decider(decider: Decider, judged: &Judged) -> String {
     match decider {
-        Decider::Statement(at, index) => {
-            words::statement(&crate::findings::place(&judged.case.policies, at, index))
-        }
+        Decider::Statement(at, index) => words::statement(&crate::findings::place(&judged.case.policies, at, index)),
         Decider::Grant(position) => {
             let grant = judged.case.policies.grants.grants.get(position);
             let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
@@ -291,11 +283,7 @@ fn remedies(remedies: &Remedies) -> Vec<RemedyOut> {
         remedies.proof.as_ref().map(|proof| ProofOut {
             before: format!("{} of {} allowed", proof.before, proof.required),
             after: format!("{} of {} allowed", proof.after, proof.required),
-            still_denied: proof
-                .still_denied
-                .iter()
-                .map(|control| words::control(*control).to_owned())
-                .collect(),
+            still_denied: proof.still_denied.iter().map(|control| words::control(*control).to_owned()).collect(),
         })
     };
     let each = remedies.remedies.iter().flat_map(|remedy| {

@@ -105,18 +105,12 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
         }
         Verdict::Blocked => {
             line(text, &format!("BLOCKED  {instance} will not start for role {role}"));
-            if let Some(finding) = start.findings.iter().find(|finding| finding.severity == Severity::Blocker)
-            {
+            if let Some(finding) = start.findings.iter().find(|finding| finding.severity == Severity::Blocker) {
                 line(text, &format!("  {}", title(finding)));
             }
         }
         Verdict::Undecided => {
-            line(
-                text,
-                &format!(
-                    "UNDECIDED  {instance}: nothing read so far stops role {role}, but not all is known"
-                ),
-            );
+            line(text, &format!("UNDECIDED  {instance}: nothing read so far stops role {role}, but not all is known"));
         }
     }
 }
@@ -125,25 +119,14 @@ fn volume_table(text: &mut String, start: &Start) {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header([
-        "Volume",
-        "Device",
-        "KMS key",
-        "Key state",
-        "CreateGrant",
-        "Decrypt by EC2",
-        "Decrypt by role",
-    ]);
+    table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", "Decrypt by role"]);
     for row in &start.volumes {
         let key = match &row.key {
-            Reading::Known(arn) => {
-                row.aliases.first().map_or_else(|| arn.key_id().to_owned(), |alias| one_line(alias))
-            }
+            Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), |alias| one_line(alias)),
             Reading::Absent => "not encrypted".to_owned(),
             Reading::Unread(_) => "not known".to_owned(),
         };
-        let state =
-            row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
+        let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();
         let cell = |number| if encrypted { decision_cell(start, row, number) } else { String::new() };
         let state = if encrypted { state.to_owned() } else { String::new() };
@@ -178,11 +161,7 @@ fn decision_cell(start: &Start, row: &VolumeRow, number: u8) -> String {
 
 fn title(finding: &Finding) -> String {
     let actions = finding.actions.join(", ");
-    if actions.is_empty() {
-        finding.code.title().to_owned()
-    } else {
-        format!("{actions}: {}", finding.code.title())
-    }
+    if actions.is_empty() { finding.code.title().to_owned() } else { format!("{actions}: {}", finding.code.title()) }
 }
 
 fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &Start) {
@@ -190,10 +169,8 @@ fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &S
     line(text, &format!("{number}. {} {severity}: {}", finding.code, title(finding)));
     for key in &finding.keys {
         let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
-        let alias = row
-            .and_then(|row| row.aliases.first())
-            .map(|alias| format!(" ({})", one_line(alias)))
-            .unwrap_or_default();
+        let alias =
+            row.and_then(|row| row.aliases.first()).map(|alias| format!(" ({})", one_line(alias))).unwrap_or_default();
         item(text, "key", &format!("{key}{alias}"));
     }
     if !finding.volumes.is_empty() {
@@ -248,15 +225,9 @@ fn render_remedy(text: &mut String, remedy: &Remedy) {
         Cure::Narrow { statement, exempt } => {
             line(
                 text,
-                &format!(
-                    "   No added Allow overrides a Deny. Change {} ({owner})",
-                    words::statement(statement)
-                ),
+                &format!("   No added Allow overrides a Deny. Change {} ({owner})", words::statement(statement)),
             );
-            line(
-                text,
-                &format!("   so that it leaves out {exempt} (condition ArnNotEquals aws:PrincipalArn)."),
-            );
+            line(text, &format!("   so that it leaves out {exempt} (condition ArnNotEquals aws:PrincipalArn)."));
         }
         Cure::Grant { line: command } => {
             line(text, &format!("   Make a grant, with credentials of the role's own account ({owner}):"));
@@ -278,10 +249,7 @@ fn next_steps(text: &mut String, target: &TargetReport, start: &Start) {
         .flat_map(|finding| &finding.evidence)
         .collect();
     if !open.is_empty() && open.iter().all(|fact| organization(fact)) {
-        line(
-            text,
-            "\n   Next: the same command with --org-profile PROFILE, or state that you assume they allow it:",
-        );
+        line(text, "\n   Next: the same command with --org-profile PROFILE, or state that you assume they allow it:");
         line(
             text,
             &format!(
@@ -294,8 +262,7 @@ fn next_steps(text: &mut String, target: &TargetReport, start: &Start) {
 
 fn provenance(text: &mut String, report: &Report) {
     let read = &report.read;
-    let source =
-        if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
+    let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
     let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
     line(text, &format!("Region {}{source}. Read {}{by}.", read.region, read.until));
     let mut assumed: Vec<String> =

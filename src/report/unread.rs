@@ -49,12 +49,7 @@ struct List {
 impl List {
     fn note<T>(&mut self, reading: &Reading<T>, what: impl FnOnce() -> String, command: String) {
         if let Reading::Unread(unread) = reading {
-            self.items.push(UnreadItem {
-                what: what(),
-                why: why(unread),
-                needs: unread.needs.clone(),
-                command,
-            });
+            self.items.push(UnreadItem { what: what(), why: why(unread), needs: unread.needs.clone(), command });
         }
     }
 
@@ -101,8 +96,7 @@ impl List {
             ("SCPs", "SERVICE_CONTROL_POLICY", &organization.scps),
             ("RCPs", "RESOURCE_CONTROL_POLICY", &organization.rcps),
         ] {
-            let command =
-                format!("aws organizations list-policies-for-target --filter {kind} --target-id {account}");
+            let command = format!("aws organizations list-policies-for-target --filter {kind} --target-id {account}");
             self.note(levels, || format!("{name} of account {account}"), command);
             for level in levels.known().into_iter().flatten() {
                 self.level(level);

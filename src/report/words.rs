@@ -96,9 +96,7 @@ fn miss(miss: &crate::findings::ElementMiss) -> String {
 pub(super) fn open(open: &Open) -> String {
     match open {
         Open::ContextKey { key: _, condition } => format!("allowed if {condition}"),
-        Open::SessionName => {
-            "a policy names a session of the role, and the session's name is not known".to_owned()
-        }
+        Open::SessionName => "a policy names a session of the role, and the session's name is not known".to_owned(),
         Open::Unread { what, needs } if needs.is_empty() => format!("not known: {what}"),
         Open::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
     }
@@ -108,8 +106,7 @@ pub(super) fn open(open: &Open) -> String {
 pub(super) fn settle(open: &Open) -> Option<String> {
     match open {
         Open::ContextKey { key, .. } if key.eq_ignore_ascii_case("aws:SourceIp") => Some(
-            "--source-ip ADDRESS for the call itself, --context aws:SourceIp=ADDRESS for what EC2 forwards"
-                .to_owned(),
+            "--source-ip ADDRESS for the call itself, --context aws:SourceIp=ADDRESS for what EC2 forwards".to_owned(),
         ),
         Open::ContextKey { key, .. } => Some(format!("--context {key}=VALUE")),
         Open::SessionName => Some("--session-name NAME".to_owned()),
@@ -153,19 +150,14 @@ pub(super) fn path_and_name(arn: &str) -> &str {
 
 pub(super) fn proof(proof: &Proof) -> String {
     let controls: Vec<&str> = proof.still_denied.iter().map(|control| self::control(*control)).collect();
-    let denied =
-        if controls.is_empty() { String::new() } else { format!(" Still denied: {}.", controls.join(", ")) };
+    let denied = if controls.is_empty() { String::new() } else { format!(" Still denied: {}.", controls.join(", ")) };
     let opened: Vec<&str> = proof.opened.iter().map(|control| self::control(*control)).collect();
-    let opened =
-        if opened.is_empty() { String::new() } else { format!(" It also allows: {}.", opened.join(", ")) };
+    let opened = if opened.is_empty() { String::new() } else { format!(" It also allows: {}.", opened.join(", ")) };
     let (after, required) = (proof.after, proof.required);
     let all = if proof.cures() {
         format!("all {required} requests that the start needs are allowed")
     } else {
-        format!(
-            "{after} of the {required} requests that the start needs are allowed ({} before)",
-            proof.before
-        )
+        format!("{after} of the {required} requests that the start needs are allowed ({} before)", proof.before)
     };
     format!("Judged again with it: {all}.{denied}{opened}")
 }

@@ -164,9 +164,7 @@ pub(super) fn fixed(column: Column) -> Context {
 pub fn may_be_stated(key: &str) -> bool {
     let key = ConditionKey::new(key);
     if let Some(row) = TABLE.iter().find(|row| ConditionKey::new(row.key) == key) {
-        return row.direct == Origin::Unknown
-            || row.forwarded == Origin::Unknown
-            || row.key == "aws:TokenIssueTime";
+        return row.direct == Origin::Unknown || row.forwarded == Origin::Unknown || row.key == "aws:TokenIssueTime";
     }
     !["aws:", "kms:", "ec2:"].iter().any(|prefix| key.lower().starts_with(prefix))
 }
@@ -176,8 +174,7 @@ pub(super) fn state(context: &mut Context, stated: &[Stated], column: Column) {
     for Stated { key, value } in stated {
         let name = ConditionKey::new(key);
         let row = TABLE.iter().find(|row| ConditionKey::new(row.key) == name);
-        let open =
-            row.is_none_or(|row| row.origin(column) == Origin::Unknown || row.key == "aws:TokenIssueTime");
+        let open = row.is_none_or(|row| row.origin(column) == Origin::Unknown || row.key == "aws:TokenIssueTime");
         if open && column != Column::Infrastructure {
             context.set(key, value.as_str());
         }

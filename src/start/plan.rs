@@ -6,8 +6,7 @@ use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Instance, Key, Organization, Role, Target, Volume};
 use crate::engine::{
-    Context, ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request,
-    explain,
+    Context, ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain,
 };
 use crate::names::{AccountId, Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, RoleArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
@@ -84,18 +83,13 @@ pub(crate) fn judge(cases: Vec<Case>) -> Vec<Judged> {
 /// infrastructure identity.
 fn decision(case: &Case, explanation: &Explanation) -> Decision {
     let gates = &explanation.gates;
-    let only_scps = explanation.decision == Decision::ImplicitDeny
-        && gates.scps.is_false()
-        && gates.scp_denies != Truth::True;
+    let only_scps =
+        explanation.decision == Decision::ImplicitDeny && gates.scps.is_false() && gates.scp_denies != Truth::True;
     if case.row.by == By::Infrastructure && only_scps { Decision::Unknown } else { explanation.decision }
 }
 
 /// Works out the requests of one start.
-pub(crate) fn plan<'c>(
-    capture: &'c Capture,
-    target: &Target,
-    question: &Question,
-) -> Result<StartPlan<'c>, NoPlan> {
+pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Question) -> Result<StartPlan<'c>, NoPlan> {
     let instance = match capture.instances.get(&target.instance_id) {
         Some(Reading::Known(instance)) => instance,
         Some(Reading::Unread(unread)) => {
@@ -103,8 +97,8 @@ pub(crate) fn plan<'c>(
         }
         Some(Reading::Absent) | None => return Err(NoPlan::NoInstance),
     };
-    let named = PrincipalArn::parse(&target.role_arn)
-        .map_err(|_| NoPlan::NotARole { text: target.role_arn.clone() })?;
+    let named =
+        PrincipalArn::parse(&target.role_arn).map_err(|_| NoPlan::NotARole { text: target.role_arn.clone() })?;
     let reading = capture.roles.get(&target.role_arn);
     let role = reading.and_then(Reading::known);
     let mut planner = Planner {
@@ -222,8 +216,7 @@ impl Planner<'_, '_> {
         self.assumptions.push(Assumption::OrganizationAllows);
         // What was read counts; what was not is taken to allow.
         let allows = self.shelf.allows_everything(kind);
-        let settle =
-            |policy: Arc<NamedPolicy>| if policy.policy.is_some() { policy } else { Arc::clone(&allows) };
+        let settle = |policy: Arc<NamedPolicy>| if policy.policy.is_some() { policy } else { Arc::clone(&allows) };
         levels.into_iter().map(|level| level.into_iter().map(settle).collect()).collect()
     }
 
@@ -310,9 +303,7 @@ impl Planner<'_, '_> {
             issuing_account: self.instance.account.as_str().to_owned(),
             operations: vec!["Decrypt".to_owned()],
             constraints: GrantConstraints {
-                encryption_context_subset: Some(
-                    [("aws:ebs:id".to_owned(), volume.as_str().to_owned())].into(),
-                ),
+                encryption_context_subset: Some([("aws:ebs:id".to_owned(), volume.as_str().to_owned())].into()),
                 ..GrantConstraints::default()
             },
         };
@@ -323,10 +314,7 @@ impl Planner<'_, '_> {
 
     fn infrastructure_session(&self) -> String {
         let (partition, account) = (self.principal.partition(), &self.instance.account);
-        format!(
-            "arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{}",
-            self.target.instance_id
-        )
+        format!("arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{}", self.target.instance_id)
     }
 
     fn infrastructure_principal(&self) -> Option<Principal> {
@@ -334,14 +322,7 @@ impl Planner<'_, '_> {
         Some(Principal::new(&arn, None, Some(self.instance.account.as_str())))
     }
 
-    fn forwarded(
-        &self,
-        row: &Row,
-        volume: &VolumeId,
-        record: &Volume,
-        key: &KeyArn,
-        of_key: &Key,
-    ) -> Context {
+    fn forwarded(&self, row: &Row, volume: &VolumeId, record: &Volume, key: &KeyArn, of_key: &Key) -> Context {
         let mut context = fixed(Column::Forwarded);
         self.shared_keys(&mut context, key.account());
         self.role_keys(&mut context);
@@ -405,8 +386,7 @@ impl Planner<'_, '_> {
 
     fn organization_keys(&self, context: &mut Context, prefix: &str, account: &str) {
         let (id, paths) = (format!("{prefix}ID"), format!("{prefix}Paths"));
-        let known =
-            AccountId::parse(account).ok().and_then(|account| self.capture.organizations.get(&account));
+        let known = AccountId::parse(account).ok().and_then(|account| self.capture.organizations.get(&account));
         match known {
             Some(Reading::Known(organization)) => {
                 context.set(&id, organization.id.as_str());

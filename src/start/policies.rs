@@ -52,9 +52,7 @@ impl Shelf {
                 self.reading(policy.name(), &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
             })),
             Reading::Absent => {}
-            Reading::Unread(_) => {
-                policies.push(unread("the role's managed policies", "iam:ListAttachedRolePolicies"))
-            }
+            Reading::Unread(_) => policies.push(unread("the role's managed policies", "iam:ListAttachedRolePolicies")),
         }
         match &role.inline {
             Reading::Known(inline) => policies.extend(inline.iter().filter_map(|policy| {
@@ -81,8 +79,7 @@ impl Shelf {
     pub(super) fn key(&mut self, key: &Key) -> Vec<Arc<NamedPolicy>> {
         let default = self.reading("key policy", &key.policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
         // An own key's RAM policy is asked for beside the default one; where that was not tried, neither was this.
-        let ram =
-            self.reading("key policy AWS_RAM", &key.ram_policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
+        let ram = self.reading("key policy AWS_RAM", &key.ram_policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
         default.into_iter().chain(ram).collect()
     }
 
@@ -104,8 +101,7 @@ impl Shelf {
         account: &str,
         kind: PolicyType,
     ) -> Vec<Vec<Arc<NamedPolicy>>> {
-        let what =
-            if kind == PolicyType::Scp { "the organization's SCPs" } else { "the organization's RCPs" };
+        let what = if kind == PolicyType::Scp { "the organization's SCPs" } else { "the organization's RCPs" };
         let open = |needs: &str| vec![vec![unread(what, needs)]];
         let known = AccountId::parse(account).ok().and_then(|account| capture.organizations.get(&account));
         let organization: &Organization = match known {
@@ -120,19 +116,16 @@ impl Shelf {
         match levels {
             Reading::Known(levels) => levels.iter().map(|level| self.level(level, kind)).collect(),
             Reading::Absent => Vec::new(),
-            Reading::Unread(unread) => open(if unread.needs.is_empty() {
-                "organizations:ListPoliciesForTarget"
-            } else {
-                &unread.needs
-            }),
+            Reading::Unread(unread) => {
+                open(if unread.needs.is_empty() { "organizations:ListPoliciesForTarget" } else { &unread.needs })
+            }
         }
     }
 
     /// A policy that stands for one that was not read and is assumed to allow.
     pub(super) fn allows_everything(&mut self, kind: PolicyType) -> Arc<NamedPolicy> {
         let principal = if kind == PolicyType::Rcp { r#""Principal": "*", "# } else { "" };
-        let text =
-            format!(r#"{{"Statement": {{"Effect": "Allow", {principal}"Action": "*", "Resource": "*"}}}}"#);
+        let text = format!(r#"{{"Statement": {{"Effect": "Allow", {principal}"Action": "*", "Resource": "*"}}}}"#);
         self.document("assumed to allow", &Document::new(text), kind)
     }
 
@@ -143,9 +136,7 @@ impl Shelf {
         level
             .policies
             .iter()
-            .filter_map(|policy| {
-                self.reading(&named(policy), &policy.document, kind, "organizations:DescribePolicy")
-            })
+            .filter_map(|policy| self.reading(&named(policy), &policy.document, kind, "organizations:DescribePolicy"))
             .collect()
     }
 }
@@ -166,13 +157,12 @@ pub(super) fn grants(key: &Key) -> GrantSet {
 
 fn grant(entry: &Entry) -> Grant {
     let pairs = |pairs: &Option<BTreeMap<String, String>>| {
-        pairs.as_ref().map(|pairs| {
-            pairs.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect()
-        })
+        pairs
+            .as_ref()
+            .map(|pairs| pairs.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
     };
     let issuer = entry.issuing_account.as_str();
-    let issuer =
-        if issuer.starts_with("arn:") { issuer.split(':').nth(4).unwrap_or_default() } else { issuer };
+    let issuer = if issuer.starts_with("arn:") { issuer.split(':').nth(4).unwrap_or_default() } else { issuer };
     Grant {
         id: entry.id.as_str().into(),
         grantee: Grantee::parse(&entry.grantee_principal),

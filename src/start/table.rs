@@ -51,8 +51,7 @@ pub enum Confidence {
 /// The date on which the model was last compared with AWS's pages and recorded events.
 pub const MODEL_DATE: &str = "2026-11-25";
 
-const REQUIREMENTS: &str =
-    "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html";
+const REQUIREMENTS: &str = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html";
 
 /// The requests behind StartInstances: the first for the instance, the others for each encrypted volume.
 pub const START: &[Row] = &[

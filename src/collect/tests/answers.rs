@@ -78,10 +78,7 @@ fn no_message_repeats_a_token_that_aws_quotes() {
     let said = "Authorization header requires 'Signature' parameter. Authorization=AWS4 Credential=SECRET";
     assert_eq!(refused(403, "IncompleteSignature", said).unread.message, "IncompleteSignature");
     let skew = "Signature expired: 20261125T010000Z is now earlier than 20261125T013500Z";
-    assert_eq!(
-        refused(403, "SignatureDoesNotMatch", skew).unread.message,
-        format!("SignatureDoesNotMatch: {skew}")
-    );
+    assert_eq!(refused(403, "SignatureDoesNotMatch", skew).unread.message, format!("SignatureDoesNotMatch: {skew}"));
 }
 
 #[test]

@@ -6,8 +6,8 @@ mod text;
 use std::net::IpAddr;
 
 use crate::policy::{
-    ArnPattern, Comparison, Condition, Decimal, Effect, Moment, Network, PolicyType, Quantifier, Truth,
-    Values, parse_address,
+    ArnPattern, Comparison, Condition, Decimal, Effect, Moment, Network, PolicyType, Quantifier, Truth, Values,
+    parse_address,
 };
 
 use super::context::ContextValue;
@@ -123,9 +123,7 @@ fn satisfies(condition: &Condition, effect: Effect, actual: &str, request: &Requ
         Values::Arn(patterns) => match text::arn_parts(actual) {
             // A pattern that is no ARN grants no Allow and binds every Deny.
             Some(_) if fails_closed(patterns, request) => Truth::from(effect == Effect::Deny),
-            Some(parts) => {
-                sign(Truth::any(patterns.iter().map(|pattern| text::arn_matches(pattern, parts, request))))
-            }
+            Some(parts) => sign(Truth::any(patterns.iter().map(|pattern| text::arn_matches(pattern, parts, request)))),
             // What is no ARN satisfies neither the operator nor its negation.
             None => Truth::False,
         },

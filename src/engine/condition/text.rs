@@ -1,6 +1,4 @@
-use crate::policy::{
-    ArnPattern, Comparison, Condition, NoVariables, Pattern, Quantifier, Resolved, Truth, Values,
-};
+use crate::policy::{ArnPattern, Comparison, Condition, NoVariables, Pattern, Quantifier, Resolved, Truth, Values};
 
 use super::super::request::Request;
 
@@ -20,9 +18,7 @@ pub(super) fn matches_any(condition: &Condition, actual: &str, request: &Request
 /// Compares full Unicode lower case.
 fn equals_ignoring_case(pattern: &Pattern, actual: &str, request: &Request) -> Truth {
     match pattern.text(request) {
-        Resolved::Text(text) if text.is_ascii() && actual.is_ascii() => {
-            Truth::from(text.eq_ignore_ascii_case(actual))
-        }
+        Resolved::Text(text) if text.is_ascii() && actual.is_ascii() => Truth::from(text.eq_ignore_ascii_case(actual)),
         Resolved::Text(text) => Truth::from(text.to_lowercase() == actual.to_lowercase()),
         Resolved::Nothing => Truth::False,
         Resolved::NotKnown => Truth::Unknown,
@@ -43,9 +39,7 @@ pub(super) fn prefix_satisfies(condition: &Condition, prefix: &str, request: &Re
                 Resolved::NotKnown => Truth::Unknown,
             }))
         }
-        Values::Text(patterns) => {
-            Truth::any(patterns.iter().map(|pattern| pattern.matches_prefix(prefix, request)))
-        }
+        Values::Text(patterns) => Truth::any(patterns.iter().map(|pattern| pattern.matches_prefix(prefix, request))),
         Values::Number(_)
         | Values::Date(_)
         | Values::Flag(_)
