@@ -237,7 +237,7 @@ impl Grant {
     }
 }
 
-const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
+pub(super) const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
 /// Whether the encryption context holds the pair; its key compares without case, its value with.
 fn pair_holds(request: &Request, key: &str, value: &str) -> Truth {

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::policy::{Policy, PolicyError, PolicyType};
+use crate::policy::{Policy, PolicyError, PolicyType, Statement};
 use crate::source::Document;
 
 use super::grant::Grant;
@@ -90,6 +90,11 @@ impl PolicySet {
             PolicyType::KeyPolicy => self.key_policies.get(at.index),
         }
         .map(|policy| &**policy)
+    }
+
+    /// Statement `index` of the policy that `at` names.
+    pub fn statement(&self, at: PolicyRef, index: usize) -> Option<&Statement> {
+        self.get(at)?.policy.as_ref()?.statements.get(index)
     }
 
     /// Every policy, with its place.

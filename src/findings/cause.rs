@@ -1,10 +1,10 @@
 //! From one denied or undecided request to its cause.
 
-use crate::engine::{Decider, Decision, Failure, deciders};
+use crate::engine::{Decider, Decision, Failure, deciders, grant_misses, nearest};
 use crate::policy::{Effect, PolicyType, Truth};
 use crate::start::{By, Judged};
 
-use super::near_miss::{nearest, place, statement};
+use super::placed::place;
 use super::{Code, Fact, Open, StatementRole};
 
 /// Why one request is not allowed.
@@ -54,7 +54,13 @@ fn implicit(judged: &Judged) -> Cause {
     let request = &judged.case.request;
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
-    let near = |kinds: &[PolicyType]| nearest(judged, kinds).map(Fact::Nearest).into_iter().collect::<Vec<_>>();
+    let near = |kinds: &[PolicyType]| -> Vec<Fact> {
+        let policies = &judged.case.policies;
+        let near = nearest(request, policies, &judged.explanation, kinds);
+        near.map(|near| Fact::Nearest { at: place(policies, near.at, near.statement), misses: near.misses })
+            .into_iter()
+            .collect()
+    };
     if judged.case.row.by == By::Infrastructure {
         return Cause { code: Code::InfrastructureDenied, evidence: near(&[PolicyType::Scp, PolicyType::Rcp]) };
     }
@@ -98,7 +104,7 @@ fn implicit(judged: &Judged) -> Cause {
 }
 
 fn is_nearest_identity(fact: &Fact) -> bool {
-    matches!(fact, Fact::Nearest(near) if near.statement.at.kind == PolicyType::Identity)
+    matches!(fact, Fact::Nearest { at, .. } if at.at.kind == PolicyType::Identity)
 }
 
 /// The names of the policies that should allow.
@@ -165,27 +171,7 @@ fn grants(judged: &Judged) -> Vec<Fact> {
             if !outcome.operation.is_possible() || outcome.serves().is_possible() {
                 return None;
             }
-            let mut misses = Vec::new();
-            if outcome.grantee.is_false() {
-                misses.push(super::ElementMiss {
-                    element: "grantee principal".to_owned(),
-                    expected: vec![grant.grantee.as_str().to_owned()],
-                    actual: request.principal.arn.to_string(),
-                });
-            }
-            if outcome.constraints.is_false() {
-                let pairs = grant.subset.iter().chain(&grant.equals).flatten();
-                misses.push(super::ElementMiss {
-                    element: "encryption context".to_owned(),
-                    expected: pairs.map(|(key, value)| format!("{key} = {value}")).collect(),
-                    actual: judged
-                        .case
-                        .volume
-                        .as_ref()
-                        .map(|volume| format!("aws:ebs:id = {volume}"))
-                        .unwrap_or_default(),
-                });
-            }
+            let misses = grant_misses(request, grant, *outcome);
             Some(Fact::Grant { id: grant.id.to_string(), grantee: grant.grantee.as_str().to_owned(), misses })
         });
     // A key may hold thousands of grants for other volumes; one tells the cause.
@@ -207,7 +193,7 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
         if outcome.applies != Truth::Unknown || !is_open(outcome.at.kind) {
             continue;
         }
-        let Some(statement) = statement(policies, outcome.at, outcome.statement) else { continue };
+        let Some(statement) = policies.statement(outcome.at, outcome.statement) else { continue };
         for (failure, _) in &outcome.failures {
             match failure {
                 Failure::Condition(number) => {

@@ -76,8 +76,7 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
 fn same_cause(one: &Cause, other: &Cause) -> bool {
     let places = |cause: &Cause| -> Vec<_> {
         let place = |fact: &Fact| match fact {
-            Fact::Statement { at, .. } => Some((at.at, at.index)),
-            Fact::Nearest(near) => Some((near.statement.at, near.statement.index)),
+            Fact::Statement { at, .. } | Fact::Nearest { at, .. } => Some((at.at, at.index)),
             Fact::NoStatement { .. }
             | Fact::Grant { .. }
             | Fact::Level { .. }

@@ -4,15 +4,15 @@ mod cause;
 mod codes;
 mod facts;
 mod group;
-mod near_miss;
+mod placed;
 
-use crate::engine::PolicyRef;
+use crate::engine::Miss;
 use crate::names::{KeyArn, VolumeId};
 
 pub(crate) use cause::{open, reasons};
 pub use codes::Code;
 pub(crate) use group::findings;
-pub(crate) use near_miss::{ElementMiss, NearMiss, place};
+pub(crate) use placed::{PlacedStatement, place};
 
 /// One thing that stops a start, may stop it, or is worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,11 +61,11 @@ pub(crate) enum Fact {
     /// This statement decides: a Deny, or an Allow that leaves it to others.
     Statement { at: PlacedStatement, role: StatementRole },
     /// This Allow statement comes nearest.
-    Nearest(NearMiss),
+    Nearest { at: PlacedStatement, misses: Vec<Miss> },
     /// So many policies were read, and no statement of theirs concerns the key.
     NoStatement { policies: usize },
     /// A grant on the key is for the principal or the volume, and does not serve.
-    Grant { id: String, grantee: String, misses: Vec<ElementMiss> },
+    Grant { id: String, grantee: String, misses: Vec<Miss> },
     /// The policies of these levels do not allow.
     Level { level: usize, names: Vec<String> },
     /// What is not known, and how to settle it.
@@ -83,17 +83,6 @@ pub(crate) enum StatementRole {
     Denies,
     /// It leaves the decision to the account's IAM policies.
     Delegates,
-}
-
-/// A statement with the name of its policy and its place there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PlacedStatement {
-    pub(crate) at: PolicyRef,
-    pub(crate) policy: String,
-    pub(crate) index: usize,
-    pub(crate) sid: Option<String>,
-    /// Line and column in the policy's text, where that is known.
-    pub(crate) position: Option<crate::source::Position>,
 }
 
 /// Something that an unknown decision hangs on.

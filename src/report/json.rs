@@ -259,8 +259,7 @@ fn finding(finding: &Finding, start: &Start) -> FindingOut {
 
 fn evidence(fact: &Fact) -> Vec<Evidence> {
     let placed = match fact {
-        Fact::Statement { at, .. } => Some(at),
-        Fact::Nearest(near) => Some(&near.statement),
+        Fact::Statement { at, .. } | Fact::Nearest { at, .. } => Some(at),
         Fact::NoStatement { .. }
         | Fact::Grant { .. }
         | Fact::Level { .. }

@@ -1,7 +1,8 @@
 //! Words that more than one format says.
 
 use crate::change::PolicyPlace;
-use crate::findings::{Fact, NearMiss, Open, PlacedStatement, Severity, StatementRole};
+use crate::engine::{ContextValue, Miss};
+use crate::findings::{Fact, Open, PlacedStatement, Severity, StatementRole};
 use crate::policy::PolicyType;
 use crate::remedy::{Control, Owner, Proof};
 use crate::start::Assumption;
@@ -62,7 +63,11 @@ pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
             };
             (label.to_owned(), vec![words])
         }
-        Fact::Nearest(near) => ("nearest".to_owned(), nearest(near)),
+        Fact::Nearest { at, misses } => {
+            let mut lines = vec![format!("{} comes nearest; it does not fit in", statement(at))];
+            lines.extend(misses.iter().map(miss));
+            ("nearest".to_owned(), lines)
+        }
         Fact::NoStatement { policies: 0 } => ("role".to_owned(), vec!["it has no policies".to_owned()]),
         Fact::NoStatement { policies } => {
             let many = if *policies == 1 { "policy" } else { "policies" };
@@ -83,14 +88,26 @@ pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
     }
 }
 
-fn nearest(near: &NearMiss) -> Vec<String> {
-    let mut lines = vec![format!("{} comes nearest; it does not fit in", statement(&near.statement))];
-    lines.extend(near.misses.iter().map(miss));
-    lines
+/// One failing element: what it asks for, and what the request has.
+pub(crate) fn miss(miss: &Miss) -> String {
+    let expected = match miss.expected.as_slice() {
+        [] => "missing, so the statement has no effect".to_owned(),
+        expected => expected.join(", "),
+    };
+    format!("{}: {expected} (the request: {})", miss.element, value(&miss.actual))
 }
 
-fn miss(miss: &crate::findings::ElementMiss) -> String {
-    format!("{}: {} (the request: {})", miss.element, miss.expected.join(", "), miss.actual)
+/// A context value as a reader sees it.
+fn value(value: &ContextValue) -> String {
+    match value {
+        ContextValue::Single(text) => text.to_string(),
+        ContextValue::Multi(values) => values.join(", "),
+        ContextValue::Absent => "not in the request".to_owned(),
+        ContextValue::KnownPrefix(prefix) if prefix.is_empty() => "not known".to_owned(),
+        ContextValue::KnownPrefix(prefix) => format!("{prefix}…"),
+        ContextValue::OneOf(_) | ContextValue::NotKnown => "not known".to_owned(),
+        ContextValue::Foreign => "EC2's own, none of yours".to_owned(),
+    }
 }
 
 pub(super) fn open(open: &Open) -> String {

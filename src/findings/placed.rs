@@ -1,0 +1,30 @@
+//! Where the statement that a fact speaks of stands.
+
+use crate::engine::{PolicyRef, PolicySet};
+use crate::source::Position;
+
+/// A statement with the name of its policy and its place there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlacedStatement {
+    pub(crate) at: PolicyRef,
+    pub(crate) policy: String,
+    pub(crate) index: usize,
+    pub(crate) sid: Option<String>,
+    /// Line and column in the policy's text, where that is known.
+    pub(crate) position: Option<Position>,
+}
+
+/// A statement with the name of its policy and its place.
+pub(crate) fn place(policies: &PolicySet, at: PolicyRef, index: usize) -> PlacedStatement {
+    let policy = policies.get(at);
+    let statement = policies.statement(at, index);
+    let position =
+        statement.and_then(|statement| Some(Position::of(policy?.document.as_ref()?.text(), statement.span.start)));
+    PlacedStatement {
+        at,
+        policy: policy.map(|policy| policy.name.clone()).unwrap_or_default(),
+        index,
+        sid: statement.and_then(|statement| statement.sid.as_deref()).map(str::to_owned),
+        position,
+    }
+}
