@@ -15,30 +15,20 @@ pub fn add_statement(document: &str, statement: &str) -> Result<String, PolicyEr
     let Some(property) = found else { return Ok(document.to_owned()) };
     let cut = |from: usize, to: usize| document.get(from..to).unwrap_or_default();
     let end = document.len();
-    Ok(match property.value.as_array() {
-        Some(array) => match array.elements.last() {
-            Some(last) => {
-                let indent = indentation(document, last.start());
-                let separator = if indent.is_some() { "\n" } else { " " };
-                let added = indented(statement, indent.unwrap_or_default());
-                format!(
-                    "{},{separator}{}{}{}",
-                    cut(0, last.end()),
-                    indent.unwrap_or_default(),
-                    added,
-                    cut(last.end(), end)
-                )
-            }
-            None => {
-                format!("{}{}{}", cut(0, array.range.start + 1), statement, cut(array.range.start + 1, end))
-            }
-        },
-        None => {
-            let only = &property.value;
-            let (before, own, after) = (cut(0, only.start()), cut(only.start(), only.end()), cut(only.end(), end));
-            format!("{before}[{own},\n{statement}]{after}")
-        }
-    })
+    let Some(array) = property.value.as_array() else {
+        let only = &property.value;
+        let (before, own, after) = (cut(0, only.start()), cut(only.start(), only.end()), cut(only.end(), end));
+        return Ok(format!("{before}[{own},\n{statement}]{after}"));
+    };
+    let Some(last) = array.elements.last() else {
+        let start = array.range.start + 1;
+        return Ok(format!("{}{statement}{}", cut(0, start), cut(start, end)));
+    };
+    let indent = indentation(document, last.start());
+    let separator = if indent.is_some() { "\n" } else { " " };
+    let indent = indent.unwrap_or_default();
+    let added = indented(statement, indent);
+    Ok(format!("{},{separator}{indent}{added}{}", cut(0, last.end()), cut(last.end(), end)))
 }
 
 /// The blanks before what stands first in its line.

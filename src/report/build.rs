@@ -42,7 +42,6 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
     Ok(Start {
         verdict,
         name: plan.instance.tags.get("Name").cloned(),
-        state: plan.instance.state.clone(),
         principal: plan.principal.arn.to_string(),
         volumes: volumes(capture, plan.instance),
         judged,

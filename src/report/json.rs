@@ -62,7 +62,8 @@ struct Target<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Volume<'a> {
-    volume_id: &'a str,
+    #[serde(rename = "volumeId")]
+    id: &'a str,
     device: &'a str,
     encrypted: Option<bool>,
     key_arn: Option<&'a str>,
@@ -190,7 +191,7 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
 
 fn volume(row: &VolumeRow) -> Volume<'_> {
     Volume {
-        volume_id: row.volume.as_str(),
+        id: row.volume.as_str(),
         device: &row.device,
         encrypted: match &row.key {
             crate::source::Reading::Known(_) => Some(true),

@@ -61,7 +61,6 @@ pub(crate) struct Start {
     pub(crate) verdict: Verdict,
     /// The instance's `Name` tag.
     pub(crate) name: Option<String>,
-    pub(crate) state: String,
     /// The role's ARN as IAM gives it, else as it was asked for.
     pub(crate) principal: String,
     pub(crate) volumes: Vec<VolumeRow>,

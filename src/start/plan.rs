@@ -189,18 +189,15 @@ impl Planner<'_, '_> {
             session: self.question.session_policies.iter().map(|given| Arc::clone(&given.0)).collect(),
             ..PolicySet::default()
         };
-        match self.role {
-            Some(role) => {
-                own.identity = self.shelf.identity(role);
-                own.boundary = self.shelf.boundary(&role.boundary);
-            }
-            None => {
-                own.identity = vec![unread("the role's policies", "iam:GetRole")];
-                own.boundary = Some(unread("the permissions boundary", "iam:GetRole"));
-                if matches!(named, PrincipalArn::Session(_)) {
-                    // The role's path is not known, so neither is what names it.
-                    own.key_policies = vec![unread("the role's path", "iam:GetRole")];
-                }
+        if let Some(role) = self.role {
+            own.identity = self.shelf.identity(role);
+            own.boundary = self.shelf.boundary(&role.boundary);
+        } else {
+            own.identity = vec![unread("the role's policies", "iam:GetRole")];
+            own.boundary = Some(unread("the permissions boundary", "iam:GetRole"));
+            if matches!(named, PrincipalArn::Session(_)) {
+                // The role's path is not known, so neither is what names it.
+                own.key_policies = vec![unread("the role's path", "iam:GetRole")];
             }
         }
         own.scps = self.organization(&self.principal.account.clone(), PolicyType::Scp);
