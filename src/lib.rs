@@ -8,6 +8,7 @@ pub(crate) mod change;
 pub mod cli;
 pub mod collect;
 pub mod engine;
+pub mod event;
 pub mod findings;
 pub mod names;
 pub mod policy;

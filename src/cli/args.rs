@@ -21,6 +21,8 @@ pub(super) enum Command {
     Capture(Box<CaptureArguments>),
     /// Show a real incident: blocked, the suggestion, ready. No account, no network
     Demo,
+    /// Tell what events, error texts and instance states prove, after the fact. No account, no network
+    Triage(Triage),
     /// Judge bare requests: JSON Lines of cases in, JSON Lines of decisions out
     Judge(Judge),
     /// Print the read-only policy that `check` and `capture` need
@@ -125,6 +127,23 @@ pub(super) struct CaptureArguments {
     /// Replace the file if it exists
     #[arg(long)]
     pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Triage {
+    /// CloudTrail records in any form (gzipped, too), an error text, or `describe-instances` output; `-` is standard
+    /// input
+    #[arg(value_name = "FILE", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// What `aws sts decode-authorization-message` gave for the encoded message of the error text
+    #[arg(long, value_name = "FILE")]
+    pub(super) decoded: Option<PathBuf>,
+    /// The time zone to tell times in besides UTC, as Asia/Tokyo; `local` is this machine's
+    #[arg(long, value_name = "ZONE", default_value = "local")]
+    pub(super) time_zone: String,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Args)]

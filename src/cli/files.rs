@@ -6,8 +6,13 @@ use std::path::Path;
 use super::exit::Exit;
 use super::failure::Failure;
 
-/// Reads a file; `-` is standard input.
+/// Reads a text file; `-` is standard input.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    text(path, read_bytes(path)?)
+}
+
+/// Reads a file as it is; `-` is standard input.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let unreadable = |error: &std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", path.display());
         Failure::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
@@ -19,6 +24,11 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
         let mut file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
         file.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     }
+    Ok(bytes)
+}
+
+/// The text that was read from `path`.
+pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let message = format!("`{}` is not UTF-8 text: byte {at} fits no character", path.display());

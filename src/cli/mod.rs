@@ -9,6 +9,7 @@ mod files;
 mod live;
 mod options;
 mod run;
+mod triage;
 
 pub use run::run;
 

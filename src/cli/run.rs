@@ -10,7 +10,7 @@ use crate::report::{json, preflight, text};
 use super::args::{Arguments, CaptureArguments, Check, Command, Explain, Format, Reader, Targets};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{demo, files, options};
+use super::{demo, files, options, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -27,6 +27,7 @@ pub fn run() -> u8 {
         Command::Check(check) => (self::check(check), check.format),
         Command::Capture(arguments) => (capture(arguments), Format::Text),
         Command::Demo => (Ok(demo::run()), Format::Text),
+        Command::Triage(typed) => (triage::run(typed), typed.format),
         Command::Judge(judge) => (files::judge(&judge.cases), Format::Text),
         Command::Permissions => {
             files::print(&reader_policy());

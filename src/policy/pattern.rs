@@ -204,21 +204,14 @@ impl Pattern {
     pub fn matches_prefix<V: Variables>(&self, prefix: &str, variables: &V) -> Truth {
         let pieces = match &self.shape {
             Shape::Anything => return Truth::True,
-            // What is open is the name of a session or the ID of a volume: neither holds a `*` or `?`.
-            Shape::Literal(text) => {
-                let possible = text.strip_prefix(prefix).is_some_and(|rest| !rest.contains(['*', '?']));
-                return if possible { Truth::Unknown } else { Truth::False };
-            }
+            Shape::Literal(text) => vec![Piece::Text(text.clone())],
             Shape::General(pieces) => pieces.clone(),
             Shape::Stars(segments) => general(segments),
         };
-        let units = match units(&pieces, variables) {
-            Ok(units) => units,
-            Err(open) => return open,
-        };
+        let Some((units, certain)) = units(&pieces, variables) else { return Truth::False };
         let ways = ways(&units, prefix);
         if pieces.last() == Some(&Piece::Star) && ways.last() == Some(&true) {
-            return Truth::True;
+            return certain;
         }
         if ways.contains(&true) { Truth::Unknown } else { Truth::False }
     }
@@ -270,18 +263,18 @@ fn resolve<'a, V: Variables>(part: &'a Part, variables: &'a V) -> Resolved<&'a s
 }
 
 fn match_stars<V: Variables>(segments: &[Vec<Part>], value: &str, variables: &V) -> Truth {
-    let mut open = Truth::True;
+    let mut open = false;
     for part in segments.iter().flatten() {
         if let Part::Variable(variable) = part {
             match variables.resolve(variable) {
                 Resolved::Text(_) => {}
                 Resolved::Nothing => return Truth::False,
-                Resolved::NotKnown => open = Truth::Unknown,
+                Resolved::NotKnown => open = true,
             }
         }
     }
-    if open == Truth::Unknown {
-        return open;
+    if open {
+        return match_general(&general(segments), value, variables);
     }
     let [first, rest @ ..] = segments else { return Truth::False };
     let Some(mut left) = strip_front(first, value, variables) else { return Truth::False };
@@ -352,15 +345,15 @@ enum Unit {
 
 fn match_general<V: Variables>(pieces: &[Piece], value: &str, variables: &V) -> Truth {
     match units(pieces, variables) {
-        Ok(units) => Truth::from(ways(&units, value).last() == Some(&true)),
-        Err(open) => open,
+        Some((units, certain)) => Truth::from(ways(&units, value).last() == Some(&true)).and(certain),
+        None => Truth::False,
     }
 }
 
-/// The units of `pieces`; else what the pattern comes to where a variable has no text.
-fn units<V: Variables>(pieces: &[Piece], variables: &V) -> Result<Vec<Unit>, Truth> {
+/// The units of `pieces`, and whether they are certain; `None` where a variable stands for nothing.
+fn units<V: Variables>(pieces: &[Piece], variables: &V) -> Option<(Vec<Unit>, Truth)> {
     let mut units = Vec::with_capacity(pieces.len() * 8);
-    let mut open = false;
+    let mut certain = Truth::True;
     for piece in pieces {
         match piece {
             Piece::Text(text) => units.extend(text.encode_utf16().map(Unit::Exactly)),
@@ -370,12 +363,15 @@ fn units<V: Variables>(pieces: &[Piece], variables: &V) -> Result<Vec<Unit>, Tru
             Piece::InnerQuestion => units.push(Unit::InnerQuestion),
             Piece::Variable(variable) => match variables.resolve(variable) {
                 Resolved::Text(text) => units.extend(text.encode_utf16().map(Unit::Exactly)),
-                Resolved::Nothing => return Err(Truth::False),
-                Resolved::NotKnown => open = true,
+                Resolved::Nothing => return None,
+                Resolved::NotKnown => {
+                    certain = Truth::Unknown;
+                    units.push(Unit::Star);
+                }
             },
         }
     }
-    if open { Err(Truth::Unknown) } else { Ok(units) }
+    Some((units, certain))
 }
 
 /// Runs all ways of matching side by side: position `n` says whether the first `n` units can match all of `value`.

@@ -166,7 +166,7 @@ pub fn render_error(code: &str, message: &str, help: &str) -> String {
 }
 
 /// Texts, numbers and lists always serialize.
-fn print<T: Serialize>(value: &T) -> String {
+pub(super) fn print<T: Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text

@@ -3,6 +3,7 @@
 mod build;
 pub mod json;
 pub mod text;
+pub mod triage;
 mod unread;
 mod words;
 

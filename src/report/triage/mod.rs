@@ -1,0 +1,202 @@
+//! What events, error texts and instance states prove, what they do not, and what to do next.
+
+mod next;
+mod words;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::json::print;
+use crate::event::{Actor, Denial, Incident, Meaning, Refusal, Told};
+
+/// What an incident comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Nothing was refused, as far as the evidence goes.
+    NotRefused,
+    /// A start failed, and the evidence does not tell why.
+    Undecided,
+    /// The evidence itself shows what stopped it.
+    Blocked,
+}
+
+impl Outcome {
+    /// The outcome of one incident.
+    pub fn of(incident: &Incident) -> Self {
+        match &incident.told {
+            Told::Refused(_) | Told::KeyUnusable { .. } => Self::Blocked,
+            Told::Failed { .. } => Self::Undecided,
+            Told::Granted { .. } | Told::Silent(_) => Self::NotRefused,
+            Told::State(state) => match state.meaning() {
+                Meaning::MaybeKey | Meaning::NotKey | Meaning::Other => Self::Undecided,
+                Meaning::Nothing => Self::NotRefused,
+            },
+        }
+    }
+
+    /// `BLOCKED`, `UNDECIDED`, `NOT REFUSED`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotRefused => "NOT REFUSED",
+            Self::Undecided => "UNDECIDED",
+            Self::Blocked => "BLOCKED",
+        }
+    }
+}
+
+/// The incidents as text; times in `zone` and in UTC.
+pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
+    let parts: Vec<String> = incidents.iter().map(|incident| one(incident, zone)).collect();
+    parts.join("\n")
+}
+
+fn one(incident: &Incident, zone: &TimeZone) -> String {
+    let by = match &incident.told {
+        Told::State(_) => "by the instance's state",
+        _ if incident.events.is_empty() => "by the text",
+        Told::Refused(_) | Told::KeyUnusable { .. } | Told::Failed { .. } | Told::Granted { .. } | Told::Silent(_) => {
+            "by the event"
+        }
+    };
+    let mut head = format!("{} ({by})", Outcome::of(incident).as_str());
+    for part in [words::time(incident, zone), incident.actor.as_ref().map(words::actor)].into_iter().flatten() {
+        head.push_str("  ");
+        head.push_str(&part);
+    }
+    let mut lines = vec![head, format!("  {}", words::what(incident))];
+    let mut subject = |label: &str, text: &str| lines.push(format!("    {label:<10}{text}"));
+    incident.keys.iter().for_each(|key| subject("key", key.as_str()));
+    incident.volumes.iter().for_each(|volume| subject("volume", volume.as_str()));
+    incident.instances.iter().for_each(|instance| subject("instance", instance.as_str()));
+    if let Told::Refused(refusal) = &incident.told {
+        refusal.policy_arn.iter().for_each(|arn| subject("policy", arn));
+        refusal.statements.iter().for_each(|sid| subject("Sid", sid));
+    }
+    incident.events.first().iter().for_each(|event| subject("request", &event.request_id));
+    let mut section = |title: &str, texts: &[String]| {
+        if !texts.is_empty() {
+            lines.push(format!("  {title}"));
+            lines.extend(texts.iter().map(|text| format!("    {text}")));
+        }
+    };
+    section("It proves:", &words::proves(incident));
+    section("It does not prove:", &words::leaves_open(incident));
+    section("Next:", &next::steps(incident));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole {
+    format_version: u32,
+    verdict: &'static str,
+    incidents: Vec<IncidentOut>,
+}
+
+/// One incident on the wire.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IncidentOut {
+    verdict: &'static str,
+    time: Option<String>,
+    local_time: Option<String>,
+    region: String,
+    principal: Option<String>,
+    session_name: Option<String>,
+    key_arns: Vec<String>,
+    volume_ids: Vec<String>,
+    instance_ids: Vec<String>,
+    what: String,
+    refusal: Option<RefusalOut>,
+    events: Vec<EventOut>,
+    proves: Vec<String>,
+    does_not_prove: Vec<String>,
+    next: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefusalOut {
+    action: String,
+    decision: &'static str,
+    policy_type: Option<&'static str>,
+    policy_arn: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EventOut {
+    event_id: String,
+    request_id: String,
+    time: Option<String>,
+    action: String,
+    error_code: Option<String>,
+}
+
+/// The incidents as JSON.
+pub fn json(incidents: &[Incident], zone: &TimeZone) -> String {
+    let verdict = incidents.iter().map(Outcome::of).max().unwrap_or(Outcome::NotRefused);
+    print(&Whole {
+        format_version: super::json::FORMAT_VERSION,
+        verdict: verdict.as_str(),
+        incidents: incidents.iter().map(|incident| wire(incident, zone)).collect(),
+    })
+}
+
+fn wire(incident: &Incident, zone: &TimeZone) -> IncidentOut {
+    let all = |texts: &mut dyn Iterator<Item = &dyn ToString>| texts.map(ToString::to_string).collect();
+    let (principal, session_name) = match &incident.actor {
+        Some(Actor::Role { arn, session }) => (Some(arn.clone()), Some(session.clone())),
+        Some(Actor::User { arn }) => (Some(arn.clone()), None),
+        Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
+            (None, None)
+        }
+    };
+    let refusal = match &incident.told {
+        Told::Refused(refusal) => Some(refusal_out(refusal)),
+        Told::KeyUnusable { .. } | Told::Failed { .. } | Told::Granted { .. } | Told::Silent(_) | Told::State(_) => {
+            None
+        }
+    };
+    IncidentOut {
+        verdict: Outcome::of(incident).as_str(),
+        time: incident.time.map(|time| time.to_string()),
+        local_time: incident.time.map(|time| time.to_zoned_datetime(zone.clone()).to_string()),
+        region: incident.region.clone(),
+        principal,
+        session_name,
+        key_arns: all(&mut incident.keys.iter().map(|key| key as &dyn ToString)),
+        volume_ids: all(&mut incident.volumes.iter().map(|volume| volume as &dyn ToString)),
+        instance_ids: all(&mut incident.instances.iter().map(|instance| instance as &dyn ToString)),
+        what: words::what(incident),
+        refusal,
+        events: incident
+            .events
+            .iter()
+            .map(|event| EventOut {
+                event_id: event.event_id.clone(),
+                request_id: event.request_id.clone(),
+                time: event.time.map(|time| time.to_string()),
+                action: event.action.clone(),
+                error_code: event.error.as_ref().map(|error| error.code.clone()),
+            })
+            .collect(),
+        proves: words::proves(incident),
+        does_not_prove: words::leaves_open(incident),
+        next: next::steps(incident),
+    }
+}
+
+fn refusal_out(refusal: &Refusal) -> RefusalOut {
+    RefusalOut {
+        action: refusal.action.clone(),
+        decision: match refusal.denial {
+            Denial::Explicit => "explicitDeny",
+            Denial::Implicit => "implicitDeny",
+            Denial::Hidden | Denial::Untold => "denied",
+        },
+        policy_type: refusal.policy.map(crate::event::PolicyKind::as_str),
+        policy_arn: refusal.policy_arn.clone(),
+    }
+}
