@@ -2,6 +2,8 @@
 
 mod build;
 pub mod json;
+mod layout;
+mod next;
 pub mod text;
 pub mod triage;
 mod unread;
