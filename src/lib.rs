@@ -10,6 +10,7 @@ pub mod collect;
 pub mod engine;
 pub mod event;
 pub mod findings;
+pub mod handed;
 pub mod names;
 pub mod policy;
 pub(crate) mod remedy;

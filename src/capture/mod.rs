@@ -55,6 +55,22 @@ pub struct Capture {
     /// What the organization of each account concerned imposes; `absent`: the account is in none.
     #[serde(default)]
     pub organizations: BTreeMap<AccountId, Reading<Organization>>,
+    /// What was not read but handed in by the asker.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub handed: Vec<Handed>,
+}
+
+/// A part of the capture that the asker handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Handed {
+    /// What it is, in words: `key policy of arn:…`.
+    pub what: String,
+    /// The file that it came from.
+    pub file: String,
+    /// When it was read from AWS, if the file tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Timestamp>,
 }
 
 /// The program that wrote a capture.

@@ -67,6 +67,17 @@ pub(super) struct Reader {
     pub(super) org_profile: Option<String>,
 }
 
+/// What was handed in: output of the AWS CLI, or plain documents.
+#[derive(Debug, Args)]
+pub(super) struct HandedIn {
+    /// The key policy of a key that could not be read; KEY is its ARN, its ID or an alias; may be given several times
+    #[arg(long, value_name = "KEY=FILE")]
+    pub(super) key_policy_file: Vec<String>,
+    /// The grants on a key, as `aws kms list-grants` prints them; may be given several times
+    #[arg(long, value_name = "KEY=FILE")]
+    pub(super) grants_file: Vec<String>,
+}
+
 /// What the asker knows of the session that will start the instance.
 #[derive(Debug, Args)]
 pub(super) struct Knowledge {
@@ -102,6 +113,8 @@ pub(super) struct Check {
     pub(super) capture: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reader: Reader,
+    #[command(flatten)]
+    pub(super) handed: HandedIn,
     #[command(flatten)]
     pub(super) knowledge: Knowledge,
     /// Which requests must be allowed

@@ -5,6 +5,7 @@ mod demo;
 mod exit;
 mod failure;
 mod files;
+mod handed;
 #[cfg(feature = "aws")]
 mod live;
 mod options;

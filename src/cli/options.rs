@@ -132,7 +132,7 @@ pub(super) fn question(typed: &Knowledge, require: TypedRequire) -> Result<Quest
     })
 }
 
-fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), Failure> {
+pub(super) fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), Failure> {
     text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
         Failure::bad_input("malformed-pair", format!("`{text}` is not KEY=VALUE"), format!("give {flag} KEY=VALUE"))
     })
@@ -153,14 +153,18 @@ fn stated(text: &str) -> Result<Stated, Failure> {
 fn session_policy(path: &Path) -> Result<GivenPolicy, Failure> {
     let text = files::read(path)?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    match NamedPolicy::parse(&name, &text, PolicyType::Session) {
-        Ok(policy) => Ok(GivenPolicy(Arc::new(policy))),
-        Err(errors) => Err(Failure::bad_input(
+    accepted(&name, path, &text, PolicyType::Session).map(|policy| GivenPolicy(Arc::new(policy)))
+}
+
+/// A policy that was handed in, if AWS would accept it.
+pub(super) fn accepted(name: &str, path: &Path, text: &str, kind: PolicyType) -> Result<NamedPolicy, Failure> {
+    NamedPolicy::parse(name, text, kind).map_err(|errors| {
+        Failure::bad_input(
             "policy-refused",
-            excerpt(&path.display().to_string(), &text, &errors),
+            excerpt(&path.display().to_string(), text, &errors),
             "AWS would refuse this policy; mend it and try again",
-        )),
-    }
+        )
+    })
 }
 
 /// Every fault of a policy with the lines around it.

@@ -10,7 +10,7 @@ use crate::report::{json, preflight, text};
 use super::args::{Arguments, CaptureArguments, Check, Command, Explain, Format, Reader, Targets};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{demo, files, options, triage};
+use super::{demo, files, handed, options, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -57,6 +57,7 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
         }
         None => live(options::targets(&typed.targets)?, &typed.reader)?,
     };
+    let capture = handed::put_in(capture, &typed.handed)?;
     let report = preflight(&capture, &question);
     match typed.format {
         Format::Text => files::print(&text::render(&report)),

@@ -79,6 +79,7 @@ pub async fn collect(wanted: &Wanted, progress: &dyn Fn(&str)) -> Result<Capture
         roles: parts.roles,
         namesakes: parts.namesakes,
         organizations: parts.organizations,
+        handed: Vec::new(),
     })
 }
 

@@ -41,7 +41,7 @@ fn narrowed(judged: &[Judged], findings: &[Finding]) -> Vec<Remedy> {
     let blockers = findings.iter().filter(|finding| finding.severity == Severity::Blocker);
     for finding in blockers {
         for fact in &finding.evidence {
-            let Fact::Statement { at, role: crate::findings::StatementRole::Denies, .. } = fact else { continue };
+            let Fact::Statement { at, role: crate::findings::StatementRole::Denies } = fact else { continue };
             let Some(first) = finding.requests.first().and_then(|position| judged.get(*position)) else {
                 continue;
             };

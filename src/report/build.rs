@@ -24,6 +24,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         verdict: verdicts.max().unwrap_or(Verdict::Undecided),
         judged_at: question.at.unwrap_or(capture.read.until),
         read: capture.read.clone(),
+        handed: capture.handed.clone(),
         unread: unread(capture),
         targets,
     }

@@ -23,6 +23,8 @@ struct Whole<'a> {
     region_source: &'a str,
     model_date: &'static str,
     assumptions: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    handed: &'a [crate::capture::Handed],
     unread: Vec<Unread<'a>>,
     targets: Vec<Target<'a>>,
 }
@@ -151,6 +153,7 @@ pub fn render(report: &Report) -> String {
         region_source: &report.read.region_source,
         model_date: crate::start::MODEL_DATE,
         assumptions,
+        handed: &report.handed,
         unread: report
             .unread
             .iter()
@@ -260,17 +263,11 @@ fn finding(finding: &Finding, start: &Start) -> FindingOut {
 
 fn evidence(fact: &Fact) -> Vec<Evidence> {
     let placed = match fact {
-        Fact::Statement { at, .. }
-        | Fact::Nearest { at, .. }
-        | Fact::Open(Open::ContextKey { by: at, .. } | Open::SessionName { by: at } | Open::NotPrincipal { by: at }) => {
-            Some(at)
-        }
+        Fact::Statement { at, .. } | Fact::Nearest { at, .. } => Some(at),
         Fact::NoStatement { .. }
         | Fact::Grant { .. }
-        | Fact::So(_)
-        | Fact::After(_)
         | Fact::Level { .. }
-        | Fact::Open(Open::Unread { .. })
+        | Fact::Open(Open::ContextKey { .. } | Open::SessionName | Open::Unread { .. })
         | Fact::State { .. }
         | Fact::Command { .. } => None,
     };

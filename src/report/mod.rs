@@ -2,14 +2,12 @@
 
 mod build;
 pub mod json;
-mod layout;
-mod next;
 pub mod text;
 pub mod triage;
 mod unread;
 mod words;
 
-use crate::capture::Provenance;
+use crate::capture::{Handed, Provenance};
 use crate::findings::{Code, Finding, Severity};
 use crate::names::{KeyArn, VolumeId};
 use crate::remedy::Remedies;
@@ -46,6 +44,7 @@ pub struct Report {
     pub(crate) verdict: Verdict,
     pub(crate) judged_at: jiff::Timestamp,
     pub(crate) read: Provenance,
+    pub(crate) handed: Vec<Handed>,
     pub(crate) unread: Vec<UnreadItem>,
     pub(crate) targets: Vec<TargetReport>,
 }

@@ -1,15 +1,16 @@
 //! The report for people: the verdict first, the cause next, the cure last.
 
+use std::fmt::Write as _;
+
 use comfy_table::{ContentArrangement, Table};
 
 use crate::engine::Decision;
-use crate::findings::{Code, Finding, Severity};
+use crate::findings::{Fact, Finding, Severity};
 use crate::remedy::{Cure, Remedy};
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
-use super::layout::{compact, escape, item, line, one_line, wrap};
-use super::{Report, Start, TargetReport, UnreadItem, Verdict, VolumeRow, next, words};
+use super::{Report, Start, TargetReport, Verdict, VolumeRow, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -42,21 +43,48 @@ pub fn headline_of(report: &Report) -> String {
     escape(&text)
 }
 
+fn line(text: &mut String, content: &str) {
+    text.push_str(content);
+    text.push('\n');
+}
+
+/// Text from AWS must not move the cursor or hide words: control characters are shown, line ends kept.
+fn escape(text: &str) -> String {
+    let hidden = |character: char| {
+        (character.is_control() && character != '\n')
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if hidden(character) {
+            escaped.extend(character.escape_unicode());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// A name of AWS's that must stay in its line.
+fn one_line(name: &str) -> String {
+    name.replace('\n', "\\n")
+}
+
 fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
     headline(text, report, target, start);
-    if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
+    if !start.volumes.is_empty() {
         text.push('\n');
         volume_table(text, start);
     }
-    let mut said = Vec::new();
-    for (number, finding) in start.findings.iter().enumerate() {
-        if number == 0 || finding.severity <= Severity::Undecided {
-            text.push('\n');
-        }
-        render_finding(text, number, finding, start, &mut said);
-        next_steps(text, report, target, finding);
+    let shown = start.findings.iter();
+    for (number, finding) in shown.enumerate() {
+        text.push('\n');
+        render_finding(text, number + 1, finding, start);
     }
     remedies(text, start);
+    if start.verdict == Verdict::Undecided {
+        next_steps(text, target, start);
+    }
 }
 
 fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
@@ -73,22 +101,16 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
                 several => format!(" ({several} warnings)"),
             };
             line(text, &format!("READY{assumed}{with}  {instance}: no permission or key stops role {role}"));
-            line(text, "         (capacity, quotas and the operating system are not checked)");
+            line(text, "  (capacity, quotas and the operating system are not checked)");
         }
         Verdict::Blocked => {
-            if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
-                line(text, &format!("BLOCKED  role {} does not exist", start.principal));
-            } else {
-                line(text, &format!("BLOCKED  {instance} will not start for role {role}"));
-                let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
-                wrap(text, "         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
+            line(text, &format!("BLOCKED  {instance} will not start for role {role}"));
+            if let Some(finding) = start.findings.iter().find(|finding| finding.severity == Severity::Blocker) {
+                line(text, &format!("  {}", title(finding)));
             }
         }
         Verdict::Undecided => {
-            wrap(text, "UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops role {role}; but"));
-            for finding in start.findings.iter().filter(|finding| finding.severity == Severity::Undecided) {
-                wrap(text, "           ", 11, finding.code.title());
-            }
+            line(text, &format!("UNDECIDED  {instance}: nothing read so far stops role {role}, but not all is known"));
         }
     }
 }
@@ -137,47 +159,43 @@ fn decision_cell(start: &Start, row: &VolumeRow, number: u8) -> String {
     if waits { "after the grant".to_owned() } else { word.to_owned() }
 }
 
-/// `1. EBP0101 blocker: kms:CreateGrant: no policy of the role allows it`, and what it rests on that has not been
-/// said above.
-fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &Start, said: &mut Vec<String>) {
+fn title(finding: &Finding) -> String {
     let actions = finding.actions.join(", ");
-    let colon = if actions.is_empty() { "" } else { ": " };
-    let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
-    said.push(words::so(finding.code));
-    let verb = if finding.code.group() == "02" { " not allowed" } else { "" };
-    wrap(text, &first, 3, &format!("{actions}{verb}{colon}{}", finding.code.title()));
-    // A note on what a start does not use is said in a line.
-    if finding.code == Code::LifeCycleNotAllowed {
-        return;
-    }
+    if actions.is_empty() { finding.code.title().to_owned() } else { format!("{actions}: {}", finding.code.title()) }
+}
+
+fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &Start) {
+    let severity = words::severity(finding.severity);
+    line(text, &format!("{number}. {} {severity}: {}", finding.code, title(finding)));
     for key in &finding.keys {
-        say(text, said, "key", key.as_str());
+        let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
+        let alias =
+            row.and_then(|row| row.aliases.first()).map(|alias| format!(" ({})", one_line(alias))).unwrap_or_default();
+        item(text, "key", &format!("{key}{alias}"));
     }
-    let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();
-    if !finding.volumes.is_empty() && (finding.volumes.len() < encrypted || finding.keys.is_empty()) {
+    if !finding.volumes.is_empty() {
         let volumes: Vec<&str> = finding.volumes.iter().map(crate::names::VolumeId::as_str).collect();
         item(text, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
         let (label, lines) = words::fact(fact);
-        let mut lines = lines.iter();
-        if lines.next().is_some_and(|first| say(text, said, &label, first)) {
-            lines.for_each(|words| item(text, "", words));
+        for (position, words) in lines.iter().enumerate() {
+            item(text, if position == 0 { &label } else { "" }, &one_line(words));
+        }
+        if let Fact::Open(open) = fact
+            && let Some(settle) = words::settle(open)
+        {
+            item(text, "", &format!("settled by {settle}"));
         }
     }
-    if let Some(symptom) = words::symptom(finding, start) {
-        item(text, "what you see", symptom);
+    if finding.severity == Severity::Blocker && finding.actions.contains(&"kms:CreateGrant") {
+        item(text, "what you see", "StartInstances answers OK; then pending → stopped, Client.InternalError");
     }
 }
 
-/// Says something that has not been said yet, and tells whether it did.
-fn say(text: &mut String, said: &mut Vec<String>, label: &str, words: &str) -> bool {
-    if said.iter().any(|old| old == words) {
-        return false;
-    }
-    said.push(words.to_owned());
-    item(text, label, words);
-    true
+fn item(text: &mut String, label: &str, words: &str) {
+    // A String takes every write.
+    let _ = writeln!(text, "   {label:<13} {words}");
 }
 
 fn remedies(text: &mut String, start: &Start) {
@@ -186,7 +204,7 @@ fn remedies(text: &mut String, start: &Start) {
         render_remedy(text, remedy);
     }
     if let Some(proof) = &start.remedies.proof {
-        wrap(text, "   ", 3, &words::proof(proof));
+        line(text, &format!("   {}", words::proof(proof)));
     }
 }
 
@@ -198,8 +216,9 @@ fn render_remedy(text: &mut String, remedy: &Remedy) {
             line(text, &format!("   Add to {} ({owner}{why}):", words::place(to)));
             for (number, statement) in statements.iter().enumerate() {
                 let comma = if number + 1 < statements.len() { "," } else { "" };
-                for row in compact(statement) {
-                    line(text, &format!("   {row}{}", if row == "}" { comma } else { "" }));
+                for row in statement.lines() {
+                    let last = statement.lines().last() == Some(row) && row == "}";
+                    line(text, &format!("   {row}{}", if last { comma } else { "" }));
                 }
             }
         }
@@ -221,50 +240,52 @@ fn render_remedy(text: &mut String, remedy: &Remedy) {
     }
 }
 
-/// What settles what is not known.
-fn next_steps(text: &mut String, report: &Report, target: &TargetReport, finding: &Finding) {
-    let steps = next::steps(report, target, finding);
-    if steps.is_empty() {
-        return;
-    }
-    line(text, if steps.len() == 1 { "   Next" } else { "   Next, one of" });
-    for step in steps {
-        wrap(text, "     ", 5, &format!("{}:", step.words));
-        for command in step.lines {
-            line(text, &format!("       {}", one_line(&command)));
-        }
+fn next_steps(text: &mut String, target: &TargetReport, start: &Start) {
+    let organization = |fact: &Fact| matches!(fact, Fact::Open(crate::findings::Open::Unread { needs, .. }) if needs.starts_with("organizations:"));
+    let open: Vec<&Fact> = start
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Undecided)
+        .flat_map(|finding| &finding.evidence)
+        .collect();
+    if !open.is_empty() && open.iter().all(|fact| organization(fact)) {
+        line(text, "\n   Next: the same command with --org-profile PROFILE, or state that you assume they allow it:");
+        line(
+            text,
+            &format!(
+                "   ebs-preflight check --instance-id {} --role-arn {} --assume-org-allows",
+                target.instance_id, target.role_arn
+            ),
+        );
     }
 }
 
-/// Who read what and when, what was assumed, what was not read.
 fn provenance(text: &mut String, report: &Report) {
     let read = &report.read;
     let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
     let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
-    let (from, until) = (words::minute(read.from), words::minute(read.until));
-    let when = if from == until { from } else { format!("{from} to {until}") };
-    let version = env!("CARGO_PKG_VERSION");
-    wrap(text, "", 0, &format!("Region {}{source}. Read {when}{by}.", read.region));
-    let mut assumed: Vec<String> = report
-        .starts()
-        .flat_map(|start| &start.assumptions)
-        .filter_map(|one| words::worth_saying(one, report))
-        .collect();
+    line(text, &format!("Region {}{source}. Read {}{by}.", read.region, read.until));
+    for handed in &report.handed {
+        line(text, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
+    }
+    let mut assumed: Vec<String> =
+        report.starts().flat_map(|start| &start.assumptions).map(words::assumption).collect();
     assumed.sort();
     assumed.dedup();
     if !assumed.is_empty() {
-        wrap(text, "", 0, &format!("Assumed: {}.", assumed.join(", ")));
+        line(text, &format!("Assumed: {}.", assumed.join("; ")));
     }
-    let settling: Vec<&UnreadItem> =
-        report.starts().flat_map(|start| &start.findings).flat_map(|finding| next::items(report, finding)).collect();
-    let others: Vec<&UnreadItem> = report.unread.iter().filter(|item| !settling.contains(item)).collect();
-    if !others.is_empty() {
-        line(text, "Not read, and without weight here:");
-        for item in others {
+    if !report.unread.is_empty() {
+        line(text, "Not read:");
+        for item in &report.unread {
             let needs = if item.needs.is_empty() { String::new() } else { format!(", needs {}", item.needs) };
-            wrap(text, "  ", 4, &one_line(&format!("{} ({}{needs})", item.what, item.why)));
+            line(text, &format!("  {} ({}{needs})", one_line(&item.what), one_line(&item.why)));
+            line(text, &format!("    {}", one_line(&item.command)));
         }
     }
-    let more = report.codes().first().map(|code| format!("    More: ebs-preflight explain {code}")).unwrap_or_default();
-    line(text, &format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
+    let codes: Vec<String> =
+        report.codes().iter().take(1).map(|code| format!("More: ebs-preflight explain {code}")).collect();
+    for more in codes {
+        line(text, &more);
+    }
 }

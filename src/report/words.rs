@@ -1,13 +1,14 @@
 //! Words that more than one format says.
 
+use jiff::Timestamp;
+
+use crate::capture::Handed;
 use crate::change::PolicyPlace;
 use crate::engine::{ContextValue, Miss};
-use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole};
+use crate::findings::{Fact, Open, PlacedStatement, Severity, StatementRole};
 use crate::policy::PolicyType;
 use crate::remedy::{Control, Owner, Proof};
-use crate::start::{Assumption, By};
-
-use super::{Report, Start};
+use crate::start::Assumption;
 
 pub(super) fn severity(severity: Severity) -> &'static str {
     match severity {
@@ -29,51 +30,6 @@ pub(super) fn policy_type(kind: PolicyType) -> &'static str {
     }
 }
 
-/// What a blocker means for the start, in one sentence for the head of the report.
-pub(super) fn cause(finding: &Finding, start: &Start) -> String {
-    let key = finding.keys.first().map(|key| {
-        let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
-        row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), Clone::clone)
-    });
-    let key = key.unwrap_or_default();
-    let volumes = match finding.volumes.len() {
-        1 => "its encrypted volume needs".to_owned(),
-        several => format!("its {several} encrypted volumes need"),
-    };
-    let requests = || finding.requests.iter().filter_map(|position| start.judged.get(*position));
-    if requests().any(|judged| judged.case.row.by == By::Role) {
-        "the call StartInstances itself is refused".to_owned()
-    } else if requests().any(|judged| judged.case.row.by == By::Infrastructure) {
-        format!("{volumes} KMS key {key}, with which EC2 itself may not decrypt")
-    } else if !finding.requests.is_empty() {
-        format!("{volumes} KMS key {key}, which this role cannot use through EC2")
-    } else if finding.keys.is_empty() {
-        finding.code.title().to_owned()
-    } else {
-        format!("{volumes} KMS key {key}, which nobody can use as it is")
-    }
-}
-
-/// What people see when a start fails for this finding.
-pub(super) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> {
-    let first = finding.requests.first().and_then(|position| start.judged.get(*position))?;
-    match (finding.severity, first.case.row.by) {
-        (Severity::Blocker, By::Role) => {
-            Some("StartInstances answers UnauthorizedOperation; the instance stays stopped")
-        }
-        (Severity::Blocker, By::RoleThroughEc2 | By::Infrastructure) => {
-            Some("StartInstances answers OK; then pending → stopped, Client.InternalError")
-        }
-        (Severity::Undecided | Severity::Warning | Severity::Note, _) => None,
-    }
-}
-
-/// An assumption, unless it says no more than the report does.
-pub(super) fn worth_saying(assumption: &Assumption, report: &Report) -> Option<String> {
-    let is_time_of_read = *assumption == Assumption::EvaluatedAt(report.read.until);
-    (!is_time_of_read).then(|| self::assumption(assumption))
-}
-
 /// A statement as people find it: policy, Sid or number, line.
 pub(super) fn statement(placed: &PlacedStatement) -> String {
     let policy = match placed.at.kind {
@@ -82,57 +38,57 @@ pub(super) fn statement(placed: &PlacedStatement) -> String {
         | PolicyType::Boundary
         | PolicyType::Session
         | PolicyType::Scp
-        | PolicyType::Rcp) => format!("{} {}", policy_type(kind), placed.policy),
+        | PolicyType::Rcp) => {
+            format!("{} {}", policy_type(kind), placed.policy)
+        }
     };
-    format!("{policy}, {}", in_policy(placed))
-}
-
-/// A statement within its policy: Sid or number, line.
-fn in_policy(placed: &PlacedStatement) -> String {
     let name = match &placed.sid {
         Some(sid) if !sid.is_empty() => format!("statement \"{sid}\""),
         Some(_) | None => format!("statement {}", placed.index + 1),
     };
     let place = placed.position.map(|position| format!(", line {}", position.line)).unwrap_or_default();
-    format!("{name}{place}")
+    format!("{policy}, {name}{place}")
 }
 
 /// A fact as label and lines.
 pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
-    let (label, lines) = match fact {
-        Fact::Statement { at, role: StatementRole::Denies, conditions } => {
-            let conditions = conditions.iter().map(|condition| format!("Condition {condition}"));
-            ("denied by", std::iter::once(statement(at)).chain(conditions).collect())
-        }
-        Fact::Statement { at, role: StatementRole::Delegates, .. } => {
-            ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
+    match fact {
+        Fact::Statement { at, role } => {
+            let label = match role {
+                StatementRole::Denies => "denied by",
+                StatementRole::Delegates => "key policy",
+            };
+            let words = match role {
+                StatementRole::Denies => statement(at),
+                StatementRole::Delegates => {
+                    format!("leaves it to the account's IAM policies ({})", statement(at))
+                }
+            };
+            (label.to_owned(), vec![words])
         }
         Fact::Nearest { at, misses } => {
-            ("nearest", std::iter::once(statement(at)).chain(misses.iter().map(miss)).collect())
+            let mut lines = vec![format!("{} comes nearest; it does not fit in", statement(at))];
+            lines.extend(misses.iter().map(miss));
+            ("nearest".to_owned(), lines)
         }
-        Fact::NoStatement { policies: 0 } => ("role", vec!["it has no policies".to_owned()]),
-        Fact::NoStatement { policies: 1 } => ("role", vec!["1 policy read; no statement of it allows this".to_owned()]),
-        Fact::NoStatement { policies } => ("role", vec![format!("{policies} policies read; no statement allows this")]),
-        Fact::Grant { id, grantee, operations, misses } => {
-            let first = format!("{id} gives {} to {grantee}", operations.join(", "));
-            ("grant", std::iter::once(first).chain(misses.iter().map(miss)).collect())
+        Fact::NoStatement { policies: 0 } => ("role".to_owned(), vec!["it has no policies".to_owned()]),
+        Fact::NoStatement { policies } => {
+            let many = if *policies == 1 { "policy" } else { "policies" };
+            ("role".to_owned(), vec![format!("{policies} {many} read; no statement allows this action")])
         }
-        Fact::So(code) => ("so", vec![so(*code)]),
-        Fact::After(code) => {
-            ("first", vec![format!("{}: this cannot matter before that is cured ({code})", code.title())])
+        Fact::Grant { id, grantee, misses } => {
+            let mut lines = vec![format!("{id} is for {grantee} and does not serve")];
+            lines.extend(misses.iter().map(miss));
+            ("grant".to_owned(), lines)
         }
-        Fact::Level { names, .. } if names.is_empty() => ("attached", vec!["no policy of this type".to_owned()]),
-        Fact::Level { level, names } => ("attached", vec![format!("{} (level {})", names.join(", "), level + 1)]),
-        Fact::Open(open) => ("open", vec![self::open(open)]),
-        Fact::State { name, value } => (*name, vec![value.clone()]),
-        Fact::Command { what, line } => (*what, vec![line.clone()]),
-    };
-    (label.to_owned(), lines)
-}
-
-/// What follows for AWS's evaluation.
-pub(super) fn so(code: Code) -> String {
-    format!("{} ({code})", code.title())
+        Fact::Level { level, names } => {
+            let names = if names.is_empty() { "none attached".to_owned() } else { names.join(", ") };
+            (format!("level {level}"), vec![names])
+        }
+        Fact::Open(open) => ("open".to_owned(), vec![self::open(open)]),
+        Fact::State { name, value } => ((*name).to_owned(), vec![value.clone()]),
+        Fact::Command { what, line } => ((*what).to_owned(), vec![line.clone()]),
+    }
 }
 
 /// One failing element: what it asks for, and what the request has.
@@ -159,11 +115,25 @@ fn value(value: &ContextValue) -> String {
 
 pub(super) fn open(open: &Open) -> String {
     match open {
-        Open::ContextKey { key: _, condition, by } => format!("passes only if {condition}: {}", statement(by)),
-        Open::SessionName { by } => format!("names one session of the role: {}", statement(by)),
-        Open::NotPrincipal { by } => format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by)),
-        Open::Unread { what, needs } if needs.is_empty() => what.clone(),
+        Open::ContextKey { key: _, condition } => format!("allowed if {condition}"),
+        Open::SessionName => "a policy names a session of the role, and the session's name is not known".to_owned(),
+        Open::Unread { what, needs } if needs.is_empty() => format!("not known: {what}"),
         Open::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
+    }
+}
+
+/// What settles an open question.
+pub(super) fn settle(open: &Open) -> Option<String> {
+    match open {
+        Open::ContextKey { key, .. } if key.eq_ignore_ascii_case("aws:SourceIp") => Some(
+            "--source-ip ADDRESS for the call itself, --context aws:SourceIp=ADDRESS for what EC2 forwards".to_owned(),
+        ),
+        Open::ContextKey { key, .. } => Some(format!("--context {key}=VALUE")),
+        Open::SessionName => Some("--session-name NAME".to_owned()),
+        Open::Unread { needs, .. } if needs.starts_with("organizations:") => {
+            Some("--org-profile PROFILE, or --assume-org-allows to state that they allow it".to_owned())
+        }
+        Open::Unread { .. } => None,
     }
 }
 
@@ -172,14 +142,24 @@ pub(super) fn assumption(assumption: &Assumption) -> String {
         Assumption::NoSessionPolicy => "no session policy".to_owned(),
         Assumption::NoSessionTags => "no session tags".to_owned(),
         Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
-        Assumption::EvaluatedAt(time) => format!("evaluated at {}", minute(*time)),
+        Assumption::EvaluatedAt(time) => format!("evaluated at {time}"),
         Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),
     }
 }
 
-/// A time as people read it: `2026-11-24 09:12 UTC`.
-pub(super) fn minute(time: jiff::Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+/// What was handed in, from where, and how old it is.
+pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
+    let age = handed.read.map(|read| {
+        let days = now.duration_since(read).as_hours() / 24;
+        let age = match days {
+            ..0 => "after the rest".to_owned(),
+            0 => "less than a day before the rest".to_owned(),
+            1 => "1 day before the rest".to_owned(),
+            _ => format!("{days} days before the rest"),
+        };
+        format!(", read {read}, {age}")
+    });
+    format!("{} (from {}{})", handed.what, handed.file, age.unwrap_or_default())
 }
 
 pub(super) fn owner(owner: &Owner) -> String {

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::capture::{Grant, GrantConstraints};
+
+/// The grants of `aws kms list-grants`.
+pub(super) fn grants(output: &Value) -> Result<Vec<Grant>, String> {
+    let list = output.get("Grants").or(Some(output)).and_then(Value::as_array);
+    let list = list.ok_or("this is not the output of `aws kms list-grants`: it has no list `Grants`")?;
+    let is_cut = output.get("Truncated").and_then(Value::as_bool) == Some(true)
+        || output.get("NextToken").or(output.get("NextMarker")).is_some_and(Value::is_string);
+    if is_cut {
+        return Err("the list of grants is cut off: print it again without `--max-items`".to_owned());
+    }
+    let grants: Option<BTreeMap<String, Grant>> =
+        list.iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();
+    let grants = grants.ok_or("the list holds a grant without ID, grantee principal or operations")?;
+    Ok(grants.into_values().collect())
+}
+
+fn grant(entry: &Value) -> Option<Grant> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default();
+    let pairs = |name: &str| -> Option<BTreeMap<String, String>> {
+        let pairs = entry.get("Constraints")?.get(name)?.as_object()?;
+        Some(pairs.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect())
+    };
+    let known = ["EncryptionContextSubset", "EncryptionContextEquals"];
+    let constraints = entry.get("Constraints").and_then(Value::as_object);
+    let other = constraints.and_then(|all| all.keys().find(|name| !known.contains(&name.as_str())));
+    let grantee =
+        [text("GranteePrincipal"), text("GranteeServicePrincipal")].into_iter().find(|who| !who.is_empty())?;
+    let operations = entry.get("Operations")?.as_array()?;
+    Some(Grant {
+        id: Some(text("GrantId")).filter(|id| !id.is_empty())?.to_owned(),
+        name: Some(text("Name")).filter(|name| !name.is_empty()).map(str::to_owned),
+        grantee_principal: grantee.to_owned(),
+        issuing_account: text("IssuingAccount").to_owned(),
+        operations: operations.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+        constraints: GrantConstraints {
+            encryption_context_subset: pairs("EncryptionContextSubset"),
+            encryption_context_equals: pairs("EncryptionContextEquals"),
+            other: other.cloned(),
+        },
+    })
+}
