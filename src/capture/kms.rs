@@ -32,7 +32,7 @@ pub struct Key {
 /// `KeyMetadata`, in AWS's words.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyMetadata {
     /// `Enabled`, `Disabled`, `PendingDeletion`, …; empty if AWS did not say.

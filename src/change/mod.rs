@@ -1,83 +1,149 @@
 //! A change of what was read. Applying one and running the line again is the only way in which anything is
 //! simulated: the proof of a remedy, and every "what if".
 
-use crate::capture::{Capture, InlinePolicy, Key};
-use crate::names::KeyArn;
-use crate::policy::add_statement;
+mod policy;
+
+use serde::{Deserialize, Serialize};
+
+use crate::capture::{Attachment, Capture, Grant, Key, KeyMetadata, Volume};
+use crate::names::{KeyArn, VolumeId};
+use crate::policy::replace_principal;
 use crate::source::{Document, Reading};
 
-/// One change.
-#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited};
+
+/// One change. These records are also the format of a remedy's file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum Change {
-    /// Statements (JSON texts) are added to a policy.
-    AddStatements { to: PolicyPlace, statements: Vec<String> },
+    /// A policy is edited. A session policy is no part of a capture: see [`Question::changed`].
+    ///
+    /// [`Question::changed`]: crate::start::Question::changed
+    Policy { place: PolicyPlace, edits: Vec<Edit> },
+    /// A grant is made.
+    AddGrant { key: KeyArn, grant: Grant },
+    /// The grant of this ID is revoked or retired.
+    RevokeGrant { id: String },
+    /// A key gets another state, as `Disabled`.
+    KeyState { key: KeyArn, state: String },
+    /// A key that does not exist yet is created, with this policy, without alias, tag or grant.
+    NewKey { key: KeyArn, policy: Document },
+    /// Every volume of the instances that is not under this key is replaced by one that is.
+    EncryptVolumes { key: KeyArn },
+    /// A role is deleted and made anew under the same ARN with the same policies.
+    RecreateRole { role: String },
 }
-
-/// A policy that can be changed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum PolicyPlace {
-    /// The policies of a role, by the ARN that it has in the capture: a further inline policy.
-    Identity { role: String },
-    /// A role's permissions boundary.
-    Boundary { role: String },
-    /// A key policy.
-    KeyPolicy(KeyArn),
-}
-
-/// The name of the inline policy that holds what is added to a role.
-const ADDED_POLICY: &str = "ebs-preflight-added";
 
 /// The capture as it would be with the change made.
 pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
     let mut changed = capture.clone();
     match change {
-        Change::AddStatements { to, statements } => add(&mut changed, to, statements),
+        Change::Policy { place, edits } => policy::edit(&mut changed, place, edits),
+        Change::AddGrant { key, grant } => {
+            if let Some(Key { grants: Reading::Known(grants), .. }) = changed.keys.get_mut(key) {
+                grants.push(grant.clone());
+            }
+        }
+        Change::RevokeGrant { id } => {
+            for key in changed.keys.values_mut() {
+                if let Reading::Known(grants) = &mut key.grants {
+                    grants.retain(|grant| grant.id != *id);
+                }
+            }
+        }
+        Change::KeyState { key, state } => {
+            let metadata = &mut changed.keys.entry(key.clone()).or_default().metadata;
+            let known = metadata.known().cloned().unwrap_or_default();
+            *metadata = Reading::Known(KeyMetadata { state: state.clone(), ..known });
+        }
+        Change::NewKey { key, policy } => {
+            changed.keys.insert(key.clone(), new_key(policy));
+        }
+        Change::EncryptVolumes { key } => encrypt(&mut changed, key),
+        Change::RecreateRole { role } => recreate(&mut changed, role),
     }
     changed
 }
 
-fn add(capture: &mut Capture, to: &PolicyPlace, statements: &[String]) {
-    match to {
-        PolicyPlace::Identity { role } => {
-            let Some(Reading::Known(role)) = capture.roles.get_mut(role) else { return };
-            let document = Reading::Known(whole(statements));
-            let added = InlinePolicy { name: ADDED_POLICY.to_owned(), document };
-            match &mut role.inline {
-                Reading::Known(policies) => policies.push(added),
-                inline @ Reading::Absent => *inline = Reading::Known(vec![added]),
-                // What was not read stays open; the addition could change nothing that is certain.
-                Reading::Unread(_) => {}
-            }
+/// The capture with all the changes made, one after the other.
+pub(crate) fn apply_all(capture: &Capture, changes: &[Change]) -> Capture {
+    changes.iter().fold(capture.clone(), |capture, change| apply(&capture, change))
+}
+
+fn new_key(policy: &Document) -> Key {
+    let text = str::to_owned;
+    Key {
+        metadata: Reading::Known(KeyMetadata {
+            state: text("Enabled"),
+            manager: text("CUSTOMER"),
+            spec: text("SYMMETRIC_DEFAULT"),
+            usage: text("ENCRYPT_DECRYPT"),
+            origin: text("AWS_KMS"),
+            multi_region: text("NONE"),
+            ..KeyMetadata::default()
+        }),
+        policy: Reading::Known(policy.clone()),
+        ram_policy: Reading::Absent,
+        grants: Reading::Known(Vec::new()),
+        aliases: Reading::Known(Vec::new()),
+        tags: Reading::Known(std::collections::BTreeMap::new()),
+    }
+}
+
+/// Encrypting a volume, or changing its key, makes a new volume from an EBS snapshot of the old one: with a new ID,
+/// so that policies and grants that name the old ID in the encryption context no longer fit.
+///
+/// Source: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html>
+fn encrypt(capture: &mut Capture, key: &KeyArn) {
+    let written = capture.print().unwrap_or_default();
+    let unused = (1_u64..).filter_map(|number| VolumeId::parse(&format!("vol-{number:017x}")).ok());
+    let mut unused = unused.filter(|id| !written.contains(id.as_str()));
+    let volumes = &mut capture.volumes;
+    let mut replace = |attachment: &mut Attachment| {
+        let old = volumes.get(&attachment.volume_id).and_then(Reading::known);
+        let is_under_key = old.is_some_and(|volume| volume.key.known() == Some(key));
+        if let Some(id) = unused.next().filter(|_| !is_under_key) {
+            let state = old.map(|volume| volume.state.clone()).unwrap_or_default();
+            let volume = Volume { key: Reading::Known(key.clone()), state, snapshot: None };
+            volumes.insert(id.clone(), Reading::Known(volume));
+            attachment.volume_id = id;
         }
-        PolicyPlace::Boundary { role } => {
-            let Some(Reading::Known(role)) = capture.roles.get_mut(role) else { return };
-            if let Reading::Known(boundary) = &mut role.boundary {
-                extend(&mut boundary.document, statements);
-            }
-        }
-        PolicyPlace::KeyPolicy(arn) => {
-            let key: &mut Key = capture.keys.entry(arn.clone()).or_default();
-            extend(&mut key.policy, statements);
+    };
+    for reading in capture.instances.values_mut() {
+        if let Reading::Known(instance) = reading {
+            instance.attachments.iter_mut().for_each(&mut replace);
         }
     }
 }
 
-fn extend(document: &mut Reading<Document>, statements: &[String]) {
-    let Reading::Known(text) = document else { return };
-    let added = statements.iter().try_fold(text.text().to_owned(), |text, statement| add_statement(&text, statement));
-    if let Ok(added) = added {
-        *document = Reading::Known(Document::new(added));
+/// The ID that KMS shows for a deleted role whose own ID was not read, and the ID of a role that is made anew:
+/// neither equals any that AWS gave.
+const DELETED_ID: &str = "AROAEBSPREFLIGHTGONE0";
+const NEW_ID: &str = "AROAEBSPREFLIGHTNEW00";
+
+/// Key policies and grants mean the role that was deleted, and show its unique ID from then on.
+/// Its namesake is another principal; only what names it by pattern or by `aws:PrincipalArn` still fits.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+fn recreate(capture: &mut Capture, name: &str) {
+    for role in policy::roles_mut(&mut capture.roles, name) {
+        let id = role.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
+        role.unique_id = Reading::Known(NEW_ID.to_owned());
+        for key in capture.keys.values_mut() {
+            for policy in [&mut key.policy, &mut key.ram_policy] {
+                if let Reading::Known(document) = policy
+                    && let Ok(text) = replace_principal(document.text(), role.arn.as_str(), Some(&id))
+                {
+                    *policy = Reading::Known(Document::new(text));
+                }
+            }
+            if let Reading::Known(grants) = &mut key.grants {
+                for grant in grants.iter_mut().filter(|grant| grant.grantee_principal == role.arn.as_str()) {
+                    grant.grantee_principal.clone_from(&id);
+                }
+            }
+        }
     }
-}
-
-/// A whole policy of these statements.
-pub(crate) fn whole(statements: &[String]) -> Document {
-    let each: Vec<String> = statements.iter().map(|statement| indent(statement)).collect();
-    Document::new(format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n{}\n  ]\n}}\n", each.join(",\n")))
-}
-
-fn indent(statement: &str) -> String {
-    format!("    {}", statement.replace('\n', "\n    "))
 }
 
 #[cfg(test)]

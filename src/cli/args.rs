@@ -19,6 +19,8 @@ pub(super) enum Command {
     Check(Box<Check>),
     /// Read once and write what was read to a file, to be judged later or elsewhere
     Capture(Box<CaptureArguments>),
+    /// Judge the same starts before and after a change that nobody has made yet
+    Diff(Box<Diff>),
     /// Show a real incident: blocked, the suggestion, ready. No account, no network
     Demo,
     /// Tell what events, error texts and instance states prove, after the fact. No account, no network
@@ -120,12 +122,100 @@ pub(super) struct Check {
     /// Which requests must be allowed
     #[arg(long, value_enum, default_value_t = Require::Start)]
     pub(super) require: Require,
+    #[command(flatten)]
+    pub(super) remedy: Remedy,
+    /// Write the remedy in every form into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) write_remedy: Option<PathBuf>,
+    /// Replace files that exist
+    #[arg(long, requires = "write_remedy")]
+    pub(super) force: bool,
     /// From which outcome on the exit code tells of a failure
     #[arg(long, value_enum, default_value_t = FailOn::Undecided)]
     pub(super) fail_on: FailOn,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+/// Which remedy to suggest, and how to show it.
+#[derive(Debug, Args)]
+pub(super) struct Remedy {
+    /// Where a remedy is to stand, where several places can serve
+    #[arg(long = "remedy-place", value_enum, value_name = "PLACE")]
+    pub(super) place: Option<RemedyPlace>,
+    /// How to show a remedy
+    #[arg(long = "remedy-form", value_enum, value_name = "FORM", default_value_t = RemedyForm::Statement)]
+    pub(super) form: RemedyForm,
+    /// Which statements a remedy adds
+    #[arg(long, value_enum, default_value_t = Style::Least)]
+    pub(super) style: Style,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    #[command(flatten)]
+    pub(super) targets: Targets,
+    /// Judge a capture instead of reading AWS; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) capture: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) handed: HandedIn,
+    #[command(flatten)]
+    pub(super) changes: Changes,
+    #[command(flatten)]
+    pub(super) reader: Reader,
+    #[command(flatten)]
+    pub(super) knowledge: Knowledge,
+    /// Which requests must be allowed
+    #[arg(long, value_enum, default_value_t = Require::Start)]
+    pub(super) require: Require,
+    #[command(flatten)]
+    pub(super) remedy: Remedy,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// What would change; made in the order in which the options stand here.
+///
+/// KEY is a key's ARN, ID or alias, or the name of a `--new-key`; ROLE a role's ARN or name.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(super) struct Changes {
+    /// A key that does not exist yet, with its policy
+    #[arg(long, value_name = "NAME=FILE")]
+    pub(super) new_key: Vec<String>,
+    /// Another key policy
+    #[arg(long, value_name = "KEY=FILE")]
+    pub(super) set_key_policy: Vec<String>,
+    /// Another inline policy of a role, or a further one
+    #[arg(long, value_name = "ROLE/NAME=FILE")]
+    pub(super) set_role_policy: Vec<String>,
+    /// Another permissions boundary
+    #[arg(long, value_name = "ROLE=FILE")]
+    pub(super) set_boundary: Vec<String>,
+    /// Another text of an SCP
+    #[arg(long, value_name = "ID=FILE")]
+    pub(super) set_scp: Vec<String>,
+    /// Another text of an RCP
+    #[arg(long, value_name = "ID=FILE")]
+    pub(super) set_rcp: Vec<String>,
+    /// All volumes of the instances are encrypted with this key, which makes new volumes of them
+    #[arg(long, value_name = "KEY")]
+    pub(super) encrypt_volumes_with: Option<String>,
+    /// The key is disabled
+    #[arg(long, value_name = "KEY")]
+    pub(super) disable_key: Vec<String>,
+    /// The role is deleted and made anew under the same name
+    #[arg(long, value_name = "ROLE")]
+    pub(super) delete_role: Vec<String>,
+    /// The grant is revoked
+    #[arg(long, value_name = "ID")]
+    pub(super) revoke_grant: Vec<String>,
+    /// A remedy is applied: `remedy.json`, as `check --write-remedy` writes it
+    #[arg(long, value_name = "FILE")]
+    pub(super) apply_remedy: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -203,4 +293,43 @@ pub(super) enum Format {
     Text,
     /// For programs, format version 1
     Json,
+}
+
+/// Where a remedy can stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RemedyPlace {
+    /// A policy of the role
+    Identity,
+    /// The key policy
+    KeyPolicy,
+    /// The permissions boundary
+    Boundary,
+    /// A session policy
+    Session,
+    /// A grant on the key
+    Grant,
+}
+
+/// How a remedy is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RemedyForm {
+    /// The statements alone
+    Statement,
+    /// The whole policy
+    Document,
+    /// The whole policy as a unified diff
+    Diff,
+    /// AWS CLI commands
+    Cli,
+    /// Terraform's `aws_iam_policy_document`
+    Terraform,
+}
+
+/// Which statements a remedy adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Style {
+    /// Just what the start asks for
+    Least,
+    /// The customary pair of AWS's guides
+    AwsDocumented,
 }

@@ -1,6 +1,6 @@
 //! The exit codes: a contract.
 
-use crate::report::{Report, Verdict};
+use crate::report::{Diff, Report, Verdict};
 
 use super::args::FailOn;
 
@@ -56,6 +56,20 @@ impl Exit {
             Verdict::Ready if report.assumes_organization() && fail_on <= FailOn::Assumed => Self::Undecided,
             Verdict::Ready | Verdict::Blocked | Verdict::Undecided => Self::Done,
         };
+        Self::with_errors(judged, report)
+    }
+
+    /// What a change makes worse decides; what was no better before does not.
+    pub(super) fn of_diff(diff: &Diff) -> Self {
+        let judged = match diff.worst_regression() {
+            Some(Verdict::Blocked) => Self::Blocked,
+            Some(Verdict::Undecided) => Self::Undecided,
+            Some(Verdict::Ready) | None => Self::Done,
+        };
+        Self::with_errors(judged, diff.after())
+    }
+
+    fn with_errors(judged: Self, report: &Report) -> Self {
         report
             .errors()
             .fold(judged, |exit, is_bad_input| exit.worst(if is_bad_input { Self::BadInput } else { Self::NoVerdict }))

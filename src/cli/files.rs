@@ -67,6 +67,18 @@ pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure>
     Ok(())
 }
 
+/// Writes files, by name, into a folder that is made if it is not there; none if one exists, unless `force`.
+pub(super) fn write_all(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder).map_err(|error| {
+        let message = format!("`{}` cannot be made: {error}", folder.display());
+        Failure::bad_input("file-unwritable", message, "give another directory")
+    })?;
+    if let Some((name, _)) = files.iter().find(|(name, _)| !force && folder.join(name).exists()) {
+        return write(&folder.join(name), "", false);
+    }
+    files.iter().try_for_each(|(name, text)| write(&folder.join(name), text, force))
+}
+
 /// Prints on standard output. A reader that went away is no error of ours.
 pub(super) fn print(text: &str) {
     let mut out = std::io::stdout().lock();

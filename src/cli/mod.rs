@@ -1,6 +1,7 @@
 //! The program: arguments, files, the terminal, the exit code.
 
 mod args;
+mod changes;
 mod demo;
 mod exit;
 mod failure;

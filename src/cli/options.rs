@@ -9,9 +9,12 @@ use crate::capture::Target;
 use crate::engine::NamedPolicy;
 use crate::names::{Arn, InstanceId, RoleArn, SessionArn, UserArn};
 use crate::policy::{PolicyError, PolicyType};
-use crate::start::{GivenPolicy, Question, Require, Stated, may_be_stated};
+use crate::remedy::Form;
+use crate::start::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require, Stated, may_be_stated};
 
-use super::args::{Knowledge, Require as TypedRequire, Targets};
+use super::args::{
+    Knowledge, Remedy as TypedRemedy, RemedyForm, RemedyPlace as TypedPlace, Require as TypedRequire, Style, Targets,
+};
 use super::failure::Failure;
 use super::files;
 
@@ -85,7 +88,7 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
 }
 
 /// What is asked, and what is stated besides.
-pub(super) fn question(typed: &Knowledge, require: TypedRequire) -> Result<Question, Failure> {
+pub(super) fn question(typed: &Knowledge, require: TypedRequire, remedy: &TypedRemedy) -> Result<Question, Failure> {
     let session_policies =
         typed.session_policy.iter().map(|path| session_policy(path)).collect::<Result<Vec<_>, _>>()?;
     let context = typed.context.iter().map(|text| stated(text)).collect::<Result<Vec<_>, _>>()?;
@@ -129,7 +132,29 @@ pub(super) fn question(typed: &Knowledge, require: TypedRequire) -> Result<Quest
         source_ip: typed.source_ip.clone(),
         at,
         assume_org_allows: typed.assume_org_allows,
+        remedy_place: remedy.place.map(|place| match place {
+            TypedPlace::Identity => RemedyPlace::Identity,
+            TypedPlace::KeyPolicy => RemedyPlace::KeyPolicy,
+            TypedPlace::Boundary => RemedyPlace::Boundary,
+            TypedPlace::Session => RemedyPlace::Session,
+            TypedPlace::Grant => RemedyPlace::Grant,
+        }),
+        remedy_style: match remedy.style {
+            Style::Least => RemedyStyle::Least,
+            Style::AwsDocumented => RemedyStyle::AwsDocumented,
+        },
     })
+}
+
+/// How remedies are shown.
+pub(super) fn form(typed: &TypedRemedy) -> Form {
+    match typed.form {
+        RemedyForm::Statement => Form::Statement,
+        RemedyForm::Document => Form::Document,
+        RemedyForm::Diff => Form::Diff,
+        RemedyForm::Cli => Form::Cli,
+        RemedyForm::Terraform => Form::Terraform,
+    }
 }
 
 pub(super) fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), Failure> {
@@ -151,9 +176,14 @@ fn stated(text: &str) -> Result<Stated, Failure> {
 }
 
 fn session_policy(path: &Path) -> Result<GivenPolicy, Failure> {
+    Ok(GivenPolicy(Arc::new(policy(path, PolicyType::Session)?)))
+}
+
+/// A policy from a file.
+pub(super) fn policy(path: &Path, kind: PolicyType) -> Result<NamedPolicy, Failure> {
     let text = files::read(path)?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    accepted(&name, path, &text, PolicyType::Session).map(|policy| GivenPolicy(Arc::new(policy)))
+    accepted(&name, path, &text, kind)
 }
 
 /// A policy that was handed in, if AWS would accept it.

@@ -1,16 +1,18 @@
 //! From the arguments to the exit code.
 
+use std::path::Path;
+
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::{Capture, Target};
 use crate::collect::reads::reader_policy;
 use crate::findings::Code;
-use crate::report::{json, preflight, text};
+use crate::report::{compare, json, preflight, remedy_files, text};
 
-use super::args::{Arguments, CaptureArguments, Check, Command, Explain, Format, Reader, Targets};
+use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Targets};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{demo, files, handed, options, triage};
+use super::{changes, demo, files, handed, options, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -26,6 +28,7 @@ pub fn run() -> u8 {
     let (outcome, format) = match &arguments.command {
         Command::Check(check) => (self::check(check), check.format),
         Command::Capture(arguments) => (capture(arguments), Format::Text),
+        Command::Diff(diff) => (self::diff(diff), diff.format),
         Command::Demo => (Ok(demo::run()), Format::Text),
         Command::Triage(typed) => (triage::run(typed), typed.format),
         Command::Judge(judge) => (files::judge(&judge.cases), Format::Text),
@@ -45,25 +48,42 @@ pub fn run() -> u8 {
 }
 
 fn check(typed: &Check) -> Result<Exit, Failure> {
-    let question = options::question(&typed.knowledge, typed.require)?;
-    let capture = match &typed.capture {
-        Some(path) => {
-            let text = files::read(path)?;
-            let capture = Capture::parse(&text).map_err(|error| {
-                let message = format!("`{}`: {error}", path.display());
-                Failure::bad_input("bad-capture", message, error.help())
-            })?;
-            narrow(capture, &typed.targets)?
-        }
-        None => live(options::targets(&typed.targets)?, &typed.reader)?,
-    };
+    let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
+    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader)?;
     let capture = handed::put_in(capture, &typed.handed)?;
     let report = preflight(&capture, &question);
+    if let Some(folder) = &typed.write_remedy {
+        files::write_all(folder, &remedy_files(&report), typed.force)?;
+    }
     match typed.format {
-        Format::Text => files::print(&text::render(&report)),
+        Format::Text => files::print(&text::render_with(&report, options::form(&typed.remedy))),
         Format::Json => files::print(&json::render(&report)),
     }
     Ok(Exit::of(&report, typed.fail_on))
+}
+
+fn diff(typed: &Diff) -> Result<Exit, Failure> {
+    let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
+    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader)?;
+    let capture = handed::put_in(capture, &typed.handed)?;
+    let changes = changes::changes(&typed.changes, &capture)?;
+    let diff = compare(&capture, &question, changes);
+    match typed.format {
+        Format::Text => files::print(&diff.text(options::form(&typed.remedy))),
+        Format::Json => files::print(&diff.json()),
+    }
+    Ok(Exit::of_diff(&diff))
+}
+
+/// What is judged: from a file, or read now.
+fn evidence(file: Option<&Path>, typed: &Targets, reader: &Reader) -> Result<Capture, Failure> {
+    let Some(path) = file else { return live(options::targets(typed)?, reader) };
+    let text = files::read(path)?;
+    let capture = Capture::parse(&text).map_err(|error| {
+        let message = format!("`{}`: {error}", path.display());
+        Failure::bad_input("bad-capture", message, error.help())
+    })?;
+    narrow(capture, typed)
 }
 
 /// Keeps the targets that are asked for.

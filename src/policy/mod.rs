@@ -8,6 +8,7 @@ mod edit;
 mod element;
 mod error;
 mod json;
+mod limits;
 mod literal;
 mod parse;
 mod pattern;
@@ -17,13 +18,16 @@ mod truth;
 mod variable;
 
 pub use condition::{Comparison, Condition, Operator, Quantifier, Values};
-pub use edit::add_statement;
+pub use edit::{
+    add_statement, add_value, replace_principal, replace_statement, statements, with_free_sid, without_principal,
+};
 pub use element::{
     ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry, ResourceElement, Sense,
     Statement, Version,
 };
 pub use error::{PolicyError, Problem};
 pub use json::{JsonValue, parse_json};
+pub use limits::Size;
 pub use literal::{ArnPattern, Decimal, Moment, Network, parse_address};
 pub use pattern::{NoVariables, Pattern, Resolved, Variable, Variables};
 pub use truth::Truth;

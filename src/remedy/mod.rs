@@ -1,33 +1,93 @@
 //! The smallest change that makes a start succeed, proven by judging again.
 
+mod exempt;
+mod extend;
+mod forms;
+mod parts;
 mod proof;
 mod propose;
+mod reach;
 mod statement;
 
-use crate::change::{Change, PolicyPlace};
-use crate::findings::PlacedStatement;
+use crate::capture::{Capture, Target};
+use crate::change::{Change, apply_all};
+use crate::policy::Size;
+use crate::source::Document;
+use crate::start::{Judged, Question, RemedyPlace, judge, plan};
 
+pub use forms::Form;
+pub(crate) use forms::{create_grant, file_name};
 pub(crate) use proof::{Control, Proof};
 pub(crate) use propose::propose;
+pub(crate) use reach::{Reach, Way};
 
-/// What to change, where, by whom, and what judging again with it says.
+/// Changes that make a start succeed, with what judging again with them says.
+///
+/// Its fields are private to this module: only [`propose`] makes one, and only with a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Remedy {
-    pub(crate) cure: Cure,
-    pub(crate) owner: Owner,
+    parts: Vec<Part>,
+    proof: Proof,
+    alternatives: Vec<RemedyPlace>,
+    is_elsewhere: bool,
 }
 
-/// The two kinds of cure.
+impl Remedy {
+    /// What to change, in the order in which to read it: what stands in the way first.
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// What judging again with all parts says.
+    pub(crate) fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
+    /// Other places that would serve as well, the better first.
+    pub(crate) fn alternatives(&self) -> &[RemedyPlace] {
+        &self.alternatives
+    }
+
+    /// Whether a place was asked for in which nothing would help.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.is_elsewhere
+    }
+
+    /// The changes of all parts.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        self.parts.iter().map(|part| part.change.clone()).collect()
+    }
+}
+
+/// One thing to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Cure {
-    /// Statements to add; they are proven together with those of the other remedies of the start.
-    Add { to: PolicyPlace, statements: Vec<String>, required: bool },
-    /// A statement that no Allow overrides: it must be changed itself.
-    Narrow { statement: PlacedStatement, exempt: String },
-    /// A grant to be made by an AWS CLI command.
-    Grant { line: String },
-    /// The role exists under another ARN.
-    OtherRole { arn: String },
+pub(crate) struct Part {
+    pub(crate) change: Change,
+    pub(crate) owner: Owner,
+    /// The statements to add or to change; none for a grant.
+    pub(crate) statements: Vec<Suggested>,
+    /// Positions of the requests that it is for.
+    pub(crate) requests: Vec<usize>,
+    /// Whether the start needs it; else it only cures warnings.
+    pub(crate) is_required: bool,
+    /// What else whoever changes it must know.
+    pub(crate) notes: Vec<Note>,
+    /// The policy's text as it was read, and with the change.
+    pub(crate) before: Option<Document>,
+    pub(crate) after: Option<Document>,
+    pub(crate) size: Option<Size>,
+}
+
+/// A statement to add, or to put in the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Suggested {
+    pub(crate) text: String,
+    /// The statement that it replaces.
+    pub(crate) replaces: Option<String>,
+    /// Positions of the requests that it is for.
+    pub(crate) requests: Vec<usize>,
+    /// Whether the start needs it; else it only cures warnings.
+    pub(crate) is_required: bool,
 }
 
 /// Who may make the change.
@@ -41,25 +101,34 @@ pub(crate) enum Owner {
     SessionCreator,
 }
 
-/// The remedies of one start, with what judging again says of them all together.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Remedies {
-    pub(crate) remedies: Vec<Remedy>,
-    pub(crate) proof: Option<Proof>,
+/// What whoever makes the change must know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Note {
+    /// IAM Identity Center owns the role: its permission set is edited instead.
+    PermissionSet { name: String },
+    /// A stack of `CloudFormation` made it: its template is edited instead.
+    Stack { name: String },
+    /// AWS owns the managed policy; a copy takes its place.
+    AwsManaged { arn: String },
+    /// Unique IDs of deleted principals, with which KMS would refuse the policy, go in the same change.
+    StaleIds(Vec<String>),
 }
 
-impl Remedies {
-    /// The changes that they make.
-    pub(crate) fn changes(&self) -> Vec<Change> {
-        self.remedies
-            .iter()
-            .filter_map(|remedy| match &remedy.cure {
-                Cure::Add { to, statements, .. } => {
-                    Some(Change::AddStatements { to: to.clone(), statements: statements.clone() })
-                }
-                Cure::Narrow { .. } | Cure::Grant { .. } | Cure::OtherRole { .. } => None,
-            })
-            .collect()
+/// A start as it was judged: what remedies are worked out from and compared with.
+#[derive(Clone, Copy)]
+pub(crate) struct Judgement<'a> {
+    pub(crate) capture: &'a Capture,
+    pub(crate) target: &'a Target,
+    pub(crate) question: &'a Question,
+    pub(crate) judged: &'a [Judged],
+}
+
+impl Judgement<'_> {
+    /// The same requests with the changes made; `None` where the start can no longer be judged.
+    fn again(&self, changes: &[Change]) -> Option<Vec<Judged>> {
+        let capture = apply_all(self.capture, changes);
+        let question = changes.iter().fold(self.question.clone(), |question, change| question.changed(change));
+        plan(&capture, self.target, &question).ok().map(|plan| judge(plan.cases))
     }
 }
 

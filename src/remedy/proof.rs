@@ -1,8 +1,14 @@
-//! Judging again: with the changes, and with controls that must stay denied.
+//! Judging again: with the changes, with controls that must stay denied, and with less than the changes.
 
+use serde_json::Value;
+
+use crate::change::{Change, Edit};
 use crate::engine::{Context, ContextValue, Decision, PolicySet, Principal, Request, judge as decide};
 use crate::names::{PrincipalArn, RoleArn};
 use crate::start::{Judged, Level};
+
+use super::reach::{Reach, reach};
+use super::{Judgement, Part, Suggested};
 
 /// What judging again said. Only judging makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +21,23 @@ pub(crate) struct Proof {
     pub(crate) required: usize,
     /// The controls that are still denied.
     pub(crate) still_denied: Vec<Control>,
-    /// Controls that the change allows although they were denied: a fault of the remedy.
+    /// Controls that the changes allow although they were denied.
     pub(crate) opened: Vec<Control>,
+    pub(crate) minimality: Minimality,
+    pub(crate) reach: Reach,
+}
+
+/// Whether the remedy could be smaller.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Minimality {
+    /// How many actions, resources and changed statements were left out in turn, and a request was denied again.
+    pub(crate) needed: usize,
+    /// Those without which nothing is denied again.
+    pub(crate) idle: Vec<String>,
+    /// How many conditions were left out in turn, and a control was allowed.
+    pub(crate) binding: usize,
+    /// Those without which no control is allowed.
+    pub(crate) loose: Vec<String>,
 }
 
 /// A request that a good remedy does not allow.
@@ -26,44 +47,32 @@ pub(crate) enum Control {
     AnotherRole,
     /// On another key.
     AnotherKey,
-    /// Not made through EC2.
+    /// Made through another service.
+    AnotherService,
+    /// For a grant that is not for an AWS resource.
+    OwnGrant,
+    /// Not made through a service at all.
     WithoutEc2,
 }
 
+impl Control {
+    const ALL: [Self; 5] =
+        [Self::AnotherRole, Self::AnotherKey, Self::AnotherService, Self::OwnGrant, Self::WithoutEc2];
+}
+
 impl Proof {
-    /// Compares the judgements before and after. `after` and `before` are of the same requests.
-    pub(super) fn new(before: &[Judged], after: &[Judged]) -> Self {
-        let required = |judged: &&Judged| judged.case.row.level == Level::Start;
-        let allowed = |list: &[Judged]| {
-            list.iter().filter(required).filter(|judged| judged.decision == Decision::Allowed).count()
-        };
-        let (mut still_denied, mut opened) = (Vec::new(), Vec::new());
-        let changed = before.iter().zip(after).filter(|(before, after)| {
-            before.decision != Decision::Allowed && after.decision == Decision::Allowed && after.case.key.is_some()
-        });
-        for (before, after) in changed {
-            for control in [Control::AnotherRole, Control::AnotherKey, Control::WithoutEc2] {
-                let outcome = |judged: &Judged, policies: &PolicySet| {
-                    let (request, policies) = control.of(&judged.case.request, policies)?;
-                    Some(decide(&request, &policies))
-                };
-                let old_key = PolicySet {
-                    key_policies: before.case.policies.key_policies.clone(),
-                    ..(*after.case.policies).clone()
-                };
-                let with = if control == Control::AnotherKey {
-                    outcome(after, &old_key)
-                } else {
-                    outcome(after, &after.case.policies)
-                };
-                let without = outcome(before, &before.case.policies);
-                let (Some(with), Some(without)) = (with, without) else { continue };
-                let list = if with != Decision::Allowed {
-                    &mut still_denied
-                } else if without != Decision::Allowed {
-                    &mut opened
-                } else {
-                    continue;
+    /// Judges the start with the parts in place; `None` where there are no parts, or it can no longer be judged.
+    pub(super) fn new(of: Judgement<'_>, parts: &[Part]) -> Option<Self> {
+        let changes: Vec<Change> = parts.iter().map(|part| part.change.clone()).collect();
+        let after = of.again(&changes).filter(|_| !parts.is_empty())?;
+        let mut still_denied = Vec::new();
+        let mut opened = Vec::new();
+        for (before, after) in cured(of.judged, &after) {
+            for control in Control::ALL {
+                let list = match control.outcome(before, after) {
+                    Some(Outcome::Denied) => &mut still_denied,
+                    Some(Outcome::Opened) => &mut opened,
+                    None => continue,
                 };
                 if !list.contains(&control) {
                     list.push(control);
@@ -71,24 +80,72 @@ impl Proof {
             }
         }
         still_denied.retain(|control| !opened.contains(control));
-        Self {
-            before: allowed(before),
-            after: allowed(after),
-            required: after.iter().filter(required).count(),
+        Some(Self {
+            before: allowed(of.judged),
+            after: allowed(&after),
+            required: required(&after).count(),
             still_denied,
             opened,
-        }
+            minimality: minimality(of, parts, &changes, &after),
+            reach: reach(of, &changes),
+        })
     }
 
     /// Whether every required request is allowed.
     pub(crate) fn cures(&self) -> bool {
         self.after == self.required
     }
+
+    /// Whether another way allows as many required requests.
+    pub(super) fn is_matched_by(&self, after: &[Judged]) -> bool {
+        allowed(after) >= self.after
+    }
+}
+
+fn required(judged: &[Judged]) -> impl Iterator<Item = &Judged> {
+    judged.iter().filter(|judged| judged.case.row.level == Level::Start)
+}
+
+fn allowed(judged: &[Judged]) -> usize {
+    required(judged).filter(|judged| judged.decision == Decision::Allowed).count()
+}
+
+/// Requests for a key that were not allowed and now are, with what they were.
+fn cured<'a>(before: &'a [Judged], after: &'a [Judged]) -> impl Iterator<Item = (&'a Judged, &'a Judged)> {
+    before.iter().zip(after).filter(|(before, after)| {
+        before.decision != Decision::Allowed && after.decision == Decision::Allowed && after.case.key.is_some()
+    })
+}
+
+enum Outcome {
+    Denied,
+    Opened,
 }
 
 impl Control {
+    /// What became of the control of a request that is cured; `None` where it has none, or was allowed all along.
+    fn outcome(self, before: &Judged, after: &Judged) -> Option<Outcome> {
+        // Another key has the key policy that this one had.
+        let mut policies = (*after.case.policies).clone();
+        if self == Self::AnotherKey {
+            policies.key_policies.clone_from(&before.case.policies.key_policies);
+            policies.grants.clone_from(&before.case.policies.grants);
+        }
+        let decide = |judged: &Judged, policies: &PolicySet| {
+            let (request, policies) = self.of(&judged.case.request, policies)?;
+            Some(decide(&request, &policies))
+        };
+        let now = decide(after, &policies)?;
+        let earlier = decide(before, &before.case.policies)?;
+        match (earlier, now) {
+            (_, now) if now != Decision::Allowed => Some(Outcome::Denied),
+            (Decision::Allowed, _) => None,
+            _ => Some(Outcome::Opened),
+        }
+    }
+
     /// The request that differs in this, with the policies that bear on it.
-    fn of(self, request: &Request, policies: &PolicySet) -> Option<(Request, PolicySet)> {
+    pub(super) fn of(self, request: &Request, policies: &PolicySet) -> Option<(Request, PolicySet)> {
         let mut request = request.clone();
         let mut policies = policies.clone();
         match self {
@@ -113,11 +170,22 @@ impl Control {
                 let (beginning, _) = request.resource.rsplit_once('/')?;
                 request.resource = format!("{beginning}/00000000-0000-0000-0000-000000000000").into();
             }
+            Self::AnotherService => {
+                let via = request.context.get(&crate::names::ConditionKey::new("kms:ViaService"));
+                let ContextValue::Single(via) = via else { return None };
+                let other = via.replacen("ec2.", "ebs-preflight-control.", 1);
+                request.context.set("kms:ViaService", other.as_str());
+            }
+            Self::OwnGrant => {
+                if request.action.lower() != "kms:creategrant" {
+                    return None;
+                }
+                request.context = without(&request.context, &["kms:GrantIsForAWSResource"]);
+            }
             Self::WithoutEc2 => {
-                let mut context =
-                    without(&request.context, &["kms:ViaService", "kms:GrantIsForAWSResource", "aws:ViaAWSService"]);
-                context.set("aws:ViaAWSService", "false");
-                request.context = context;
+                let keys = ["kms:ViaService", "kms:GrantIsForAWSResource", "aws:ViaAWSService"];
+                request.context = without(&request.context, &keys);
+                request.context.set("aws:ViaAWSService", "false");
             }
         }
         Some((request, policies))
@@ -130,4 +198,112 @@ fn without(context: &Context, keys: &[&str]) -> Context {
         changed.set(key, ContextValue::Absent);
     }
     changed
+}
+
+/// Leaves out each action, resource, condition and changed statement in turn.
+fn minimality(of: Judgement<'_>, parts: &[Part], changes: &[Change], after: &[Judged]) -> Minimality {
+    let mut found = Minimality::default();
+    for (number, part) in parts.iter().enumerate() {
+        for suggestion in &part.statements {
+            let again = |text: Option<&str>| {
+                let mut fewer = changes.to_vec();
+                if let Some(change) = fewer.get_mut(number) {
+                    *change = with_text(change, suggestion, text);
+                }
+                of.again(&fewer)
+            };
+            for (words, text) in less(suggestion) {
+                let denied = |now: &Vec<Judged>| {
+                    suggestion.requests.iter().any(|position| {
+                        let was = after.get(*position).map(|judged| judged.decision);
+                        was == Some(Decision::Allowed)
+                            && now.get(*position).is_some_and(|now| now.decision != Decision::Allowed)
+                    })
+                };
+                if again(text.as_deref()).is_some_and(|now| denied(&now)) {
+                    found.needed += 1;
+                } else {
+                    found.idle.push(words);
+                }
+            }
+            for (words, text) in looser(suggestion) {
+                let opens = |now: &Vec<Judged>| {
+                    cured(of.judged, now).any(|(before, now)| {
+                        let opens = |control: Control| matches!(control.outcome(before, now), Some(Outcome::Opened));
+                        Control::ALL.into_iter().any(opens)
+                    })
+                };
+                if again(Some(&text)).is_some_and(|now| opens(&now)) {
+                    found.binding += 1;
+                } else {
+                    found.loose.push(words);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The change with another text for the suggestion, or without it.
+fn with_text(change: &Change, suggestion: &Suggested, text: Option<&str>) -> Change {
+    let Change::Policy { place, edits } = change else { return change.clone() };
+    let edits = edits.iter().filter_map(|edit| match edit {
+        Edit::Add(own) if *own == suggestion.text => text.map(|text| Edit::Add(text.to_owned())),
+        Edit::Replace { old, .. } if suggestion.replaces.as_ref() == Some(old) => {
+            text.map(|new| Edit::Replace { old: old.clone(), new: Some(new.to_owned()) })
+        }
+        Edit::Add(_) | Edit::Replace { .. } | Edit::Whole(_) => Some(edit.clone()),
+    });
+    Change::Policy { place: place.clone(), edits: edits.collect() }
+}
+
+/// The statement without one action or resource; a changed statement as it was.
+fn less(suggestion: &Suggested) -> Vec<(String, Option<String>)> {
+    let parsed = serde_json::from_str::<Value>(&suggestion.text).ok().filter(|_| suggestion.replaces.is_none());
+    let Some(statement) = parsed else { return vec![("the changed statement".to_owned(), None)] };
+    let mut variants = Vec::new();
+    for element in ["Action", "Resource"] {
+        let values: Vec<Value> = match statement.get(element) {
+            Some(Value::Array(values)) => values.clone(),
+            Some(one) => vec![one.clone()],
+            None => continue,
+        };
+        // The only resource goes with the only action.
+        if element == "Resource" && values.len() == 1 {
+            continue;
+        }
+        for value in &values {
+            let rest: Vec<Value> = values.iter().filter(|other| *other != value).cloned().collect();
+            let words = value.as_str().unwrap_or_default().to_owned();
+            let mut smaller = statement.clone();
+            let text = smaller.get_mut(element).filter(|_| !rest.is_empty()).map(|list| *list = Value::Array(rest));
+            variants.push((words, text.map(|()| smaller.to_string())));
+        }
+    }
+    variants
+}
+
+/// The statement without one of its KMS conditions.
+fn looser(suggestion: &Suggested) -> Vec<(String, String)> {
+    let parsed = serde_json::from_str::<Value>(&suggestion.text).ok().filter(|_| suggestion.replaces.is_none());
+    let Some(statement) = parsed else { return Vec::new() };
+    let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
+    let conditions = operators.flat_map(|(operator, keys)| {
+        keys.as_object().into_iter().flat_map(|keys| keys.keys()).map(move |key| (operator.clone(), key.clone()))
+    });
+    let ours = conditions.filter(|(_, key)| key.starts_with("kms:"));
+    let variant = |(operator, key): (String, String)| {
+        let mut looser = statement.clone();
+        let keys = looser.get_mut("Condition")?.get_mut(&operator)?.as_object_mut()?;
+        keys.remove(&key);
+        if keys.is_empty() {
+            looser.get_mut("Condition")?.as_object_mut()?.remove(&operator);
+        }
+        let is_empty = looser.get("Condition")?.as_object()?.is_empty();
+        if is_empty {
+            looser.as_object_mut()?.remove("Condition");
+        }
+        Some((key, looser.to_string()))
+    };
+    ours.filter_map(variant).collect()
 }

@@ -1,194 +1,220 @@
-//! From what is denied to the statements that allow it, in the place where they work.
+//! From what is denied to the changes that allow it, in the places where they work.
 
 use std::collections::BTreeMap;
 
-use crate::capture::{Capture, Target};
-use crate::change::{Change, PolicyPlace, apply};
+use crate::change::{ADDED_POLICY, Change, PolicyPlace};
 use crate::engine::{Decider, Decision, deciders};
-use crate::findings::{Fact, Finding, Severity};
-use crate::policy::PolicyType;
-use crate::start::{By, Judged, Level, Question, Row, judge, plan};
+use crate::names::{AccountId, KeyArn};
+use crate::policy::{Effect, PolicyType};
+use crate::source::Reading;
+use crate::start::{By, Judged, Question, RemedyPlace, Require, Row};
 
+use super::exempt::{Exemption, exemptions};
+use super::parts::parts;
 use super::proof::Proof;
-use super::statement::{Purpose, Wanted, create_grant, statement};
-use super::{Cure, Owner, Remedies, Remedy};
+use super::statement::{Purpose, permission_set};
+use super::{Judgement, Part, Remedy};
 
-/// What allows everything of the start that a further Allow can allow, and what must be changed otherwise.
-pub(crate) fn propose(
-    capture: &Capture,
-    target: &Target,
-    question: &Question,
-    judged: &[Judged],
-    findings: &[Finding],
-) -> Remedies {
-    let mut remedies = Remedies { remedies: narrowed(judged, findings), proof: None };
-    let added = added(capture, target, question, judged);
-    remedies.remedies.extend(added);
-    remedies.remedies.extend(grants(judged));
-    let changes = remedies.changes();
-    if !changes.is_empty() {
-        let changed = changes.iter().fold(capture.clone(), |capture, change| apply(&capture, change));
-        if let Ok(plan) = plan(&changed, target, question) {
-            remedies.proof = Some(Proof::new(judged, &judge(plan.cases)));
-        }
-    }
-    remedies
+/// What makes the start succeed, as far as a change of policies can.
+pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
+    let asked = judgement.question.remedy_place;
+    let parts = working(judgement, draft(judgement, asked));
+    let proof = Proof::new(judgement, &parts)?;
+    let places: Vec<RemedyPlace> = parts.iter().filter_map(place_of).collect();
+    let has_choice = places.iter().any(|place| *place != RemedyPlace::Boundary && *place != RemedyPlace::Session);
+    // From the narrowest to the widest: a grant cannot be bound to calls through EC2.
+    let others = [RemedyPlace::Identity, RemedyPlace::KeyPolicy, RemedyPlace::Grant].into_iter();
+    let serves = |place: &RemedyPlace| {
+        let other = draft(judgement, Some(*place));
+        let changes: Vec<Change> = other.iter().map(|part| part.change.clone()).collect();
+        other.iter().filter_map(place_of).any(|there| there == *place)
+            && judgement.again(&changes).is_some_and(|after| proof.is_matched_by(&after))
+    };
+    let alternatives =
+        others.filter(|place| has_choice && proof.cures() && !places.contains(place)).filter(serves).collect();
+    let is_elsewhere = asked.is_some_and(|asked| !places.contains(&asked));
+    Some(Remedy { parts, proof, alternatives, is_elsewhere })
 }
 
-/// Statements that no Allow overrides, and what they must except.
-fn narrowed(judged: &[Judged], findings: &[Finding]) -> Vec<Remedy> {
-    let mut remedies: Vec<Remedy> = Vec::new();
-    let blockers = findings.iter().filter(|finding| finding.severity == Severity::Blocker);
-    for finding in blockers {
-        for fact in &finding.evidence {
-            let Fact::Statement { at, role: crate::findings::StatementRole::Denies } = fact else { continue };
-            let Some(first) = finding.requests.first().and_then(|position| judged.get(*position)) else {
-                continue;
-            };
-            let request = &first.case.request;
-            let owner = match at.at.kind {
-                PolicyType::Scp | PolicyType::Rcp => Owner::Organization,
-                PolicyType::Session => Owner::SessionCreator,
-                PolicyType::KeyPolicy => Owner::Account(request.resource_account.to_string()),
-                PolicyType::Identity | PolicyType::Boundary => Owner::Account(request.principal.account.to_string()),
-            };
-            let cure = Cure::Narrow { statement: at.clone(), exempt: request.principal.arn.to_string() };
-            let remedy = Remedy { cure, owner };
-            if !remedies.contains(&remedy) {
-                remedies.push(remedy);
-            }
-        }
-    }
-    remedies
-}
-
-/// Whether a further Allow statement there would help, and where.
-fn places(judged: &Judged, role: &str) -> Vec<PolicyPlace> {
-    let request = &judged.case.request;
-    if judged.decision != Decision::ImplicitDeny || judged.case.row.by == By::Infrastructure {
-        return Vec::new();
-    }
-    let lacking = deciders(request, &judged.explanation);
-    let lacks = |kind| lacking.contains(&Decider::Type(kind));
-    let service_linked = request.principal.is_service_linked();
-    let foreign = request.is_cross_account();
-    if lacks(PolicyType::Scp) || lacks(PolicyType::Rcp) || (foreign && (service_linked || judged.case.key.is_none())) {
-        return Vec::new();
-    }
-    let identity = PolicyPlace::Identity { role: role.to_owned() };
-    if lacks(PolicyType::Boundary) {
-        return vec![PolicyPlace::Boundary { role: role.to_owned() }];
-    }
-    if lacks(PolicyType::Session) {
-        return Vec::new();
-    }
-    let Some(key) = &judged.case.key else { return vec![identity] };
-    let key_policy = PolicyPlace::KeyPolicy(key.clone());
-    match (foreign, lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity)) {
-        (true, true, true) => vec![key_policy, identity],
-        (_, true, _) => vec![key_policy],
-        (false, false, true) if service_linked => vec![key_policy],
-        (_, false, true) => vec![identity],
-        (_, false, false) => Vec::new(),
+/// Where a part stands; `None` for what nobody chooses.
+fn place_of(part: &Part) -> Option<RemedyPlace> {
+    match &part.change {
+        Change::Policy { place, .. } => match place.kind() {
+            PolicyType::Identity => Some(RemedyPlace::Identity),
+            PolicyType::KeyPolicy => Some(RemedyPlace::KeyPolicy),
+            PolicyType::Boundary => Some(RemedyPlace::Boundary),
+            PolicyType::Session => Some(RemedyPlace::Session),
+            PolicyType::Scp | PolicyType::Rcp => None,
+        },
+        Change::AddGrant { .. } => Some(RemedyPlace::Grant),
+        Change::RevokeGrant { .. }
+        | Change::KeyState { .. }
+        | Change::NewKey { .. }
+        | Change::EncryptVolumes { .. }
+        | Change::RecreateRole { .. } => None,
     }
 }
 
-type Additions = BTreeMap<PolicyPlace, BTreeMap<Purpose, Vec<(&'static Row, String)>>>;
+/// Without the parts that leave everything denied that they are for: never a statement that cannot work.
+fn working(judgement: Judgement<'_>, parts: Vec<Part>) -> Vec<Part> {
+    let changes: Vec<Change> = parts.iter().map(|part| part.change.clone()).collect();
+    let Some(after) = judgement.again(&changes) else { return Vec::new() };
+    let helps = |position: &usize| after.get(*position).is_some_and(|judged| !judged.decision.is_denied());
+    parts.into_iter().filter(|part| part.requests.iter().any(helps)).collect()
+}
 
-/// Adds what is lacking, judges again, adds what is then lacking, until nothing more can be added.
-fn added(capture: &Capture, target: &Target, question: &Question, judged: &[Judged]) -> Vec<Remedy> {
-    let mut additions = Additions::new();
+/// A request for which something is added, by its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) position: usize,
+    pub(super) row: &'static Row,
+    pub(super) resource: String,
+}
+
+/// What is to be changed, before it is put in words of the policy language.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Draft {
+    pub(super) additions: BTreeMap<PolicyPlace, BTreeMap<Purpose, Vec<Need>>>,
+    pub(super) exemptions: Vec<(Exemption, Vec<Need>)>,
+    pub(super) grants: BTreeMap<KeyArn, Vec<Need>>,
+}
+
+/// The number of policy types bounds the rounds: each meets the next one that stands in the way.
+const ROUNDS: usize = 8;
+
+/// Changes what stands in the way, judges again, changes what then does, until nothing more can be changed.
+fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> {
+    let mut draft = Draft::default();
     let mut current = None;
-    // Each round may meet the next policy type that lacks an Allow; there are no more than four.
-    for _ in 0..4 {
-        let now: &[Judged] = current.as_deref().unwrap_or(judged);
-        let before = additions.clone();
-        for request in now.iter().filter(|request| is_wanted(request, question)) {
-            for place in places(request, &target.role_arn) {
-                let purpose = Purpose::of(request.case.row.action);
-                let wanted = additions.entry(place).or_default().entry(purpose).or_default();
-                let item = (request.case.row, request.case.request.resource.to_string());
-                if !wanted.contains(&item) {
-                    wanted.push(item);
-                }
-            }
+    for _ in 0..ROUNDS {
+        let now: &[Judged] = current.as_deref().unwrap_or(judgement.judged);
+        let before = draft.clone();
+        for (position, judged) in now.iter().enumerate().filter(|(_, judged)| is_wanted(judged, judgement.question)) {
+            draft.meet(position, judged, judgement, preferred);
         }
-        if additions == before {
+        if draft == before {
             break;
         }
-        let remedies = remedies(capture, target, &additions);
-        let changes = Remedies { remedies, proof: None }.changes();
-        let changed = changes.iter().fold(capture.clone(), |capture, change: &Change| apply(&capture, change));
-        current = plan(&changed, target, question).ok().map(|plan| judge(plan.cases));
+        let changes: Vec<Change> = parts(&draft, judgement).into_iter().map(|part| part.change).collect();
+        current = judgement.again(&changes);
     }
-    remedies(capture, target, &additions)
+    parts(&draft, judgement)
 }
 
 /// Rows of the volumes' life cycle have a note of their own; they are suggested only where they are asked for.
 fn is_wanted(judged: &Judged, question: &Question) -> bool {
-    question.require == crate::start::Require::Documented || judged.case.row.number != 5
+    question.require == Require::Documented || judged.case.row.number != 5
 }
 
-fn remedies(capture: &Capture, target: &Target, additions: &Additions) -> Vec<Remedy> {
-    additions
-        .iter()
-        .map(|(place, purposes)| {
-            let role = role_arn(capture, target);
-            let in_key_policy = matches!(place, PolicyPlace::KeyPolicy(_));
-            let statements = purposes.iter().map(|(purpose, items)| {
-                let mut actions: Vec<&str> = items.iter().map(|(row, _)| row.action).collect();
-                actions.sort_unstable();
-                actions.dedup();
-                let mut resources: Vec<String> = items.iter().map(|(_, resource)| resource.clone()).collect();
-                resources.sort();
-                resources.dedup();
-                statement(&Wanted {
-                    purpose: *purpose,
-                    actions,
-                    principal: in_key_policy.then_some(role.as_str()),
-                    resources: if in_key_policy { vec!["*".to_owned()] } else { resources },
-                    region: capture.read.region.as_str(),
-                })
-            });
-            let required = purposes.values().flatten().any(|(row, _)| row.level == Level::Start);
-            let owner = Owner::Account(match place {
-                PolicyPlace::KeyPolicy(key) => key.account().to_owned(),
-                PolicyPlace::Identity { .. } | PolicyPlace::Boundary { .. } => account_of(&role).to_owned(),
-            });
-            Remedy { cure: Cure::Add { to: place.clone(), statements: statements.collect(), required }, owner }
-        })
-        .collect()
+/// Where something can be added.
+enum Spot {
+    Policy(PolicyPlace),
+    Grant(KeyArn),
 }
 
-fn role_arn(capture: &Capture, target: &Target) -> String {
-    let role = capture.roles.get(&target.role_arn).and_then(crate::source::Reading::known);
-    role.map_or_else(|| target.role_arn.clone(), |role| role.arn.to_string())
-}
-
-fn account_of(arn: &str) -> &str {
-    arn.split(':').nth(4).unwrap_or_default()
-}
-
-/// Across accounts a service-linked role cannot be given rights; a grant made from its own account can.
-fn grants(judged: &[Judged]) -> Vec<Remedy> {
-    let mut remedies: Vec<Remedy> = Vec::new();
-    for request in
-        judged.iter().filter(|request| request.decision == Decision::ImplicitDeny && request.case.row.number == 2)
-    {
-        let principal = &request.case.request.principal;
-        let Some(key) = request
-            .case
-            .key
-            .as_ref()
-            .filter(|_| principal.is_service_linked() && request.case.request.is_cross_account())
-        else {
-            continue;
-        };
-        let cure = Cure::Grant { line: create_grant(key, &principal.arn) };
-        let remedy = Remedy { cure, owner: Owner::Account(principal.account.to_string()) };
-        if !remedies.contains(&remedy) {
-            remedies.push(remedy);
+impl Draft {
+    fn meet(&mut self, position: usize, judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) {
+        let need = Need { position, row: judged.case.row, resource: judged.case.request.resource.to_string() };
+        match judged.decision {
+            Decision::Allowed | Decision::Unknown => {}
+            Decision::ExplicitDeny => {
+                for exemption in exemptions(judged, of.capture, of.target) {
+                    match self.exemptions.iter_mut().find(|(known, _)| *known == exemption) {
+                        Some((_, needs)) => push_new(needs, need.clone()),
+                        None => self.exemptions.push((exemption, vec![need.clone()])),
+                    }
+                }
+            }
+            Decision::ImplicitDeny => {
+                for spot in spots(judged, of, preferred) {
+                    let needs = match spot {
+                        Spot::Policy(place) => {
+                            let purposes = self.additions.entry(place).or_default();
+                            purposes.entry(Purpose::of(need.row.action)).or_default()
+                        }
+                        Spot::Grant(key) => self.grants.entry(key).or_default(),
+                    };
+                    push_new(needs, need.clone());
+                }
+            }
         }
     }
-    remedies
+}
+
+fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// Where a further Allow would help; several only where all of them are needed.
+fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Spot> {
+    let request = &judged.case.request;
+    let role = &of.target.role_arn;
+    let lacking = deciders(request, &judged.explanation);
+    let lacks = |kind| lacking.contains(&Decider::Type(kind));
+    let foreign = request.is_cross_account();
+    if judged.case.row.by == By::Infrastructure || lacks(PolicyType::Rcp) || (foreign && judged.case.key.is_none()) {
+        return Vec::new();
+    }
+    if lacks(PolicyType::Scp) {
+        return scps(judged, of).into_iter().map(Spot::Policy).collect();
+    }
+    if lacks(PolicyType::Boundary) {
+        return vec![Spot::Policy(PolicyPlace::Boundary { role: role.clone() })];
+    }
+    if lacks(PolicyType::Session) {
+        let policies = 0..judged.case.policies.session.len();
+        let silent = policies.filter(|number| !allows(judged, PolicyType::Session, |_, index| index == *number));
+        return silent.map(|number| Spot::Policy(PolicyPlace::Session { number })).collect();
+    }
+    let identity = || Spot::Policy(PolicyPlace::Inline { role: role.clone(), name: ADDED_POLICY.to_owned() });
+    let Some(key) = &judged.case.key else { return vec![identity()] };
+    let key_policy = || Spot::Policy(PolicyPlace::KeyPolicy(key.clone()));
+    let service_linked = request.principal.is_service_linked();
+    if (foreign && service_linked) || preferred == Some(RemedyPlace::Grant) {
+        return vec![Spot::Grant(key.clone())];
+    }
+    let metadata = of.capture.keys.get(key).and_then(|key| key.metadata.known());
+    let aws_managed = metadata.is_some_and(|metadata| metadata.manager == "AWS");
+    let in_key_policy = service_linked
+        || (preferred == Some(RemedyPlace::KeyPolicy) && permission_set(&request.principal.arn).is_none());
+    match (foreign, lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity)) {
+        // AWS's own key policy is not edited.
+        (_, true, _) if aws_managed => Vec::new(),
+        (true, true, true) => vec![key_policy(), identity()],
+        (true, true, false) | (false, true, _) => vec![key_policy()],
+        (false, false, true) if in_key_policy && !aws_managed => vec![key_policy()],
+        (_, false, true) => vec![identity()],
+        (_, false, false) => Vec::new(),
+    }
+}
+
+/// Whether a statement of these policies may allow the request.
+fn allows(judged: &Judged, kind: PolicyType, is_meant: impl Fn(usize, usize) -> bool) -> bool {
+    judged.explanation.statements.iter().any(|outcome| {
+        outcome.at.kind == kind
+            && is_meant(outcome.at.level, outcome.at.index)
+            && outcome.effect == Effect::Allow
+            && outcome.applies.is_possible()
+    })
+}
+
+/// The first SCP of each level that does not allow; AWS's own is not edited.
+fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
+    let account = AccountId::parse(&judged.case.request.principal.account).ok();
+    let organization = account.and_then(|account| of.capture.organizations.get(&account)).and_then(Reading::known);
+    let levels = organization.and_then(|organization| organization.scps.known());
+    let silent = levels
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .filter(|(number, _)| !allows(judged, PolicyType::Scp, |level, _| level == *number));
+    let editable = silent.map(|(_, level)| {
+        let own =
+            level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && policy.document.known().is_some());
+        own.map(|policy| PolicyPlace::Scp { id: policy.id.clone() })
+    });
+    // A level that stays silent would leave the others without effect.
+    editable.collect::<Option<Vec<_>>>().unwrap_or_default()
 }

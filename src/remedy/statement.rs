@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::names::KeyArn;
+use crate::names::{Arn, RoleArn};
+use crate::start::RemedyStyle;
 
 /// What a statement is to allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,11 +20,55 @@ pub(super) enum Purpose {
 pub(super) struct Wanted<'a> {
     pub(super) purpose: Purpose,
     pub(super) actions: Vec<&'a str>,
-    /// The role's ARN, in a key policy.
-    pub(super) principal: Option<&'a str>,
+    /// In a key policy.
+    pub(super) principal: Option<&'a Admitted>,
     /// Key or instance ARNs; in a key policy `*`.
     pub(super) resources: Vec<String>,
     pub(super) region: &'a str,
+    pub(super) style: RemedyStyle,
+}
+
+/// How a key policy names a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Admitted {
+    /// By its ARN.
+    Role(String),
+    /// By a pattern of its ARN, with the account as principal: the ARN changes with every assignment of the
+    /// permission set that the role belongs to, and a principal may hold no wildcard.
+    ///
+    /// Source: <https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html>
+    PermissionSet { account_root: String, pattern: String },
+}
+
+impl Admitted {
+    /// How to name the role of this ARN.
+    pub(super) fn of(role: &str) -> Self {
+        match (permission_set(role), Arn::parse(role)) {
+            (Some((beginning, name)), Ok(arn)) => Self::PermissionSet {
+                account_root: format!("arn:{}:iam::{}:root", arn.partition(), arn.account()),
+                pattern: format!("{beginning}AWSReservedSSO_{name}_*"),
+            },
+            (Some(_) | None, _) => Self::Role(role.to_owned()),
+        }
+    }
+
+    /// The ARN or pattern that `aws:PrincipalArn` is compared with.
+    pub(super) fn pattern(&self) -> &str {
+        match self {
+            Self::Role(arn) => arn,
+            Self::PermissionSet { pattern, .. } => pattern,
+        }
+    }
+}
+
+/// What stands before the name of a role of IAM Identity Center, and the name of its permission set.
+pub(super) fn permission_set(role: &str) -> Option<(&str, &str)> {
+    let arn = RoleArn::parse(role).ok()?;
+    let name = arn.path_and_name().starts_with("aws-reserved/sso.amazonaws.com/").then_some(arn.name())?;
+    let (set, _suffix) = name.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
+    let beginning = role.find("AWSReservedSSO_").and_then(|at| role.get(..at))?;
+    let at = role.find(set)?;
+    Some((beginning, role.get(at..at + set.len())?))
 }
 
 #[derive(Serialize)]
@@ -35,8 +80,8 @@ struct Statement<'a> {
     principal: Option<Principal<'a>>,
     action: Values<'a>,
     resource: Values<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    condition: Option<Condition>,
+    #[serde(skip_serializing_if = "Condition::is_empty")]
+    condition: Condition<'a>,
 }
 
 #[derive(Serialize)]
@@ -59,10 +104,19 @@ impl Serialize for Values<'_> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Condition {
-    string_equals: ViaService,
+struct Condition<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    string_equals: Option<ViaService>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bool: Option<ForAwsResource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arn_like: Option<PrincipalArn<'a>>,
+}
+
+impl Condition<'_> {
+    fn is_empty(&self) -> bool {
+        self.string_equals.is_none() && self.bool.is_none() && self.arn_like.is_none()
+    }
 }
 
 #[derive(Serialize)]
@@ -76,6 +130,18 @@ struct ForAwsResource {
     #[serde(rename = "kms:GrantIsForAWSResource")]
     flag: &'static str,
 }
+
+#[derive(Serialize)]
+struct PrincipalArn<'a> {
+    #[serde(rename = "aws:PrincipalArn")]
+    pattern: &'a str,
+}
+
+/// What AWS's guides let a principal do that uses encrypted volumes.
+///
+/// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html>
+const CUSTOMARY_USE: [&str; 5] =
+    ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"];
 
 impl Purpose {
     pub(super) fn of(action: &str) -> Self {
@@ -100,29 +166,34 @@ impl Purpose {
 /// `kms:GrantIsForAWSResource` stands with CreateGrant only: no other request of a start carries it.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
 pub(super) fn statement(wanted: &Wanted<'_>) -> String {
-    let condition = (wanted.purpose != Purpose::Start).then(|| Condition {
-        string_equals: ViaService { via_service: format!("ec2.{}.amazonaws.com", wanted.region) },
-        bool: (wanted.purpose == Purpose::Grant).then_some(ForAwsResource { flag: "true" }),
-    });
+    let customary = wanted.style == RemedyStyle::AwsDocumented;
+    let via_ec2 = match wanted.purpose {
+        Purpose::Start => false,
+        // AWS's guides narrow the grant by its use alone.
+        Purpose::Grant => !customary,
+        Purpose::Use => true,
+    };
     let statement = Statement {
         sid: wanted.purpose.sid(),
         effect: "Allow",
-        principal: wanted.principal.map(|aws| Principal { aws }),
-        action: Values(wanted.actions.clone()),
+        principal: wanted.principal.map(|admitted| match admitted {
+            Admitted::Role(arn) => Principal { aws: arn },
+            Admitted::PermissionSet { account_root, .. } => Principal { aws: account_root },
+        }),
+        action: Values(match wanted.purpose {
+            Purpose::Use if customary => CUSTOMARY_USE.to_vec(),
+            Purpose::Start | Purpose::Grant | Purpose::Use => wanted.actions.clone(),
+        }),
         resource: Values(wanted.resources.iter().map(String::as_str).collect()),
-        condition,
+        condition: Condition {
+            string_equals: via_ec2.then(|| ViaService { via_service: format!("ec2.{}.amazonaws.com", wanted.region) }),
+            bool: (wanted.purpose == Purpose::Grant).then_some(ForAwsResource { flag: "true" }),
+            arn_like: wanted.principal.and_then(|admitted| match admitted {
+                Admitted::Role(_) => None,
+                Admitted::PermissionSet { pattern, .. } => Some(PrincipalArn { pattern }),
+            }),
+        },
     };
     // Texts and lists of them always serialize.
     serde_json::to_string_pretty(&statement).unwrap_or_default()
-}
-
-/// The command that gives a service-linked role its grant on a key of another account, from its own account.
-///
-/// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html>
-pub(super) fn create_grant(key: &KeyArn, role: &str) -> String {
-    format!(
-        "aws kms create-grant --region {} --key-id {key} --grantee-principal {role} --operations Encrypt Decrypt \
-         ReEncryptFrom ReEncryptTo GenerateDataKey GenerateDataKeyWithoutPlaintext DescribeKey CreateGrant",
-        key.region()
-    )
 }

@@ -1,7 +1,7 @@
 use crate::capture::{Capture, Instance, Target};
-use crate::change::apply;
+use crate::change::{Change, apply_all};
 use crate::findings::{Severity, findings};
-use crate::remedy::{Cure, Owner, Remedy, propose};
+use crate::remedy::{Judgement, propose};
 use crate::source::Reading;
 use crate::start::{NoPlan, Question, judge, plan};
 
@@ -35,11 +35,7 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
     let judged = judge(std::mem::take(&mut plan.cases));
     let findings = findings(capture, target, question, &plan, &judged);
     let verdict = findings.iter().map(|finding| verdict(finding.severity)).max().unwrap_or(Verdict::Ready);
-    let mut remedies = propose(capture, target, question, &judged, &findings);
-    if let Some(arn) = capture.namesakes.get(&target.role_arn) {
-        let owner = Owner::Account(arn.account().to_owned());
-        remedies.remedies.push(Remedy { cure: Cure::OtherRole { arn: arn.to_string() }, owner });
-    }
+    let remedy = propose(Judgement { capture, target, question, judged: &judged });
     Ok(Start {
         verdict,
         name: plan.instance.tags.get("Name").cloned(),
@@ -47,7 +43,8 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
         volumes: volumes(capture, plan.instance),
         judged,
         findings,
-        remedies,
+        remedy,
+        namesake: capture.namesakes.get(&target.role_arn).map(ToString::to_string),
         assumptions: plan.assumptions,
     })
 }
@@ -105,8 +102,8 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
     }
 }
 
-/// The capture as it would be with every statement added that the report suggests for this capture.
+/// The capture as it would be with everything changed that the report suggests for this capture.
 pub fn cured(capture: &Capture, report: &Report) -> Capture {
-    let changes = report.starts().flat_map(|start| start.remedies.changes());
-    changes.fold(capture.clone(), |capture, change| apply(&capture, &change))
+    let changes: Vec<Change> = report.starts().flat_map(Start::changes).collect();
+    apply_all(capture, &changes)
 }

@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use crate::engine::{Decider, deciders};
 use crate::findings::{Fact, Finding, Open};
-use crate::remedy::{Cure, Remedies};
 use crate::start::{Judged, Level};
 
-use super::{Report, Start, TargetReport, VolumeRow, words};
+use super::{Report, Start, TargetReport, VolumeRow, remedy, words};
 
 /// The version of the format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -89,13 +88,13 @@ struct Request<'a> {
 }
 
 #[derive(Serialize)]
-struct FindingOut {
+pub(super) struct FindingOut {
     code: &'static str,
     severity: &'static str,
     title: &'static str,
     subjects: Vec<String>,
     evidence: Vec<Evidence>,
-    remedies: Vec<RemedyOut>,
+    remedies: Vec<remedy::RemedyOut>,
 }
 
 #[derive(Serialize)]
@@ -105,22 +104,6 @@ struct Evidence {
     line: Option<usize>,
     column: Option<usize>,
     fact: String,
-}
-
-#[derive(Serialize)]
-struct RemedyOut {
-    place: String,
-    owner: String,
-    statement: Option<serde_json::Value>,
-    proof: Option<ProofOut>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProofOut {
-    before: String,
-    after: String,
-    still_denied: Vec<String>,
 }
 
 /// An error instead of a report, or of one target.
@@ -243,21 +226,17 @@ fn decider(decider: Decider, judged: &Judged) -> String {
     }
 }
 
-fn finding(finding: &Finding, start: &Start) -> FindingOut {
+pub(super) fn finding(finding: &Finding, start: &Start) -> FindingOut {
     let mut subjects: Vec<String> = finding.actions.iter().map(ToString::to_string).collect();
     subjects.extend(finding.keys.iter().map(ToString::to_string));
     subjects.extend(finding.volumes.iter().map(ToString::to_string));
-    let about_permissions = finding.code.id().starts_with("EBP01")
-        || finding.code.id().starts_with("EBP02")
-        || finding.code.id().starts_with("EBP03")
-        || finding.code.id() == "EBP0507";
     FindingOut {
         code: finding.code.id(),
         severity: words::severity(finding.severity),
         title: finding.code.title(),
         subjects,
         evidence: finding.evidence.iter().flat_map(evidence).collect(),
-        remedies: if about_permissions { remedies(&start.remedies) } else { Vec::new() },
+        remedies: remedy::json(finding, start),
     }
 }
 
@@ -279,43 +258,4 @@ fn evidence(fact: &Fact) -> Vec<Evidence> {
         column: placed.and_then(|placed| placed.position).map(|position| position.column),
         fact: format!("{label}: {}", lines.join("; ")),
     }]
-}
-
-fn remedies(remedies: &Remedies) -> Vec<RemedyOut> {
-    let proof = || {
-        remedies.proof.as_ref().map(|proof| ProofOut {
-            before: format!("{} of {} allowed", proof.before, proof.required),
-            after: format!("{} of {} allowed", proof.after, proof.required),
-            still_denied: proof.still_denied.iter().map(|control| words::control(*control).to_owned()).collect(),
-        })
-    };
-    let each = remedies.remedies.iter().flat_map(|remedy| {
-        let owner = words::owner(&remedy.owner);
-        match &remedy.cure {
-            Cure::Add { to, statements, .. } => statements
-                .iter()
-                .map(|statement| RemedyOut {
-                    place: words::place(to),
-                    owner: owner.clone(),
-                    statement: serde_json::from_str(statement).ok(),
-                    proof: proof(),
-                })
-                .collect(),
-            Cure::Narrow { statement, exempt } => {
-                vec![RemedyOut {
-                    place: format!("{}: except {exempt}", words::statement(statement)),
-                    owner,
-                    statement: None,
-                    proof: None,
-                }]
-            }
-            Cure::Grant { line } => {
-                vec![RemedyOut { place: line.clone(), owner, statement: None, proof: None }]
-            }
-            Cure::OtherRole { arn } => {
-                vec![RemedyOut { place: format!("--role-arn {arn}"), owner, statement: None, proof: None }]
-            }
-        }
-    });
-    each.collect()
 }

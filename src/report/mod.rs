@@ -1,20 +1,27 @@
 //! What is said of a capture: the verdict, every request, every finding, every remedy with its proof.
 
 mod build;
+mod diff;
 pub mod json;
+mod remedy;
 pub mod text;
 pub mod triage;
 mod unread;
 mod words;
 
 use crate::capture::{Handed, Provenance};
+use crate::change::Change;
 use crate::findings::{Code, Finding, Severity};
 use crate::names::{KeyArn, VolumeId};
-use crate::remedy::Remedies;
+use crate::remedy::Remedy;
 use crate::source::Reading;
 use crate::start::{Assumption, Judged};
 
+pub use crate::remedy::Form;
 pub use build::{cured, preflight};
+pub use diff::Diff;
+pub(crate) use diff::compare;
+pub use remedy::files as remedy_files;
 
 /// Whether a start will succeed, as far as permissions and keys decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,7 +75,9 @@ pub(crate) struct Start {
     pub(crate) volumes: Vec<VolumeRow>,
     pub(crate) judged: Vec<Judged>,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) remedies: Remedies,
+    pub(crate) remedy: Option<Remedy>,
+    /// For a role that does not exist: the one that has its name under another path.
+    pub(crate) namesake: Option<String>,
     pub(crate) assumptions: Vec<Assumption>,
 }
 
@@ -99,6 +108,13 @@ pub(crate) struct UnreadItem {
     pub(crate) why: String,
     pub(crate) needs: String,
     pub(crate) command: String,
+}
+
+impl Start {
+    /// The changes that are suggested for it.
+    pub(crate) fn changes(&self) -> Vec<Change> {
+        self.remedy.as_ref().map(Remedy::changes).unwrap_or_default()
+    }
 }
 
 impl Report {

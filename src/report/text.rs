@@ -6,21 +6,26 @@ use comfy_table::{ContentArrangement, Table};
 
 use crate::engine::Decision;
 use crate::findings::{Fact, Finding, Severity};
-use crate::remedy::{Cure, Remedy};
+use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
-use super::{Report, Start, TargetReport, Verdict, VolumeRow, words};
+use super::{Report, Start, TargetReport, Verdict, VolumeRow, remedy, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
+    render_with(report, Form::Statement)
+}
+
+/// The report as plain text, with remedies in this form.
+pub fn render_with(report: &Report, form: Form) -> String {
     let mut text = String::new();
     for (number, target) in report.targets.iter().enumerate() {
         if number > 0 {
             text.push('\n');
         }
         match &target.outcome {
-            Ok(start) => render_start(&mut text, report, target, start),
+            Ok(start) => render_start(&mut text, report, target, start, form),
             Err(error) => {
                 line(&mut text, &format!("ERROR  {}: {}", target.instance_id, error.message));
                 line(&mut text, &format!("  {}", error.help));
@@ -49,7 +54,7 @@ fn line(text: &mut String, content: &str) {
 }
 
 /// Text from AWS must not move the cursor or hide words: control characters are shown, line ends kept.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let hidden = |character: char| {
         (character.is_control() && character != '\n')
             || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -70,7 +75,7 @@ fn one_line(name: &str) -> String {
     name.replace('\n', "\\n")
 }
 
-fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
+fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start, form: Form) {
     headline(text, report, target, start);
     if !start.volumes.is_empty() {
         text.push('\n');
@@ -81,7 +86,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
         text.push('\n');
         render_finding(text, number + 1, finding, start);
     }
-    remedies(text, start);
+    text.push_str(&remedy::text(start, form));
     if start.verdict == Verdict::Undecided {
         next_steps(text, target, start);
     }
@@ -146,12 +151,7 @@ fn of_volume<'s>(start: &'s Start, row: &VolumeRow, number: u8) -> Option<&'s Ju
 
 fn decision_cell(start: &Start, row: &VolumeRow, number: u8) -> String {
     let Some(judged) = of_volume(start, row, number) else { return String::new() };
-    let word = match judged.decision {
-        Decision::Allowed => "allowed",
-        Decision::ExplicitDeny => "denied",
-        Decision::ImplicitDeny => "not allowed",
-        Decision::Unknown => "not known",
-    };
+    let word = words::decision(judged.decision);
     // EC2 makes the grant by itself once CreateGrant is allowed.
     let waits = judged.case.row.by == By::Infrastructure
         && judged.decision == Decision::Allowed
@@ -164,7 +164,7 @@ fn title(finding: &Finding) -> String {
     if actions.is_empty() { finding.code.title().to_owned() } else { format!("{actions}: {}", finding.code.title()) }
 }
 
-fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &Start) {
+pub(super) fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &Start) {
     let severity = words::severity(finding.severity);
     line(text, &format!("{number}. {} {severity}: {}", finding.code, title(finding)));
     for key in &finding.keys {
@@ -196,48 +196,6 @@ fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &S
 fn item(text: &mut String, label: &str, words: &str) {
     // A String takes every write.
     let _ = writeln!(text, "   {label:<13} {words}");
-}
-
-fn remedies(text: &mut String, start: &Start) {
-    for remedy in &start.remedies.remedies {
-        text.push('\n');
-        render_remedy(text, remedy);
-    }
-    if let Some(proof) = &start.remedies.proof {
-        line(text, &format!("   {}", words::proof(proof)));
-    }
-}
-
-fn render_remedy(text: &mut String, remedy: &Remedy) {
-    let owner = words::owner(&remedy.owner);
-    match &remedy.cure {
-        Cure::Add { to, statements, required } => {
-            let why = if *required { "" } else { "; the start does not need it, it cures the warning" };
-            line(text, &format!("   Add to {} ({owner}{why}):", words::place(to)));
-            for (number, statement) in statements.iter().enumerate() {
-                let comma = if number + 1 < statements.len() { "," } else { "" };
-                for row in statement.lines() {
-                    let last = statement.lines().last() == Some(row) && row == "}";
-                    line(text, &format!("   {row}{}", if last { comma } else { "" }));
-                }
-            }
-        }
-        Cure::Narrow { statement, exempt } => {
-            line(
-                text,
-                &format!("   No added Allow overrides a Deny. Change {} ({owner})", words::statement(statement)),
-            );
-            line(text, &format!("   so that it leaves out {exempt} (condition ArnNotEquals aws:PrincipalArn)."));
-        }
-        Cure::Grant { line: command } => {
-            line(text, &format!("   Make a grant, with credentials of the role's own account ({owner}):"));
-            line(text, &format!("   {command}"));
-        }
-        Cure::OtherRole { arn } => {
-            line(text, "   The account has a role of that name under another path. Judge that one with");
-            line(text, &format!("     --role-arn {arn}"));
-        }
-    }
 }
 
 fn next_steps(text: &mut String, target: &TargetReport, start: &Start) {

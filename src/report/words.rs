@@ -3,11 +3,9 @@
 use jiff::Timestamp;
 
 use crate::capture::Handed;
-use crate::change::PolicyPlace;
-use crate::engine::{ContextValue, Miss};
+use crate::engine::{ContextValue, Decision, Miss};
 use crate::findings::{Fact, Open, PlacedStatement, Severity, StatementRole};
 use crate::policy::PolicyType;
-use crate::remedy::{Control, Owner, Proof};
 use crate::start::Assumption;
 
 pub(super) fn severity(severity: Severity) -> &'static str {
@@ -16,6 +14,16 @@ pub(super) fn severity(severity: Severity) -> &'static str {
         Severity::Undecided => "undecided",
         Severity::Warning => "warning",
         Severity::Note => "note",
+    }
+}
+
+/// A decision in a table or line: "denied" only where a Deny is to be looked for.
+pub(super) fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "allowed",
+        Decision::ExplicitDeny => "denied",
+        Decision::ImplicitDeny => "not allowed",
+        Decision::Unknown => "not known",
     }
 }
 
@@ -162,45 +170,7 @@ pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
     format!("{} (from {}{})", handed.what, handed.file, age.unwrap_or_default())
 }
 
-pub(super) fn owner(owner: &Owner) -> String {
-    match owner {
-        Owner::Account(account) => format!("an administrator of account {account}"),
-        Owner::Organization => "the organization's administrator".to_owned(),
-        Owner::SessionCreator => "whoever creates the session".to_owned(),
-    }
-}
-
-pub(super) fn place(place: &PolicyPlace) -> String {
-    match place {
-        PolicyPlace::Identity { role } => format!("the policies of role {}", path_and_name(role)),
-        PolicyPlace::Boundary { role } => format!("the permissions boundary of role {}", path_and_name(role)),
-        PolicyPlace::KeyPolicy(key) => format!("the key policy of {key}"),
-    }
-}
-
 /// Path and name of a role's ARN.
 pub(super) fn path_and_name(arn: &str) -> &str {
     arn.split_once(":role/").or_else(|| arn.split_once(":assumed-role/")).map_or(arn, |(_, name)| name)
-}
-
-pub(super) fn proof(proof: &Proof) -> String {
-    let controls: Vec<&str> = proof.still_denied.iter().map(|control| self::control(*control)).collect();
-    let denied = if controls.is_empty() { String::new() } else { format!(" Still denied: {}.", controls.join(", ")) };
-    let opened: Vec<&str> = proof.opened.iter().map(|control| self::control(*control)).collect();
-    let opened = if opened.is_empty() { String::new() } else { format!(" It also allows: {}.", opened.join(", ")) };
-    let (after, required) = (proof.after, proof.required);
-    let all = if proof.cures() {
-        format!("all {required} requests that the start needs are allowed")
-    } else {
-        format!("{after} of the {required} requests that the start needs are allowed ({} before)", proof.before)
-    };
-    format!("Judged again with it: {all}.{denied}{opened}")
-}
-
-pub(super) fn control(control: Control) -> &'static str {
-    match control {
-        Control::AnotherRole => "another role",
-        Control::AnotherKey => "another key",
-        Control::WithoutEc2 => "a call not made through EC2",
-    }
 }

@@ -9,8 +9,8 @@ mod table;
 
 pub(crate) use assumption::Assumption;
 pub use context::{Stated, may_be_stated};
-pub(crate) use plan::{Judged, NoPlan, StartPlan, judge, plan};
-pub use question::{GivenPolicy, Question, Require};
+pub(crate) use plan::{Case, Judged, NoPlan, StartPlan, judge, plan};
+pub use question::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require};
 pub use table::{By, Confidence, Level, MODEL_DATE, Row, START};
 
 #[cfg(test)]

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::change::{Change, PolicyPlace, edited};
 use crate::engine::NamedPolicy;
+use crate::policy::PolicyType;
 
 use super::context::Stated;
 
@@ -25,11 +27,40 @@ pub struct Question {
     pub at: Option<Timestamp>,
     /// States that SCPs and RCPs that were not read allow.
     pub assume_org_allows: bool,
+    /// Where a remedy is to stand, where several places can serve; `None`: the narrowest.
+    pub remedy_place: Option<RemedyPlace>,
+    /// Which statements a remedy adds.
+    pub remedy_style: RemedyStyle,
 }
 
 /// A policy handed in by the asker: checked and compiled.
 #[derive(Debug, Clone)]
 pub struct GivenPolicy(pub Arc<NamedPolicy>);
+
+/// Where a remedy can stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RemedyPlace {
+    /// A policy of the role.
+    Identity,
+    /// The key policy.
+    KeyPolicy,
+    /// The permissions boundary.
+    Boundary,
+    /// A session policy.
+    Session,
+    /// A grant on the key.
+    Grant,
+}
+
+/// Which statements a remedy adds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RemedyStyle {
+    /// Just what the start asks for.
+    #[default]
+    Least,
+    /// The customary pair of AWS's guides: use of the key, and grants for AWS resources.
+    AwsDocumented,
+}
 
 /// Which requests must be allowed for a start to count as ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,4 +70,20 @@ pub enum Require {
     Start,
     /// All that AWS documents for EBS encryption.
     Documented,
+}
+
+impl Question {
+    /// The question as it would be with the change made: session policies are part of it, all else of the capture.
+    #[must_use]
+    pub(crate) fn changed(&self, change: &Change) -> Self {
+        let mut question = self.clone();
+        if let Change::Policy { place: PolicyPlace::Session { number }, edits } = change
+            && let Some(given) = question.session_policies.get_mut(*number)
+            && let Some(document) = edited(given.0.document.as_ref(), edits)
+            && let Ok(policy) = NamedPolicy::parse(&given.0.name, document.text(), PolicyType::Session)
+        {
+            *given = GivenPolicy(Arc::new(policy));
+        }
+        question
+    }
 }

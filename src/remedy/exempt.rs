@@ -1,0 +1,145 @@
+//! A Deny that stands in the way: no Allow overrides it, so it must leave the start out.
+
+use crate::capture::{Capture, Target};
+use crate::change::PolicyPlace;
+use crate::engine::{Decider, PolicyRef, deciders};
+use crate::names::AccountId;
+use crate::policy::{Comparison, PolicyType, Statement, add_value, statements};
+use crate::source::Reading;
+use crate::start::{By, Judged};
+
+use super::statement::Admitted;
+
+/// A value that a Deny statement gets in its conditions, so that it no longer falls on a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Exemption {
+    pub(super) place: PolicyPlace,
+    /// The statement's text.
+    pub(super) statement: String,
+    operator: String,
+    key: &'static str,
+    value: String,
+}
+
+impl Exemption {
+    /// The statement's text with the value.
+    pub(super) fn apply(&self, text: &str) -> String {
+        let path = ["Condition", &self.operator, self.key];
+        add_value(text, &path, &self.value).unwrap_or_else(|_| text.to_owned())
+    }
+}
+
+/// Condition keys for where a request comes from: what EC2 forwards never carries them.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
+const NETWORK_KEYS: [&str; 7] = [
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:vpcsourceip",
+    "aws:vpceorgid",
+    "aws:vpceaccount",
+];
+
+/// What the statements that deny a request must leave out; empty where one of them cannot be edited.
+pub(super) fn exemptions(judged: &Judged, capture: &Capture, target: &Target) -> Vec<Exemption> {
+    let denying = deciders(&judged.case.request, &judged.explanation).into_iter().filter_map(|decider| match decider {
+        Decider::Statement(at, index) => Some((at, index)),
+        Decider::Grant(_) | Decider::Type(_) | Decider::Grants => None,
+    });
+    let each: Option<Vec<Exemption>> =
+        denying.map(|(at, index)| exemption(judged, at, index, capture, target)).collect();
+    each.unwrap_or_default()
+}
+
+fn exemption(judged: &Judged, at: PolicyRef, index: usize, capture: &Capture, target: &Target) -> Option<Exemption> {
+    let place = place_of(judged, at, capture, target)?;
+    let policy = judged.case.policies.get(at)?;
+    let text = (*statements(policy.document.as_ref()?.text()).ok()?.get(index)?).to_owned();
+    let statement = policy.policy.as_ref()?.statements.get(index)?;
+    let (operator, key, value) = leave_out(judged, &place, statement, capture);
+    Some(Exemption { place, statement: text, operator, key, value })
+}
+
+/// The narrowest condition that leaves the request out.
+fn leave_out(
+    judged: &Judged,
+    place: &PolicyPlace,
+    deny: &Statement,
+    capture: &Capture,
+) -> (String, &'static str, String) {
+    let request = &judged.case.request;
+    let forwarded = judged.case.row.by == By::RoleThroughEc2;
+    let asks_network = deny.conditions.iter().any(|condition| NETWORK_KEYS.contains(&condition.key.lower()));
+    if forwarded && asks_network {
+        // As AWS's own examples do: such a Deny is meant for direct calls.
+        return ("Bool".to_owned(), "aws:ViaAWSService", "false".to_owned());
+    }
+    // A policy that binds this role alone would be void with the role left out.
+    if matches!(place, PolicyPlace::Inline { .. } | PolicyPlace::Session { .. }) {
+        return if forwarded {
+            let via = format!("ec2.{}.amazonaws.com", capture.read.region);
+            ("StringNotEquals".to_owned(), "kms:ViaService", via)
+        } else {
+            let id = request.resource.rsplit('/').next().unwrap_or_default();
+            ("StringNotEquals".to_owned(), "ec2:InstanceID", id.to_owned())
+        };
+    }
+    let admitted = Admitted::of(&request.principal.arn);
+    let is_pattern = matches!(admitted, Admitted::PermissionSet { .. });
+    let like = |comparison| {
+        matches!(comparison, Comparison::ArnNotLike | Comparison::ArnNotEquals | Comparison::StringNotLike)
+    };
+    let exact = |comparison| !is_pattern && matches!(comparison, Comparison::StringNotEquals);
+    let present = deny.conditions.iter().find(|condition| {
+        let comparison = condition.operator.comparison;
+        condition.key.lower() == "aws:principalarn" && (like(comparison) || exact(comparison))
+    });
+    let operator = match present {
+        Some(condition) => condition.operator.to_string(),
+        None if is_pattern => "ArnNotLike".to_owned(),
+        None => "ArnNotEquals".to_owned(),
+    };
+    (operator, "aws:PrincipalArn", admitted.pattern().to_owned())
+}
+
+/// Where a policy of the judgement stands in the capture; `None` for one that nobody can edit.
+fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) -> Option<PolicyPlace> {
+    let policy = judged.case.policies.get(at)?;
+    let document = policy.document.as_ref()?;
+    let role = &target.role_arn;
+    match at.kind {
+        PolicyType::Identity => {
+            let known = capture.roles.get(role)?.known()?;
+            let inline = known.inline.known().into_iter().flatten();
+            let attached = known.attached.known().into_iter().flatten();
+            let is_it = |name: &str, text: &Reading<_>| name == policy.name && text.known() == Some(document);
+            let managed = attached
+                .filter(|policy| is_it(policy.name(), &policy.document))
+                .map(|policy| PolicyPlace::Managed { arn: policy.arn.clone() });
+            let inline = inline
+                .filter(|policy| is_it(&policy.name, &policy.document))
+                .map(|policy| PolicyPlace::Inline { role: role.clone(), name: policy.name.clone() });
+            managed.chain(inline).next()
+        }
+        PolicyType::Boundary => Some(PolicyPlace::Boundary { role: role.clone() }),
+        PolicyType::Session => Some(PolicyPlace::Session { number: at.index }),
+        PolicyType::KeyPolicy => {
+            let key = judged.case.key.as_ref()?;
+            // The policy that AWS RAM manages is not edited.
+            let own = capture.keys.get(key)?.policy.known()?;
+            (own == document).then(|| PolicyPlace::KeyPolicy(key.clone()))
+        }
+        PolicyType::Scp | PolicyType::Rcp => {
+            let is_scp = at.kind == PolicyType::Scp;
+            let request = &judged.case.request;
+            let account = if is_scp { &request.principal.account } else { &request.resource_account };
+            let organization = capture.organizations.get(&AccountId::parse(account).ok()?)?.known()?;
+            let levels = if is_scp { &organization.scps } else { &organization.rcps };
+            let policies = &levels.known()?.get(at.level)?.policies;
+            let id = policies.iter().find(|policy| policy.document.known() == Some(document))?.id.clone();
+            Some(if is_scp { PolicyPlace::Scp { id } } else { PolicyPlace::Rcp { id } })
+        }
+    }
+}

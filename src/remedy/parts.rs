@@ -1,0 +1,298 @@
+//! From a draft to edits of policies: statements in the words of the policy language, one part for each policy.
+
+use std::collections::BTreeMap;
+
+use crate::capture::{Grant, GrantConstraints};
+use crate::change::{Change, Edit, PolicyPlace, edited};
+use crate::names::{Arn, KeyArn};
+use crate::policy::{Policy, PolicyType, PrincipalEntry, Sense, Size, statements, with_free_sid, without_principal};
+use crate::source::{Document, Reading};
+use crate::start::{Level, RemedyStyle};
+
+use super::extend::extension;
+use super::propose::{Draft, Need};
+use super::statement::{Admitted, Purpose, Wanted, permission_set, statement};
+use super::{Judgement, Note, Owner, Part, Suggested};
+
+/// The parts of a draft, in the order of their places.
+pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
+    let mut suggestions: BTreeMap<PolicyPlace, Vec<Suggested>> = BTreeMap::new();
+    for (exemption, needs) in &draft.exemptions {
+        let there = suggestions.entry(exemption.place.clone()).or_default();
+        match there.iter_mut().find(|known| known.replaces.as_ref() == Some(&exemption.statement)) {
+            Some(known) => {
+                known.text = exemption.apply(&known.text);
+                known.requests.extend(needs.iter().map(|need| need.position));
+                known.is_required |= is_required(needs);
+            }
+            None => there.push(Suggested {
+                text: exemption.apply(&exemption.statement),
+                replaces: Some(exemption.statement.clone()),
+                ..suggested(String::new(), needs)
+            }),
+        }
+    }
+    for (place, purposes) in &draft.additions {
+        for (purpose, needs) in complete(purposes, of.question.remedy_style) {
+            let (place, suggestion) = addition(place, purpose, &needs, of);
+            suggestions.entry(place).or_default().push(suggestion);
+        }
+    }
+    let policies = suggestions.into_iter().map(|(place, suggestions)| policy_part(place, suggestions, of));
+    let grants = draft.grants.iter().map(|(key, needs)| grant_part(key, needs, of));
+    policies.chain(grants).collect()
+}
+
+fn suggested(text: String, needs: &[Need]) -> Suggested {
+    let requests = needs.iter().map(|need| need.position).collect();
+    Suggested { text, replaces: None, requests, is_required: is_required(needs) }
+}
+
+fn is_required(needs: &[Need]) -> bool {
+    needs.iter().any(|need| need.row.level == Level::Start)
+}
+
+/// AWS's guides always give a pair of statements for a key.
+fn complete(purposes: &BTreeMap<Purpose, Vec<Need>>, style: RemedyStyle) -> BTreeMap<Purpose, Vec<Need>> {
+    let mut complete = purposes.clone();
+    let of_keys = purposes.iter().filter(|(purpose, _)| **purpose != Purpose::Start).flat_map(|(_, needs)| needs);
+    let of_keys: Vec<Need> = of_keys.cloned().collect();
+    if style == RemedyStyle::AwsDocumented && !of_keys.is_empty() {
+        complete.entry(Purpose::Grant).or_insert_with(|| of_keys.clone());
+        complete.entry(Purpose::Use).or_insert(of_keys);
+    }
+    complete
+}
+
+/// The statement, or the one of the policy (of a role: of any of its inline policies) that it extends.
+fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement<'_>) -> (PolicyPlace, Suggested) {
+    let mut actions: Vec<&str> = needs.iter().map(|need| need.row.action).collect();
+    if purpose == Purpose::Grant {
+        actions = vec!["kms:CreateGrant"];
+    }
+    actions.sort_unstable();
+    actions.dedup();
+    let mut resources: Vec<String> = needs.iter().map(|need| need.resource.clone()).collect();
+    resources.sort();
+    resources.dedup();
+    let admitted = Admitted::of(&role_arn(of));
+    let in_key_policy = matches!(place, PolicyPlace::KeyPolicy(_));
+    let wanted = statement(&Wanted {
+        purpose,
+        actions,
+        principal: in_key_policy.then_some(&admitted),
+        resources: if in_key_policy { vec!["*".to_owned()] } else { resources },
+        region: of.capture.read.region.as_str(),
+        style: of.question.remedy_style,
+    });
+    let candidates =
+        if let PolicyPlace::Inline { role, .. } = place { inline_policies(role, of) } else { vec![place.clone()] };
+    let extended = candidates.into_iter().find_map(|candidate| {
+        let document = document(&candidate, of)?;
+        Some((candidate, extension(document.text(), &wanted)?))
+    });
+    if let Some((candidate, (old, new))) = extended {
+        return (candidate, Suggested { replaces: Some(old), ..suggested(new, needs) });
+    }
+    let text = match document(place, of) {
+        Some(document) => with_free_sid(document.text(), &wanted).unwrap_or(wanted),
+        None => wanted,
+    };
+    (place.clone(), suggested(text, needs))
+}
+
+fn inline_policies(role: &str, of: Judgement<'_>) -> Vec<PolicyPlace> {
+    let known = of.capture.roles.get(role).and_then(Reading::known).and_then(|role| role.inline.known());
+    let place = |name: &String| PolicyPlace::Inline { role: role.to_owned(), name: name.clone() };
+    known.into_iter().flatten().map(|policy| place(&policy.name)).collect()
+}
+
+fn document<'a>(place: &PolicyPlace, of: Judgement<'a>) -> Option<&'a Document> {
+    if let PolicyPlace::Session { number } = place {
+        return of.question.session_policies.get(*number)?.0.document.as_ref();
+    }
+    place.document(of.capture)
+}
+
+fn policy_part(place: PolicyPlace, mut suggestions: Vec<Suggested>, of: Judgement<'_>) -> Part {
+    let before = document(&place, of);
+    let mut edits = Vec::new();
+    let mut notes = notes(&place, of);
+    if let (PolicyPlace::KeyPolicy(_), Some(document)) = (&place, before) {
+        let ids = stale_ids(document, of);
+        edits.extend(without_stale_ids(document, &ids, &mut suggestions));
+        if !ids.is_empty() {
+            notes.push(Note::StaleIds(ids));
+        }
+    }
+    edits.extend(suggestions.iter().map(|suggestion| match &suggestion.replaces {
+        Some(old) => Edit::Replace { old: old.clone(), new: Some(suggestion.text.clone()) },
+        None => Edit::Add(suggestion.text.clone()),
+    }));
+    let after = edited(before, &edits);
+    let mut requests: Vec<usize> = suggestions.iter().flat_map(|suggestion| suggestion.requests.clone()).collect();
+    requests.sort_unstable();
+    requests.dedup();
+    Part {
+        owner: owner(&place, of),
+        size: after.as_ref().map(|after| size(&place, after, of)),
+        before: before.cloned(),
+        after,
+        requests,
+        is_required: suggestions.iter().any(|suggestion| suggestion.is_required),
+        statements: suggestions,
+        notes,
+        change: Change::Policy { place, edits },
+    }
+}
+
+/// Unique IDs in a key policy: principals that were deleted. KMS refuses to save a policy that holds one.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
+fn stale_ids(document: &Document, of: Judgement<'_>) -> Vec<String> {
+    let Ok(policy) = Policy::parse(document.text(), PolicyType::KeyPolicy) else { return Vec::new() };
+    let role = of.capture.roles.get(&of.target.role_arn).and_then(Reading::known);
+    let own = role.and_then(|role| role.unique_id.known());
+    let listed = policy.statements.iter().filter_map(|statement| statement.principal.as_ref());
+    let entries = listed.filter(|principal| principal.sense == Sense::Listed).flat_map(|principal| &principal.entries);
+    let ids = entries.filter(|(entry, _)| matches!(entry, PrincipalEntry::UniqueId(_)));
+    let ids = ids.map(|(entry, _)| entry.as_str()).filter(|id| own.is_none_or(|own| own != id));
+    let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+/// The edits that take the IDs away; a statement that is replaced anyway loses them in what replaces it.
+fn without_stale_ids(document: &Document, ids: &[String], suggestions: &mut [Suggested]) -> Vec<Edit> {
+    let clean = |statement: &str| {
+        ids.iter().try_fold(Some(statement.to_owned()), |text, id| match text {
+            Some(text) => without_principal(&text, id, None),
+            None => Ok(None),
+        })
+    };
+    let mut edits = Vec::new();
+    for old in statements(document.text()).unwrap_or_default() {
+        match suggestions.iter_mut().find(|suggestion| suggestion.replaces.as_deref() == Some(old)) {
+            Some(suggestion) => {
+                if let Ok(Some(text)) = clean(&suggestion.text) {
+                    suggestion.text = text;
+                }
+            }
+            None => match clean(old) {
+                Ok(new) if new.as_deref() != Some(old) => edits.push(Edit::Replace { old: old.to_owned(), new }),
+                Ok(_) | Err(_) => {}
+            },
+        }
+    }
+    edits
+}
+
+fn size(place: &PolicyPlace, after: &Document, of: Judgement<'_>) -> Size {
+    let PolicyPlace::Inline { role, name } = place else { return Size::of(place.kind(), after.text()) };
+    let known = of.capture.roles.get(role).and_then(Reading::known).and_then(|role| role.inline.known());
+    let others = known.into_iter().flatten().filter(|policy| policy.name != *name);
+    let others = others.filter_map(|policy| policy.document.known()).map(Document::text);
+    Size::of_inline(others.chain([after.text()]))
+}
+
+fn owner(place: &PolicyPlace, of: Judgement<'_>) -> Owner {
+    match place {
+        PolicyPlace::Inline { .. } | PolicyPlace::Managed { .. } | PolicyPlace::Boundary { .. } => {
+            Owner::Account(account(&of.target.role_arn))
+        }
+        PolicyPlace::KeyPolicy(key) => Owner::Account(key.account().to_owned()),
+        PolicyPlace::Scp { .. } | PolicyPlace::Rcp { .. } => Owner::Organization,
+        PolicyPlace::Session { .. } => Owner::SessionCreator,
+    }
+}
+
+fn account(arn: &str) -> String {
+    Arn::parse(arn).map(|arn| arn.account().to_owned()).unwrap_or_default()
+}
+
+/// The tag that `CloudFormation` puts on what a stack makes.
+///
+/// Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-console-create-stack.html>
+const STACK_TAG: &str = "aws:cloudformation:stack-name";
+
+fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
+    let role = of.capture.roles.get(&of.target.role_arn).and_then(Reading::known);
+    let mut notes = Vec::new();
+    let tags = match place {
+        PolicyPlace::Inline { .. } | PolicyPlace::Managed { .. } | PolicyPlace::Boundary { .. } => {
+            if let Some((_, name)) = permission_set(&role_arn(of)) {
+                notes.push(Note::PermissionSet { name: name.to_owned() });
+            }
+            role.map(|role| &role.tags)
+        }
+        PolicyPlace::KeyPolicy(key) => of.capture.keys.get(key).map(|key| &key.tags),
+        PolicyPlace::Scp { .. } | PolicyPlace::Rcp { .. } | PolicyPlace::Session { .. } => None,
+    };
+    let managed = match place {
+        PolicyPlace::Managed { arn } => Some(arn),
+        PolicyPlace::Boundary { .. } => role.and_then(|role| role.boundary.known()).map(|boundary| &boundary.arn),
+        PolicyPlace::Inline { .. }
+        | PolicyPlace::KeyPolicy(_)
+        | PolicyPlace::Scp { .. }
+        | PolicyPlace::Rcp { .. }
+        | PolicyPlace::Session { .. } => None,
+    };
+    notes.extend(managed.filter(|arn| account(arn) == "aws").map(|arn| Note::AwsManaged { arn: arn.clone() }));
+    let stack = tags.and_then(Reading::known).and_then(|tags| tags.get(STACK_TAG));
+    notes.extend(stack.map(|name| Note::Stack { name: name.clone() }));
+    notes
+}
+
+/// The role's ARN as IAM gives it, else as it was asked for.
+fn role_arn(of: Judgement<'_>) -> String {
+    let role = of.capture.roles.get(&of.target.role_arn).and_then(Reading::known);
+    role.map_or_else(|| of.target.role_arn.clone(), |role| role.arn.to_string())
+}
+
+/// The operations that AWS names for a service-linked role; it cannot be given rights in any other way.
+///
+/// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html>
+const SERVICE_LINKED_OPERATIONS: [&str; 8] = [
+    "Encrypt",
+    "Decrypt",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "DescribeKey",
+    "CreateGrant",
+];
+
+/// A grant for the role, issued by its own account: only so does it suffice alone across accounts.
+fn grant_part(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> Part {
+    let role = role_arn(of);
+    let mut operations: Vec<&str> = if role.contains(":role/aws-service-role/") {
+        SERVICE_LINKED_OPERATIONS.to_vec()
+    } else {
+        // A grant made through this one may hold only what this one holds.
+        let decrypt = needs.iter().any(|need| need.row.action == "kms:CreateGrant").then_some("Decrypt");
+        needs.iter().filter_map(|need| need.row.action.strip_prefix("kms:")).chain(decrypt).collect()
+    };
+    operations.sort_unstable();
+    operations.dedup();
+    let grant = Grant {
+        id: "proposed".to_owned(),
+        name: None,
+        grantee_principal: role.clone(),
+        issuing_account: account(&role),
+        operations: operations.into_iter().map(str::to_owned).collect(),
+        constraints: GrantConstraints::default(),
+    };
+    Part {
+        change: Change::AddGrant { key: key.clone(), grant },
+        owner: Owner::Account(account(&role)),
+        statements: Vec::new(),
+        requests: needs.iter().map(|need| need.position).collect(),
+        is_required: is_required(needs),
+        notes: Vec::new(),
+        before: None,
+        after: None,
+        size: None,
+    }
+}

@@ -1,0 +1,375 @@
+//! Remedies in words and as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::change::{Change, PolicyPlace};
+use crate::findings::{Code, Finding};
+use crate::remedy::{Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant, file_name};
+use crate::start::RemedyPlace;
+
+use super::json::print;
+use super::{Report, Start, words};
+
+/// A remedy of one finding, as JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RemedyOut {
+    place: String,
+    owner: String,
+    required: bool,
+    statement: Option<serde_json::Value>,
+    replaces: Option<serde_json::Value>,
+    command: Option<String>,
+    notes: Vec<String>,
+    proof: Option<ProofOut>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProofOut {
+    before: String,
+    after: String,
+    still_denied: Vec<&'static str>,
+    also_allowed: Vec<&'static str>,
+    minimality: String,
+    reach: String,
+}
+
+/// Those parts of the start's remedy that cure this finding.
+pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
+    if finding.code == Code::RoleMissing {
+        return start.namesake.iter().map(|arn| other_role(arn)).collect();
+    }
+    let Some(remedy) = &start.remedy else { return Vec::new() };
+    let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
+    let mut list = Vec::new();
+    for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
+        let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
+        list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));
+        if part.statements.is_empty() {
+            list.push(out(part, None, remedy.proof()));
+        }
+    }
+    list
+}
+
+fn other_role(arn: &str) -> RemedyOut {
+    RemedyOut {
+        place: format!("--role-arn {arn}"),
+        owner: "whoever asks".to_owned(),
+        required: true,
+        statement: None,
+        replaces: None,
+        command: None,
+        notes: Vec::new(),
+        proof: None,
+    }
+}
+
+fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut {
+    let value = |text: &String| serde_json::from_str(text).ok();
+    RemedyOut {
+        place: change(&part.change),
+        owner: owner(&part.owner),
+        required: suggestion.map_or(part.is_required, |suggestion| suggestion.is_required),
+        statement: suggestion.and_then(|suggestion| value(&suggestion.text)),
+        replaces: suggestion.and_then(|suggestion| suggestion.replaces.as_ref()).and_then(value),
+        command: create_grant(&part.change),
+        notes: part.notes.iter().map(note).chain(size(part)).collect(),
+        proof: Some(ProofOut {
+            before: format!("{} of {} allowed", proof.before, proof.required),
+            after: format!("{} of {} allowed", proof.after, proof.required),
+            still_denied: proof.still_denied.iter().copied().map(control).collect(),
+            also_allowed: proof.opened.iter().copied().map(control).collect(),
+            minimality: minimality(proof),
+            reach: reach(&proof.reach),
+        }),
+    }
+}
+
+/// The start's remedy for people.
+pub(super) fn text(start: &Start, form: Form) -> String {
+    let mut text = String::new();
+    if let Some(arn) = &start.namesake {
+        text.push_str("\n   The account has a role of that name under another path. Judge that one with\n");
+        line(&mut text, &format!("  --role-arn {arn}"));
+    }
+    let Some(remedy) = &start.remedy else { return text };
+    for part in remedy.parts() {
+        text.push('\n');
+        match form {
+            Form::Statement => statements(&mut text, part),
+            Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
+                let why = if part.is_required { "" } else { "; the start does not need it, it cures the warning" };
+                line(&mut text, &format!("For {} ({}{why}):", change(&part.change), owner(&part.owner)));
+                // Whole documents and patches are pasted as they stand.
+                text.push_str(&form.of(part));
+            }
+        }
+        for words in part.notes.iter().map(note).chain(size(part)) {
+            line(&mut text, &words);
+        }
+    }
+    proof(&mut text, remedy);
+    text
+}
+
+fn line(text: &mut String, words: &str) {
+    for row in words.lines() {
+        // A String takes every write.
+        let _ = writeln!(text, "   {row}");
+    }
+}
+
+fn statements(text: &mut String, part: &Part) {
+    let owner = owner(&part.owner);
+    if let Some(command) = create_grant(&part.change) {
+        line(text, &format!("Make a grant, with credentials of the role's own account ({owner}):"));
+        line(text, &command);
+        return;
+    }
+    let why = if part.is_required { "" } else { "; the start does not need it, it cures the warning" };
+    let place = change(&part.change);
+    for changed in part.statements.iter().filter(|suggestion| suggestion.replaces.is_some()) {
+        let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
+        let denies = changed.text.contains("\"Deny\"");
+        let because = if denies { "No added Allow overrides a Deny. " } else { "" };
+        line(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
+        line(text, &changed.text);
+    }
+    let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
+    if !added.is_empty() {
+        line(text, &format!("Add to {place} ({owner}{why}):"));
+        let texts: Vec<&str> = added.iter().map(|suggestion| suggestion.text.as_str()).collect();
+        line(text, &texts.join(",\n"));
+    }
+    let optional: Vec<&str> =
+        part.statements.iter().filter(|suggestion| !suggestion.is_required).filter_map(sid).collect();
+    if part.is_required && !optional.is_empty() {
+        line(text, &format!("The start does not need \"{}\", which cures the warning.", optional.join("\", \"")));
+    }
+}
+
+fn sid(suggestion: &Suggested) -> Option<&str> {
+    let (_, rest) = suggestion.text.split_once("\"Sid\"")?;
+    rest.split('"').nth(1)
+}
+
+fn proof(text: &mut String, remedy: &Remedy) {
+    let proof = remedy.proof();
+    let (before, after, required) = (proof.before, proof.after, proof.required);
+    let all = if proof.cures() {
+        format!("all {required} requests that the start needs are allowed ({before} before).")
+    } else {
+        format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
+    };
+    line(text, &format!("Judged again with it: {all}"));
+    let list = |controls: &[Control]| controls.iter().copied().map(control).collect::<Vec<_>>().join(", ");
+    if !proof.still_denied.is_empty() {
+        line(text, &format!("Still denied: {}.", list(&proof.still_denied)));
+    }
+    if !proof.opened.is_empty() {
+        line(text, &format!("It also allows: {}.", list(&proof.opened)));
+    }
+    line(text, &minimality(proof));
+    line(text, &reach(&proof.reach));
+    if remedy.is_elsewhere() {
+        line(text, "In the place that was asked for, nothing would help.");
+    }
+    let others: Vec<String> = remedy
+        .alternatives()
+        .iter()
+        .map(|place| format!("--remedy-place {} ({})", option(*place), reason(*place)))
+        .collect();
+    if !others.is_empty() {
+        line(text, &format!("Other places: {}", others.join("\n              ")));
+    }
+}
+
+fn minimality(proof: &Proof) -> String {
+    let found = &proof.minimality;
+    let mut words = String::new();
+    if found.idle.is_empty() {
+        let _ =
+            write!(words, "Nothing can be left out: {} tried one by one, each denies a request again", found.needed);
+    } else {
+        let _ = write!(words, "Not needed by this start: {}", found.idle.join(", "));
+    }
+    if found.binding > 0 {
+        let _ = write!(words, "; without any of its {} conditions more would be allowed", found.binding);
+    }
+    if !found.loose.is_empty() {
+        let _ = write!(words, "; without {} nothing tried here would be allowed", found.loose.join(", "));
+    }
+    words.push('.');
+    words
+}
+
+/// One line for a security reviewer.
+fn reach(reach: &Reach) -> String {
+    let mut groups: Vec<(String, Vec<&str>, Vec<&str>)> = Vec::new();
+    for reached in &reach.opened {
+        let way = match reached.way {
+            Way::ThroughEc2 => "through EC2",
+            Way::ThroughAnotherService => "through other services",
+            Way::Directly => "directly",
+        };
+        let who = format!("by {} {way}", words::path_and_name(&reached.principal));
+        match groups.iter_mut().find(|(known, _, _)| *known == who) {
+            Some((_, actions, keys)) => {
+                push_new(actions, reached.action);
+                push_new(keys, &reached.key);
+            }
+            None => groups.push((who, vec![reached.action], vec![&reached.key])),
+        }
+    }
+    let say = |(who, actions, keys): &(String, Vec<&str>, Vec<&str>)| {
+        let keys = if keys.len() == 1 { "1 key".to_owned() } else { format!("{} keys", keys.len()) };
+        format!("{} on {keys} {who}", actions.join(", "))
+    };
+    let opened =
+        if groups.is_empty() { "nothing".to_owned() } else { groups.iter().map(say).collect::<Vec<_>>().join("; ") };
+    format!("Newly allowed, of {} requests tried (action, key, role, way): {opened}.", reach.tried)
+}
+
+fn push_new<'a>(list: &mut Vec<&'a str>, item: &'a str) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+fn owner(owner: &Owner) -> String {
+    match owner {
+        Owner::Account(account) => format!("an administrator of account {account}"),
+        Owner::Organization => "the organization's administrator".to_owned(),
+        Owner::SessionCreator => "whoever creates the session".to_owned(),
+    }
+}
+
+fn note(note: &Note) -> String {
+    match note {
+        Note::PermissionSet { name } => format!(
+            "IAM Identity Center owns this role: put it in permission set {name}, and assign that again. IAM refuses the edit."
+        ),
+        Note::Stack { name } => {
+            format!("CloudFormation stack {name} made it: change its template, or the next update undoes this.")
+        }
+        Note::AwsManaged { arn } => {
+            format!("AWS manages {arn}: attach the changed copy as a policy of your own in its place.")
+        }
+        Note::StaleIds(ids) => format!(
+            "The same change removes {}: of deleted principals, with which KMS would refuse the policy.",
+            ids.join(", ")
+        ),
+    }
+}
+
+fn size(part: &Part) -> Option<String> {
+    let size = part.size.filter(|size| !size.fits())?;
+    let (holds, limit) = (size.holds, size.limit);
+    let advice = match &part.change {
+        Change::Policy { place: PolicyPlace::Inline { .. }, .. } => {
+            "put the statements in a managed policy and attach it"
+        }
+        Change::Policy { .. } => "merge or remove statements that are no longer used first",
+        Change::AddGrant { .. }
+        | Change::RevokeGrant { .. }
+        | Change::KeyState { .. }
+        | Change::NewKey { .. }
+        | Change::EncryptVolumes { .. }
+        | Change::RecreateRole { .. } => return None,
+    };
+    Some(format!("AWS would refuse it: {holds} of {limit} characters. So {advice}."))
+}
+
+fn control(control: Control) -> &'static str {
+    match control {
+        Control::AnotherRole => "another role",
+        Control::AnotherKey => "another key",
+        Control::AnotherService => "a call through another service",
+        Control::OwnGrant => "a grant for no AWS resource",
+        Control::WithoutEc2 => "a direct call",
+    }
+}
+
+fn option(place: RemedyPlace) -> &'static str {
+    match place {
+        RemedyPlace::Identity => "identity",
+        RemedyPlace::KeyPolicy => "key-policy",
+        RemedyPlace::Boundary => "boundary",
+        RemedyPlace::Session => "session",
+        RemedyPlace::Grant => "grant",
+    }
+}
+
+fn reason(place: RemedyPlace) -> &'static str {
+    match place {
+        RemedyPlace::Identity => "the role's administrator, for just this role",
+        RemedyPlace::KeyPolicy => "the key's administrator, for just this role",
+        RemedyPlace::Boundary => "the boundary's administrator",
+        RemedyPlace::Session => "whoever creates the session",
+        RemedyPlace::Grant => "no policy changes, but a grant cannot be bound to EC2",
+    }
+}
+
+/// A policy as people find it.
+pub(super) fn place(place: &PolicyPlace) -> String {
+    match place {
+        PolicyPlace::Inline { role, name } => {
+            format!("inline policy {name} of role {}", words::path_and_name(role))
+        }
+        PolicyPlace::Managed { arn } => format!("managed policy {arn}"),
+        PolicyPlace::Boundary { role } => format!("the permissions boundary of role {}", words::path_and_name(role)),
+        PolicyPlace::KeyPolicy(key) => format!("the key policy of {key}"),
+        PolicyPlace::Scp { id } => format!("SCP {id}"),
+        PolicyPlace::Rcp { id } => format!("RCP {id}"),
+        PolicyPlace::Session { number } => format!("session policy {}", number + 1),
+    }
+}
+
+/// A change, by what it concerns.
+pub(super) fn change(change: &Change) -> String {
+    match change {
+        Change::Policy { place, .. } => self::place(place),
+        Change::AddGrant { key, grant } => format!("a grant on {key} for {}", grant.grantee_principal),
+        Change::RevokeGrant { id } => format!("grant {id} is revoked"),
+        Change::KeyState { key, state } => format!("{key} becomes {state}"),
+        Change::NewKey { key, .. } => format!("{key} is created, without alias, tag or grant"),
+        Change::EncryptVolumes { key } => format!("the volumes are encrypted with {key}"),
+        Change::RecreateRole { role } => format!("role {} is deleted and made anew", words::path_and_name(role)),
+    }
+}
+
+/// What `remedy.json` holds: [`Change`] is its format.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RemedyFile {
+    format_version: u32,
+    changes: Vec<Change>,
+}
+
+/// The remedies of all starts in every form, as files: name and text.
+pub fn files(report: &Report) -> Vec<(String, String)> {
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    let (mut commands, mut changes) = (String::new(), Vec::new());
+    for part in report.starts().filter_map(|start| start.remedy.as_ref()).flat_map(Remedy::parts) {
+        let name = file_name(&part.change);
+        for (extension, form) in [("json", Form::Document), ("diff", Form::Diff), ("tf", Form::Terraform)] {
+            if part.after.is_some() || form == Form::Terraform {
+                files.insert(format!("{name}.{extension}"), form.of(part));
+            }
+        }
+        if !changes.contains(&part.change) {
+            commands.push_str(&Form::Cli.of(part));
+            changes.push(part.change.clone());
+        }
+    }
+    if !changes.is_empty() {
+        files.insert("apply.sh".to_owned(), format!("#!/bin/sh\nset -eu\n{commands}"));
+        files.insert("remedy.json".to_owned(), print(&RemedyFile { format_version: 1, changes }));
+    }
+    files.into_iter().collect()
+}
