@@ -49,7 +49,7 @@ pub use deciders::{Decider, deciders};
 pub use decision::Decision;
 pub use explain::{Explanation, Failure, GrantOutcome, StatementOutcome, explain};
 pub use grant::{Grant, GrantAllow, Grantee, Pairs};
-pub use nearest::{Element, Miss, NearMiss, grant_misses, nearest};
+pub use nearest::{Element, Miss, NearMiss, grant_misses, near_misses, nearest};
 pub use principal::{Principal, PrincipalKind, Session};
 pub use request::Request;
 pub use set::{GrantSet, NamedPolicy, PolicyRef, PolicySet};

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::names::ConditionKey;
-use crate::policy::{Effect, Operator, PolicyType, Sense, Statement, Truth};
+use crate::policy::{Effect, Operator, PolicyType, Sense, Statement};
 
 use super::context::ContextValue;
 use super::explain::{Explanation, Failure, GrantOutcome, StatementOutcome};
@@ -69,20 +69,29 @@ pub fn nearest(
     explanation: &Explanation,
     kinds: &[PolicyType],
 ) -> Option<NearMiss> {
-    let candidates = explanation.statements.iter().filter(|outcome| {
-        outcome.effect == Effect::Allow
-            && kinds.contains(&outcome.at.kind)
-            && !outcome.failures.contains(&(Failure::Action, Truth::False))
-            && outcome.applies.is_false()
-    });
+    let action = |miss: &Miss| matches!(miss.element, Element::Action(_));
     // Of two that fail in as many elements the one that names the principal is nearer.
-    let nearest = candidates.min_by_key(|outcome| {
-        let stranger = outcome.failures.contains(&(Failure::Principal, Truth::False));
-        (failing(outcome).count(), stranger)
-    })?;
-    let statement = policies.statement(nearest.at, nearest.statement)?;
-    let misses = failing(nearest).filter_map(|failure| miss(statement, request, failure)).collect();
-    Some(NearMiss { at: nearest.at, statement: nearest.statement, misses })
+    let stranger = |miss: &Miss| matches!(miss.element, Element::Principal(_));
+    near_misses(request, policies, explanation, kinds)
+        .filter(|near| !near.misses.iter().any(action))
+        .min_by_key(|near| (near.misses.len(), near.misses.iter().any(stranger)))
+}
+
+/// Every Allow statement of these policy types that certainly does not apply, with all that fails in it.
+pub fn near_misses(
+    request: &Request,
+    policies: &PolicySet,
+    explanation: &Explanation,
+    kinds: &[PolicyType],
+) -> impl Iterator<Item = NearMiss> {
+    let candidates = explanation.statements.iter().filter(|outcome| {
+        outcome.effect == Effect::Allow && kinds.contains(&outcome.at.kind) && outcome.applies.is_false()
+    });
+    candidates.filter_map(|outcome| {
+        let statement = policies.statement(outcome.at, outcome.statement)?;
+        let misses = failing(outcome).filter_map(|failure| miss(statement, request, failure)).collect();
+        Some(NearMiss { at: outcome.at, statement: outcome.statement, misses })
+    })
 }
 
 fn failing(outcome: &StatementOutcome) -> impl Iterator<Item = Failure> {

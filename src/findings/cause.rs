@@ -1,23 +1,49 @@
-//! From one denied or undecided request to its cause.
+//! From one denied request to its cause.
 
-use crate::engine::{Decider, Decision, Failure, deciders, grant_misses, nearest};
-use crate::policy::{Effect, PolicyType, Truth};
-use crate::start::{By, Judged};
+use crate::engine::{Decider, Decision, Grantee, NearMiss, deciders, grant_misses, nearest};
+use crate::names::INFRASTRUCTURE_ROLE;
+use crate::policy::{Effect, PolicyType};
+use crate::start::{By, Judged, condition_keys, is_condition_key};
 
+use super::near_miss::{delegation, denied, is_slip_of, slip};
 use super::placed::place;
-use super::{Code, Fact, Open, StatementRole};
+use super::{Code, Fact, StatementRole};
 
 /// Why one request is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cause {
+    /// The slip, where one has a name; else what AWS's evaluation lacks.
     pub(super) code: Code,
     pub(super) evidence: Vec<Fact>,
+}
+
+impl Cause {
+    /// With the slip's name in front, where there is one: what the evaluation lacks becomes evidence.
+    fn named(self, slip: Option<Code>, judged: &Judged) -> Self {
+        let Some(code) = slip.filter(|slip| *slip != self.code) else { return self };
+        let meant = if code == Code::ConditionKeyUnknown { meant(judged, &self.evidence) } else { None };
+        let evidence = std::iter::once(Fact::So(self.code)).chain(self.evidence).chain(meant).collect();
+        Self { code, evidence }
+    }
+}
+
+/// The condition key that is meant where a statement of the evidence has a misspelt one.
+fn meant(judged: &Judged, evidence: &[Fact]) -> Option<Fact> {
+    let statements = evidence.iter().filter_map(|fact| {
+        let (Fact::Nearest { at, .. } | Fact::Statement { at, .. }) = fact else { return None };
+        judged.case.policies.statement(at.at, at.index)
+    });
+    let mut misspelt = statements.flat_map(|statement| &statement.conditions).filter_map(|condition| {
+        let key = condition.key.lower();
+        condition_keys().find(|known| !is_condition_key(key) && is_slip_of(key, &known.to_ascii_lowercase()))
+    });
+    misspelt.next().map(|key| Fact::State { name: "AWS's key", value: key.to_owned() })
 }
 
 /// The cause of a request that is denied; `None` for one that is allowed or undecided.
 pub(super) fn cause(judged: &Judged) -> Option<Cause> {
     match judged.decision {
-        Decision::ExplicitDeny => Some(explicit(judged)),
+        Decision::ExplicitDeny => Some(explicit(judged).named(denied(judged), judged)),
         Decision::ImplicitDeny => Some(implicit(judged)),
         Decision::Allowed | Decision::Unknown => None,
     }
@@ -26,43 +52,47 @@ pub(super) fn cause(judged: &Judged) -> Option<Cause> {
 fn explicit(judged: &Judged) -> Cause {
     let gates = &judged.explanation.gates;
     let kinds = [
-        (PolicyType::KeyPolicy, gates.key_policy_denies, Code::ExplicitDenyKeyPolicy),
-        (PolicyType::Identity, gates.identity_denies, Code::ExplicitDenyIdentity),
-        (PolicyType::Boundary, gates.boundary_denies, Code::ExplicitDenyBoundary),
-        (PolicyType::Session, gates.session_denies, Code::ExplicitDenySessionPolicy),
-        (PolicyType::Scp, gates.scp_denies, Code::ExplicitDenyScp),
-        (PolicyType::Rcp, gates.rcp_denies, Code::ExplicitDenyRcp),
+        (gates.key_policy_denies, Code::ExplicitDenyKeyPolicy),
+        (gates.identity_denies, Code::ExplicitDenyIdentity),
+        (gates.boundary_denies, Code::ExplicitDenyBoundary),
+        (gates.session_denies, Code::ExplicitDenySessionPolicy),
+        (gates.scp_denies, Code::ExplicitDenyScp),
+        (gates.rcp_denies, Code::ExplicitDenyRcp),
     ];
     let evidence = deciders(&judged.case.request, &judged.explanation)
         .into_iter()
         .filter_map(|decider| match decider {
             Decider::Statement(at, index) => {
-                Some(Fact::Statement { at: place(&judged.case.policies, at, index), role: StatementRole::Denies })
+                let conditions = judged.case.policies.statement(at, index).map(|statement| &statement.conditions);
+                Some(Fact::Statement {
+                    at: place(&judged.case.policies, at, index),
+                    role: StatementRole::Denies,
+                    conditions: conditions.into_iter().flatten().map(words).collect(),
+                })
             }
             Decider::Grant(_) | Decider::Type(_) | Decider::Grants => None,
         })
         .collect();
-    let first = kinds.iter().find(|(_, denies, _)| denies.is_true());
+    let first = kinds.iter().find(|(denies, _)| denies.is_true());
     let code = match (judged.case.row.by, first) {
         (By::Infrastructure, _) | (_, None) => Code::InfrastructureDenied,
-        (By::Role | By::RoleThroughEc2, Some((_, _, code))) => *code,
+        (By::Role | By::RoleThroughEc2, Some((_, code))) => *code,
     };
     Cause { code, evidence }
+}
+
+/// A condition as it is written: `StringNotEquals kms:ViaService ec2.eu-west-1.amazonaws.com`.
+fn words(condition: &crate::policy::Condition) -> String {
+    format!("{} {} {}", condition.operator, condition.key, condition.written.join(", "))
 }
 
 fn implicit(judged: &Judged) -> Cause {
     let request = &judged.case.request;
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
-    let near = |kinds: &[PolicyType]| -> Vec<Fact> {
-        let policies = &judged.case.policies;
-        let near = nearest(request, policies, &judged.explanation, kinds);
-        near.map(|near| Fact::Nearest { at: place(policies, near.at, near.statement), misses: near.misses })
-            .into_iter()
-            .collect()
-    };
     if judged.case.row.by == By::Infrastructure {
-        return Cause { code: Code::InfrastructureDenied, evidence: near(&[PolicyType::Scp, PolicyType::Rcp]) };
+        let kinds = [PolicyType::Scp, PolicyType::Rcp];
+        return Cause { code: Code::InfrastructureDenied, evidence: near(judged, &kinds).into_iter().collect() };
     }
     for (kind, code) in [
         (PolicyType::Scp, Code::ScpLacksAllow),
@@ -71,16 +101,18 @@ fn implicit(judged: &Judged) -> Cause {
         (PolicyType::Session, Code::SessionPolicyLacksAllow),
     ] {
         if lacks(kind) {
+            let named = slip(judged, &[kind]);
             let mut evidence = names(judged, kind);
-            evidence.extend(near(&[kind]));
-            return Cause { code, evidence };
+            let slip = named.as_ref().map(|(code, _)| *code);
+            evidence.extend(named.map(|(_, miss)| at(judged, miss)).or_else(|| near(judged, &[kind])));
+            return Cause { code, evidence }.named(slip, judged);
         }
     }
     if request.is_cross_account() && !request.is_for_key() {
         return Cause { code: Code::ForeignInstance, evidence: Vec::new() };
     }
-    let mut evidence = delegation(judged);
-    let code = match (request.is_cross_account(), lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity)) {
+    let (no_key_policy, no_identity) = (lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity));
+    let code = match (request.is_cross_account(), no_key_policy, no_identity) {
         (true, _, _) if request.principal.is_service_linked() => Code::ServiceLinkedRoleForeignKey,
         (true, true, true) => Code::CrossAccountBoth,
         (true, true, false) => Code::CrossAccountKeyPolicy,
@@ -88,23 +120,53 @@ fn implicit(judged: &Judged) -> Cause {
         (false, true, _) => Code::KeyPolicyNoDelegation,
         (false, false, _) => Code::NoIdentityAllow,
     };
-    let mut kinds = Vec::new();
-    if lacks(PolicyType::KeyPolicy) {
-        kinds.push(PolicyType::KeyPolicy);
+    let kinds: &[PolicyType] = match (request.is_cross_account(), no_key_policy) {
+        // A slip in one half does not cure the other, and an allow alone does not serve a service-linked role.
+        (true, _) if code == Code::CrossAccountBoth || code == Code::ServiceLinkedRoleForeignKey => &[],
+        // No identity policy counts without the key policy.
+        (_, true) => &[PolicyType::KeyPolicy],
+        (true, false) => &[PolicyType::Identity],
+        (false, false) => &[PolicyType::Identity, PolicyType::KeyPolicy],
+    };
+    let named = slip(judged, kinds);
+    let mut slip = named.as_ref().map(|(code, _)| *code);
+    let mut evidence = delegates(judged);
+    match named {
+        Some((_, miss)) => evidence.push(at(judged, miss)),
+        None if code == Code::KeyPolicyNoDelegation && judged.explanation.gates.identity.is_true() => {
+            let (code, miss) = delegation(judged);
+            slip = Some(code);
+            evidence.extend(miss.map(|miss| at(judged, miss)));
+        }
+        None => {
+            let kinds = [(PolicyType::KeyPolicy, no_key_policy), (PolicyType::Identity, no_identity)];
+            evidence.extend(kinds.iter().filter(|(_, lacks)| *lacks).filter_map(|(kind, _)| near(judged, &[*kind])));
+        }
     }
-    if lacks(PolicyType::Identity) {
-        kinds.push(PolicyType::Identity);
+    let grant = grant(judged);
+    if let (None, Some((code, _))) = (slip, &grant)
+        && (no_key_policy || *code != Code::GrantOtherGrantee)
+    {
+        slip = Some(*code);
     }
-    evidence.extend(kinds.iter().flat_map(|kind| near(&[*kind])));
-    if lacks(PolicyType::Identity) && !evidence.iter().any(is_nearest_identity) {
+    if no_identity && !evidence.iter().any(is_nearest) {
         evidence.push(Fact::NoStatement { policies: judged.case.policies.identity.len() });
     }
-    evidence.extend(grants(judged));
-    Cause { code, evidence }
+    evidence.extend(grant.map(|(_, fact)| fact));
+    Cause { code, evidence }.named(slip, judged)
 }
 
-fn is_nearest_identity(fact: &Fact) -> bool {
-    matches!(fact, Fact::Nearest { at, .. } if at.at.kind == PolicyType::Identity)
+fn at(judged: &Judged, near: NearMiss) -> Fact {
+    Fact::Nearest { at: place(&judged.case.policies, near.at, near.statement), misses: near.misses }
+}
+
+/// The Allow statement that comes nearest, where something of it fits the request.
+fn near(judged: &Judged, kinds: &[PolicyType]) -> Option<Fact> {
+    nearest(&judged.case.request, &judged.case.policies, &judged.explanation, kinds).map(|near| at(judged, near))
+}
+
+fn is_nearest(fact: &Fact) -> bool {
+    matches!(fact, Fact::Nearest { .. })
 }
 
 /// The names of the policies that should allow.
@@ -149,7 +211,7 @@ fn lacking_levels(
 }
 
 /// The statements by which the key policy leaves it to the account's IAM policies.
-fn delegation(judged: &Judged) -> Vec<Fact> {
+fn delegates(judged: &Judged) -> Vec<Fact> {
     let delegating = judged.explanation.statements.iter().filter(|outcome| {
         outcome.at.kind == PolicyType::KeyPolicy
             && outcome.effect == Effect::Allow
@@ -159,69 +221,37 @@ fn delegation(judged: &Judged) -> Vec<Fact> {
     let place = |outcome: &crate::engine::StatementOutcome| Fact::Statement {
         at: place(&judged.case.policies, outcome.at, outcome.statement),
         role: StatementRole::Delegates,
+        conditions: Vec::new(),
     };
     delegating.map(place).collect()
 }
 
-/// Grants that were made for this principal or hold a grant's operation for another, and do not serve.
-fn grants(judged: &Judged) -> Vec<Fact> {
+/// The grant that comes nearest to serving, and what is wrong with it.
+fn grant(judged: &Judged) -> Option<(Code, Fact)> {
     let request = &judged.case.request;
-    let facts =
-        judged.case.policies.grants.grants.iter().zip(&judged.explanation.grants).filter_map(|(grant, outcome)| {
-            if !outcome.operation.is_possible() || outcome.serves().is_possible() {
-                return None;
-            }
-            let misses = grant_misses(request, grant, *outcome);
-            Some(Fact::Grant { id: grant.id.to_string(), grantee: grant.grantee.as_str().to_owned(), misses })
-        });
+    let ec2s_own = format!(":assumed-role/{INFRASTRUCTURE_ROLE}/");
+    let grants = judged.case.policies.grants.grants.iter().zip(&judged.explanation.grants);
+    let candidates = grants.filter_map(|(grant, outcome)| {
+        let code = match (outcome.grantee.is_false(), outcome.operation.is_false(), &grant.grantee) {
+            (true, true, _) => return None,
+            // Grants that EC2 made for running instances say nothing of this start.
+            (_, _, Grantee::Session(arn)) if arn.contains(&ec2s_own) => return None,
+            (true, _, Grantee::UniqueId(_)) => Code::GrantStaleGrantee,
+            (true, _, _) => Code::GrantOtherGrantee,
+            (false, true, _) => Code::GrantLacksOperation,
+            (false, false, _) => Code::GrantOtherContext,
+        };
+        let misses = grant_misses(request, grant, *outcome);
+        let order = (outcome.grantee.is_false(), misses.len());
+        let operations = grant.operations.iter().map(ToString::to_string).collect();
+        let (id, grantee) = (grant.id.to_string(), grant.grantee.as_str().to_owned());
+        (!outcome.serves().is_possible()).then_some((order, code, Fact::Grant { id, grantee, operations, misses }))
+    });
     // A key may hold thousands of grants for other volumes; one tells the cause.
-    facts.take(1).collect()
+    candidates.min_by_key(|(order, _, _)| *order).map(|(_, code, fact)| (code, fact))
 }
 
 /// The facts for which a request is denied.
 pub(crate) fn reasons(judged: &Judged) -> Vec<Fact> {
     cause(judged).map(|cause| cause.evidence).unwrap_or_default()
-}
-
-/// What an undecided request hangs on.
-pub(crate) fn open(judged: &Judged) -> Vec<Open> {
-    let policies = &judged.case.policies;
-    let open = deciders(&judged.case.request, &judged.explanation);
-    let is_open = |kind| open.contains(&Decider::Type(kind));
-    let mut found = Vec::new();
-    for outcome in &judged.explanation.statements {
-        if outcome.applies != Truth::Unknown || !is_open(outcome.at.kind) {
-            continue;
-        }
-        let Some(statement) = policies.statement(outcome.at, outcome.statement) else { continue };
-        for (failure, _) in &outcome.failures {
-            match failure {
-                Failure::Condition(number) => {
-                    let Some(condition) = statement.conditions.get(*number) else { continue };
-                    found.push(Open::ContextKey {
-                        key: condition.key.to_string(),
-                        condition: condition.sentence(statement.effect),
-                    });
-                }
-                Failure::Principal => found.push(Open::SessionName),
-                Failure::Action | Failure::Resource => {}
-            }
-        }
-    }
-    for (_, policy) in policies.all().filter(|(at, policy)| policy.policy.is_none() && is_open(at.kind)) {
-        found.push(Open::Unread { what: policy.name.clone(), needs: policy.needs.clone() });
-    }
-    if let Some(needs) = policies.grants.unread.as_ref().filter(|_| open.contains(&Decider::Grants)) {
-        found.push(Open::Unread { what: "the grants on the key".to_owned(), needs: needs.clone() });
-    }
-    // Only inferred: whether an SCP without an Allow reaches EC2's own identity.
-    if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
-        found.push(Open::Unread {
-            what: "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned(),
-            needs: String::new(),
-        });
-    }
-    found.sort();
-    found.dedup();
-    found
 }

@@ -5,6 +5,7 @@ use crate::names::KeyArn;
 use crate::source::Reading;
 use crate::start::{Judged, StartPlan};
 
+use super::state_reason::{Tells, tells};
 use super::{Code, Fact, Finding, Open, Severity};
 
 /// Findings on the instance, its volumes and their keys.
@@ -18,10 +19,20 @@ pub(super) fn facts(capture: &Capture, plan: &StartPlan<'_>, judged: &[Judged]) 
             .push(Fact::Open(Open::Unread { what: volume.volume.to_string(), needs: volume.needs.clone() }));
         findings.push(finding);
     }
+    let has_open_volumes = !plan.open_volumes.is_empty();
+    if !has_open_volumes && !plan.instance.attachments.is_empty() && judged.iter().all(|one| one.case.key.is_none()) {
+        findings.push(Finding::new(Code::NothingEncrypted, Severity::Note));
+    }
     for attachment in &plan.instance.attachments {
+        if !matches!(attachment.status.as_str(), "" | "attached") {
+            let mut finding = stated(Code::VolumeNotAttached, Severity::Warning, "attachment", &*attachment.status);
+            finding.volumes.push(attachment.volume_id.clone());
+            findings.push(finding);
+        }
         let record = capture.volumes.get(&attachment.volume_id).and_then(Reading::known);
         if record.is_some_and(|volume| volume.state == "error" || volume.state == "deleting") {
-            let mut finding = Finding::new(Code::VolumeInError, Severity::Blocker);
+            let state = record.map(|volume| volume.state.as_str()).unwrap_or_default();
+            let mut finding = stated(Code::VolumeInError, Severity::Blocker, "volume state", state);
             finding.volumes.push(attachment.volume_id.clone());
             findings.push(finding);
         }
@@ -65,33 +76,50 @@ fn instance(instance: &Instance) -> Vec<Finding> {
     if let Some(operator) = &instance.operator {
         findings.push(stated(Code::InstanceManaged, Severity::Warning, "operator", operator.as_str()));
     }
-    let user_did_it = |code: &str| code.starts_with("Client.User") || code.starts_with("Client.InstanceInitiated");
-    if let Some(reason) =
-        instance.state_reason.as_ref().filter(|reason| !user_did_it(&reason.code) && instance.state == "stopped")
-    {
-        let mut finding = stated(Code::LastStartFailed, Severity::Note, "state reason", reason.message.as_str());
-        if !instance.state_transition_reason.is_empty() {
-            let value = instance.state_transition_reason.clone();
-            finding.evidence.push(Fact::State { name: "state transition reason", value });
-        }
-        findings.push(finding);
+    for license in &instance.license_configurations {
+        let (code, name) = (Code::LicenseConfiguration, "license");
+        findings.push(stated(code, Severity::Warning, name, license.as_str()));
     }
+    findings.extend(last_start(instance));
     findings
+}
+
+/// The last start, where the instance stopped by itself.
+fn last_start(instance: &Instance) -> Option<Finding> {
+    let reason = instance.state_reason.as_ref().filter(|_| instance.state == "stopped")?;
+    let (tells, meaning) = tells(reason);
+    if tells == Tells::Stopped {
+        return None;
+    }
+    let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
+    let mut finding = stated(Code::LastStartFailed, Severity::Note, "state reason", said.as_str());
+    finding.evidence.push(Fact::State { name: "it means", value: meaning.to_owned() });
+    if !instance.state_transition_reason.is_empty() {
+        let value = instance.state_transition_reason.clone();
+        finding.evidence.push(Fact::State { name: "transition", value });
+    }
+    Some(finding)
 }
 
 fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'_>, capture: &Capture) -> Vec<Finding> {
     let own = arn.account() == plan.instance.account.as_str();
     let metadata = match metadata {
         Some(Reading::Known(metadata)) => metadata,
-        Some(Reading::Absent) => return vec![Finding::new(Code::KeyGone, Severity::Blocker)],
+        Some(Reading::Absent) => {
+            let value = "restore the volume from an EBS snapshot under a key that exists; this one cannot be had back";
+            return vec![stated(Code::KeyGone, Severity::Blocker, "cure", value)];
+        }
         Some(Reading::Unread(_)) | None => {
             let mut finding = Finding::new(Code::KeyStateUnknown, Severity::Undecided);
             let needs = "kms:DescribeKey".to_owned();
-            finding.evidence.push(Fact::Open(Open::Unread { what: "the key's state".to_owned(), needs }));
+            finding.evidence.push(Fact::Open(Open::Unread { what: format!("the state of key {arn}"), needs }));
             return vec![finding];
         }
     };
-    let mut findings = state(arn, metadata);
+    let mut findings: Vec<Finding> = state(arn, metadata).into_iter().collect();
+    if metadata.multi_region == "REPLICA" {
+        findings.push(stated(Code::MultiRegionReplica, Severity::Note, "replica in", arn.region()));
+    }
     if metadata.manager == "AWS" && !own {
         findings.push(Finding::new(Code::ForeignManagedKey, Severity::Blocker));
     }
@@ -118,7 +146,10 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
         };
         let state = store.connection_state.known().map_or("not known", String::as_str);
         let mut finding = stated(Code::CustomKeyStore, severity, "connection state", state);
-        finding.evidence.push(Fact::State { name: "custom key store", value: store.id.clone() });
+        finding.evidence.push(Fact::State { name: "key store", value: store.id.clone() });
+        if let Some(error) = &store.error_code {
+            finding.evidence.push(Fact::State { name: "error code", value: error.clone() });
+        }
         if broken {
             finding.evidence.push(connect(&store.id));
         }
@@ -131,14 +162,14 @@ fn connect(store: &str) -> Fact {
     Fact::Command { what: "cure", line: format!("aws kms connect-custom-key-store --custom-key-store-id {store}") }
 }
 
-fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Vec<Finding> {
+fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
     let command = |verb: &str| Fact::Command {
         what: "cure",
         line: format!("aws kms {verb} --key-id {} --region {}", arn, arn.region()),
     };
     let state = |code, severity| stated(code, severity, "key state", &*metadata.state);
     let mut finding = match metadata.state.as_str() {
-        "Enabled" => return Vec::new(),
+        "Enabled" => return None,
         "Disabled" => state(Code::KeyDisabled, Severity::Blocker),
         "PendingDeletion" | "PendingReplicaDeletion" => state(Code::KeyPendingDeletion, Severity::Blocker),
         "PendingImport" => state(Code::KeyPendingImport, Severity::Blocker),
@@ -159,11 +190,18 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Vec<Finding> {
             finding.evidence.push(command("cancel-key-deletion"));
             finding.evidence.push(command("enable-key"));
         }
-        "PendingImport" => finding.evidence.push(command("import-key-material")),
+        "PendingImport" => {
+            let wrap = "get-parameters-for-import --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096";
+            let import = "import-key-material --import-token fileb://token.bin \
+                          --encrypted-key-material fileb://material.bin \
+                          --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE";
+            finding.evidence.extend([command(wrap), command(import)]);
+        }
+        "Creating" => finding.evidence.push(command("describe-key --query KeyMetadata.KeyState")),
         "Unavailable" => {
             finding.evidence.extend(metadata.custom_key_store.as_ref().map(|store| connect(&store.id)));
         }
         _ => {}
     }
-    vec![finding]
+    Some(finding)
 }

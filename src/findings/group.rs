@@ -5,9 +5,9 @@ use crate::engine::Decision;
 use crate::source::Reading;
 use crate::start::{Judged, Level, Question, Require, StartPlan};
 
-use super::cause::{Cause, cause, open};
+use super::cause::{Cause, cause};
 use super::facts::facts;
-use super::{Code, Fact, Finding, Open, Severity};
+use super::{Code, Fact, Finding, Severity, StatementRole, open};
 
 /// Everything that is to be said of one start.
 pub(crate) fn findings(
@@ -22,22 +22,39 @@ pub(crate) fn findings(
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker));
     } else {
         findings.extend(denied(judged, question));
-        findings.extend(undecided(judged, question));
+        findings.extend(undecided(capture, judged, question));
     }
-    findings.sort_by_key(|finding| (finding.severity, rank(finding.code)));
+    findings.sort_by_key(|finding| (finding.severity, rank(finding)));
+    wait(&mut findings);
     findings
 }
 
-/// What must be cured first: what exists and in which state, then denies, then lacks.
-fn rank(code: Code) -> (u8, Code) {
-    let group = match code.id().get(3..5) {
-        Some("05") => 0,
-        Some("04") => 1,
-        _ if code.name().starts_with("explicit-deny") => 2,
-        Some("01" | "03") => 3,
+/// What must be cured first: what exists and in which state, then denies, then lacks, in the order of the requests.
+fn rank(finding: &Finding) -> (u8, usize, Code) {
+    let denies =
+        finding.evidence.iter().any(|fact| matches!(fact, Fact::Statement { role: StatementRole::Denies, .. }));
+    let group = match finding.code.group() {
+        "05" => 0,
+        "04" => 1,
+        "01" | "03" if denies => 2,
+        "01" | "03" => 3,
         _ => 4,
     };
-    (group, code)
+    (group, finding.requests.first().copied().unwrap_or_default(), finding.code)
+}
+
+/// Says of what concerns a key that cannot be used, or follows on an instance that cannot be started, that it waits.
+fn wait(findings: &mut [Finding]) {
+    let is_first =
+        |finding: &&Finding| finding.severity == Severity::Blocker && matches!(finding.code.group(), "04" | "05");
+    let first: Vec<(Code, Vec<_>)> =
+        findings.iter().filter(is_first).map(|finding| (finding.code, finding.keys.clone())).collect();
+    for finding in findings.iter_mut().filter(|finding| matches!(finding.code.group(), "01" | "02" | "03" | "06")) {
+        let waits = first.iter().find(|(_, keys)| {
+            keys.is_empty() || (!finding.keys.is_empty() && finding.keys.iter().all(|key| keys.contains(key)))
+        });
+        finding.evidence.extend(waits.map(|(code, _)| Fact::After(*code)));
+    }
 }
 
 /// Whether the start hangs on this request.
@@ -55,16 +72,22 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
             (false, 3) => (Code::DecryptNotAllowed, Severity::Warning),
             (false, _) => (Code::LifeCycleNotAllowed, Severity::Note),
         };
+        let mut evidence = cause.evidence.clone();
+        if severity != Severity::Blocker {
+            evidence.insert(0, Fact::So(cause.code));
+        }
         let same = findings.iter_mut().find(|(other, finding)| {
             finding.code == code && (severity != Severity::Blocker || same_cause(other, &cause))
         });
         if let Some((_, finding)) = same {
             add(finding, position, request);
             if severity != Severity::Blocker {
-                cause.evidence.into_iter().for_each(|fact| push_new(&mut finding.evidence, fact));
+                for fact in evidence {
+                    push_new(&mut finding.evidence, fact);
+                }
             }
         } else {
-            let mut finding = Finding { evidence: cause.evidence.clone(), ..Finding::new(code, severity) };
+            let mut finding = Finding { evidence, ..Finding::new(code, severity) };
             add(&mut finding, position, request);
             findings.push((cause, finding));
         }
@@ -79,6 +102,8 @@ fn same_cause(one: &Cause, other: &Cause) -> bool {
             Fact::Statement { at, .. } | Fact::Nearest { at, .. } => Some((at.at, at.index)),
             Fact::NoStatement { .. }
             | Fact::Grant { .. }
+            | Fact::So(_)
+            | Fact::After(_)
             | Fact::Level { .. }
             | Fact::Open(_)
             | Fact::State { .. }
@@ -90,7 +115,7 @@ fn same_cause(one: &Cause, other: &Cause) -> bool {
 }
 
 fn add(finding: &mut Finding, position: usize, request: &Judged) {
-    finding.requests.push(position);
+    push_new(&mut finding.requests, position);
     push_new(&mut finding.actions, request.case.row.action);
     if let Some(key) = &request.case.key {
         push_new(&mut finding.keys, key.clone());
@@ -106,19 +131,27 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
-/// One finding for all that is not known, over the requests on which the start hangs.
-fn undecided(judged: &[Judged], question: &Question) -> Vec<Finding> {
-    let mut finding = Finding::new(Code::NotDecided, Severity::Undecided);
-    let mut open_facts: Vec<Open> = Vec::new();
+/// One finding for each kind of thing that is not known, over the requests on which the start hangs.
+fn undecided(capture: &Capture, judged: &[Judged], question: &Question) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let is_gone = |request: &Judged| {
+        let key = request.case.key.as_ref().and_then(|key| capture.keys.get(key));
+        key.is_some_and(|key| matches!(key.metadata, Reading::Absent))
+    };
     for (position, request) in judged.iter().enumerate() {
-        if request.decision != Decision::Unknown || !is_required(request, question) {
+        if request.decision != Decision::Unknown || !is_required(request, question) || is_gone(request) {
             continue;
         }
-        add(&mut finding, position, request);
         for fact in open(request) {
-            push_new(&mut open_facts, fact);
+            let code = fact.code();
+            let same = findings.iter().position(|finding| finding.code == code).unwrap_or_else(|| {
+                findings.push(Finding::new(code, Severity::Undecided));
+                findings.len() - 1
+            });
+            let Some(finding) = findings.get_mut(same) else { continue };
+            add(finding, position, request);
+            push_new(&mut finding.evidence, Fact::Open(fact));
         }
     }
-    finding.evidence = open_facts.into_iter().map(Fact::Open).collect();
-    if finding.requests.is_empty() { Vec::new() } else { vec![finding] }
+    findings
 }

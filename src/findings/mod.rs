@@ -4,14 +4,18 @@ mod cause;
 mod codes;
 mod facts;
 mod group;
+mod near_miss;
+mod open;
 mod placed;
+mod state_reason;
 
 use crate::engine::Miss;
 use crate::names::{KeyArn, VolumeId};
 
-pub(crate) use cause::{open, reasons};
+pub(crate) use cause::reasons;
 pub use codes::Code;
 pub(crate) use group::findings;
+pub(crate) use open::open;
 pub(crate) use placed::{PlacedStatement, place};
 
 /// One thing that stops a start, may stop it, or is worth knowing.
@@ -58,14 +62,18 @@ pub enum Severity {
 /// What a finding rests on. Words are chosen in `report`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact {
-    /// This statement decides: a Deny, or an Allow that leaves it to others.
-    Statement { at: PlacedStatement, role: StatementRole },
+    /// This statement decides: a Deny with its conditions, or an Allow that leaves it to others.
+    Statement { at: PlacedStatement, role: StatementRole, conditions: Vec<String> },
     /// This Allow statement comes nearest.
     Nearest { at: PlacedStatement, misses: Vec<Miss> },
     /// So many policies were read, and no statement of theirs concerns the key.
     NoStatement { policies: usize },
     /// A grant on the key is for the principal or the volume, and does not serve.
-    Grant { id: String, grantee: String, misses: Vec<Miss> },
+    Grant { id: String, grantee: String, operations: Vec<String>, misses: Vec<Miss> },
+    /// What follows for AWS's evaluation.
+    So(Code),
+    /// It cannot matter before that other thing is cured.
+    After(Code),
     /// The policies of these levels do not allow.
     Level { level: usize, names: Vec<String> },
     /// What is not known, and how to settle it.
@@ -88,12 +96,31 @@ pub(crate) enum StatementRole {
 /// Something that an unknown decision hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Open {
-    /// A context key: it is allowed if this holds.
-    ContextKey { key: String, condition: String },
-    /// The session's name.
-    SessionName,
+    /// A context key: the statement lets it pass if this holds.
+    ContextKey { key: String, condition: String, by: PlacedStatement },
+    /// The session's name: the statement names one session.
+    SessionName { by: PlacedStatement },
+    /// `NotPrincipal` with Allow, which AWS does not support.
+    NotPrincipal { by: PlacedStatement },
     /// A policy, list or grant that was not read.
     Unread { what: String, needs: String },
+}
+
+impl Open {
+    /// The code of what is open.
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::ContextKey { .. } => Code::ContextKeyUnknown,
+            Self::SessionName { .. } => Code::SessionNameUnknown,
+            Self::NotPrincipal { .. } => Code::NotDecided,
+            Self::Unread { needs, .. } => match needs.split_once(':').map(|(service, _)| service) {
+                Some("organizations") => Code::OrganizationUnread,
+                Some("kms") => Code::KeyUnread,
+                Some("iam") => Code::RoleUnread,
+                Some(_) | None => Code::NotDecided,
+            },
+        }
+    }
 }
 
 #[cfg(test)]

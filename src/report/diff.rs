@@ -166,9 +166,10 @@ impl Diff {
             }
             let new: Vec<&Finding> =
                 pair.new_findings().into_iter().filter(|finding| finding.severity != Severity::Note).collect();
+            let mut said = Vec::new();
             for (number, finding) in new.iter().enumerate() {
                 out.push('\n');
-                text::render_finding(&mut out, number + 1, finding, after);
+                text::render_finding(&mut out, number, finding, after, &mut said);
             }
             if pair.effect() == Effect::Regression {
                 out.push_str(&remedy::text(after, form));
@@ -178,7 +179,7 @@ impl Diff {
             "\nA running instance is not touched by a change of keys or policies; its next start is.\n\
              Nothing was changed: this is what would be.\n",
         );
-        text::escape(&out)
+        super::layout::escape(&out)
     }
 
     /// For programs, format version 1.

@@ -242,11 +242,17 @@ pub(super) fn finding(finding: &Finding, start: &Start) -> FindingOut {
 
 fn evidence(fact: &Fact) -> Vec<Evidence> {
     let placed = match fact {
-        Fact::Statement { at, .. } | Fact::Nearest { at, .. } => Some(at),
+        Fact::Statement { at, .. }
+        | Fact::Nearest { at, .. }
+        | Fact::Open(Open::ContextKey { by: at, .. } | Open::SessionName { by: at } | Open::NotPrincipal { by: at }) => {
+            Some(at)
+        }
         Fact::NoStatement { .. }
         | Fact::Grant { .. }
+        | Fact::So(_)
+        | Fact::After(_)
         | Fact::Level { .. }
-        | Fact::Open(Open::ContextKey { .. } | Open::SessionName | Open::Unread { .. })
+        | Fact::Open(Open::Unread { .. })
         | Fact::State { .. }
         | Fact::Command { .. } => None,
     };

@@ -3,6 +3,8 @@
 mod build;
 mod diff;
 pub mod json;
+mod layout;
+mod next;
 mod remedy;
 pub mod text;
 pub mod triage;

@@ -11,6 +11,7 @@ use crate::remedy::{Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Sugg
 use crate::start::RemedyPlace;
 
 use super::json::print;
+use super::layout::compact;
 use super::{Report, Start, words};
 
 /// A remedy of one finding, as JSON.
@@ -138,12 +139,12 @@ fn statements(text: &mut String, part: &Part) {
         let denies = changed.text.contains("\"Deny\"");
         let because = if denies { "No added Allow overrides a Deny. " } else { "" };
         line(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
-        line(text, &changed.text);
+        line(text, &compact(&changed.text).join("\n"));
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
         line(text, &format!("Add to {place} ({owner}{why}):"));
-        let texts: Vec<&str> = added.iter().map(|suggestion| suggestion.text.as_str()).collect();
+        let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
         line(text, &texts.join(",\n"));
     }
     let optional: Vec<&str> =

@@ -1,16 +1,15 @@
 //! The report for people: the verdict first, the cause next, the cure last.
 
-use std::fmt::Write as _;
-
 use comfy_table::{ContentArrangement, Table};
 
 use crate::engine::Decision;
-use crate::findings::{Fact, Finding, Severity};
+use crate::findings::{Code, Finding, Severity};
 use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
-use super::{Report, Start, TargetReport, Verdict, VolumeRow, remedy, words};
+use super::layout::{escape, item, line, one_line, wrap};
+use super::{Report, Start, TargetReport, UnreadItem, Verdict, VolumeRow, next, remedy, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -48,48 +47,21 @@ pub fn headline_of(report: &Report) -> String {
     escape(&text)
 }
 
-fn line(text: &mut String, content: &str) {
-    text.push_str(content);
-    text.push('\n');
-}
-
-/// Text from AWS must not move the cursor or hide words: control characters are shown, line ends kept.
-pub(super) fn escape(text: &str) -> String {
-    let hidden = |character: char| {
-        (character.is_control() && character != '\n')
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if hidden(character) {
-            escaped.extend(character.escape_unicode());
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
-}
-
-/// A name of AWS's that must stay in its line.
-fn one_line(name: &str) -> String {
-    name.replace('\n', "\\n")
-}
-
 fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start, form: Form) {
     headline(text, report, target, start);
-    if !start.volumes.is_empty() {
+    if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
         text.push('\n');
         volume_table(text, start);
     }
-    let shown = start.findings.iter();
-    for (number, finding) in shown.enumerate() {
-        text.push('\n');
-        render_finding(text, number + 1, finding, start);
+    let mut said = Vec::new();
+    for (number, finding) in start.findings.iter().enumerate() {
+        if number == 0 || finding.severity <= Severity::Undecided {
+            text.push('\n');
+        }
+        render_finding(text, number, finding, start, &mut said);
+        next_steps(text, report, target, finding);
     }
     text.push_str(&remedy::text(start, form));
-    if start.verdict == Verdict::Undecided {
-        next_steps(text, target, start);
-    }
 }
 
 fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
@@ -106,16 +78,22 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
                 several => format!(" ({several} warnings)"),
             };
             line(text, &format!("READY{assumed}{with}  {instance}: no permission or key stops role {role}"));
-            line(text, "  (capacity, quotas and the operating system are not checked)");
+            line(text, "         (capacity, quotas and the operating system are not checked)");
         }
         Verdict::Blocked => {
-            line(text, &format!("BLOCKED  {instance} will not start for role {role}"));
-            if let Some(finding) = start.findings.iter().find(|finding| finding.severity == Severity::Blocker) {
-                line(text, &format!("  {}", title(finding)));
+            if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
+                line(text, &format!("BLOCKED  role {} does not exist", start.principal));
+            } else {
+                line(text, &format!("BLOCKED  {instance} will not start for role {role}"));
+                let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
+                wrap(text, "         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
             }
         }
         Verdict::Undecided => {
-            line(text, &format!("UNDECIDED  {instance}: nothing read so far stops role {role}, but not all is known"));
+            wrap(text, "UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops role {role}; but"));
+            for finding in start.findings.iter().filter(|finding| finding.severity == Severity::Undecided) {
+                wrap(text, "           ", 11, finding.code.title());
+            }
         }
     }
 }
@@ -159,91 +137,102 @@ fn decision_cell(start: &Start, row: &VolumeRow, number: u8) -> String {
     if waits { "after the grant".to_owned() } else { word.to_owned() }
 }
 
-fn title(finding: &Finding) -> String {
+/// `1. EBP0101 blocker: kms:CreateGrant: no policy of the role allows it`, and what it rests on that has not been
+/// said above.
+pub(super) fn render_finding(
+    text: &mut String,
+    number: usize,
+    finding: &Finding,
+    start: &Start,
+    said: &mut Vec<String>,
+) {
     let actions = finding.actions.join(", ");
-    if actions.is_empty() { finding.code.title().to_owned() } else { format!("{actions}: {}", finding.code.title()) }
-}
-
-pub(super) fn render_finding(text: &mut String, number: usize, finding: &Finding, start: &Start) {
-    let severity = words::severity(finding.severity);
-    line(text, &format!("{number}. {} {severity}: {}", finding.code, title(finding)));
-    for key in &finding.keys {
-        let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
-        let alias =
-            row.and_then(|row| row.aliases.first()).map(|alias| format!(" ({})", one_line(alias))).unwrap_or_default();
-        item(text, "key", &format!("{key}{alias}"));
+    let colon = if actions.is_empty() { "" } else { ": " };
+    let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
+    said.push(words::so(finding.code));
+    let verb = if finding.code.group() == "02" { " not allowed" } else { "" };
+    wrap(text, &first, 3, &format!("{actions}{verb}{colon}{}", finding.code.title()));
+    // A note on what a start does not use is said in a line.
+    if finding.code == Code::LifeCycleNotAllowed {
+        return;
     }
-    if !finding.volumes.is_empty() {
+    for key in &finding.keys {
+        say(text, said, "key", key.as_str());
+    }
+    let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();
+    if !finding.volumes.is_empty() && (finding.volumes.len() < encrypted || finding.keys.is_empty()) {
         let volumes: Vec<&str> = finding.volumes.iter().map(crate::names::VolumeId::as_str).collect();
         item(text, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
         let (label, lines) = words::fact(fact);
-        for (position, words) in lines.iter().enumerate() {
-            item(text, if position == 0 { &label } else { "" }, &one_line(words));
-        }
-        if let Fact::Open(open) = fact
-            && let Some(settle) = words::settle(open)
-        {
-            item(text, "", &format!("settled by {settle}"));
+        let mut lines = lines.iter();
+        if lines.next().is_some_and(|first| say(text, said, &label, first)) {
+            lines.for_each(|words| item(text, "", words));
         }
     }
-    if finding.severity == Severity::Blocker && finding.actions.contains(&"kms:CreateGrant") {
-        item(text, "what you see", "StartInstances answers OK; then pending → stopped, Client.InternalError");
+    if let Some(symptom) = words::symptom(finding, start) {
+        item(text, "what you see", symptom);
     }
 }
 
-fn item(text: &mut String, label: &str, words: &str) {
-    // A String takes every write.
-    let _ = writeln!(text, "   {label:<13} {words}");
+/// Says something that has not been said yet, and tells whether it did.
+fn say(text: &mut String, said: &mut Vec<String>, label: &str, words: &str) -> bool {
+    if said.iter().any(|old| old == words) {
+        return false;
+    }
+    said.push(words.to_owned());
+    item(text, label, words);
+    true
 }
 
-fn next_steps(text: &mut String, target: &TargetReport, start: &Start) {
-    let organization = |fact: &Fact| matches!(fact, Fact::Open(crate::findings::Open::Unread { needs, .. }) if needs.starts_with("organizations:"));
-    let open: Vec<&Fact> = start
-        .findings
-        .iter()
-        .filter(|finding| finding.severity == Severity::Undecided)
-        .flat_map(|finding| &finding.evidence)
-        .collect();
-    if !open.is_empty() && open.iter().all(|fact| organization(fact)) {
-        line(text, "\n   Next: the same command with --org-profile PROFILE, or state that you assume they allow it:");
-        line(
-            text,
-            &format!(
-                "   ebs-preflight check --instance-id {} --role-arn {} --assume-org-allows",
-                target.instance_id, target.role_arn
-            ),
-        );
+/// What settles what is not known.
+fn next_steps(text: &mut String, report: &Report, target: &TargetReport, finding: &Finding) {
+    let steps = next::steps(report, target, finding);
+    if steps.is_empty() {
+        return;
+    }
+    line(text, if steps.len() == 1 { "   Next" } else { "   Next, one of" });
+    for step in steps {
+        wrap(text, "     ", 5, &format!("{}:", step.words));
+        for command in step.lines {
+            line(text, &format!("       {}", one_line(&command)));
+        }
     }
 }
 
+/// Who read what and when, what was assumed, what was not read.
 fn provenance(text: &mut String, report: &Report) {
     let read = &report.read;
     let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
     let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
-    line(text, &format!("Region {}{source}. Read {}{by}.", read.region, read.until));
+    let (from, until) = (words::minute(read.from), words::minute(read.until));
+    let when = if from == until { from } else { format!("{from} to {until}") };
+    let version = env!("CARGO_PKG_VERSION");
+    wrap(text, "", 0, &format!("Region {}{source}. Read {when}{by}.", read.region));
     for handed in &report.handed {
-        line(text, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
+        wrap(text, "", 0, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
     }
-    let mut assumed: Vec<String> =
-        report.starts().flat_map(|start| &start.assumptions).map(words::assumption).collect();
+    let mut assumed: Vec<String> = report
+        .starts()
+        .flat_map(|start| &start.assumptions)
+        .filter_map(|one| words::worth_saying(one, report))
+        .collect();
     assumed.sort();
     assumed.dedup();
     if !assumed.is_empty() {
-        line(text, &format!("Assumed: {}.", assumed.join("; ")));
+        wrap(text, "", 0, &format!("Assumed: {}.", assumed.join(", ")));
     }
-    if !report.unread.is_empty() {
-        line(text, "Not read:");
-        for item in &report.unread {
+    let settling: Vec<&UnreadItem> =
+        report.starts().flat_map(|start| &start.findings).flat_map(|finding| next::items(report, finding)).collect();
+    let others: Vec<&UnreadItem> = report.unread.iter().filter(|item| !settling.contains(item)).collect();
+    if !others.is_empty() {
+        line(text, "Not read, and without weight here:");
+        for item in others {
             let needs = if item.needs.is_empty() { String::new() } else { format!(", needs {}", item.needs) };
-            line(text, &format!("  {} ({}{needs})", one_line(&item.what), one_line(&item.why)));
-            line(text, &format!("    {}", one_line(&item.command)));
+            wrap(text, "  ", 4, &one_line(&format!("{} ({}{needs})", item.what, item.why)));
         }
     }
-    let codes: Vec<String> =
-        report.codes().iter().take(1).map(|code| format!("More: ebs-preflight explain {code}")).collect();
-    for more in codes {
-        line(text, &more);
-    }
+    let more = report.codes().first().map(|code| format!("    More: ebs-preflight explain {code}")).unwrap_or_default();
+    line(text, &format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
 }

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use crate::capture::Handed;
 use crate::engine::{ContextValue, Decision, Miss};
-use crate::findings::{Fact, Open, PlacedStatement, Severity, StatementRole};
+use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole};
 use crate::policy::PolicyType;
-use crate::start::Assumption;
+use crate::start::{Assumption, By};
+
+use super::{Report, Start};
 
 pub(super) fn severity(severity: Severity) -> &'static str {
     match severity {
@@ -38,6 +40,51 @@ pub(super) fn policy_type(kind: PolicyType) -> &'static str {
     }
 }
 
+/// What a blocker means for the start, in one sentence for the head of the report.
+pub(super) fn cause(finding: &Finding, start: &Start) -> String {
+    let key = finding.keys.first().map(|key| {
+        let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
+        row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), Clone::clone)
+    });
+    let key = key.unwrap_or_default();
+    let volumes = match finding.volumes.len() {
+        1 => "its encrypted volume needs".to_owned(),
+        several => format!("its {several} encrypted volumes need"),
+    };
+    let requests = || finding.requests.iter().filter_map(|position| start.judged.get(*position));
+    if requests().any(|judged| judged.case.row.by == By::Role) {
+        "the call StartInstances itself is refused".to_owned()
+    } else if requests().any(|judged| judged.case.row.by == By::Infrastructure) {
+        format!("{volumes} KMS key {key}, with which EC2 itself may not decrypt")
+    } else if !finding.requests.is_empty() {
+        format!("{volumes} KMS key {key}, which this role cannot use through EC2")
+    } else if finding.keys.is_empty() {
+        finding.code.title().to_owned()
+    } else {
+        format!("{volumes} KMS key {key}, which nobody can use as it is")
+    }
+}
+
+/// What people see when a start fails for this finding.
+pub(super) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> {
+    let first = finding.requests.first().and_then(|position| start.judged.get(*position))?;
+    match (finding.severity, first.case.row.by) {
+        (Severity::Blocker, By::Role) => {
+            Some("StartInstances answers UnauthorizedOperation; the instance stays stopped")
+        }
+        (Severity::Blocker, By::RoleThroughEc2 | By::Infrastructure) => {
+            Some("StartInstances answers OK; then pending → stopped, Client.InternalError")
+        }
+        (Severity::Undecided | Severity::Warning | Severity::Note, _) => None,
+    }
+}
+
+/// An assumption, unless it says no more than the report does.
+pub(super) fn worth_saying(assumption: &Assumption, report: &Report) -> Option<String> {
+    let is_time_of_read = *assumption == Assumption::EvaluatedAt(report.read.until);
+    (!is_time_of_read).then(|| self::assumption(assumption))
+}
+
 /// A statement as people find it: policy, Sid or number, line.
 pub(super) fn statement(placed: &PlacedStatement) -> String {
     let policy = match placed.at.kind {
@@ -46,57 +93,57 @@ pub(super) fn statement(placed: &PlacedStatement) -> String {
         | PolicyType::Boundary
         | PolicyType::Session
         | PolicyType::Scp
-        | PolicyType::Rcp) => {
-            format!("{} {}", policy_type(kind), placed.policy)
-        }
+        | PolicyType::Rcp) => format!("{} {}", policy_type(kind), placed.policy),
     };
+    format!("{policy}, {}", in_policy(placed))
+}
+
+/// A statement within its policy: Sid or number, line.
+fn in_policy(placed: &PlacedStatement) -> String {
     let name = match &placed.sid {
         Some(sid) if !sid.is_empty() => format!("statement \"{sid}\""),
         Some(_) | None => format!("statement {}", placed.index + 1),
     };
     let place = placed.position.map(|position| format!(", line {}", position.line)).unwrap_or_default();
-    format!("{policy}, {name}{place}")
+    format!("{name}{place}")
 }
 
 /// A fact as label and lines.
 pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
-    match fact {
-        Fact::Statement { at, role } => {
-            let label = match role {
-                StatementRole::Denies => "denied by",
-                StatementRole::Delegates => "key policy",
-            };
-            let words = match role {
-                StatementRole::Denies => statement(at),
-                StatementRole::Delegates => {
-                    format!("leaves it to the account's IAM policies ({})", statement(at))
-                }
-            };
-            (label.to_owned(), vec![words])
+    let (label, lines) = match fact {
+        Fact::Statement { at, role: StatementRole::Denies, conditions } => {
+            let conditions = conditions.iter().map(|condition| format!("Condition {condition}"));
+            ("denied by", std::iter::once(statement(at)).chain(conditions).collect())
+        }
+        Fact::Statement { at, role: StatementRole::Delegates, .. } => {
+            ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
         }
         Fact::Nearest { at, misses } => {
-            let mut lines = vec![format!("{} comes nearest; it does not fit in", statement(at))];
-            lines.extend(misses.iter().map(miss));
-            ("nearest".to_owned(), lines)
+            ("nearest", std::iter::once(statement(at)).chain(misses.iter().map(miss)).collect())
         }
-        Fact::NoStatement { policies: 0 } => ("role".to_owned(), vec!["it has no policies".to_owned()]),
-        Fact::NoStatement { policies } => {
-            let many = if *policies == 1 { "policy" } else { "policies" };
-            ("role".to_owned(), vec![format!("{policies} {many} read; no statement allows this action")])
+        Fact::NoStatement { policies: 0 } => ("role", vec!["it has no policies".to_owned()]),
+        Fact::NoStatement { policies: 1 } => ("role", vec!["1 policy read; no statement of it allows this".to_owned()]),
+        Fact::NoStatement { policies } => ("role", vec![format!("{policies} policies read; no statement allows this")]),
+        Fact::Grant { id, grantee, operations, misses } => {
+            let first = format!("{id} gives {} to {grantee}", operations.join(", "));
+            ("grant", std::iter::once(first).chain(misses.iter().map(miss)).collect())
         }
-        Fact::Grant { id, grantee, misses } => {
-            let mut lines = vec![format!("{id} is for {grantee} and does not serve")];
-            lines.extend(misses.iter().map(miss));
-            ("grant".to_owned(), lines)
+        Fact::So(code) => ("so", vec![so(*code)]),
+        Fact::After(code) => {
+            ("first", vec![format!("{}: this cannot matter before that is cured ({code})", code.title())])
         }
-        Fact::Level { level, names } => {
-            let names = if names.is_empty() { "none attached".to_owned() } else { names.join(", ") };
-            (format!("level {level}"), vec![names])
-        }
-        Fact::Open(open) => ("open".to_owned(), vec![self::open(open)]),
-        Fact::State { name, value } => ((*name).to_owned(), vec![value.clone()]),
-        Fact::Command { what, line } => ((*what).to_owned(), vec![line.clone()]),
-    }
+        Fact::Level { names, .. } if names.is_empty() => ("attached", vec!["no policy of this type".to_owned()]),
+        Fact::Level { level, names } => ("attached", vec![format!("{} (level {})", names.join(", "), level + 1)]),
+        Fact::Open(open) => ("open", vec![self::open(open)]),
+        Fact::State { name, value } => (*name, vec![value.clone()]),
+        Fact::Command { what, line } => (*what, vec![line.clone()]),
+    };
+    (label.to_owned(), lines)
+}
+
+/// What follows for AWS's evaluation.
+pub(super) fn so(code: Code) -> String {
+    format!("{} ({code})", code.title())
 }
 
 /// One failing element: what it asks for, and what the request has.
@@ -123,25 +170,11 @@ fn value(value: &ContextValue) -> String {
 
 pub(super) fn open(open: &Open) -> String {
     match open {
-        Open::ContextKey { key: _, condition } => format!("allowed if {condition}"),
-        Open::SessionName => "a policy names a session of the role, and the session's name is not known".to_owned(),
-        Open::Unread { what, needs } if needs.is_empty() => format!("not known: {what}"),
+        Open::ContextKey { key: _, condition, by } => format!("passes only if {condition}: {}", statement(by)),
+        Open::SessionName { by } => format!("names one session of the role: {}", statement(by)),
+        Open::NotPrincipal { by } => format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by)),
+        Open::Unread { what, needs } if needs.is_empty() => what.clone(),
         Open::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
-    }
-}
-
-/// What settles an open question.
-pub(super) fn settle(open: &Open) -> Option<String> {
-    match open {
-        Open::ContextKey { key, .. } if key.eq_ignore_ascii_case("aws:SourceIp") => Some(
-            "--source-ip ADDRESS for the call itself, --context aws:SourceIp=ADDRESS for what EC2 forwards".to_owned(),
-        ),
-        Open::ContextKey { key, .. } => Some(format!("--context {key}=VALUE")),
-        Open::SessionName => Some("--session-name NAME".to_owned()),
-        Open::Unread { needs, .. } if needs.starts_with("organizations:") => {
-            Some("--org-profile PROFILE, or --assume-org-allows to state that they allow it".to_owned())
-        }
-        Open::Unread { .. } => None,
     }
 }
 
@@ -150,7 +183,7 @@ pub(super) fn assumption(assumption: &Assumption) -> String {
         Assumption::NoSessionPolicy => "no session policy".to_owned(),
         Assumption::NoSessionTags => "no session tags".to_owned(),
         Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
-        Assumption::EvaluatedAt(time) => format!("evaluated at {time}"),
+        Assumption::EvaluatedAt(time) => format!("evaluated at {}", minute(*time)),
         Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),
     }
 }
@@ -168,6 +201,11 @@ pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
         format!(", read {read}, {age}")
     });
     format!("{} (from {}{})", handed.what, handed.file, age.unwrap_or_default())
+}
+
+/// A time as people read it: `2026-11-24 09:12 UTC`.
+pub(super) fn minute(time: jiff::Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Path and name of a role's ARN.

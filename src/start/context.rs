@@ -159,6 +159,71 @@ pub(super) fn fixed(column: Column) -> Context {
     context
 }
 
+/// Families of condition keys, and keys of other requests than those of a start.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html>
+const OTHER_KEYS: &[&str] = &[
+    "aws:principaltag/",
+    "aws:requesttag/",
+    "aws:resourcetag/",
+    "ec2:resourcetag/",
+    "kms:encryptioncontext:",
+    "kms:recipientattestation:",
+    "aws:calledvia",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalisawsservice",
+    "aws:principaltype",
+    "aws:resourceaccount",
+    "aws:userid",
+    "ec2:availabilityzone",
+    "ec2:ebsoptimized",
+    "ec2:instanceid",
+    "ec2:instancemarkettype",
+    "ec2:instanceprofile",
+    "ec2:instancetype",
+    "ec2:metadatahttpendpoint",
+    "ec2:metadatahttpputresponsehoplimit",
+    "ec2:metadatahttptokens",
+    "ec2:placementgroup",
+    "ec2:region",
+    "ec2:rootdevicetype",
+    "ec2:tenancy",
+    "kms:bypasspolicylockoutsafetycheck",
+    "kms:calleraccount",
+    "kms:datakeypairspec",
+    "kms:expirationmodel",
+    "kms:grantconstraintsourcearn",
+    "kms:granteeserviceprincipal",
+    "kms:keyagreementalgorithm",
+    "kms:macalgorithm",
+    "kms:messagetype",
+    "kms:primaryregion",
+    "kms:reencryptonsamekey",
+    "kms:replicaregion",
+    "kms:requestalias",
+    "kms:retiringserviceprincipal",
+    "kms:rotationperiodindays",
+    "kms:schedulekeydeletionpendingwindowindays",
+    "kms:signingalgorithm",
+    "kms:validto",
+    "kms:wrappingalgorithm",
+    "kms:wrappingkeyspec",
+];
+
+/// Whether AWS documents a condition key of this name, in lower case, for KMS, for StartInstances or for all
+/// services. Keys of other services are taken to exist.
+pub(crate) fn is_condition_key(lower: &str) -> bool {
+    let ours = ["aws:", "kms:", "ec2:"].iter().any(|prefix| lower.starts_with(prefix));
+    let listed = |key: &str| lower == key || (key.ends_with(['/', ':']) && lower.starts_with(key));
+    !ours || OTHER_KEYS.iter().any(|key| listed(key)) || TABLE.iter().any(|row| row.key.eq_ignore_ascii_case(lower))
+}
+
+/// The condition keys that requests of a start carry, or may carry, as AWS writes them.
+pub(crate) fn condition_keys() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|row| row.key)
+}
+
 /// Whether the asker's word is needed for this key: it is unknown in some request of the role, or no key of AWS's
 /// that this program derives.
 pub fn may_be_stated(key: &str) -> bool {

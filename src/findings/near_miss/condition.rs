@@ -1,0 +1,145 @@
+//! Slips in conditions.
+
+use crate::engine::{ContextValue, Element, Request};
+use crate::names::ConditionKey;
+use crate::policy::{Comparison, Effect, PolicyType};
+use crate::start::is_condition_key;
+
+use super::{Sight, condition_key};
+
+/// Condition keys that tell from which network a request comes.
+const NETWORK: &[&str] = &[
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpcarn",
+    "aws:sourcevpce",
+    "aws:vpcsourceip",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
+];
+
+pub(super) fn is_network(key: &str) -> bool {
+    NETWORK.contains(&key)
+}
+
+fn single<'a>(sight: &Sight<'a>) -> Option<&'a str> {
+    match &sight.miss.actual {
+        ContextValue::Single(text) => Some(text),
+        ContextValue::Multi(_)
+        | ContextValue::Absent
+        | ContextValue::KnownPrefix(_)
+        | ContextValue::OneOf(_)
+        | ContextValue::Foreign
+        | ContextValue::NotKnown => None,
+    }
+}
+
+fn is_absent(sight: &Sight<'_>) -> bool {
+    sight.miss.actual == ContextValue::Absent
+}
+
+pub(super) fn wildcard_in_string_equals(sight: &Sight<'_>) -> bool {
+    let Element::Condition(operator, _) = &sight.miss.element else { return false };
+    let literal = matches!(
+        operator.comparison,
+        Comparison::StringEquals
+            | Comparison::StringNotEquals
+            | Comparison::StringEqualsIgnoreCase
+            | Comparison::StringNotEqualsIgnoreCase
+    );
+    literal && !is_absent(sight) && sight.miss.expected.iter().any(|value| value.contains(['*', '?']))
+}
+
+/// The Region and suffix that the condition expects of `ec2.REGION.SUFFIX`, where the request has such a value.
+fn via_ec2<'a>(sight: &'a Sight<'_>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let is_via = condition_key(sight) == Some("kms:viaservice") && single(sight).is_some();
+    let expected = sight.miss.expected.iter().filter(move |_| is_via);
+    expected.filter_map(|value| value.strip_prefix("ec2.")?.split_once('.'))
+}
+
+pub(super) fn via_service_china_suffix(sight: &Sight<'_>) -> bool {
+    via_ec2(sight).any(|(_, suffix)| suffix == "amazonaws.com.cn")
+}
+
+pub(super) fn via_service_other_region(sight: &Sight<'_>) -> bool {
+    via_ec2(sight).any(|(_, suffix)| suffix == "amazonaws.com")
+}
+
+pub(super) fn via_service_other_service(sight: &Sight<'_>) -> bool {
+    condition_key(sight) == Some("kms:viaservice") && single(sight).is_some()
+}
+
+pub(super) fn grant_flag_on_other_request(sight: &Sight<'_>) -> bool {
+    condition_key(sight) == Some("kms:grantisforawsresource") && is_absent(sight)
+}
+
+fn is_forwarded(request: &Request) -> bool {
+    matches!(request.context.get(&ConditionKey::new("aws:ViaAWSService")), ContextValue::Single(text) if &**text == "true")
+}
+
+pub(super) fn network_deny_without_escape(sight: &Sight<'_>) -> bool {
+    sight.effect == Effect::Deny && network_condition_on_forwarded(sight)
+}
+
+pub(super) fn network_condition_on_forwarded(sight: &Sight<'_>) -> bool {
+    condition_key(sight).is_some_and(is_network) && is_forwarded(sight.request)
+}
+
+pub(super) fn mfa(sight: &Sight<'_>) -> bool {
+    matches!(condition_key(sight), Some("aws:multifactorauthpresent" | "aws:multifactorauthage"))
+}
+
+pub(super) fn encryption_context_other(sight: &Sight<'_>) -> bool {
+    condition_key(sight) == Some("kms:encryptioncontext:aws:ebs:id") && !is_absent(sight)
+}
+
+pub(super) fn resource_aliases_in_key_policy(sight: &Sight<'_>) -> bool {
+    sight.kind == PolicyType::KeyPolicy && condition_key(sight) == Some("kms:resourcealiases")
+}
+
+fn is_tag(sight: &Sight<'_>) -> bool {
+    let key = condition_key(sight).unwrap_or_default();
+    ["aws:resourcetag/", "ec2:resourcetag/", "aws:principaltag/"].iter().any(|prefix| key.starts_with(prefix))
+}
+
+pub(super) fn tag_in_other_case(sight: &Sight<'_>) -> bool {
+    let same = |actual: &str| {
+        sight.miss.expected.iter().any(|expected| with_values(expected, sight.request).eq_ignore_ascii_case(actual))
+    };
+    is_tag(sight) && single(sight).is_some_and(same)
+}
+
+pub(super) fn tag_missing(sight: &Sight<'_>) -> bool {
+    is_tag(sight) && is_absent(sight)
+}
+
+pub(super) fn tag_of_other_value(sight: &Sight<'_>) -> bool {
+    is_tag(sight) && single(sight).is_some()
+}
+
+/// A value as written, or, where it is one policy variable, what that stands for in the request.
+fn with_values<'a>(written: &'a str, request: &'a Request) -> &'a str {
+    let variable = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    match variable.map(|key| request.context.get(&ConditionKey::new(key))) {
+        Some(ContextValue::Single(text)) => text,
+        Some(
+            ContextValue::Multi(_)
+            | ContextValue::Absent
+            | ContextValue::KnownPrefix(_)
+            | ContextValue::OneOf(_)
+            | ContextValue::Foreign
+            | ContextValue::NotKnown,
+        )
+        | None => written,
+    }
+}
+
+/// AWS saves any key: one that it does not know is in no request, and a negated exception for it never works.
+pub(super) fn key_unknown(sight: &Sight<'_>) -> bool {
+    is_absent(sight) && condition_key(sight).is_some_and(|key| !is_condition_key(key))
+}
+
+pub(super) fn key_not_carried(sight: &Sight<'_>) -> bool {
+    is_absent(sight) && condition_key(sight).is_some()
+}

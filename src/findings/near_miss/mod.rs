@@ -1,0 +1,122 @@
+//! The slips that people make, by name: what in a statement does not fit, and what that usually means.
+
+mod condition;
+mod deny;
+mod principal;
+mod resource;
+mod spelling;
+
+use crate::engine::{Element, Miss, NearMiss, Request, near_misses};
+use crate::policy::{Effect, PolicyType, PrincipalEntry, Sense};
+use crate::start::Judged;
+
+use super::Code;
+
+pub(super) use deny::denied;
+pub(super) use spelling::is_slip_of;
+
+/// One element that does not fit, with the request that it does not fit.
+struct Sight<'a> {
+    request: &'a Request,
+    /// The type of the policy.
+    kind: PolicyType,
+    effect: Effect,
+    miss: &'a Miss,
+}
+
+/// Recognizes one slip in one element.
+type Recognizer = fn(&Sight<'_>) -> bool;
+
+/// Every slip; of two that fit one element the earlier names it.
+const SLIPS: &[(Code, Recognizer)] = &[
+    (Code::ReEncryptWithoutStar, spelling::re_encrypt_without_star),
+    (Code::RevokeWithoutCreateGrant, spelling::revoke_without_create_grant),
+    (Code::UseWithoutCreateGrant, spelling::use_without_create_grant),
+    (Code::ActionMisspelt, spelling::action_misspelt),
+    (Code::WildcardInStringEquals, condition::wildcard_in_string_equals),
+    (Code::ViaServiceChinaSuffix, condition::via_service_china_suffix),
+    (Code::ViaServiceOtherRegion, condition::via_service_other_region),
+    (Code::ViaServiceOtherService, condition::via_service_other_service),
+    (Code::GrantFlagOnOtherRequest, condition::grant_flag_on_other_request),
+    (Code::NetworkDenyWithoutEscape, condition::network_deny_without_escape),
+    (Code::NetworkConditionOnForwarded, condition::network_condition_on_forwarded),
+    (Code::MfaCondition, condition::mfa),
+    (Code::EncryptionContextOther, condition::encryption_context_other),
+    (Code::ResourceAliasesInKeyPolicy, condition::resource_aliases_in_key_policy),
+    (Code::TagInOtherCase, condition::tag_in_other_case),
+    (Code::TagMissing, condition::tag_missing),
+    (Code::TagOfOtherValue, condition::tag_of_other_value),
+    (Code::ConditionKeyUnknown, condition::key_unknown),
+    (Code::StalePrincipal, principal::stale),
+    (Code::SessionAsPrincipal, principal::session),
+    (Code::ServiceLinkedRoleSuffix, principal::service_linked_suffix),
+    (Code::ServiceLinkedRoleOther, principal::service_linked_other),
+    (Code::RoleWithoutPath, principal::without_path),
+    (Code::RoleInOtherCase, principal::other_case),
+    (Code::RoleOfOtherAccount, principal::other_account),
+    (Code::ArnOfOtherPartition, principal::other_partition),
+    (Code::ServicePrincipal, principal::service),
+    (Code::PolicyAsPrincipal, principal::no_principal),
+    (Code::StatementWithoutResource, resource::missing),
+    (Code::AliasAsResource, resource::alias),
+    (Code::KeyIdAsResource, resource::bare_id),
+    (Code::ArnOfOtherPartition, resource::other_partition),
+    (Code::KeyOfOtherRegion, resource::other_region),
+    (Code::OtherKeyAsResource, resource::other_key),
+    (Code::ConditionKeyNotCarried, condition::key_not_carried),
+];
+
+/// The name of what does not fit in one element, and where the name stands in the table.
+fn name(sight: &Sight<'_>) -> Option<(usize, Code)> {
+    let found = SLIPS.iter().enumerate().find(|(_, (_, recognizes))| recognizes(sight));
+    found.map(|(position, (code, _))| (position, *code))
+}
+
+/// The Allow statement that would apply but for a slip, with the slip's name.
+///
+/// Every element that fails must be recognized: a statement that fails in a further one was made for something else.
+pub(super) fn slip(judged: &Judged, kinds: &[PolicyType]) -> Option<(Code, NearMiss)> {
+    let request = &judged.case.request;
+    let named = near_misses(request, &judged.case.policies, &judged.explanation, kinds).filter_map(|near| {
+        let names =
+            near.misses.iter().map(|miss| name(&Sight { request, kind: near.at.kind, effect: Effect::Allow, miss }));
+        let names: Option<Vec<(usize, Code)>> = names.collect();
+        let (position, code) = names?.into_iter().min()?;
+        Some(((near.misses.len(), position), code, near))
+    });
+    named.min_by_key(|(order, _, _)| *order).map(|(_, code, near)| (code, near))
+}
+
+/// Why a key policy does not leave this request to the account's IAM policies, which would allow it.
+pub(super) fn delegation(judged: &Judged) -> (Code, Option<NearMiss>) {
+    let (request, policies) = (&judged.case.request, &judged.case.policies);
+    let of_account = |near: &NearMiss| {
+        let statement = policies.statement(near.at, near.statement);
+        let entries = statement.and_then(|statement| statement.principal.as_ref()).filter(|element| {
+            element.sense == Sense::Listed
+                && element.entries.iter().any(|(entry, _)| {
+                    matches!(entry, PrincipalEntry::Account(account) if *account == request.principal.account)
+                })
+        });
+        entries.is_some()
+    };
+    let near = near_misses(request, policies, &judged.explanation, &[PolicyType::KeyPolicy])
+        .filter(of_account)
+        .min_by_key(|near| near.misses.len());
+    match near {
+        Some(near) => (Code::DelegationRestricted, Some(near)),
+        None => (Code::RootStatementRemoved, None),
+    }
+}
+
+/// The condition key of an element that is a condition, in lower case.
+fn condition_key<'a>(sight: &Sight<'a>) -> Option<&'a str> {
+    match &sight.miss.element {
+        Element::Condition(_, key) => Some(key.lower()),
+        Element::Action(_)
+        | Element::Principal(_)
+        | Element::Resource(_)
+        | Element::GranteePrincipal
+        | Element::EncryptionContext => None,
+    }
+}

@@ -1,0 +1,78 @@
+//! Slips in whom a statement names, as `Principal` or by `aws:PrincipalArn`.
+
+use crate::engine::Element;
+use crate::names::{Arn, RoleArn};
+use crate::policy::Sense;
+
+use super::{Sight, condition_key};
+
+/// What the element names instead of the request's principal.
+fn named<'a>(sight: &'a Sight<'_>) -> impl Iterator<Item = &'a str> {
+    let is_principal = matches!(sight.miss.element, Element::Principal(Sense::Listed))
+        || condition_key(sight) == Some("aws:principalarn");
+    sight.miss.expected.iter().map(AsRef::as_ref).filter(move |_| is_principal)
+}
+
+/// Whether the element names a role, and `differs` tells of it and the request's role.
+fn role(sight: &Sight<'_>, differs: impl Fn(&RoleArn, &RoleArn) -> bool) -> bool {
+    let Ok(own) = RoleArn::parse(&sight.request.principal.arn) else { return false };
+    named(sight).filter_map(|text| RoleArn::parse(text).ok()).any(|other| differs(&other, &own))
+}
+
+pub(super) fn without_path(sight: &Sight<'_>) -> bool {
+    role(sight, |other, own| {
+        other.account() == own.account()
+            && other.partition() == own.partition()
+            && other.name() == own.name()
+            && other.path_and_name() != own.path_and_name()
+    })
+}
+
+pub(super) fn other_account(sight: &Sight<'_>) -> bool {
+    role(sight, |other, own| other.account() != own.account() && other.path_and_name() == own.path_and_name())
+}
+
+pub(super) fn other_partition(sight: &Sight<'_>) -> bool {
+    role(sight, |other, own| other.partition() != own.partition() && other.name() == own.name())
+}
+
+pub(super) fn other_case(sight: &Sight<'_>) -> bool {
+    role(sight, |other, own| other != own && other.as_str().eq_ignore_ascii_case(own.as_str()))
+}
+
+/// The name of a service-linked role without the suffix that a customer may choose.
+fn base_name(role: &RoleArn) -> &str {
+    role.name().split_once('_').map_or(role.name(), |(base, _)| base)
+}
+
+pub(super) fn service_linked_suffix(sight: &Sight<'_>) -> bool {
+    role(sight, |other, own| {
+        own.is_service_linked() && other.name() != own.name() && base_name(other) == base_name(own)
+    })
+}
+
+pub(super) fn service_linked_other(sight: &Sight<'_>) -> bool {
+    role(sight, |other, own| own.is_service_linked() && other.is_service_linked() && base_name(other) != base_name(own))
+}
+
+pub(super) fn session(sight: &Sight<'_>) -> bool {
+    let Ok(own) = RoleArn::parse(&sight.request.principal.arn) else { return false };
+    let beginning = own.session_arn("");
+    named(sight).any(|text| text.starts_with(&beginning))
+}
+
+/// AWS puts the unique ID in the place of a principal that is deleted; one of the same name gets another ID.
+pub(super) fn stale(sight: &Sight<'_>) -> bool {
+    named(sight).any(|text| text.starts_with("AROA") || text.starts_with("AIDA"))
+}
+
+pub(super) fn service(sight: &Sight<'_>) -> bool {
+    named(sight).any(|text| !text.contains(':') && text.ends_with(".amazonaws.com"))
+}
+
+/// A policy or an instance profile where a role was meant.
+pub(super) fn no_principal(sight: &Sight<'_>) -> bool {
+    named(sight)
+        .filter_map(|text| Arn::parse(text).ok())
+        .any(|arn| arn.resource().starts_with("policy/") || arn.resource().starts_with("instance-profile/"))
+}

@@ -1,0 +1,45 @@
+//! Slips in which key a statement names.
+
+use crate::engine::Element;
+use crate::names::KeyArn;
+use crate::policy::Sense;
+
+use super::Sight;
+
+/// What the element names instead of the request's key, with that key.
+fn named<'a>(sight: &'a Sight<'_>) -> impl Iterator<Item = (&'a str, KeyArn)> {
+    let key = KeyArn::parse(&sight.request.resource).ok();
+    let is_resource = sight.miss.element == Element::Resource(Sense::Listed);
+    sight.miss.expected.iter().filter(move |_| is_resource).filter_map(move |text| Some((&**text, key.clone()?)))
+}
+
+/// Whether part `position` of an ARN is written out and is not the key's.
+fn part_differs(text: &str, position: usize, own: &str) -> bool {
+    let part = text.splitn(6, ':').nth(position);
+    part.is_some_and(|part| !part.is_empty() && !part.contains(['*', '?', '$']) && part != own)
+}
+
+/// KMS saves such a statement in a key policy, and it has no effect.
+pub(super) fn missing(sight: &Sight<'_>) -> bool {
+    matches!(sight.miss.element, Element::Resource(_)) && sight.miss.expected.is_empty()
+}
+
+pub(super) fn alias(sight: &Sight<'_>) -> bool {
+    named(sight).any(|(text, _)| text.starts_with("alias/") || text.contains(":alias/"))
+}
+
+pub(super) fn bare_id(sight: &Sight<'_>) -> bool {
+    named(sight).any(|(text, key)| text.strip_prefix("key/").unwrap_or(text) == key.key_id())
+}
+
+pub(super) fn other_partition(sight: &Sight<'_>) -> bool {
+    named(sight).any(|(text, key)| text.contains(":kms:") && part_differs(text, 1, key.partition()))
+}
+
+pub(super) fn other_region(sight: &Sight<'_>) -> bool {
+    named(sight).any(|(text, key)| text.contains(":kms:") && part_differs(text, 3, key.region()))
+}
+
+pub(super) fn other_key(sight: &Sight<'_>) -> bool {
+    named(sight).any(|(text, _)| text.contains(":kms:") && text.contains(":key/"))
+}

@@ -1,0 +1,95 @@
+//! Lines of at most 100 columns; what must be copied stays whole.
+
+const WIDTH: usize = 100;
+
+/// Text from AWS must not move the cursor or hide words: control characters are shown, line ends kept.
+pub(super) fn escape(text: &str) -> String {
+    let hidden = |character: char| {
+        (character.is_control() && character != '\n')
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if hidden(character) {
+            escaped.extend(character.escape_unicode());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// A name of AWS's that must stay in its line.
+pub(super) fn one_line(name: &str) -> String {
+    name.replace('\n', "\\n")
+}
+
+/// One line as it is: a command, a row of a table, a line of JSON.
+pub(super) fn line(text: &mut String, content: &str) {
+    text.push_str(content);
+    text.push('\n');
+}
+
+/// Words in lines of at most [`WIDTH`] columns, each behind `indent` spaces but the first, which stands behind
+/// `first`. No word is cut.
+pub(super) fn wrap(text: &mut String, first: &str, indent: usize, words: &str) {
+    let mut column = first.chars().count();
+    text.push_str(first);
+    let mut at_start = true;
+    for word in words.split_whitespace() {
+        let length = word.chars().count();
+        if !at_start && column + 1 + length > WIDTH {
+            text.push('\n');
+            text.push_str(&" ".repeat(indent));
+            column = indent;
+            at_start = true;
+        }
+        if !at_start {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
+        at_start = false;
+    }
+    text.push('\n');
+}
+
+/// A label with words behind it; a command stays in one line.
+pub(super) fn item(text: &mut String, label: &str, words: &str) {
+    let first = format!("   {label:<13} ");
+    if words.starts_with("aws ") {
+        line(text, &format!("{first}{words}"));
+    } else {
+        wrap(text, &first, first.chars().count(), &one_line(words));
+    }
+}
+
+/// Indented JSON with every object and list that fits on one line there.
+pub(super) fn compact(json: &str) -> Vec<String> {
+    let mut compacted: Vec<String> = Vec::new();
+    let lines: Vec<&str> = json.lines().collect();
+    let mut rest = lines.as_slice();
+    while let Some((first, after)) = rest.split_first() {
+        let indent = first.len() - first.trim_start().len();
+        let closes = |line: &&str| line.len() - line.trim_start().len() == indent;
+        let length = after.iter().position(closes).filter(|_| first.ends_with(['{', '[']));
+        let inner = length.and_then(|length| after.get(..=length)).filter(|_| indent > 0);
+        let joined = inner.map(|inner| {
+            // Only after a comma there is room for a space.
+            let before = std::iter::once(first).chain(inner);
+            let words = before
+                .zip(inner)
+                .map(|(before, line)| format!("{}{}", if before.ends_with(',') { " " } else { "" }, line.trim_start()));
+            format!("{first}{}", words.collect::<String>())
+        });
+        if let Some(joined) = joined.filter(|joined| joined.chars().count() + 3 <= WIDTH) {
+            compacted.push(joined);
+            rest = after.get(length.map_or(0, |length| length + 1)..).unwrap_or_default();
+        } else {
+            compacted.push((*first).to_owned());
+            rest = after;
+        }
+    }
+    compacted
+}

@@ -1,0 +1,90 @@
+//! What settles an open question: the flag, the read permission or the AWS CLI line.
+
+use crate::findings::{Code, Fact, Finding, Open, Severity};
+use crate::names::{KeyArn, VolumeId};
+
+use super::{Report, TargetReport, UnreadItem};
+
+/// One way on: words, and what is to be typed.
+pub(super) struct Step {
+    pub(super) words: String,
+    pub(super) lines: Vec<String>,
+}
+
+/// The ways in which an undecided finding is settled; one of them does.
+pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
+    if finding.severity != Severity::Undecided {
+        return Vec::new();
+    }
+    let check = format!("ebs-preflight check --instance-id {} --role-arn {}", target.instance_id, target.role_arn);
+    let step = |words: &str, lines: Vec<String>| Step { words: words.to_owned(), lines };
+    let commands: Vec<String> = items(report, finding).map(|item| item.command.clone()).collect();
+    let mut steps = Vec::new();
+    if finding.code == Code::OrganizationUnread {
+        steps.push(step(
+            "read them with a profile of the management or a delegated administrator account",
+            vec![format!("{check} --org-profile PROFILE")],
+        ));
+        steps.push(step("ask the organization's administrator for the output of", commands));
+        steps.push(step("say that you assume they allow it", vec![format!("{check} --assume-org-allows")]));
+    } else if finding.code == Code::KeyUnread || finding.code == Code::KeyStateUnknown {
+        let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).collect();
+        accounts.dedup();
+        let words = format!("read it with a profile of account {}", accounts.join(", "));
+        steps.push(step(&words, vec![format!("{check} --key-profile PROFILE")]));
+        steps.push(step("ask the key's administrator for the output of", commands));
+    } else if finding.code == Code::ContextKeyUnknown {
+        for key in context_keys(finding) {
+            let words = if key.eq_ignore_ascii_case("aws:SourceIp") {
+                "say from which address; with Bool aws:ViaAWSService false beside it a Deny leaves out what EC2 forwards"
+            } else {
+                "say what the session will have"
+            };
+            steps.push(step(words, vec![format!("{check} --context {key}=VALUE")]));
+        }
+    } else if finding.code == Code::SessionNameUnknown {
+        steps.push(step("say how the session is named", vec![format!("{check} --session-name NAME")]));
+    } else {
+        steps.push(step("read it with credentials that may, or ask for the output of", commands));
+    }
+    steps.retain(|step| !step.lines.is_empty());
+    steps
+}
+
+fn context_keys(finding: &Finding) -> Vec<&str> {
+    let keys = finding
+        .evidence
+        .iter()
+        .filter_map(|fact| if let Fact::Open(Open::ContextKey { key, .. }) = fact { Some(key.as_str()) } else { None });
+    let mut keys: Vec<&str> = keys.collect();
+    keys.dedup();
+    keys
+}
+
+/// Which service's reads settle a finding.
+const READS: &[(Code, &str)] = &[
+    (Code::OrganizationUnread, "organizations:"),
+    (Code::KeyUnread, "kms:"),
+    (Code::KeyStateUnknown, "kms:"),
+    (Code::RoleUnread, "iam:"),
+    (Code::VolumeUnread, "ec2:"),
+];
+
+/// What was not read and bears on the finding.
+pub(super) fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a UnreadItem> {
+    let service = READS.iter().find(|(code, _)| *code == finding.code).map_or("none", |(_, service)| *service);
+    // Tags and aliases bear only on conditions that ask for them.
+    let matters = |item: &UnreadItem| !item.needs.ends_with("ListResourceTags") && !item.needs.ends_with("ListAliases");
+    let names = move |item: &UnreadItem| {
+        let mut subjects = finding.keys.iter().map(KeyArn::as_str).collect::<Vec<_>>();
+        if finding.code == Code::VolumeUnread {
+            subjects.extend(finding.volumes.iter().map(VolumeId::as_str));
+        }
+        !matches!(service, "kms:" | "ec2:") || subjects.iter().any(|subject| item.command.contains(subject))
+    };
+    report
+        .unread
+        .iter()
+        .filter(move |item| finding.severity == Severity::Undecided && item.needs.starts_with(service))
+        .filter(move |item| matters(item) && names(item))
+}
