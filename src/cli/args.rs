@@ -73,11 +73,14 @@ pub(super) struct Reader {
 #[derive(Debug, Args)]
 pub(super) struct HandedIn {
     /// The key policy of a key that could not be read; KEY is its ARN, its ID or an alias; may be given several times
-    #[arg(long, value_name = "KEY=FILE")]
-    pub(super) key_policy_file: Vec<String>,
+    #[arg(long = "key-policy-file", value_name = "KEY=FILE")]
+    pub(super) key_policies: Vec<String>,
     /// The grants on a key, as `aws kms list-grants` prints them; may be given several times
-    #[arg(long, value_name = "KEY=FILE")]
-    pub(super) grants_file: Vec<String>,
+    #[arg(long = "grants-file", value_name = "KEY=FILE")]
+    pub(super) grants: Vec<String>,
+    /// Organization policies read before: a capture, or what the lines of `capture --script --org` printed
+    #[arg(long = "org-file", value_name = "FILE")]
+    pub(super) organization: Option<PathBuf>,
 }
 
 /// What the asker knows of the session that will start the instance.
@@ -110,8 +113,9 @@ pub(super) struct Knowledge {
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) targets: Targets,
-    /// Judge a capture instead of reading AWS; `-` is standard input
-    #[arg(long, value_name = "FILE")]
+    /// Judge a capture instead of reading AWS: a file that `capture` wrote, what the lines of `capture --script` printed,
+    /// or a folder of such files; `-` is standard input
+    #[arg(long, value_name = "FILE|DIR")]
     pub(super) capture: Option<PathBuf>,
     #[command(flatten)]
     pub(super) reader: Reader,
@@ -224,6 +228,16 @@ pub(super) struct CaptureArguments {
     pub(super) targets: Targets,
     #[command(flatten)]
     pub(super) reader: Reader,
+    /// Read nothing; print lines of the AWS CLI that read the same where this program may not run, to be pasted into
+    /// CloudShell; what they print is a capture
+    #[arg(long)]
+    pub(super) script: bool,
+    /// With --script: only what the administrator of this key's account can read
+    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "org"])]
+    pub(super) key: Option<String>,
+    /// With --script: only what the organization's administrator can read of this account; may be given several times
+    #[arg(long, value_name = "ACCOUNT", requires = "script", conflicts_with_all = ["instance_id", "role_arn"])]
+    pub(super) org: Vec<String>,
     /// The file to write; `-` is standard output
     #[arg(long, short, value_name = "FILE", default_value = "capture.json")]
     pub(super) output: PathBuf,

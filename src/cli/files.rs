@@ -36,6 +36,19 @@ pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     })
 }
 
+/// The text of every file of a folder, in the order of their names.
+pub(super) fn read_folder(path: &Path) -> Result<String, Failure> {
+    let unreadable = |error: std::io::Error| {
+        let message = format!("`{}` cannot be read: {error}", path.display());
+        Failure::bad_input("file-unreadable", message, "check the path")
+    };
+    let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
+    let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    paths.sort();
+    let texts: Vec<String> = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
+    Ok(texts.join("\n"))
+}
+
 /// Writes a file whole or not at all, readable by its owner only; `-` is standard output.
 pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     if path == Path::new("-") {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::capture::{Capture, Handed};
-use crate::handed::{HandedError, Handing, Wrapping, grants, key_policy};
+use crate::handed::{HandedError, Handing, Wrapping, grants, is_cut, is_transcript, key_policy, transcript};
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
 use crate::source::Reading;
@@ -14,7 +14,7 @@ use super::{files, options};
 
 /// The capture with everything that was handed in.
 pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, Failure> {
-    for text in &typed.key_policy_file {
+    for text in &typed.key_policies {
         let (key, path) = options::pair(text, "--key-policy-file")?;
         let arn = key_of(&capture, key)?;
         let policy = taken(key_policy(&files::read(Path::new(path))?), path)?;
@@ -29,14 +29,45 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
         }
         capture.handed.push(Handed { what, file: path.to_owned(), read: None });
     }
-    for text in &typed.grants_file {
+    for text in &typed.grants {
         let (key, path) = options::pair(text, "--grants-file")?;
         let arn = key_of(&capture, key)?;
         let grants = taken(grants(&files::read(Path::new(path))?), path)?;
         capture.keys.entry(arn.clone()).or_default().grants = Reading::Known(grants);
         capture.handed.push(Handed { what: format!("grants on {arn}"), file: path.to_owned(), read: None });
     }
+    if let Some(path) = &typed.organization {
+        let file = self::capture(path)?;
+        let read: Vec<_> = file.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
+        if read.is_empty() {
+            let message = format!("`{}` holds no organization", path.display());
+            let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
+            return Err(Failure::bad_input("not-as-asked-for", message, help));
+        }
+        let accounts: Vec<&str> = read.iter().map(|(account, _)| account.as_str()).collect();
+        let what = format!("organization policies of account {}", accounts.join(", "));
+        capture.handed.push(Handed { what, file: path.display().to_string(), read: Some(file.read.until) });
+        capture.organizations.extend(read);
+    }
     Ok(capture)
+}
+
+/// A capture as people hold it: the file, a transcript, or a folder of transcripts.
+pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
+    let text = if path.is_dir() { files::read_folder(path)? } else { files::read(path)? };
+    let refused = |message: String, help: &str| {
+        Failure::bad_input("bad-capture", format!("`{}`: {message}", path.display()), help)
+    };
+    if !is_transcript(&text) {
+        return Capture::parse(&text).map_err(|error| refused(error.to_string(), error.help()));
+    }
+    if is_cut(&text) {
+        files::print_error(&format!(
+            "note: `{}` ends before the script did (its last line is `### end`): the rest counts as not read\n",
+            path.display()
+        ));
+    }
+    transcript(&text).map_err(|error| refused(error.to_string(), "copy all that the lines printed"))
 }
 
 /// The key of the start that is meant: by ARN, ID or alias.

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::capture::Target;
+use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
-use crate::names::{Arn, InstanceId, RoleArn, SessionArn, UserArn};
+use crate::names::{AccountId, Arn, InstanceId, KeyArn, NameError, Region, RoleArn, SessionArn, UserArn};
 use crate::policy::{PolicyError, PolicyType};
 use crate::remedy::Form;
 use crate::start::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require, Stated, may_be_stated};
 
 use super::args::{
-    Knowledge, Remedy as TypedRemedy, RemedyForm, RemedyPlace as TypedPlace, Require as TypedRequire, Style, Targets,
+    CaptureArguments, Knowledge, Remedy as TypedRemedy, RemedyForm, RemedyPlace as TypedPlace, Require as TypedRequire,
+    Style, Targets,
 };
 use super::failure::Failure;
 use super::files;
@@ -37,6 +39,28 @@ pub(super) fn targets(typed: &Targets) -> Result<Vec<Target>, Failure> {
         }
     }
     Ok(targets)
+}
+
+/// What a script is to read.
+pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
+    let bad = |error: &NameError| Failure::bad_input("malformed-name", error.to_string(), "copy it from AWS");
+    if let Some(key) = &typed.key {
+        return KeyArn::parse(key).map(Script::Key).map_err(|error| bad(&error));
+    }
+    if !typed.org.is_empty() {
+        let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
+        return accounts.map(Script::Organization).map_err(|error| bad(&error));
+    }
+    let region = typed.reader.region.as_deref().map(Region::parse).transpose().map_err(|error| bad(&error))?;
+    let targets = targets(&typed.targets)?;
+    for target in &targets {
+        // The role's name goes into a shell, and IAM's names hold none of its signs.
+        if !target.role_arn.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b)) {
+            let message = format!("`{}` holds a character that no role's name has", target.role_arn);
+            return Err(Failure::bad_input("not-a-role", message, "copy the ARN from IAM"));
+        }
+    }
+    Ok(Script::Starts(targets, region))
 }
 
 fn instance(text: &str) -> Result<InstanceId, Failure> {

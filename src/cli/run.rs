@@ -6,6 +6,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::{Capture, Target};
 use crate::collect::reads::reader_policy;
+use crate::collect::script::script;
 use crate::findings::Code;
 use crate::report::{compare, json, preflight, remedy_files, text};
 
@@ -78,12 +79,7 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
 /// What is judged: from a file, or read now.
 fn evidence(file: Option<&Path>, typed: &Targets, reader: &Reader) -> Result<Capture, Failure> {
     let Some(path) = file else { return live(options::targets(typed)?, reader) };
-    let text = files::read(path)?;
-    let capture = Capture::parse(&text).map_err(|error| {
-        let message = format!("`{}`: {error}", path.display());
-        Failure::bad_input("bad-capture", message, error.help())
-    })?;
-    narrow(capture, typed)
+    narrow(handed::capture(path)?, typed)
 }
 
 /// Keeps the targets that are asked for.
@@ -106,6 +102,10 @@ fn narrow(mut capture: Capture, typed: &Targets) -> Result<Capture, Failure> {
 }
 
 fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
+    if typed.script {
+        files::print(&script(&options::script(typed)?));
+        return Ok(Exit::Done);
+    }
     let targets = options::targets(&typed.targets)?;
     if !typed.force && typed.output.as_os_str() != "-" && typed.output.exists() {
         // Said before anything is read.

@@ -75,7 +75,7 @@ fn condition_keys(instance: &types::Instance, account: &AccountId, region: &Regi
         Some(types::InstanceLifecycleType::Scheduled) => None,
         Some(lifecycle) => Some(lifecycle.as_str().to_owned()),
     };
-    let partition = super::run::partition(region);
+    let partition = region.partition();
     let known = [
         ("ec2:InstanceType", instance.instance_type.as_ref().map(|kind| kind.as_str().to_owned())),
         ("ec2:AvailabilityZone", placement.and_then(|placement| placement.availability_zone.clone())),

@@ -4,6 +4,7 @@
 //! own; only a run that could judge nothing at all ends in a [`CollectError`].
 
 pub mod reads;
+pub mod script;
 
 #[cfg(feature = "aws")]
 mod clients;

@@ -92,7 +92,7 @@ impl Reader {
     async fn new(wanted: &Wanted) -> Result<Self, CollectError> {
         let access = &wanted.access;
         let (region, region_source) = credentials::region(access).await?;
-        let partition = partition(&region);
+        let partition = region.partition();
         let mut roles = Vec::new();
         for text in wanted.targets.iter().map(|target| target.role_arn.as_str()).collect::<BTreeSet<_>>() {
             let role = AskedRole::parse(text).ok_or_else(|| {
@@ -191,23 +191,6 @@ impl Reader {
             ),
         }
     }
-}
-
-/// The partition of a Region, by the prefix of its name.
-///
-/// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
-pub(super) fn partition(region: &Region) -> &'static str {
-    let prefixes = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    let found = prefixes.iter().find(|(prefix, _)| region.as_str().starts_with(prefix));
-    found.map_or("aws", |(_, partition)| partition)
 }
 
 /// The records of a capture.

@@ -3,12 +3,20 @@
 //!
 //! Rank: beside `capture`; names only `names`, `source` and `capture`.
 
+mod assemble;
 mod document;
+mod ec2;
+mod iam;
+mod key;
 mod kms;
 mod mangled;
+mod org;
+mod transcript;
 
+pub use assemble::{TranscriptError, is_cut, is_transcript, transcript};
 pub use document::{HandedError, Handing, grants, key_policy};
 pub use mangled::{Damage, Mangled, Wrapping};
+pub use transcript::FIRST_LINE;
 
 #[cfg(test)]
 mod tests;

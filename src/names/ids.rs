@@ -127,6 +127,25 @@ name!(
     KeyArn, "KMS key ARN", "`arn:aws:kms:region:account:key/key-id`", is_key_arn
 );
 
+impl Region {
+    /// The partition of a Region, by the prefix of its name.
+    ///
+    /// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+    pub fn partition(&self) -> &'static str {
+        let prefixes = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-isof-", "aws-iso-f"),
+            ("eusc-", "aws-eusc"),
+        ];
+        let found = prefixes.iter().find(|(prefix, _)| self.as_str().starts_with(prefix));
+        found.map_or("aws", |(_, partition)| partition)
+    }
+}
+
 impl KeyArn {
     fn part(&self, position: usize) -> &str {
         self.0.splitn(6, ':').nth(position).unwrap_or_default()

@@ -198,7 +198,7 @@ pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
             1 => "1 day before the rest".to_owned(),
             _ => format!("{days} days before the rest"),
         };
-        format!(", read {read}, {age}")
+        format!(", read {}, {age}", read.strftime("%Y-%m-%d %H:%M UTC"))
     });
     format!("{} (from {}{})", handed.what, handed.file, age.unwrap_or_default())
 }

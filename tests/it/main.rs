@@ -10,4 +10,5 @@
 
 #[cfg(feature = "cli")]
 mod handed;
+mod transcript;
 mod triage;

@@ -13,7 +13,6 @@ use crate::collect::failure::Failure;
 use crate::collect::iam::AskedRole;
 use crate::collect::pace::{Once, Pace, Page, pages};
 use crate::collect::reads::{GET_KEY_POLICY, LIST_GRANTS};
-use crate::collect::run::partition;
 use crate::collect::xml::{CutShort, is_closed, policy_text};
 use crate::names::Region;
 use crate::source::Why;
@@ -180,7 +179,7 @@ fn a_role_is_named_by_its_arn_or_by_that_of_a_session() {
 
 #[test]
 fn the_partition_follows_from_the_region() {
-    let of = |region| partition(&Region::parse(region).unwrap());
+    let of = |region| Region::parse(region).unwrap().partition();
     assert_eq!(of("ap-northeast-1"), "aws");
     assert_eq!(of("cn-north-1"), "aws-cn");
     assert_eq!(of("us-gov-west-1"), "aws-us-gov");

@@ -1,0 +1,150 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::transcript::Part;
+use crate::capture::{Attachment, Instance, StateReason, Volume};
+use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
+use crate::source::{Reading, Unread, Why};
+
+fn text(value: &Value, pointer: &str) -> String {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    value.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Tags, as every service but KMS and IAM writes them.
+pub(super) fn tags(value: &Value, key: &str, of: &str) -> BTreeMap<String, String> {
+    let tags = list(value, "Tags");
+    tags.filter_map(|tag| Some((tag.get(key)?.as_str()?.to_owned(), tag.get(of)?.as_str()?.to_owned()))).collect()
+}
+
+/// The instance and its volumes. The block device mapping says what is attached; a volume that `describe-volumes`
+/// does not show is unread.
+pub(super) fn instance(
+    part: &Part,
+    id: &InstanceId,
+    region: &Region,
+) -> (Reading<Instance>, BTreeMap<VolumeId, Reading<Volume>>) {
+    let asked = format!("ec2:DescribeInstances {id}");
+    if part.failed_with(&asked, "InvalidInstanceID.NotFound") {
+        return (Reading::Absent, BTreeMap::new());
+    }
+    let mut instance = part.reading(&asked, |text| read(text, id, region));
+    let shown = part.reading(&format!("ec2:DescribeVolumes {id}"), |text| {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let volumes = value.get("Volumes")?.as_array()?;
+        volumes.iter().map(|one| volume(one, id)).collect::<Option<Vec<_>>>()
+    });
+    let mut volumes = BTreeMap::new();
+    let hidden = shown.unread().cloned().unwrap_or_else(|| Unread {
+        why: Why::Unparsable,
+        needs: "ec2:DescribeVolumes".to_owned(),
+        message: "EC2 does not show this attached volume".to_owned(),
+    });
+    if let Reading::Known(instance) = &mut instance {
+        for attachment in &instance.attachments {
+            volumes.insert(attachment.volume_id.clone(), Reading::Unread(hidden.clone()));
+        }
+        for (attachment, volume) in shown.known().into_iter().flatten() {
+            if volumes.insert(attachment.volume_id.clone(), Reading::Known(volume.clone())).is_none() {
+                instance.attachments.push(attachment.clone());
+            }
+        }
+    }
+    (instance, volumes)
+}
+
+fn read(output: &str, id: &InstanceId, region: &Region) -> Option<Instance> {
+    let value: Value = serde_json::from_str(output).ok()?;
+    let (reservation, found) = list(&value, "Reservations").find_map(|reservation| {
+        let found = list(reservation, "Instances").find(|one| text(one, "/InstanceId") == id.as_str())?;
+        Some((reservation, found))
+    })?;
+    let account = AccountId::parse(&text(reservation, "/OwnerId")).ok()?;
+    let mappings = found.get("BlockDeviceMappings")?.as_array()?;
+    let attachments = mappings.iter().map(|mapping| {
+        Some(Attachment {
+            device: text(mapping, "/DeviceName"),
+            volume_id: VolumeId::parse(&text(mapping, "/Ebs/VolumeId")).ok()?,
+            status: text(mapping, "/Ebs/Status"),
+        })
+    });
+    let reason = Some(text(found, "/StateReason/Code")).filter(|code| !code.is_empty());
+    let managed = found.pointer("/Operator/Managed").and_then(Value::as_bool) == Some(true);
+    Some(Instance {
+        state: text(found, "/State/Name"),
+        state_reason: reason.map(|code| StateReason { code, message: text(found, "/StateReason/Message") }),
+        state_transition_reason: text(found, "/StateTransitionReason"),
+        tags: tags(found, "Key", "Value"),
+        attachments: attachments.collect::<Option<_>>()?,
+        root_device_type: text(found, "/RootDeviceType"),
+        operator: managed.then(|| text(found, "/Operator/Principal")),
+        license_configurations: list(found, "Licenses").map(|one| text(one, "/LicenseConfigurationArn")).collect(),
+        condition_keys: condition_keys(found, &account, region),
+        account,
+    })
+}
+
+/// The condition keys of the instance as a resource; what the answer leaves open stays out.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
+fn condition_keys(instance: &Value, account: &AccountId, region: &Region) -> BTreeMap<String, String> {
+    let plain = [
+        ("ec2:InstanceType", "/InstanceType"),
+        ("ec2:AvailabilityZone", "/Placement/AvailabilityZone"),
+        ("ec2:Tenancy", "/Placement/Tenancy"),
+        ("ec2:InstanceProfile", "/IamInstanceProfile/Arn"),
+        ("ec2:RootDeviceType", "/RootDeviceType"),
+        ("ec2:EbsOptimized", "/EbsOptimized"),
+        ("ec2:InstanceID", "/InstanceId"),
+        ("ec2:MetadataHttpEndpoint", "/MetadataOptions/HttpEndpoint"),
+        ("ec2:MetadataHttpPutResponseHopLimit", "/MetadataOptions/HttpPutResponseHopLimit"),
+        ("ec2:MetadataHttpTokens", "/MetadataOptions/HttpTokens"),
+    ];
+    let as_text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    let known = plain.iter().map(|(key, pointer)| (*key, instance.pointer(pointer).and_then(as_text)));
+    let group = Some(text(instance, "/Placement/GroupName")).filter(|name| !name.is_empty());
+    let market = match text(instance, "/InstanceLifecycle").as_str() {
+        "" => Some("on-demand".to_owned()),
+        "scheduled" => None,
+        lifecycle => Some(lifecycle.to_owned()),
+    };
+    let partition = region.partition();
+    let derived = [
+        (
+            "ec2:PlacementGroup",
+            group.map(|name| format!("arn:{partition}:ec2:{region}:{account}:placement-group/{name}")),
+        ),
+        ("ec2:InstanceMarketType", market),
+        ("ec2:Region", Some(region.to_string())),
+    ];
+    known.chain(derived).filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+fn volume(found: &Value, instance: &InstanceId) -> Option<(Attachment, Volume)> {
+    let here = list(found, "Attachments").find(|one| text(one, "/InstanceId") == instance.as_str());
+    let attachment = Attachment {
+        device: here.map(|here| text(here, "/Device")).unwrap_or_default(),
+        volume_id: VolumeId::parse(&text(found, "/VolumeId")).ok()?,
+        status: here.map(|here| text(here, "/State")).unwrap_or_default(),
+    };
+    let key = text(found, "/KmsKeyId");
+    let key = match (found.get("Encrypted").and_then(Value::as_bool), KeyArn::parse(&key)) {
+        (Some(false), Err(_)) if key.is_empty() => Reading::Absent,
+        (Some(true), Ok(key)) => Reading::Known(key),
+        (_, _) => Reading::Unread(Unread {
+            why: Why::Unparsable,
+            needs: "ec2:DescribeVolumes".to_owned(),
+            message: "the answer does not say whether and with which key the volume is encrypted".to_owned(),
+        }),
+    };
+    let snapshot = Some(text(found, "/SnapshotId")).filter(|snapshot| !snapshot.is_empty());
+    Some((attachment, Volume { key, state: text(found, "/State"), snapshot }))
+}

@@ -1,0 +1,139 @@
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::ec2::tags;
+use super::kms::grants;
+use super::mangled::unwrapped;
+use super::transcript::Part;
+use crate::capture::{CustomKeyStore, Key, KeyMetadata};
+use crate::names::KeyArn;
+use crate::source::{Document, Reading};
+
+/// The key as one reader saw it. `own`: that reader's account is the key's.
+pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
+    let describe = format!("kms:DescribeKey {arn}");
+    let metadata = if own && part.failed_with(&describe, "NotFoundException") {
+        // In another account, "gone" and "not allowed" look alike.
+        Reading::Absent
+    } else {
+        part.reading(&describe, |text| metadata(part, &serde_json::from_str(text).ok()?, arn))
+    };
+    let ram = format!("kms:GetKeyPolicy {arn} AWS_RAM");
+    let ram_policy =
+        if own && part.failed_with(&ram, "NotFoundException") { Reading::Absent } else { part.reading(&ram, policy) };
+    Key {
+        metadata,
+        policy: part.reading(&format!("kms:GetKeyPolicy {arn} default"), policy),
+        ram_policy,
+        grants: part.reading(&format!("kms:ListGrants {arn}"), |text| grants(&serde_json::from_str(text).ok()?).ok()),
+        aliases: part.reading(&format!("kms:ListAliases {arn}"), aliases),
+        tags: part.reading(&format!("kms:ListResourceTags {arn}"), |text| {
+            let value: Value = serde_json::from_str(text).ok()?;
+            value.get("Tags")?.as_array()?;
+            Some(tags(&value, "TagKey", "TagValue"))
+        }),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Policy {
+    policy: String,
+}
+
+fn policy(output: &str) -> Option<Document> {
+    let (plain, _) = unwrapped(output).ok()?;
+    let text = serde_json::from_str::<Policy>(&plain).ok()?.policy;
+    Some(Document::new(text)).filter(|document| !document.text().trim().is_empty())
+}
+
+fn aliases(output: &str) -> Option<Vec<String>> {
+    let value: Value = serde_json::from_str(output).ok()?;
+    let aliases = value.get("Aliases")?.as_array()?;
+    let names = aliases.iter().map(|alias| Some(alias.get("AliasName")?.as_str()?.to_owned()));
+    let mut names: Vec<String> = names.collect::<Option<_>>()?;
+    names.sort();
+    Some(names)
+}
+
+fn metadata(part: &Part, output: &Value, arn: &KeyArn) -> Option<KeyMetadata> {
+    let found = output.get("KeyMetadata")?;
+    let text = |pointer: &str| found.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if text("/Arn") != arn.as_str() {
+        return None;
+    }
+    let multi_region =
+        match (found.get("MultiRegion").and_then(Value::as_bool), text("/MultiRegionConfiguration/MultiRegionKeyType"))
+        {
+            (_, kind) if !kind.is_empty() => kind,
+            (Some(false), _) => "NONE".to_owned(),
+            (Some(true) | None, _) => String::new(),
+        };
+    let store = Some(text("/CustomKeyStoreId")).filter(|id| !id.is_empty());
+    Some(KeyMetadata {
+        state: text("/KeyState"),
+        manager: text("/KeyManager"),
+        spec: text("/KeySpec"),
+        usage: text("/KeyUsage"),
+        origin: text("/Origin"),
+        multi_region,
+        deletion_date: found.get("DeletionDate").and_then(time),
+        valid_to: found.get("ValidTo").and_then(time),
+        custom_key_store: store.map(|id| custom_key_store(part, id)),
+    })
+}
+
+/// The AWS CLI prints times as ISO 8601 with an offset, and in its first version as seconds.
+fn time(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]
+        Value::Number(seconds) => Timestamp::from_millisecond((seconds.as_f64()? * 1000.0) as i64).ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn custom_key_store(part: &Part, id: String) -> CustomKeyStore {
+    let asked = format!("kms:DescribeCustomKeyStores {id}");
+    let found = part.reading(&asked, |text| {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let stores = value.get("CustomKeyStores")?.as_array()?;
+        let store =
+            stores.iter().find(|one| one.get("CustomKeyStoreId").and_then(Value::as_str) == Some(id.as_str()))?;
+        let text = |name: &str| store.get(name).and_then(Value::as_str).map(str::to_owned);
+        Some((text("ConnectionState")?, text("ConnectionErrorCode")))
+    });
+    let error_code = found.known().and_then(|(_, code)| code.clone());
+    CustomKeyStore { connection_state: found.map(|(state, _)| state), error_code, id }
+}
+
+/// The better known of two readings of the same fact.
+pub(super) fn better<T>(a: Reading<T>, b: Reading<T>) -> Reading<T> {
+    use crate::source::Why;
+    let rank = |reading: &Reading<T>| match reading {
+        Reading::Known(_) => 3,
+        Reading::Absent => 2,
+        Reading::Unread(unread) if unread.why != Why::NotAsked => 1,
+        Reading::Unread(_) => 0,
+    };
+    if rank(&b) > rank(&a) { b } else { a }
+}
+
+/// Two readers' views of one key.
+pub(super) fn joined(a: Key, b: Key) -> Key {
+    Key {
+        metadata: better(a.metadata, b.metadata),
+        policy: better(a.policy, b.policy),
+        ram_policy: better(a.ram_policy, b.ram_policy),
+        grants: better(a.grants, b.grants),
+        aliases: better(a.aliases, b.aliases),
+        tags: better(a.tags, b.tags),
+    }
+}
+
+/// Every key of which a part holds an answer.
+pub(super) fn asked(part: &Part) -> Vec<KeyArn> {
+    let keys = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("kms:DescribeKey "));
+    keys.filter_map(|text| KeyArn::parse(text).ok()).collect()
+}
