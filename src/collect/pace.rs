@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -103,22 +103,21 @@ impl<T> Page<T> {
 /// All pages of a list; a page may be empty and yet not the last.
 ///
 /// # Errors
-/// When a page cannot be read or points to itself: part of a list is no list.
+/// When a page cannot be read or leads back to an earlier one: part of a list is no list.
 pub(super) async fn pages<T>(
     read: &Read,
     mut page: impl AsyncFnMut(Option<String>) -> Result<Page<T>, Failure>,
 ) -> Result<Vec<T>, Failure> {
     let mut all = Vec::new();
+    let mut tokens = BTreeSet::new();
     let mut token = None;
     loop {
-        let Page { items, next } = page(token.clone()).await?;
+        let Page { items, next } = page(token).await?;
         all.extend(items);
-        if next.is_none() {
-            return Ok(all);
+        let Some(next) = next else { return Ok(all) };
+        if !tokens.insert(next.clone()) {
+            return Err(Failure::unexpected(read, "the list does not end: a page leads back to an earlier one"));
         }
-        if next == token {
-            return Err(Failure::unexpected(read, "the list does not end: a page points to itself"));
-        }
-        token = next;
+        token = Some(next);
     }
 }

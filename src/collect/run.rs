@@ -181,12 +181,12 @@ impl Reader {
             ),
             Why::Throttled | Why::Transport => CollectError::new(
                 ErrorCode::Unreachable,
-                format!("the instance `{id}` could not be read in {region} (from {source}): {said}"),
+                format!("`ec2:DescribeInstances` failed for the instance `{id}` in {region} (from {source}): {said}"),
                 "see that the network, proxy and endpoint settings reach AWS, and run it again",
             ),
             Why::Unparsable | Why::NotAsked => CollectError::new(
                 ErrorCode::UnexpectedAnswer,
-                format!("the answer about the instance `{id}` could not be used: {said}"),
+                format!("the answer of `ec2:DescribeInstances` about the instance `{id}` could not be used: {said}"),
                 "see which endpoint answered, and report it if it was AWS",
             ),
         }

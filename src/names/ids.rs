@@ -74,10 +74,12 @@ macro_rules! name {
 }
 pub(super) use name;
 
-/// `prefix` and 8 to 17 lower-case hexadecimal digits: the form of all EC2 resource IDs.
+/// `prefix` and 8 or 17 lower-case hexadecimal digits: the form of all EC2 resource IDs.
+///
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html>
 fn is_resource_id(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|id| {
-        (8..=17).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        matches!(id.len(), 8 | 17) && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
 

@@ -24,6 +24,7 @@ fn forms_are_told_apart() {
 fn malformed_names_are_refused() {
     assert!(InstanceId::parse("i-XYZ").is_err());
     assert!(InstanceId::parse("i-0f3c2a9d8b7e61254").is_ok());
+    assert!(InstanceId::parse("i-0f3c2a9d8b7e6125").is_err());
     assert!(Region::parse("ap-northeast-1a").is_err());
     assert!(Region::parse("us-gov-west-1").is_ok());
     assert!(KeyArn::parse("arn:aws:kms:eu-west-1:111122223333:alias/ebs").is_err());

@@ -56,6 +56,11 @@ impl List {
     fn key(&mut self, arn: &KeyArn, key: &Key) {
         let command = |rest: &str| format!("aws kms {rest} --key-id {arn} --region {}", arn.region());
         self.note(&key.metadata, || format!("state of key {arn}"), command("describe-key"));
+        if let Some(store) = key.metadata.known().and_then(|metadata| metadata.custom_key_store.as_ref()) {
+            let (id, region) = (&store.id, arn.region());
+            let command = format!("aws kms describe-custom-key-stores --custom-key-store-id {id} --region {region}");
+            self.note(&store.connection_state, || format!("connection of key store {id}"), command);
+        }
         self.note(
             &key.policy,
             || format!("key policy of {arn}"),

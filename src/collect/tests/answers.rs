@@ -193,3 +193,14 @@ fn bad_input_and_failures_of_aws_leave_by_different_exits() {
     assert_eq!(exit(ErrorCode::InstanceUnknown), Exit::BadInput);
     assert_eq!(exit(ErrorCode::InstanceDenied), Exit::NoVerdict);
 }
+
+#[test]
+fn pages_that_lead_in_a_circle_are_a_failed_read() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let list = pages(&LIST_GRANTS, async |token: Option<String>| {
+        let next = if token.as_deref() == Some("second") { "third" } else { "second" };
+        Page::new(&LIST_GRANTS, Some(vec![0]), true, Some(next.to_owned()))
+    });
+    let failure = runtime.block_on(list).unwrap_err();
+    assert_eq!(failure.unread.needs, "kms:ListGrants");
+}
