@@ -1,0 +1,148 @@
+//! The built program against an AWS emulator (moto): whole situations are set up in it, read over the network and
+//! judged.
+//!
+//! The emulator runs in a Python environment that the tests make for themselves under `target/`
+//! (`tests/moto/requirements.txt`); where that cannot be had they fail. What the emulator gets wrong or has not (keys
+//! of other accounts, the AWS managed key, AWS's error shapes) is the business of [`crate::replay`].
+
+mod python;
+mod server;
+mod situation;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::parallel;
+use crate::problems::assert_none;
+use crate::program::{Outcome, Run};
+use server::{Server, World};
+use situation::Situation;
+
+/// Every read that judging `spread-over-four-policies` takes, with the exit status when the reader lacks it.
+///
+/// 4: nothing can be judged. 3: it might change a decision. 0: it can change none, because everything is allowed
+/// without grants, and no policy there asks for the tags or aliases of a key.
+const READS: [(&str, i32); 14] = [
+    ("ec2:DescribeInstances", 4),
+    ("ec2:DescribeVolumes", 3),
+    ("iam:GetPolicy", 3),
+    ("iam:GetPolicyVersion", 3),
+    ("iam:GetRole", 3),
+    ("iam:GetRolePolicy", 3),
+    ("iam:ListAttachedRolePolicies", 3),
+    ("iam:ListRolePolicies", 3),
+    ("kms:DescribeKey", 3),
+    ("kms:GetKeyPolicy", 3),
+    ("kms:ListAliases", 0),
+    ("kms:ListGrants", 0),
+    ("kms:ListResourceTags", 0),
+    ("organizations:DescribeOrganization", 3),
+];
+
+#[test]
+fn each_situation_gets_its_verdict() {
+    let server = Server::start();
+    let problems = parallel::problems(Situation::all().into_iter().enumerate(), |(number, situation)| {
+        let world = server.seed(number, &situation.whole, &BTreeMap::new());
+        let arguments = situation.play.arguments(&world);
+        let form = |more: &[&str]| check(&server, &world, "reader", &arguments).arguments(more).finish();
+        let problems = situation.play.problems(&world, &form(&["--format", "json"]), &form(&[]));
+        problems.into_iter().map(|problem| format!("{}: {problem}", situation.name)).collect()
+    });
+    assert_none(&problems);
+}
+
+#[test]
+fn a_read_that_is_refused_is_named_and_never_taken_for_an_allow() {
+    let server = Server::start();
+    let situation = Situation::named("spread-over-four-policies");
+    let all = READS.map(|(read, _)| read);
+    let mut readers = BTreeMap::from([("everything".to_owned(), all.to_vec())]);
+    for lacking in all {
+        readers.insert(reader_without(lacking), all.into_iter().filter(|read| *read != lacking).collect());
+    }
+    let world = server.seed(0, &situation.whole, &readers);
+    server.enforce();
+
+    let arguments = situation.play.arguments(&world);
+    let judged_by = |reader: &str| check(&server, &world, reader, &arguments).arguments(&["--format", "json"]).finish();
+    let ready = judged_by("everything");
+    assert_eq!(ready.exit, Some(0), "with all reads: {}", ready.seen());
+
+    let problems = parallel::problems(READS, |(read, exit)| {
+        let outcome = judged_by(&reader_without(read));
+        let mut problems = Vec::new();
+        if outcome.exit != Some(exit) {
+            problems.push(format!("without {read}: {}, not {exit}: {}", outcome.ended(), outcome.seen()));
+        }
+        if !outcome.seen().contains(read) {
+            problems.push(format!("without {read}: does not name it: {}", outcome.seen()));
+        }
+        problems
+    });
+    assert_none(&problems);
+}
+
+#[test]
+fn a_capture_is_judged_as_the_account_was() {
+    let server = Server::start();
+    let names = ["two-keys-on-three-volumes", "key-policy-forgets-the-instance", "scp-denies", "grant-allows"];
+    let problems = parallel::problems(names.iter().enumerate(), |(number, name)| {
+        let situation = Situation::named(name);
+        let world = server.seed(number, &situation.whole, &BTreeMap::new());
+        let arguments = situation.play.arguments(&world);
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("capture.json");
+        let file = file.to_str().unwrap();
+
+        let live = check(&server, &world, "reader", &arguments).arguments(&["--format", "json"]).finish();
+        let capture = run("capture", &server, &world, "reader", &arguments).arguments(&["--output", file]).finish();
+        // No endpoint and no credentials: a request to AWS would fail.
+        let offline = || Run::new(&["check", "--capture", file, "--format", "json"]).finish();
+        let (once, again) = (offline(), offline());
+
+        let mut problems = Vec::new();
+        if capture.exit != Some(0) {
+            problems.push(format!("{name}: capture: {}: {}", capture.ended(), capture.seen()));
+        }
+        if once.stdout != again.stdout {
+            problems.push(format!("{name}: two judgements of one capture differ"));
+        }
+        problems.extend(difference(&live, &once).map(|difference| format!("{name}: {difference}")));
+        problems
+    });
+    assert_none(&problems);
+}
+
+/// How the reports of two runs differ, leaving out when and by whom was read and judged.
+fn difference(left: &Outcome, right: &Outcome) -> Option<String> {
+    let judged = |outcome: &Outcome| {
+        let mut report = outcome.json();
+        let parts = ["verdict", "assumptions", "unread", "targets"].map(|part| report[part].take());
+        (outcome.exit, parts)
+    };
+    let (left_judged, right_judged) = (judged(left), judged(right));
+    let same = left_judged == right_judged && left_judged.1.iter().all(|part| *part != Value::Null);
+    (!same).then(|| format!("{} {}\n{} {}", left.ended(), left.seen(), right.ended(), right.seen()))
+}
+
+fn reader_without(read: &str) -> String {
+    format!("all-but-{}", read.replace(':', "-"))
+}
+
+fn check(server: &Server, world: &World, reader: &str, arguments: &[String]) -> Run {
+    run("check", server, world, reader, arguments)
+}
+
+/// A run by `reader`, with the profile `management` beside it where there is an organization.
+fn run(command: &str, server: &Server, world: &World, reader: &str, arguments: &[String]) -> Run {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let run = Run::new(&[command]).arguments(&arguments);
+    let run = run.aws(server.endpoint(), &world.region, &world.credentials[reader]);
+    match world.credentials.get("management") {
+        Some(management) => run.profile("management", management),
+        None => run,
+    }
+}

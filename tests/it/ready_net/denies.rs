@@ -1,0 +1,139 @@
+//! A `Deny *` in each policy, and in a new policy of each type.
+
+use std::sync::Arc;
+
+use ebs_preflight::engine::NamedPolicy;
+use ebs_preflight::policy::PolicyType;
+use ebs_preflight::report::Verdict;
+use ebs_preflight::start::{GivenPolicy, Question};
+use serde_json::{Value, json};
+
+use super::place::{Kind, escaped, policies, segments};
+use super::{account_of, changed, customer_managed_keys, ready, verdict, verdict_under};
+use crate::problems::assert_none;
+
+#[test]
+fn a_deny_in_any_policy_blocks() {
+    let mut problems = Vec::new();
+    for ready in ready() {
+        for place in policies(&ready.capture) {
+            let denied = changed(&ready.capture, &place.pointer, |policy| {
+                policy["Statement"].as_array_mut().unwrap().push(deny(place.kind));
+            });
+            let account = segments(&place.pointer)[1];
+            let wanted = wanted(&ready.capture, place.kind, account);
+            problems.extend(unlike(&ready.name, &place.pointer, verdict(&denied), wanted));
+        }
+    }
+    assert_none(&problems);
+}
+
+#[test]
+fn a_new_policy_that_denies_blocks() {
+    let mut problems = Vec::new();
+    for ready in ready() {
+        for (how, kind, account, denied) in with_a_denying_policy(&ready.capture) {
+            let wanted = wanted(&ready.capture, kind, &account);
+            problems.extend(unlike(&ready.name, &how, verdict(&denied), wanted));
+        }
+        let policy = json!({"Version": "2012-10-17", "Statement": [deny(Kind::Identity)]}).to_string();
+        let policy = NamedPolicy::parse("session", &policy, PolicyType::Session).unwrap();
+        let question = Question { session_policies: vec![GivenPolicy(Arc::new(policy))], ..Question::default() };
+        let judged = verdict_under(&ready.capture, &question);
+        problems.extend(unlike(&ready.name, "session policy", judged, Verdict::Blocked));
+    }
+    assert_none(&problems);
+}
+
+/// The verdict once a policy of this type and account denies everything.
+///
+/// READY only where the type does not bind: SCPs and RCPs nothing of the management account, RCPs no AWS managed key
+/// and no instance, SCPs only principals of their own account.
+/// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+fn wanted(capture: &Value, kind: Kind, account: &str) -> Verdict {
+    let organization = &capture["organizations"][account]["known"];
+    let is_management = organization["managementAccount"] == account;
+    let binds = match kind {
+        Kind::Identity | Kind::Boundary | Kind::Key => true,
+        Kind::Scp => !is_management && principals(capture).iter().any(|principal| principal == account),
+        Kind::Rcp => !is_management && customer_managed_keys(capture).iter().any(|key| account_of(key) == account),
+    };
+    if binds { Verdict::Blocked } else { Verdict::Ready }
+}
+
+/// The accounts of the roles and, for EC2's infrastructure identity, of the instances.
+fn principals(capture: &Value) -> Vec<String> {
+    let instances = capture["instances"].as_object().unwrap().values();
+    let instances = instances.filter_map(|instance| instance["known"]["account"].as_str());
+    let roles = capture["roles"].as_object().unwrap().keys().map(|arn| account_of(arn));
+    instances.chain(roles).map(str::to_owned).collect()
+}
+
+/// For each role, key and account `capture` with one more policy, where it may have one, that denies everything; its
+/// type and account.
+fn with_a_denying_policy(capture: &Value) -> Vec<(String, Kind, String, Value)> {
+    let mut all = Vec::new();
+    let policy = |kind| json!({"known": {"Version": "2012-10-17", "Statement": [allow(kind), deny(kind)]}});
+    for role in capture["roles"].as_object().unwrap().keys() {
+        let at = format!("/roles/{}/known", escaped(role));
+        let identity = |field: &str, name: Value| {
+            changed(capture, &at, |role| {
+                let mut added = name;
+                added["document"] = policy(Kind::Identity);
+                role[field]["known"].as_array_mut().unwrap().push(added);
+            })
+        };
+        let account = account_of(role).to_owned();
+        let inline = identity("inline", json!({"name": "new"}));
+        all.push((format!("new inline policy of {role}"), Kind::Identity, account.clone(), inline));
+        let arn = format!("arn:aws:iam::{account}:policy/new");
+        let attached = identity("attached", json!({ "arn": arn }));
+        all.push((format!("new managed policy of {role}"), Kind::Identity, account.clone(), attached));
+        let boundary = changed(capture, &format!("{at}/boundary"), |boundary| {
+            *boundary = json!({"known": {"arn": arn, "document": policy(Kind::Boundary)}});
+        });
+        all.push((format!("new boundary of {role}"), Kind::Boundary, account, boundary));
+    }
+    for key in capture["keys"].as_object().unwrap().keys() {
+        let denied = changed(capture, &format!("/keys/{}/ramPolicy", escaped(key)), |ram| *ram = policy(Kind::Key));
+        all.push((format!("new AWS_RAM policy of {key}"), Kind::Key, account_of(key).to_owned(), denied));
+    }
+    for account in capture["organizations"].as_object().unwrap().keys() {
+        for (field, kind) in [("scps", Kind::Scp), ("rcps", Kind::Rcp)] {
+            let denied = changed(capture, &format!("/organizations/{account}"), |organization| {
+                if organization == "absent" {
+                    *organization = json!({"known": {
+                        "id": "o-q3x8v1k7zt", "managementAccount": "555566667777",
+                        "path": {"known": ["r-7qk2", account]}, "scps": "absent", "rcps": "absent",
+                    }});
+                }
+                let level = json!({"target": account, "policies": [
+                    {"id": "p-new", "name": "new", "document": policy(kind)},
+                ]});
+                organization["known"][field] = json!({ "known": [level] });
+            });
+            all.push((format!("new {field} of {account}"), kind, account.clone(), denied));
+        }
+    }
+    all
+}
+
+fn statement(effect: &str, kind: Kind) -> Value {
+    let mut statement = json!({"Effect": effect, "Action": "*", "Resource": "*"});
+    if matches!(kind, Kind::Key | Kind::Rcp) {
+        statement["Principal"] = json!("*");
+    }
+    statement
+}
+
+fn deny(kind: Kind) -> Value {
+    statement("Deny", kind)
+}
+
+fn allow(kind: Kind) -> Value {
+    statement("Allow", kind)
+}
+
+fn unlike(name: &str, how: &str, found: Verdict, wanted: Verdict) -> Option<String> {
+    (found != wanted).then(|| format!("{name}, {how}: {}, not {}", found.as_str(), wanted.as_str()))
+}

@@ -1,0 +1,77 @@
+//! Keys that are not a customer managed key of the instance's account, with key material of KMS's own.
+
+use super::answer::Fault;
+use super::operation::Operation;
+use super::server::Replay;
+use super::world::{FOREIGN_ACCOUNT, KEY, World};
+use super::{check, judged};
+use crate::parallel;
+use crate::problems::assert_none;
+
+#[test]
+fn a_key_of_another_account_is_not_asked_for_what_only_its_account_may_read() {
+    let foreign = World::healthy()
+        .answer(
+            Operation::GetPolicyVersion,
+            &["policy/volume-keys"],
+            "iam.GetPolicyVersion.volume-keys-of-all-accounts",
+        )
+        .answer(Operation::DescribeVolumes, &[], "ec2.DescribeVolumes.foreign-key")
+        .answer(Operation::DescribeKey, &[], "kms.DescribeKey.foreign")
+        .fault(Operation::GetKeyPolicy, Fault::DeniedForeign)
+        .fault(Operation::ListResourceTags, Fault::DeniedForeign);
+    let role_without = foreign.clone().answer(
+        Operation::GetPolicyVersion,
+        &["policy/volume-keys"],
+        "iam.GetPolicyVersion.volume-keys-look-only",
+    );
+    for (exit, world) in [(3, foreign), (1, role_without)] {
+        let replay = Replay::start(world);
+        let outcome = check(&replay, &[]);
+        assert_eq!(outcome.exit, Some(exit), "{}", outcome.seen());
+        assert!(outcome.stdout.contains(FOREIGN_ACCOUNT), "{}", outcome.seen());
+        assert_eq!(replay.asked(Operation::GetKeyPolicy), 0);
+        assert_eq!(replay.asked(Operation::ListResourceTags), 0);
+    }
+}
+
+#[test]
+fn the_aws_managed_key_needs_no_policy_of_the_role() {
+    let managed = World::healthy()
+        .answer(Operation::DescribeKey, &[], "kms.DescribeKey.aws-managed")
+        .answer(Operation::GetKeyPolicy, &[KEY], "kms.GetKeyPolicy.aws-managed")
+        .answer(Operation::GetKeyPolicy, &["AWS_RAM"], "kms.GetKeyPolicy.no-ram-policy")
+        .answer(Operation::GetPolicyVersion, &["policy/volume-keys"], "iam.GetPolicyVersion.volume-keys-look-only");
+    // Its key policy is the same everywhere, so it is known where it may not be read.
+    let unread = managed.clone().fault(Operation::GetKeyPolicy, Fault::Denied);
+    assert_none(&parallel::problems([managed, unread], |world| judged("aws/ebs", world, 0)));
+}
+
+#[test]
+fn a_key_in_a_key_store_is_as_good_as_the_connection() {
+    let connection = |file| {
+        World::healthy().answer(Operation::DescribeKey, &[], "kms.DescribeKey.custom-key-store").answer(
+            Operation::DescribeCustomKeyStores,
+            &[],
+            file,
+        )
+    };
+    let connected = connection("kms.DescribeCustomKeyStores.connected");
+    let worlds = [
+        ("connected", 0, connected.clone()),
+        ("disconnected", 1, connection("kms.DescribeCustomKeyStores.disconnected")),
+        ("failed", 1, connection("kms.DescribeCustomKeyStores.failed")),
+    ];
+    let mut problems = parallel::problems(worlds, |(name, exit, world)| judged(name, world, exit));
+    // The key's state is `Enabled` whatever becomes of the store: that alone is a doubt, said aloud.
+    problems.extend(parallel::problems(Fault::ANY, |fault| {
+        let read = Operation::DescribeCustomKeyStores;
+        let outcome = check(&Replay::start(connected.clone().fault(read, fault)), &["--format", "json"]);
+        let findings = outcome.json()["targets"][0]["findings"].take();
+        let warned = findings.as_array().into_iter().flatten().any(|finding| finding["severity"] == "warning");
+        let doubted = outcome.exit == Some(3) || (outcome.exit == Some(0) && warned);
+        let right = doubted && outcome.seen().contains(&read.permission());
+        if right { vec![] } else { vec![format!("{fault:?}: {}: {}", outcome.ended(), outcome.seen())] }
+    }));
+    assert_none(&problems);
+}
