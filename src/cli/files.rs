@@ -3,7 +3,6 @@
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use super::exit::Exit;
 use super::failure::Failure;
 
 /// Reads a text file; `-` is standard input.
@@ -101,40 +100,4 @@ pub(super) fn print(text: &str) {
 /// Prints on standard error.
 pub(super) fn print_error(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
-}
-
-/// Judges the cases of a file, line by line, in bounded memory.
-pub(super) fn judge(path: &Path) -> Result<Exit, Failure> {
-    let input: Box<dyn std::io::BufRead> = if path == Path::new("-") {
-        Box::new(std::io::stdin().lock())
-    } else {
-        let file = std::fs::File::open(path).map_err(|error| {
-            let message = format!("`{}` cannot be read: {error}", path.display());
-            Failure::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
-        })?;
-        Box::new(std::io::BufReader::with_capacity(1 << 16, file))
-    };
-    let mut out = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-    let mut exit = Exit::Done;
-    for line in std::io::BufRead::split(input, b'\n') {
-        let line = line.map_err(|error| {
-            let message = format!("`{}` cannot be read to its end: {error}", path.display());
-            Failure::bad_input("file-unreadable", message, "check the file")
-        })?;
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_start_matches('\u{feff}').trim();
-        if text.is_empty() {
-            continue;
-        }
-        let answer = crate::case::answer(text).unwrap_or_else(|refused| {
-            exit = Exit::BadInput;
-            refused
-        });
-        // A reader that went away ends the work quietly.
-        if writeln!(out, "{answer}").is_err() {
-            return Ok(exit);
-        }
-    }
-    let _ = out.flush();
-    Ok(exit)
 }

@@ -7,6 +7,7 @@ mod exit;
 mod failure;
 mod files;
 mod handed;
+mod judge;
 #[cfg(feature = "aws")]
 mod live;
 mod options;

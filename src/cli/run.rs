@@ -13,7 +13,7 @@ use crate::report::{compare, json, preflight, remedy_files, text};
 use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Targets};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{changes, demo, files, handed, options, triage};
+use super::{changes, demo, files, handed, judge, options, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -32,7 +32,7 @@ pub fn run() -> u8 {
         Command::Diff(diff) => (self::diff(diff), diff.format),
         Command::Demo => (Ok(demo::run()), Format::Text),
         Command::Triage(typed) => (triage::run(typed), typed.format),
-        Command::Judge(judge) => (files::judge(&judge.cases), Format::Text),
+        Command::Judge(judge) => (judge::run(&judge.cases), Format::Text),
         Command::Permissions => {
             files::print(&reader_policy());
             (Ok(Exit::Done), Format::Text)

@@ -150,6 +150,9 @@ impl<R: Recorder> Walk<'_, R> {
             self.recorder.begin(at, number, statement.effect);
             let applies = applies(statement, self.request, at.kind, self.has_boundary, self.recorder);
             self.recorder.end(applies);
+            if applies == Named::NOBODY {
+                continue;
+            }
             match statement.effect {
                 Effect::Allow => said.allows = said.allows.or(applies),
                 Effect::Deny => said.denies = said.denies.or(applies.at_all()),

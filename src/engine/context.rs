@@ -60,8 +60,9 @@ impl Context {
 
     /// Sets the value for `key` if it has none yet.
     pub fn set_default(&mut self, key: &str, value: impl Into<ContextValue>) {
-        if !self.states(key) {
-            self.set(key, value);
+        let key = ConditionKey::new(key);
+        if !self.entries.iter().any(|(known, _)| *known == key) {
+            self.entries.push((key, value.into()));
         }
     }
 
@@ -93,6 +94,17 @@ impl Context {
         }
         let unknown = self.unknown_prefixes.iter().any(|prefix| key.lower().starts_with(&**prefix));
         if unknown { &ContextValue::NotKnown } else { &ContextValue::Absent }
+    }
+
+    /// What it holds for the KMS key named `kms:` and `name` in lower case, then `rest` in any case.
+    ///
+    /// Grants name keys only in part; to put the whole together for every request would allocate.
+    pub(super) fn of_kms(&self, name: &str, rest: &str) -> &ContextValue {
+        let is_it = |key: &ConditionKey| {
+            let found = key.lower().strip_prefix("kms:").and_then(|key| key.strip_prefix(name));
+            found.is_some_and(|found| found.eq_ignore_ascii_case(rest))
+        };
+        self.entries.iter().find(|(key, _)| is_it(key)).map_or(&ContextValue::Absent, |(_, value)| value)
     }
 
     /// All entries, in the order in which they were set.

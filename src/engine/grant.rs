@@ -1,4 +1,4 @@
-use crate::names::{ConditionKey, INFRASTRUCTURE_ROLE, PrincipalArn};
+use crate::names::{INFRASTRUCTURE_ROLE, PrincipalArn};
 use crate::policy::Truth;
 
 use super::context::ContextValue;
@@ -186,7 +186,7 @@ impl Grant {
         if name != "creategrant" {
             return Truth::True;
         }
-        match request.context.get(&ConditionKey::new("kms:GrantOperations")) {
+        match request.context.of_kms("grantoperations", "") {
             ContextValue::Single(operation) => Truth::from(holds(operation)),
             ContextValue::Multi(operations) => Truth::from(operations.iter().all(|operation| holds(operation))),
             ContextValue::Absent => Truth::False,
@@ -226,7 +226,7 @@ impl Grant {
             (None, Some(_)) => &["EncryptionContextSubset", "EncryptionContextEquals"],
             (None, None) => return Truth::True,
         };
-        match request.context.get(&ConditionKey::new("kms:GrantConstraintType")) {
+        match request.context.of_kms("grantconstrainttype", "") {
             ContextValue::Single(kind) => Truth::from(strict_enough.contains(&&**kind)),
             ContextValue::Multi(kinds) => Truth::from(kinds.iter().any(|kind| strict_enough.contains(&&**kind))),
             ContextValue::Absent => Truth::False,
@@ -241,8 +241,7 @@ pub(super) const ENCRYPTION_CONTEXT: &str = "kms:encryptioncontext:";
 
 /// Whether the encryption context holds the pair; its key compares without case, its value with.
 fn pair_holds(request: &Request, key: &str, value: &str) -> Truth {
-    let name = ConditionKey::new(&format!("{ENCRYPTION_CONTEXT}{key}"));
-    match request.context.get(&name) {
+    match request.context.of_kms("encryptioncontext:", key) {
         ContextValue::Single(actual) => Truth::from(**actual == *value),
         ContextValue::Multi(actual) => Truth::from(actual.len() == 1 && actual.iter().any(|one| **one == *value)),
         ContextValue::KnownPrefix(prefix) if !value.starts_with(&**prefix) => Truth::False,

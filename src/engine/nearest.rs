@@ -118,7 +118,7 @@ fn miss(statement: &Statement, request: &Request, failure: Failure) -> Option<Mi
             Miss {
                 element: Element::Resource(statement.resource.as_ref().map_or(Sense::Listed, |element| element.sense)),
                 expected: patterns.map(|pattern| pattern.as_str().into()).collect(),
-                actual: (*request.resource).into(),
+                actual: request.resource().into(),
             }
         }
         Failure::Condition(number) => {

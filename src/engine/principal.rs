@@ -60,7 +60,7 @@ impl Principal {
     /// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
     pub fn is_service_linked(&self) -> bool {
         match self.kind {
-            PrincipalKind::Role(_) => RoleArn::parse(&self.arn).is_ok_and(|role| role.is_service_linked()),
+            PrincipalKind::Role(_) => self.path_and_name().starts_with("aws-service-role/"),
             PrincipalKind::User | PrincipalKind::Root => false,
         }
     }

@@ -9,14 +9,28 @@ use super::principal::{Principal, PrincipalKind, Session};
 pub struct Request {
     /// The action.
     pub action: Action,
-    /// The ARN of the resource, or `*`.
-    pub resource: Box<str>,
+    resource: Resource,
     /// The account that owns the resource.
     pub resource_account: Box<str>,
     /// Who makes the request.
     pub principal: Principal,
     /// Everything else.
     pub context: Context,
+}
+
+/// The resource of a request; what it is, is worked out once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Resource {
+    arn: Box<str>,
+    is_key: bool,
+}
+
+impl Resource {
+    fn new(arn: &str) -> Self {
+        let is_key = Arn::split(arn)
+            .is_some_and(|[_, _, service, _, _, resource]| service == "kms" && resource.starts_with("key/"));
+        Self { arn: arn.into(), is_key }
+    }
 }
 
 impl Request {
@@ -45,7 +59,7 @@ impl Request {
         if action.service() == "kms" {
             context.set_default("kms:CallerAccount", &*principal.account);
         }
-        Self { action, resource: resource.into(), resource_account, principal, context }
+        Self { action, resource: Resource::new(resource), resource_account, principal, context }
     }
 
     /// Whether the resource belongs to another account than the principal.
@@ -55,8 +69,19 @@ impl Request {
 
     /// Whether the resource is a KMS key, so that a key policy and grants decide with.
     pub fn is_for_key(&self) -> bool {
-        self.action.service() == "kms"
-            && Arn::parse(&self.resource).is_ok_and(|arn| arn.service() == "kms" && arn.resource().starts_with("key/"))
+        self.resource.is_key && self.action.lower().starts_with("kms:")
+    }
+
+    /// The ARN of the resource, or `*`.
+    pub fn resource(&self) -> &str {
+        &self.resource.arn
+    }
+
+    /// The same request for another resource of the same account.
+    #[must_use]
+    pub fn with_resource(mut self, arn: &str) -> Self {
+        self.resource = Resource::new(arn);
+        self
     }
 }
 

@@ -76,11 +76,11 @@ fn listed(element: &ResourceElement, request: &Request, kind: PolicyType) -> Tru
         | PolicyType::Scp
         | PolicyType::Rcp
         | PolicyType::KeyPolicy => {
-            if &*request.resource == "*" {
+            if request.resource() == "*" {
                 // An action without a resource of its own is covered by `*` only.
                 pattern.matches("*", &NoVariables).and(Truth::from(pattern.is_anything()))
             } else {
-                pattern.matches(&request.resource, request)
+                pattern.matches(request.resource(), request)
             }
         }
     }))

@@ -14,15 +14,21 @@ impl Arn {
     /// # Errors
     /// When it does not begin with `arn:` or has fewer than six parts.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        match parts.as_slice() {
-            ["arn", partition, service, _, _, resource]
+        match Self::split(text) {
+            Some([_, partition, service, _, _, resource])
                 if !partition.is_empty() && !service.is_empty() && !resource.is_empty() =>
             {
                 Ok(Self(text.into()))
             }
             _ => Err(NameError::new("ARN", text, "`arn:partition:service:region:account:resource`")),
         }
+    }
+
+    /// The six parts of `text`, some of them perhaps empty; `None` where it has fewer or does not begin with `arn:`.
+    pub fn split(text: &str) -> Option<[&str; 6]> {
+        let mut parts = text.splitn(6, ':');
+        let six = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+        (six.first() == Some(&"arn")).then_some(six)
     }
 
     /// The whole ARN.

@@ -11,20 +11,25 @@ use super::{Arn, NameError};
 pub const INFRASTRUCTURE_ROLE: &str = "aws:ec2-infrastructure";
 
 fn is_iam_arn(text: &str, kind: &str) -> bool {
-    Arn::parse(text).is_ok_and(|arn| {
-        arn.service() == "iam"
-            && arn.region().is_empty()
-            && is_account(arn.account())
-            && arn
-                .resource()
+    Arn::split(text).is_some_and(|[_, partition, service, region, account, resource]| {
+        !partition.is_empty()
+            && service == "iam"
+            && region.is_empty()
+            && is_account(account)
+            && resource
                 .strip_prefix(kind)
                 .is_some_and(|name| !name.is_empty() && !name.ends_with('/') && !name.contains(['*', '?']))
     })
 }
 
-/// Role and session of the resource part `assumed-role/ROLE/SESSION`.
-fn session_parts(arn: &Arn) -> Option<(&str, &str)> {
-    arn.resource().strip_prefix("assumed-role/")?.split_once('/')
+fn is_session_arn(text: &str) -> bool {
+    Arn::split(text).is_some_and(|[_, partition, service, _, account, resource]| {
+        let parts = resource.strip_prefix("assumed-role/").and_then(|parts| parts.split_once('/'));
+        !partition.is_empty()
+            && service == "sts"
+            && is_account(account)
+            && parts.is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
+    })
 }
 
 name!(
@@ -37,11 +42,7 @@ name!(
 );
 name!(
     /// The ARN of an assumed-role session; it does not tell the role's path.
-    SessionArn, "session ARN", "`arn:aws:sts::account:assumed-role/role/session`",
-    |text| Arn::parse(text).is_ok_and(|arn| {
-        arn.service() == "sts" && is_account(arn.account())
-            && session_parts(&arn).is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
-    })
+    SessionArn, "session ARN", "`arn:aws:sts::account:assumed-role/role/session`", is_session_arn
 );
 
 impl RoleArn {

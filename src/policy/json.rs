@@ -41,6 +41,9 @@ pub fn parse_json(text: &str) -> Result<JsonValue<'_>, PolicyError> {
 
 /// What the parser lets pass and JSON forbids: control characters in strings, blanks outside that are none in JSON.
 fn misplaced_character(text: &str) -> Option<(usize, char)> {
+    if text.bytes().all(|byte| (0x20..0x80).contains(&byte)) {
+        return None;
+    }
     let mut in_string = false;
     let mut escaped = false;
     // Only bytes are looked at: what matters is ASCII, or the lead byte of a blank outside a string.

@@ -7,6 +7,7 @@ mod condition;
 mod edit;
 mod element;
 mod error;
+mod glob;
 mod json;
 mod limits;
 mod literal;

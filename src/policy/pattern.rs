@@ -4,13 +4,15 @@ use crate::names::ConditionKey;
 use crate::source::Span;
 
 use super::Truth;
+use super::glob::{Unit, reach, units};
 
 /// A value of a policy as written, compiled: text, wildcards and policy variables.
 ///
 /// Matching takes at most value length × pattern length steps, whatever the pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    written: Box<str>,
+    /// As it stands in the policy; `None` where that is the literal text of `shape`.
+    written: Option<Box<str>>,
     shape: Shape,
     /// Where it stands.
     pub span: Span,
@@ -20,10 +22,26 @@ pub struct Pattern {
 enum Shape {
     Anything,
     Literal(Box<str>),
-    /// Segments between wildcards `*`: the first is bound to the start of the value, the last to its end.
-    Stars(Vec<Vec<Part>>),
+    /// Text, variables and wildcards `*`.
+    Stars(Stars),
     /// Everything else: wildcards that take one character, or that stay inside one part of an ARN.
-    General(Vec<Piece>),
+    General(General),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stars {
+    /// What stands between wildcards: the first is bound to the start of the value, the last to its end.
+    segments: Vec<Vec<Part>>,
+    /// The first byte of every value that it matches, where no variable is in the way of knowing it: most patterns
+    /// differ from most values already there.
+    lead: Option<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct General {
+    pieces: Vec<Piece>,
+    /// The units that the pieces come to in every request; `None` where there are variables among them.
+    units: Option<Vec<Unit>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,26 +104,33 @@ impl Variables for NoVariables {
 
 impl Pattern {
     pub(super) fn new(written: &str, pieces: Vec<Piece>, span: Span) -> Self {
-        Self { written: written.into(), shape: Shape::of(pieces), span }
+        Self { written: Some(written.into()), shape: Shape::of(pieces), span }
+    }
+
+    /// The pattern that `text` is if it holds neither wildcards nor variables.
+    pub(super) fn literal(text: &str, span: Span) -> Self {
+        Self { written: None, shape: Shape::Literal(text.into()), span }
     }
 
     /// As it stands in the policy.
     pub fn as_str(&self) -> &str {
-        &self.written
+        match (&self.written, &self.shape) {
+            (Some(written), _) | (None, Shape::Literal(written)) => written,
+            (None, Shape::Anything | Shape::Stars(_) | Shape::General(_)) => "",
+        }
     }
 
     /// Whether it matches every value.
     pub fn is_anything(&self) -> bool {
-        self.shape == Shape::Anything
+        matches!(self.shape, Shape::Anything)
     }
 
     /// Whether it holds a wildcard.
     pub fn has_wildcard(&self) -> bool {
         match &self.shape {
-            Shape::Anything => true,
+            Shape::Anything | Shape::General(_) => true,
             Shape::Literal(_) => false,
-            Shape::Stars(segments) => segments.len() > 1,
-            Shape::General(pieces) => pieces.iter().any(|piece| !matches!(piece, Piece::Text(_) | Piece::Variable(_))),
+            Shape::Stars(stars) => stars.segments.len() > 1,
         }
     }
 
@@ -114,9 +139,9 @@ impl Pattern {
         match &self.shape {
             Shape::Literal(text) => Resolved::Text(Cow::Borrowed(text)),
             Shape::Anything | Shape::General(_) => Resolved::Nothing,
-            Shape::Stars(segments) => {
+            Shape::Stars(stars) => {
                 let mut whole = String::new();
-                for part in segments.iter().flatten() {
+                for part in stars.segments.iter().flatten() {
                     match resolve(part, variables) {
                         Resolved::Text(text) => whole.push_str(text),
                         Resolved::Nothing => return Resolved::Nothing,
@@ -145,7 +170,8 @@ impl Pattern {
     pub fn variables(&self) -> Vec<&Variable> {
         match &self.shape {
             Shape::Anything | Shape::Literal(_) => Vec::new(),
-            Shape::Stars(segments) => segments
+            Shape::Stars(stars) => stars
+                .segments
                 .iter()
                 .flatten()
                 .filter_map(|part| match part {
@@ -153,7 +179,8 @@ impl Pattern {
                     Part::Text(_) => None,
                 })
                 .collect(),
-            Shape::General(pieces) => pieces
+            Shape::General(general) => general
+                .pieces
                 .iter()
                 .filter_map(|piece| match piece {
                     Piece::Variable(variable) => Some(variable),
@@ -169,8 +196,8 @@ impl Pattern {
         let pieces = match &self.shape {
             Shape::Anything => vec![Piece::Star],
             Shape::Literal(text) => vec![Piece::Text(text.clone())],
-            Shape::Stars(segments) => general(segments),
-            Shape::General(pieces) => pieces.clone(),
+            Shape::Stars(stars) => pieces_of(&stars.segments),
+            Shape::General(general) => general.pieces.clone(),
         };
         let mut parts: [Vec<Piece>; 6] = std::array::from_fn(|_| Vec::new());
         let mut current = 0;
@@ -204,53 +231,70 @@ impl Pattern {
     pub fn matches_prefix<V: Variables>(&self, prefix: &str, variables: &V) -> Truth {
         let pieces = match &self.shape {
             Shape::Anything => return Truth::True,
-            Shape::Literal(text) => vec![Piece::Text(text.clone())],
-            Shape::General(pieces) => pieces.clone(),
-            Shape::Stars(segments) => general(segments),
+            // What is open is the name of a session or the ID of a volume: neither holds a `*` or `?`.
+            Shape::Literal(text) => {
+                let possible = text.strip_prefix(prefix).is_some_and(|rest| !rest.contains(['*', '?']));
+                return if possible { Truth::Unknown } else { Truth::False };
+            }
+            Shape::General(general) => general.pieces.clone(),
+            Shape::Stars(stars) => pieces_of(&stars.segments),
         };
-        let Some((units, certain)) = units(&pieces, variables) else { return Truth::False };
-        let ways = ways(&units, prefix);
-        if pieces.last() == Some(&Piece::Star) && ways.last() == Some(&true) {
-            return certain;
+        let units = match units(&pieces, variables) {
+            Ok(units) => units,
+            Err(open) => return open,
+        };
+        let reach = reach(&units, prefix);
+        if pieces.last() == Some(&Piece::Star) && reach.whole {
+            return Truth::True;
         }
-        if ways.contains(&true) { Truth::Unknown } else { Truth::False }
+        if reach.part { Truth::Unknown } else { Truth::False }
     }
 
     /// Whether it matches `value`; unknown where that hangs on a variable whose value is not known.
+    #[inline]
     pub fn matches<V: Variables>(&self, value: &str, variables: &V) -> Truth {
         match &self.shape {
             Shape::Anything => Truth::True,
             Shape::Literal(text) => Truth::from(**text == *value),
-            Shape::Stars(segments) => match_stars(segments, value, variables),
-            Shape::General(pieces) => match_general(pieces, value, variables),
+            Shape::Stars(stars) if stars.lead.is_some() && stars.lead != value.bytes().next() => Truth::False,
+            Shape::Stars(stars) => match_stars(&stars.segments, value, variables),
+            Shape::General(general) => match_general(general, value, variables),
         }
     }
 }
 
 impl Shape {
     fn of(pieces: Vec<Piece>) -> Self {
+        if pieces.iter().any(|piece| matches!(piece, Piece::Question | Piece::InnerStar | Piece::InnerQuestion)) {
+            let units = units(&pieces, &NoVariables).ok();
+            return Self::General(General { pieces, units });
+        }
         match pieces.as_slice() {
             [] => return Self::Literal("".into()),
             [Piece::Star] => return Self::Anything,
             [Piece::Text(text)] => return Self::Literal(text.clone()),
             _ => {}
         }
+        let has_variables = pieces.iter().any(|piece| matches!(piece, Piece::Variable(_)));
+        let lead = match pieces.first() {
+            Some(Piece::Text(text)) if !has_variables => text.bytes().next(),
+            _ => None,
+        };
         let mut segments = vec![Vec::new()];
-        for piece in &pieces {
+        for piece in pieces {
             let part = match piece {
-                Piece::Star => {
+                Piece::Text(text) => Part::Text(text),
+                Piece::Variable(variable) => Part::Variable(variable),
+                Piece::Star | Piece::Question | Piece::InnerStar | Piece::InnerQuestion => {
                     segments.push(Vec::new());
                     continue;
                 }
-                Piece::Text(text) => Part::Text(text.clone()),
-                Piece::Variable(variable) => Part::Variable(variable.clone()),
-                Piece::Question | Piece::InnerStar | Piece::InnerQuestion => return Self::General(pieces),
             };
             if let Some(segment) = segments.last_mut() {
                 segment.push(part);
             }
         }
-        Self::Stars(segments)
+        Self::Stars(Stars { segments, lead })
     }
 }
 
@@ -262,19 +306,21 @@ fn resolve<'a, V: Variables>(part: &'a Part, variables: &'a V) -> Resolved<&'a s
     }
 }
 
+// Kept out of `matches`, whose other cases are a few instructions each.
+#[inline(never)]
 fn match_stars<V: Variables>(segments: &[Vec<Part>], value: &str, variables: &V) -> Truth {
-    let mut open = false;
+    let mut open = Truth::True;
     for part in segments.iter().flatten() {
         if let Part::Variable(variable) = part {
             match variables.resolve(variable) {
                 Resolved::Text(_) => {}
                 Resolved::Nothing => return Truth::False,
-                Resolved::NotKnown => open = true,
+                Resolved::NotKnown => open = Truth::Unknown,
             }
         }
     }
-    if open {
-        return match_general(&general(segments), value, variables);
+    if open == Truth::Unknown {
+        return open;
     }
     let [first, rest @ ..] = segments else { return Truth::False };
     let Some(mut left) = strip_front(first, value, variables) else { return Truth::False };
@@ -287,7 +333,7 @@ fn match_stars<V: Variables>(segments: &[Vec<Part>], value: &str, variables: &V)
 }
 
 /// The segments as the pieces that they were made of.
-fn general(segments: &[Vec<Part>]) -> Vec<Piece> {
+fn pieces_of(segments: &[Vec<Part>]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (number, segment) in segments.iter().enumerate() {
         if number > 0 {
@@ -317,94 +363,24 @@ fn find<'v, V: Variables>(segment: &[Part], value: &'v str, variables: &V) -> Op
         [] => return Some(value),
         [first, rest @ ..] => (text(first, variables), rest),
     };
-    let mut from = value;
-    loop {
-        let (_, behind) = from.split_once(first)?;
-        if let Some(left) = strip_front(rest, behind, variables) {
-            return Some(left);
-        }
-        let mut next = from.get(from.len() - behind.len() - first.len()..)?.chars();
-        next.next()?;
-        from = next.as_str();
-    }
+    let Some(lead) = first.chars().next() else { return find(rest, value, variables) };
+    // Looking for one character, then comparing: a search prepared for long texts costs more than it saves on names.
+    let starts = value.char_indices().filter(|(_, character)| *character == lead);
+    let mut behinds = starts.filter_map(|(at, _)| value.get(at..)?.strip_prefix(first));
+    behinds.find_map(|behind| strip_front(rest, behind, variables))
 }
 
 fn ends_with<V: Variables>(segment: &[Part], value: &str, variables: &V) -> bool {
     segment.iter().rev().try_fold(value, |left, part| left.strip_suffix(text(part, variables))).is_some()
 }
 
-/// One unit of a pattern in which every variable has become text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    Exactly(u16),
-    Star,
-    Question,
-    InnerStar,
-    InnerQuestion,
-}
-
-fn match_general<V: Variables>(pieces: &[Piece], value: &str, variables: &V) -> Truth {
-    match units(pieces, variables) {
-        Some((units, certain)) => Truth::from(ways(&units, value).last() == Some(&true)).and(certain),
-        None => Truth::False,
+#[inline(never)]
+fn match_general<V: Variables>(general: &General, value: &str, variables: &V) -> Truth {
+    if let Some(units) = &general.units {
+        return Truth::from(reach(units, value).whole);
     }
-}
-
-/// The units of `pieces`, and whether they are certain; `None` where a variable stands for nothing.
-fn units<V: Variables>(pieces: &[Piece], variables: &V) -> Option<(Vec<Unit>, Truth)> {
-    let mut units = Vec::with_capacity(pieces.len() * 8);
-    let mut certain = Truth::True;
-    for piece in pieces {
-        match piece {
-            Piece::Text(text) => units.extend(text.encode_utf16().map(Unit::Exactly)),
-            Piece::Star => units.push(Unit::Star),
-            Piece::Question => units.push(Unit::Question),
-            Piece::InnerStar => units.push(Unit::InnerStar),
-            Piece::InnerQuestion => units.push(Unit::InnerQuestion),
-            Piece::Variable(variable) => match variables.resolve(variable) {
-                Resolved::Text(text) => units.extend(text.encode_utf16().map(Unit::Exactly)),
-                Resolved::Nothing => return None,
-                Resolved::NotKnown => {
-                    certain = Truth::Unknown;
-                    units.push(Unit::Star);
-                }
-            },
-        }
+    match units(&general.pieces, variables) {
+        Ok(units) => Truth::from(reach(&units, value).whole),
+        Err(open) => open,
     }
-    Some((units, certain))
-}
-
-/// Runs all ways of matching side by side: position `n` says whether the first `n` units can match all of `value`.
-fn ways(units: &[Unit], value: &str) -> Vec<bool> {
-    let colon = u16::from(b':');
-    let skip_stars = |reached: &mut Vec<bool>| {
-        let mut before = false;
-        for (here, unit) in reached.iter_mut().zip(std::iter::once(None).chain(units.iter().map(Some))) {
-            if before && matches!(unit, Some(Unit::Star | Unit::InnerStar)) {
-                *here = true;
-            }
-            before = *here;
-        }
-    };
-    let mut reached = vec![false; units.len() + 1];
-    if let Some(start) = reached.first_mut() {
-        *start = true;
-    }
-    skip_stars(&mut reached);
-    for character in value.encode_utf16() {
-        let mut next = vec![false];
-        next.extend(reached.windows(2).zip(units).map(|(pair, unit)| {
-            let (before, here) = (pair.first() == Some(&true), pair.last() == Some(&true));
-            match unit {
-                Unit::Exactly(wanted) => before && *wanted == character,
-                Unit::Question => before,
-                Unit::InnerQuestion => before && character != colon,
-                Unit::Star => here,
-                Unit::InnerStar => here && character != colon,
-            }
-        }));
-        reached = next;
-        skip_stars(&mut reached);
-    }
-    reached
 }

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::ops::Not;
 
-/// What is known of a yes-or-no question: Kleene's three values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What is known of a yes-or-no question: Kleene's three values, from no to yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Truth {
     /// Certainly not.
     False,
@@ -16,21 +16,13 @@ impl Truth {
     /// True where both are; false as soon as one is.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::False, _) | (_, Self::False) => Self::False,
-            (Self::True, Self::True) => Self::True,
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-        }
+        self.min(other)
     }
 
     /// True as soon as one is; false where both are.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::True, _) | (_, Self::True) => Self::True,
-            (Self::False, Self::False) => Self::False,
-            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-        }
+        self.max(other)
     }
 
     /// Whether it is certainly so.

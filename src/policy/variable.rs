@@ -20,6 +20,9 @@ pub(super) enum Wildcards {
 
 /// Compiles `text`; variables count only in version `2012-10-17`.
 pub(super) fn compile(text: &str, wildcards: Wildcards, version: Version, span: Span) -> Pattern {
+    if !text.contains(['*', '?', '$']) {
+        return Pattern::literal(text, span);
+    }
     Pattern::new(text, pieces(text, wildcards, version), span)
 }
 

@@ -82,7 +82,7 @@ fn leave_out(
             let via = format!("ec2.{}.amazonaws.com", capture.read.region);
             ("StringNotEquals".to_owned(), "kms:ViaService", via)
         } else {
-            let id = request.resource.rsplit('/').next().unwrap_or_default();
+            let id = request.resource().rsplit('/').next().unwrap_or_default();
             ("StringNotEquals".to_owned(), "ec2:InstanceID", id.to_owned())
         };
     }

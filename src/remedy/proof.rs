@@ -163,12 +163,13 @@ impl Control {
                 policies.identity.clear();
                 let mut context = without(&request.context, &["aws:PrincipalArn", "aws:userid"]);
                 context.set("aws:PrincipalArn", &*other.arn);
-                request =
-                    Request::new(request.action, &request.resource, Some(&request.resource_account), other, context);
+                let (resource, account) = (request.resource().to_owned(), request.resource_account.clone());
+                request = Request::new(request.action, &resource, Some(&account), other, context);
             }
             Self::AnotherKey => {
-                let (beginning, _) = request.resource.rsplit_once('/')?;
-                request.resource = format!("{beginning}/00000000-0000-0000-0000-000000000000").into();
+                let (beginning, _) = request.resource().rsplit_once('/')?;
+                let other = format!("{beginning}/00000000-0000-0000-0000-000000000000");
+                request = request.with_resource(&other);
             }
             Self::AnotherService => {
                 let via = request.context.get(&crate::names::ConditionKey::new("kms:ViaService"));

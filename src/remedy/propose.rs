@@ -114,7 +114,7 @@ enum Spot {
 
 impl Draft {
     fn meet(&mut self, position: usize, judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) {
-        let need = Need { position, row: judged.case.row, resource: judged.case.request.resource.to_string() };
+        let need = Need { position, row: judged.case.row, resource: judged.case.request.resource().to_owned() };
         match judged.decision {
             Decision::Allowed | Decision::Unknown => {}
             Decision::ExplicitDeny => {

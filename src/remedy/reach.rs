@@ -119,7 +119,8 @@ fn every_key_attached(capture: &Capture, target: &Target) -> Capture {
 
 fn every_way(decisions: &mut Vec<(Reached, Decision)>, action: &'static str, case: &Case) {
     let Ok(parsed) = Action::parse(action) else { return };
-    let request = Request { action: parsed, ..case.request.clone() };
+    let mut request = case.request.clone();
+    request.action = parsed;
     let mut principals = vec![(request.clone(), (*case.policies).clone())];
     principals.extend(Control::AnotherRole.of(&request, &case.policies));
     for (request, policies) in principals {
@@ -142,6 +143,6 @@ fn note(
     policies: &PolicySet,
 ) {
     let principal = request.principal.arn.to_string();
-    let reached = Reached { principal, way, action, key: request.resource.to_string() };
+    let reached = Reached { principal, way, action, key: request.resource().to_owned() };
     decisions.push((reached, decide(request, policies)));
 }

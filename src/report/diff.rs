@@ -212,7 +212,7 @@ fn request(before: Option<Decision>, judged: &Judged) -> RequestOut<'_> {
     RequestOut {
         row: judged.case.row.number,
         action: judged.case.row.action,
-        resource: &judged.case.request.resource,
+        resource: judged.case.request.resource(),
         volume_id: judged.case.volume.as_ref().map(crate::names::VolumeId::as_str),
         before: before.map(Decision::as_str),
         after: judged.decision.as_str(),

@@ -196,7 +196,7 @@ fn request(judged: &Judged) -> Request<'_> {
     Request {
         row: case.row.number,
         action: case.row.action,
-        resource: &case.request.resource,
+        resource: case.request.resource(),
         principal: &case.request.principal.arn,
         volume_id: case.volume.as_ref().map(crate::names::VolumeId::as_str),
         level: match case.row.level {

@@ -5,6 +5,7 @@ mod text;
 
 use std::net::IpAddr;
 
+use crate::names::Arn;
 use crate::policy::{
     ArnPattern, Comparison, Condition, Decimal, Effect, Moment, Network, PolicyType, Quantifier, Truth, Values,
     parse_address,
@@ -120,7 +121,7 @@ fn satisfies(condition: &Condition, effect: Effect, actual: &str, request: &Requ
             let Some(actual) = parse_address(actual) else { return Truth::False };
             sign(Truth::from(contains(networks, actual)))
         }
-        Values::Arn(patterns) => match text::arn_parts(actual) {
+        Values::Arn(patterns) => match Arn::split(actual) {
             // A pattern that is no ARN grants no Allow and binds every Deny.
             Some(_) if fails_closed(patterns, request) => Truth::from(effect == Effect::Deny),
             Some(parts) => sign(Truth::any(patterns.iter().map(|pattern| text::arn_matches(pattern, parts, request)))),

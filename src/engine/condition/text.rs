@@ -61,13 +61,6 @@ pub(super) fn prefix_satisfies(condition: &Condition, prefix: &str, request: &Re
     }
 }
 
-/// The six parts of an ARN; `None` where `text` is none.
-pub(super) fn arn_parts(text: &str) -> Option<[&str; 6]> {
-    let mut parts = text.splitn(6, ':');
-    let six = [parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?];
-    (six.first() == Some(&"arn")).then_some(six)
-}
-
 /// Whether each part matches, each alone.
 pub(super) fn arn_matches(pattern: &ArnPattern, actual: [&str; 6], request: &Request) -> Truth {
     match pattern {

@@ -8,7 +8,7 @@ use super::Sight;
 
 /// What the element names instead of the request's key, with that key.
 fn named<'a>(sight: &'a Sight<'_>) -> impl Iterator<Item = (&'a str, KeyArn)> {
-    let key = KeyArn::parse(&sight.request.resource).ok();
+    let key = KeyArn::parse(sight.request.resource()).ok();
     let is_resource = sight.miss.element == Element::Resource(Sense::Listed);
     sight.miss.expected.iter().filter(move |_| is_resource).filter_map(move |text| Some((&**text, key.clone()?)))
 }
