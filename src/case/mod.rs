@@ -4,6 +4,7 @@ mod answer;
 mod read;
 
 pub use answer::answer;
+pub use read::Case;
 
 #[cfg(test)]
 mod tests;

@@ -9,15 +9,33 @@ use crate::engine::{
     Context, ContextValue, Grant, GrantSet, Grantee, NamedPolicy, Pairs, PolicySet, Principal, Request,
 };
 use crate::names::{Action, PrincipalArn, RoleArn};
-use crate::policy::{Policy, PolicyError, PolicyType};
+use crate::policy::{Policy, PolicyError, PolicyType, parse_json};
 use crate::source::{Position, Span};
 
 /// Why a case cannot be judged, in words.
 pub(super) type Refusal = String;
 
-pub(super) struct Case {
-    pub(super) request: Request,
-    pub(super) policies: PolicySet,
+/// A case: what is asked, and all that bears on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The request.
+    pub request: Request,
+    /// The policies and grants.
+    pub policies: PolicySet,
+}
+
+impl Case {
+    /// Reads a case from its line.
+    ///
+    /// # Errors
+    /// Why it cannot be judged, in words.
+    pub fn parse(line: &str) -> Result<Self, String> {
+        let value = parse_json(line).map_err(|error| {
+            let place = Position::of(line, error.span.start);
+            format!("{} at {place}", error.problem)
+        })?;
+        case(line, value.as_object().ok_or("a case must be a JSON object")?)
+    }
 }
 
 const FIELDS: &[&str] = &[

@@ -94,11 +94,14 @@ fn lacking(request: &Request, gates: &Gates) -> Vec<Decider> {
     }
     let named = gates.key_policy;
     let direct = named.anyone.or(named.role).or(named.session).or(named.user);
-    let admitted = direct.or(named.account);
+    // A grant that the key owner's account issued admits another account as its key policy does.
+    let admitted = direct.or(named.account).or(gates.owner_grants.at_all());
     if request.is_for_key() {
-        note(PolicyType::KeyPolicy, !(admitted.is_false() || (direct.is_false() && named.account.is_false())));
+        note(PolicyType::KeyPolicy, admitted.is_possible());
     }
-    note(PolicyType::Identity, !gates.identity.is_false());
+    if request.principal.kind != PrincipalKind::Root {
+        note(PolicyType::Identity, gates.identity.is_possible());
+    }
     lacking
 }
 

@@ -154,7 +154,10 @@ impl Named {
                 PrincipalKind::User if id.starts_with("AIDA") => named.user = same_id(id, principal),
                 PrincipalKind::Role(_) | PrincipalKind::User | PrincipalKind::Root => {}
             },
-            PrincipalEntry::Service(_) | PrincipalEntry::Other(_) => {}
+            PrincipalEntry::Service(_)
+            | PrincipalEntry::Federated(_)
+            | PrincipalEntry::CanonicalUser(_)
+            | PrincipalEntry::Other(_) => {}
         }
         named
     }

@@ -197,7 +197,11 @@ pub enum PrincipalEntry {
     UniqueId(Box<str>),
     /// A service principal, as `ec2.amazonaws.com`.
     Service(Box<str>),
-    /// Anything else: federated users, canonical users, ARNs of other things. Makes no request of a start.
+    /// A federated user's provider.
+    Federated(Box<str>),
+    /// A canonical user ID.
+    CanonicalUser(Box<str>),
+    /// The ARN of anything else. Makes no request of a start.
     Other(Box<str>),
 }
 
@@ -212,6 +216,8 @@ impl PrincipalEntry {
             | Self::User(text)
             | Self::UniqueId(text)
             | Self::Service(text)
+            | Self::Federated(text)
+            | Self::CanonicalUser(text)
             | Self::Other(text) => text,
         }
     }

@@ -14,6 +14,7 @@ mod literal;
 mod parse;
 mod pattern;
 mod principal;
+mod print;
 mod sentence;
 mod truth;
 mod variable;

@@ -283,7 +283,8 @@ impl Reader {
                         let entry = match label {
                             "AWS" => PrincipalEntry::of_aws(&text),
                             "Service" => Some(PrincipalEntry::Service(text.as_ref().into())),
-                            _ => Some(PrincipalEntry::Other(text.as_ref().into())),
+                            "Federated" => Some(PrincipalEntry::Federated(text.as_ref().into())),
+                            _ => Some(PrincipalEntry::CanonicalUser(text.as_ref().into())),
                         };
                         match entry {
                             Some(entry) => entries.push((entry, span)),

@@ -1,32 +1,35 @@
 //! The integration tests: one binary, a module per subject.
 
 #![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::wildcard_enum_match_arm,
+    clippy::cast_precision_loss,
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "tests"
 )]
 
-mod problems;
-mod ready_net;
-mod transcript;
-mod triage;
-
-// These run the built program.
+mod conformance;
+mod differential;
+mod generate;
 #[cfg(feature = "cli")]
 mod handed;
-#[cfg(feature = "cli")]
-mod transcripts;
-
-// These let it read AWS; without these features there is none that does.
+mod laws;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod parallel;
+mod problems;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod program;
+mod ready_net;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod replay;
+mod spec;
+mod transcript;
+#[cfg(feature = "cli")]
+mod transcripts;
+mod triage;

@@ -32,7 +32,9 @@ pub(super) fn prefix_satisfies(condition: &Condition, prefix: &str, request: &Re
         Values::Text(patterns) if ignores_case(condition.operator.comparison) => {
             Truth::any(patterns.iter().map(|pattern| match pattern.text(request) {
                 Resolved::Text(text) => {
-                    let possible = text.to_lowercase().starts_with(&prefix.to_lowercase());
+                    let text = text.to_lowercase();
+                    let rest = text.strip_prefix(&prefix.to_lowercase());
+                    let possible = rest.is_some_and(|rest| !rest.contains(['*', '?']));
                     if possible { Truth::Unknown } else { Truth::False }
                 }
                 Resolved::Nothing => Truth::False,
