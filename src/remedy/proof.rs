@@ -184,6 +184,10 @@ impl Control {
                 request.context = without(&request.context, &["kms:GrantIsForAWSResource"]);
             }
             Self::WithoutEc2 => {
+                // EC2's own identity makes no other calls.
+                if request.principal.is_infrastructure() {
+                    return None;
+                }
                 let keys = ["kms:ViaService", "kms:GrantIsForAWSResource", "aws:ViaAWSService"];
                 request.context = without(&request.context, &keys);
                 request.context.set("aws:ViaAWSService", "false");
@@ -204,42 +208,44 @@ fn without(context: &Context, keys: &[&str]) -> Context {
 /// Leaves out each action, resource, condition and changed statement in turn.
 fn minimality(of: Judgement<'_>, parts: &[Part], changes: &[Change], after: &[Judged]) -> Minimality {
     let mut found = Minimality::default();
-    for (number, part) in parts.iter().enumerate() {
-        for suggestion in &part.statements {
-            let again = |text: Option<&str>| {
-                let mut fewer = changes.to_vec();
-                if let Some(change) = fewer.get_mut(number) {
-                    *change = with_text(change, suggestion, text);
-                }
-                of.again(&fewer)
+    let suggestions: Vec<&Suggested> = parts.iter().flat_map(|part| &part.statements).collect();
+    for suggestion in &suggestions {
+        for (words, text) in less(suggestion) {
+            let fewer: Vec<Change> =
+                changes.iter().map(|change| with_text(change, suggestion, text.as_deref())).collect();
+            let is_denied = |now: &[Judged], position: usize| {
+                let allows = |judged: Option<&Judged>| judged.is_some_and(|one| one.decision == Decision::Allowed);
+                allows(after.get(position)) && !allows(now.get(position))
             };
-            for (words, text) in less(suggestion) {
-                let denied = |now: &Vec<Judged>| {
-                    suggestion.requests.iter().any(|position| {
-                        let was = after.get(*position).map(|judged| judged.decision);
-                        was == Some(Decision::Allowed)
-                            && now.get(*position).is_some_and(|now| now.decision != Decision::Allowed)
-                    })
-                };
-                if again(text.as_deref()).is_some_and(|now| denied(&now)) {
-                    found.needed += 1;
-                } else {
-                    found.idle.push(words);
-                }
+            let denies = |now: Vec<Judged>| suggestion.requests.iter().any(|position| is_denied(&now, *position));
+            if of.again(&fewer).is_some_and(denies) {
+                found.needed += 1;
+            } else {
+                found.idle.push(words);
             }
-            for (words, text) in looser(suggestion) {
-                let opens = |now: &Vec<Judged>| {
-                    cured(of.judged, now).any(|(before, now)| {
-                        let opens = |control: Control| matches!(control.outcome(before, now), Some(Outcome::Opened));
-                        Control::ALL.into_iter().any(opens)
-                    })
-                };
-                if again(Some(&text)).is_some_and(|now| opens(&now)) {
-                    found.binding += 1;
-                } else {
-                    found.loose.push(words);
-                }
+        }
+    }
+    let mut conditions: Vec<(String, String)> = suggestions.iter().flat_map(|one| conditions(one)).collect();
+    conditions.sort();
+    conditions.dedup();
+    for (action, key) in conditions {
+        // Across accounts two statements ask for the same; only without both more is allowed.
+        let mut looser = changes.to_vec();
+        for suggestion in &suggestions {
+            if let Some(text) = without_condition(suggestion, &action, &key) {
+                looser = looser.iter().map(|change| with_text(change, suggestion, Some(&text))).collect();
             }
+        }
+        let opens = |now: Vec<Judged>| {
+            let opened = |control: Control, before: &Judged, now: &Judged| {
+                matches!(control.outcome(before, now), Some(Outcome::Opened))
+            };
+            cured(of.judged, &now).any(|(before, now)| Control::ALL.into_iter().any(|one| opened(one, before, now)))
+        };
+        if of.again(&looser).is_some_and(opens) {
+            found.binding += 1;
+        } else {
+            found.loose.push(key);
         }
     }
     found
@@ -260,8 +266,7 @@ fn with_text(change: &Change, suggestion: &Suggested, text: Option<&str>) -> Cha
 
 /// The statement without one action or resource; a changed statement as it was.
 fn less(suggestion: &Suggested) -> Vec<(String, Option<String>)> {
-    let parsed = serde_json::from_str::<Value>(&suggestion.text).ok().filter(|_| suggestion.replaces.is_none());
-    let Some(statement) = parsed else { return vec![("the changed statement".to_owned(), None)] };
+    let Some(statement) = added(suggestion) else { return vec![("the changed statement".to_owned(), None)] };
     let mut variants = Vec::new();
     for element in ["Action", "Resource"] {
         let values: Vec<Value> = match statement.get(element) {
@@ -284,27 +289,30 @@ fn less(suggestion: &Suggested) -> Vec<(String, Option<String>)> {
     variants
 }
 
-/// The statement without one of its KMS conditions.
-fn looser(suggestion: &Suggested) -> Vec<(String, String)> {
-    let parsed = serde_json::from_str::<Value>(&suggestion.text).ok().filter(|_| suggestion.replaces.is_none());
-    let Some(statement) = parsed else { return Vec::new() };
+/// An added statement as JSON.
+fn added(suggestion: &Suggested) -> Option<Value> {
+    serde_json::from_str(&suggestion.text).ok().filter(|_| suggestion.replaces.is_none())
+}
+
+/// The statement's actions with each of its KMS condition keys.
+fn conditions(suggestion: &Suggested) -> Vec<(String, String)> {
+    let Some(statement) = added(suggestion) else { return Vec::new() };
+    let actions = statement.get("Action").map(ToString::to_string).unwrap_or_default();
     let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
-    let conditions = operators.flat_map(|(operator, keys)| {
-        keys.as_object().into_iter().flat_map(|keys| keys.keys()).map(move |key| (operator.clone(), key.clone()))
-    });
-    let ours = conditions.filter(|(_, key)| key.starts_with("kms:"));
-    let variant = |(operator, key): (String, String)| {
-        let mut looser = statement.clone();
-        let keys = looser.get_mut("Condition")?.get_mut(&operator)?.as_object_mut()?;
-        keys.remove(&key);
-        if keys.is_empty() {
-            looser.get_mut("Condition")?.as_object_mut()?.remove(&operator);
-        }
-        let is_empty = looser.get("Condition")?.as_object()?.is_empty();
-        if is_empty {
-            looser.as_object_mut()?.remove("Condition");
-        }
-        Some((key, looser.to_string()))
-    };
-    ours.filter_map(variant).collect()
+    let keys = operators.filter_map(|(_, keys)| keys.as_object()).flat_map(|keys| keys.keys());
+    keys.filter(|key| key.starts_with("kms:")).map(|key| (actions.clone(), key.clone())).collect()
+}
+
+/// The statement for these actions without the condition on this key.
+fn without_condition(suggestion: &Suggested, actions: &str, key: &str) -> Option<String> {
+    let mut statement = added(suggestion)?;
+    if statement.get("Action").map(ToString::to_string).as_deref() != Some(actions) {
+        return None;
+    }
+    let operators = statement.get_mut("Condition")?.as_object_mut()?;
+    for keys in operators.values_mut().filter_map(Value::as_object_mut) {
+        keys.remove(key);
+    }
+    operators.retain(|_, keys| keys.as_object().is_none_or(|keys| !keys.is_empty()));
+    Some(statement.to_string())
 }

@@ -1,9 +1,9 @@
 //! What a change newly allows besides the start: every action, on every key, by every principal of the capture.
 
 use crate::capture::{Attachment, Capture, Target, Volume};
-use crate::change::{Change, apply_all};
+use crate::change::{Change, PolicyPlace, apply_all};
 use crate::engine::{Decision, PolicySet, Request, judge as decide};
-use crate::names::{Action, VolumeId};
+use crate::names::{Action, KeyArn, VolumeId};
 use crate::source::Reading;
 use crate::start::{By, Case, Question, plan};
 
@@ -62,11 +62,12 @@ const ACTIONS: [&str; 18] = [
 pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
     let with = apply_all(of.capture, changes);
     let question = changes.iter().fold(of.question.clone(), |question, change| question.changed(change));
+    let keys = touched_keys(of.capture, changes);
     let mut found = Reach::default();
-    for role in of.capture.roles.keys() {
+    for role in touched_roles(of, changes) {
         let target = Target { role_arn: role.clone(), ..of.target.clone() };
-        let before = grid(of.capture, &target, of.question);
-        let after = grid(&with, &target, &question);
+        let before = grid(of.capture, &keys, &target, of.question);
+        let after = grid(&with, &keys, &target, &question);
         for (before, (reached, after)) in before.into_iter().zip(after) {
             found.tried += 1;
             let is_new = before.1 != Decision::Allowed && after == Decision::Allowed;
@@ -79,9 +80,33 @@ pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
     found
 }
 
-/// Every request of one role, of another role of its account and of EC2's own identity, on every key.
-fn grid(capture: &Capture, target: &Target, question: &Question) -> Vec<(Reached, Decision)> {
-    let capture = every_key_attached(capture, target);
+/// The roles whose requests the changes can bear on: a role's own policies bear on no other role.
+fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a String> {
+    let is_own = |change: &Change| {
+        matches!(change, Change::Policy { place: PolicyPlace::Inline { .. } | PolicyPlace::Session { .. }, .. })
+    };
+    let only_own = changes.iter().all(is_own);
+    of.capture.roles.keys().filter(|role| !only_own || **role == of.target.role_arn).collect()
+}
+
+/// The keys on which the changes can bear: a key's policy and grants bear on no other key.
+fn touched_keys(capture: &Capture, changes: &[Change]) -> Vec<KeyArn> {
+    let of_key = |change: &Change| match change {
+        Change::Policy { place: PolicyPlace::KeyPolicy(key), .. } | Change::AddGrant { key, .. } => Some(key.clone()),
+        Change::Policy { .. }
+        | Change::RevokeGrant { .. }
+        | Change::KeyState { .. }
+        | Change::NewKey { .. }
+        | Change::EncryptVolumes { .. }
+        | Change::RecreateRole { .. } => None,
+    };
+    let only_keys: Option<Vec<KeyArn>> = changes.iter().map(of_key).collect();
+    only_keys.unwrap_or_else(|| capture.keys.keys().cloned().collect())
+}
+
+/// Every request of one role, of another role of its account and of EC2's own identity, on these keys.
+fn grid(capture: &Capture, keys: &[KeyArn], target: &Target, question: &Question) -> Vec<(Reached, Decision)> {
+    let capture = attached(capture, keys, target);
     let Ok(plan) = plan(&capture, target, question) else { return Vec::new() };
     let mut decisions = Vec::new();
     for case in plan.cases.iter().filter(|case| case.key.is_some()) {
@@ -103,12 +128,12 @@ fn grid(capture: &Capture, target: &Target, question: &Question) -> Vec<(Reached
     decisions
 }
 
-/// The capture with an instance that has one volume under each key, so that the plan of its start meets every key.
-fn every_key_attached(capture: &Capture, target: &Target) -> Capture {
+/// The capture with an instance that has one volume under each key, so that the plan of its start meets them all.
+fn attached(capture: &Capture, keys: &[KeyArn], target: &Target) -> Capture {
     let mut changed = capture.clone();
     let Some(Reading::Known(instance)) = changed.instances.get_mut(&target.instance_id) else { return changed };
     instance.attachments.clear();
-    for (number, key) in capture.keys.keys().enumerate() {
+    for (number, key) in keys.iter().enumerate() {
         let Ok(volume_id) = VolumeId::parse(&format!("vol-{number:017x}")) else { continue };
         let volume = Volume { key: Reading::Known(key.clone()), state: String::new(), snapshot: None };
         changed.volumes.insert(volume_id.clone(), Reading::Known(volume));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::change::{Change, PolicyPlace};
-use crate::findings::{Code, Finding};
+use crate::findings::{Code, Fact, Finding};
 use crate::remedy::{Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant, file_name};
 use crate::start::RemedyPlace;
 
@@ -15,7 +15,7 @@ use super::layout::compact;
 use super::{Report, Start, words};
 
 /// A remedy of one finding, as JSON.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RemedyOut {
     place: String,
@@ -44,9 +44,12 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
         return start.namesake.iter().map(|arn| other_role(arn)).collect();
     }
-    let Some(remedy) = &start.remedy else { return Vec::new() };
+    let cure = |fact: &Fact| {
+        if let Fact::Command { what: "cure", line } = fact { Some(command(line)) } else { None }
+    };
+    let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
+    let Some(remedy) = &start.remedy else { return list };
     let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
-    let mut list = Vec::new();
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
         let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
         list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));
@@ -58,15 +61,17 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
 }
 
 fn other_role(arn: &str) -> RemedyOut {
+    RemedyOut { place: format!("--role-arn {arn}"), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
+}
+
+/// What is no matter of policies: a key's state, a key store.
+fn command(line: &str) -> RemedyOut {
     RemedyOut {
-        place: format!("--role-arn {arn}"),
-        owner: "whoever asks".to_owned(),
+        place: "the key itself".to_owned(),
+        owner: "the key's administrator".to_owned(),
         required: true,
-        statement: None,
-        replaces: None,
-        command: None,
-        notes: Vec::new(),
-        proof: None,
+        command: Some(line.to_owned()),
+        ..RemedyOut::default()
     }
 }
 
@@ -175,8 +180,9 @@ fn proof(text: &mut String, remedy: &Remedy) {
     if !proof.opened.is_empty() {
         line(text, &format!("It also allows: {}.", list(&proof.opened)));
     }
-    line(text, &minimality(proof));
-    line(text, &reach(&proof.reach));
+    for sentence in [minimality(proof), reach(&proof.reach)].iter().filter(|sentence| !sentence.is_empty()) {
+        line(text, sentence);
+    }
     if remedy.is_elsewhere() {
         line(text, "In the place that was asked for, nothing would help.");
     }
@@ -190,23 +196,24 @@ fn proof(text: &mut String, remedy: &Remedy) {
     }
 }
 
+/// Whether it could be smaller; nothing of a grant could be left out here.
 fn minimality(proof: &Proof) -> String {
     let found = &proof.minimality;
-    let mut words = String::new();
-    if found.idle.is_empty() {
-        let _ =
-            write!(words, "Nothing can be left out: {} tried one by one, each denies a request again", found.needed);
-    } else {
-        let _ = write!(words, "Not needed by this start: {}", found.idle.join(", "));
+    let mut sentences = Vec::new();
+    if found.needed > 0 {
+        let what = if found.idle.is_empty() { "Minimal: without" } else { "Without" };
+        sentences.push(format!("{what} any one of its {} parts a request is denied again.", found.needed));
+    }
+    if !found.idle.is_empty() {
+        sentences.push(format!("Not needed by this start: {}.", found.idle.join(", ")));
     }
     if found.binding > 0 {
-        let _ = write!(words, "; without any of its {} conditions more would be allowed", found.binding);
+        sentences.push(format!("Without any one of its {} conditions more would be allowed.", found.binding));
     }
     if !found.loose.is_empty() {
-        let _ = write!(words, "; without {} nothing tried here would be allowed", found.loose.join(", "));
+        sentences.push(format!("Without {} no control would be allowed.", found.loose.join(", ")));
     }
-    words.push('.');
-    words
+    sentences.join(" ")
 }
 
 /// One line for a security reviewer.

@@ -26,6 +26,8 @@ mod problems;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod program;
 mod ready_net;
+#[cfg(feature = "cli")]
+mod remedies;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod replay;
 mod spec;

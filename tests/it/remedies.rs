@@ -1,0 +1,295 @@
+//! Remedies as users meet them: the incident's own cure, the forms, and `diff`.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+
+use ebs_preflight::capture::Capture;
+use ebs_preflight::engine::{Context, Decision, NamedPolicy, PolicySet, Principal, Request, judge};
+use ebs_preflight::names::{Action, PrincipalArn};
+use ebs_preflight::policy::PolicyType;
+use ebs_preflight::report::{Verdict, cured, json, preflight};
+use ebs_preflight::start::Question;
+use serde_json::Value;
+
+const INCIDENT: &str = include_str!("../../src/cli/demo.json");
+const ROLE: &str = "arn:aws:iam::111122223333:role/scheduler/StartJob";
+const KEY: &str = "arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// What cured the incident when it happened: two statements in the key policy.
+const CURE: [&str; 2] = [
+    r#"{
+      "Sid": "Use",
+      "Effect": "Allow",
+      "Principal": {"AWS": "arn:aws:iam::111122223333:role/scheduler/StartJob"},
+      "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+      "Resource": "*",
+      "Condition": {"StringEquals": {"kms:ViaService": "ec2.ap-northeast-1.amazonaws.com"}}
+    }"#,
+    r#"{
+      "Sid": "Grants",
+      "Effect": "Allow",
+      "Principal": {"AWS": "arn:aws:iam::111122223333:role/scheduler/StartJob"},
+      "Action": "kms:CreateGrant",
+      "Resource": "*",
+      "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    }"#,
+];
+
+fn incident() -> Capture {
+    Capture::parse(INCIDENT).unwrap()
+}
+
+fn key_policy(extra: &[&str]) -> String {
+    let own = r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}"#;
+    let all: Vec<&str> = std::iter::once(own).chain(extra.iter().copied()).collect();
+    format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{}]}}", all.join(", "))
+}
+
+fn with_key_policy(text: &str) -> Capture {
+    let mut value: Value = serde_json::from_str(INCIDENT).unwrap();
+    value["keys"][KEY]["policy"]["known"] = serde_json::from_str(text).unwrap();
+    Capture::parse(&value.to_string()).unwrap()
+}
+
+#[test]
+fn the_incidents_own_cure_makes_it_ready() {
+    let report = preflight(&with_key_policy(&key_policy(&CURE)), &Question::default());
+    assert_eq!(report.verdict(), Verdict::Ready);
+    assert!(!report.has_warnings());
+    let grants_only = preflight(&with_key_policy(&key_policy(&CURE[1..])), &Question::default());
+    assert!(grants_only.verdict() == Verdict::Ready && grants_only.has_warnings());
+    let use_only = preflight(&with_key_policy(&key_policy(&CURE[..1])), &Question::default());
+    assert_eq!(use_only.verdict(), Verdict::Blocked);
+}
+
+/// Requests on keys in every way that a condition of either cure tells apart.
+fn requests() -> Vec<Request> {
+    let actions = [
+        "CreateGrant",
+        "Decrypt",
+        "DescribeKey",
+        "Encrypt",
+        "GenerateDataKey",
+        "GenerateDataKeyWithoutPlaintext",
+        "ReEncryptFrom",
+        "ReEncryptTo",
+        "ListGrants",
+        "RevokeGrant",
+        "PutKeyPolicy",
+        "ScheduleKeyDeletion",
+    ];
+    let vias = [None, Some("ec2.ap-northeast-1.amazonaws.com"), Some("rds.ap-northeast-1.amazonaws.com")];
+    let principals = [ROLE, "arn:aws:iam::111122223333:role/Another"];
+    let keys = [KEY.to_owned(), KEY.replace("1234abcd", "5678abcd")];
+    let mut requests = Vec::new();
+    for action in actions {
+        for via in vias {
+            for flag in [None, Some("true"), Some("false")] {
+                for principal in principals {
+                    for key in &keys {
+                        let mut context = Context::new();
+                        if let Some(via) = via {
+                            context.set("kms:ViaService", via);
+                        }
+                        if let Some(flag) = flag {
+                            context.set("kms:GrantIsForAWSResource", flag);
+                        }
+                        let action = Action::parse(&format!("kms:{action}")).unwrap();
+                        let principal = Principal::new(&PrincipalArn::parse(principal).unwrap(), None, None);
+                        requests.push(Request::new(action, key, None, principal, context));
+                    }
+                }
+            }
+        }
+    }
+    requests
+}
+
+#[test]
+fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
+    let before = incident();
+    let after = cured(&before, &preflight(&before, &Question::default()));
+    let inline = after.roles[ROLE].known().unwrap().inline.known().unwrap();
+    let policy = |name: &str, text: &str, kind| Arc::new(NamedPolicy::parse(name, text, kind).unwrap());
+    let identity: Vec<_> = inline
+        .iter()
+        .map(|inline| policy(&inline.name, inline.document.known().unwrap().text(), PolicyType::Identity))
+        .collect();
+    let theirs = policy("key policy", &key_policy(&CURE), PolicyType::KeyPolicy);
+    let ours = policy("key policy", &key_policy(&[]), PolicyType::KeyPolicy);
+    let (mut suggested, mut asked) = (0, 0);
+    for request in requests() {
+        // The identity policies are the role's own.
+        let is_role = *request.principal.arn == *ROLE;
+        let identity = if is_role { identity.clone() } else { Vec::new() };
+        let suggestion = PolicySet { identity, key_policies: vec![Arc::clone(&ours)], ..PolicySet::default() };
+        let key_policies = if *request.resource == *KEY { vec![Arc::clone(&theirs)] } else { vec![Arc::clone(&ours)] };
+        let cure = PolicySet { key_policies, ..PolicySet::default() };
+        let by_cure = judge(&request, &cure) == Decision::Allowed;
+        asked += usize::from(by_cure);
+        if judge(&request, &suggestion) == Decision::Allowed {
+            suggested += 1;
+            assert!(by_cure, "{request:?}");
+        }
+    }
+    assert!(0 < suggested && suggested < asked, "{suggested} of {asked}");
+}
+
+#[test]
+fn each_finding_lists_just_its_own_remedies() {
+    let report: Value = serde_json::from_str(&json::render(&preflight(&incident(), &Question::default()))).unwrap();
+    let sids = |code: &str| -> Vec<String> {
+        let findings = report["targets"][0]["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["code"] == code).unwrap();
+        let remedies = finding["remedies"].as_array().unwrap();
+        remedies.iter().map(|remedy| remedy["statement"]["Sid"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(sids("EBP0101"), ["GrantKeyToEC2ForStart"]);
+    assert_eq!(sids("EBP0201"), ["UseKeyThroughEC2"]);
+}
+
+/// A folder with a capture in it, and the program to run there.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn with(name: &str, text: &str) -> Self {
+        let desk = Self(tempfile::tempdir().unwrap());
+        desk.put(name, text);
+        desk
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).unwrap();
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"))
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    }
+
+    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let (exit, text) = self.run(&[arguments, &["--format", "json"]].concat());
+        (exit, serde_json::from_str(&text).unwrap())
+    }
+}
+
+/// The incident's start on the day before its volumes were encrypted.
+fn before_the_incident() -> String {
+    let mut value: Value = serde_json::from_str(INCIDENT).unwrap();
+    for volume in value["volumes"].as_object_mut().unwrap().values_mut() {
+        volume["known"]["key"] = "absent".into();
+    }
+    value.to_string()
+}
+
+#[test]
+fn diff_foretells_the_incident_and_its_remedy_prevents_it() {
+    let desk = Desk::with("before.json", &before_the_incident());
+    let encrypt = ["diff", "--capture", "before.json", "--encrypt-volumes-with", "alias/ebs-prod"];
+    let (exit, diff) = desk.json(&encrypt);
+    let target = &diff["targets"][0];
+    assert_eq!((exit, &target["effect"], &target["before"]), (1, &"regression".into(), &"READY".into()));
+    let codes: Vec<&Value> = target["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]).collect();
+    assert_eq!(codes, ["EBP0101", "EBP0201", "EBP0202"]);
+    // The suggested statements, made beforehand.
+    let statements: Vec<String> = target["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|finding| finding["remedies"].as_array().unwrap())
+        .map(|remedy| remedy["statement"].to_string())
+        .collect();
+    desk.put("policy.json", &format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{}]}}", statements.join(", ")));
+    let prevent = ["--set-role-policy", "StartJob/start=policy.json"];
+    let (exit, diff) = desk.json(&[&encrypt[..], &prevent].concat());
+    assert_eq!((exit, &diff["targets"][0]["effect"], &diff["after"]), (0, &"unchanged".into(), &"READY".into()));
+}
+
+#[test]
+fn diff_puts_what_becomes_worse_first_and_says_what_is_not_touched() {
+    let desk = Desk::with("before.json", &before_the_incident());
+    let (exit, text) = desk.run(&["diff", "--capture", "before.json", "--encrypt-volumes-with", "alias/ebs-prod"]);
+    assert_eq!(exit, 1);
+    assert!(text.starts_with("1 made worse, 0 cured, 0 unchanged, if\n"), "{text}");
+    assert!(text.contains("\nREADY → BLOCKED  i-0f3c2a9d8b7e61254 for role scheduler/StartJob\n"), "{text}");
+    assert!(text.contains("kms:CreateGrant: no such request → not allowed (2 volumes)"), "{text}");
+    assert!(text.contains("A running instance is not touched"), "{text}");
+}
+
+#[test]
+fn diff_knows_every_kind_of_change() {
+    let ready = with_key_policy(&key_policy(&CURE)).print().unwrap();
+    let desk = Desk::with("ready.json", &ready);
+    desk.put("policy.json", &key_policy(&CURE));
+    desk.put("closed.json", &key_policy(&CURE).replace("111122223333\"}", "444455556666\"}"));
+    desk.put("none.json", r#"{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#);
+    let cases: [(&[&str], i32, &str); 9] = [
+        (&["--set-key-policy", "alias/ebs-prod=policy.json"], 0, "READY"),
+        (&["--set-role-policy", "StartJob/start-instances=none.json"], 1, "BLOCKED"),
+        (&["--set-boundary", "StartJob=none.json"], 1, "BLOCKED"),
+        (&["--disable-key", "1234abcd-12ab-34cd-56ef-1234567890ab"], 1, "BLOCKED"),
+        (&["--delete-role", ROLE], 1, "BLOCKED"),
+        (&["--new-key", "prod=policy.json", "--encrypt-volumes-with", "prod"], 0, "READY"),
+        (&["--encrypt-volumes-with", &KEY.replace("1234abcd", "5678abcd")], 3, "UNDECIDED"),
+        (&["--revoke-grant", "unknown"], 2, ""),
+        (&["--set-scp", "p-unknown=none.json"], 2, ""),
+    ];
+    for (change, expected, after) in cases {
+        let (exit, diff) = desk.json(&[&["diff", "--capture", "ready.json"], change].concat());
+        assert_eq!(exit, expected, "{change:?}: {diff:#}");
+        assert_eq!(diff["after"].as_str().unwrap_or_default(), after, "{change:?}");
+    }
+    let (exit, _) = desk.run(&["diff", "--capture", "ready.json"]);
+    assert_eq!(exit, 2, "a diff needs a change");
+}
+
+#[test]
+fn a_written_remedy_is_whole_and_cures() {
+    let desk = Desk::with("incident.json", INCIDENT);
+    let write = ["check", "--capture", "incident.json", "--write-remedy", "cure"];
+    assert_eq!(desk.run(&write).0, 1);
+    let policy = std::fs::read_to_string(desk.path("cure/role-StartJob-StartEncryptedInstances.json")).unwrap();
+    assert!(NamedPolicy::parse("cure", &policy, PolicyType::Identity).is_ok());
+    let apply = std::fs::read_to_string(desk.path("cure/apply.sh")).unwrap();
+    assert!(apply.contains("aws iam put-role-policy --role-name StartJob "), "{apply}");
+    assert_eq!(desk.run(&write).0, 2, "files that exist stay");
+    assert_eq!(desk.run(&[&write[..], &["--force"]].concat()).0, 1);
+    let (exit, diff) = desk.json(&["diff", "--capture", "incident.json", "--apply-remedy", "cure/remedy.json"]);
+    assert_eq!((exit, &diff["targets"][0]["effect"], &diff["after"]), (0, &"cure".into(), &"READY".into()));
+}
+
+#[test]
+fn terraform_reads_its_form_and_patch_its_diff() {
+    let desk = Desk::with("incident.json", INCIDENT);
+    for place in ["identity", "key-policy", "grant"] {
+        let write = ["check", "--capture", "incident.json", "--write-remedy", place, "--remedy-place", place];
+        assert_eq!(desk.run(&write).0, 1);
+        for entry in std::fs::read_dir(desk.path(place)).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("tf") => check_terraform(&text),
+                Some("diff") => assert!(text.contains("\n+++ b/") && text.contains("\n@@ "), "{text}"),
+                _ => {}
+            }
+        }
+    }
+    let patch = std::fs::read_to_string(desk.path("key-policy").join("key-1234abcd-12ab-34cd-56ef-1234567890ab.diff"));
+    let removed = patch.unwrap().lines().filter(|line| line.starts_with('-') && !line.starts_with("---")).count();
+    assert!(removed <= 1, "only the comma behind the last statement is new in what was there");
+}
+
+fn check_terraform(text: &str) {
+    let body: hcl::Body = hcl::from_str(text).unwrap();
+    let kinds: Vec<&str> = body.blocks().map(|block| block.identifier.as_str()).collect();
+    assert!(kinds.iter().all(|kind| *kind == "data" || *kind == "resource") && !kinds.is_empty(), "{text}");
+}
