@@ -67,12 +67,13 @@ impl Run {
             .variable("AWS_SESSION_TOKEN", &who.token)
     }
 
-    /// With a shared credentials file that holds the one profile `name`.
+    /// With the profile `name` in a shared credentials file.
     pub(crate) fn profile(self, name: &str, who: &Credentials) -> Self {
         let Credentials { id, secret, token } = who;
         let text =
             format!("[{name}]\naws_access_key_id={id}\naws_secret_access_key={secret}\naws_session_token={token}\n");
-        let file = self.file("credentials", &text);
+        let before = fs::read_to_string(self.folder.path().join("credentials")).unwrap_or_default();
+        let file = self.file("credentials", &format!("{before}{text}"));
         self.keeping_secret(who).variable("AWS_SHARED_CREDENTIALS_FILE", &file)
     }
 

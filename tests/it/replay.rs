@@ -48,6 +48,16 @@ fn the_healthy_world_is_ready_and_each_thing_is_read_once() {
     }
 }
 
+#[test]
+fn a_session_is_judged_as_its_role() {
+    let replay = Replay::start(World::healthy());
+    let session = "arn:aws:sts::222233334444:assumed-role/night-start/nightly";
+    let run = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", session, "--format", "json"]);
+    let outcome = in_world(run.arguments(&["--org-profile", "management"]), &replay).finish();
+    assert_eq!((outcome.exit, replay.unanswered()), (Some(0), vec![]), "{}", outcome.seen());
+    assert_eq!(outcome.json()["targets"][0]["requests"][1]["principal"], session);
+}
+
 /// What is wrong with a run in a world where `read` fails: it must end in time with `exit` and tell what a reader
 /// needs.
 fn failed_read(label: &str, world: World, read: Operation, exit: i32) -> Vec<String> {

@@ -24,6 +24,8 @@ pub(super) enum Fault {
     WrongSignature,
     /// There is no such instance.
     NotFound,
+    /// The account has not enabled the Region: EC2 does not know its credentials there.
+    RegionNotEnabled,
     /// Too many requests, however often it is tried.
     Throttled,
     /// HTTP status 503.
@@ -80,6 +82,7 @@ impl Answer {
             Fault::Expired => shaped("expired"),
             Fault::WrongSignature => shaped("wrong-signature"),
             Fault::NotFound => shaped("not-found"),
+            Fault::RegionNotEnabled => shaped("region-not-enabled"),
             Fault::Throttled => shaped("throttled"),
             Fault::Unavailable => shaped("unavailable"),
             Fault::Garbage => whole(&read("faults/any.garbage")),

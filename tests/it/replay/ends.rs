@@ -72,6 +72,12 @@ fn without_credentials_or_region_nothing_is_read() {
 }
 
 #[test]
+fn a_region_that_is_not_enabled_is_thought_of() {
+    let replay = Replay::start(World::healthy().fault(Operation::DescribeInstances, Fault::RegionNotEnabled));
+    assert_none(&unlike("AuthFailure", &check(&replay, &[]), 4, &["AuthFailure", "has enabled eu-central-1"]));
+}
+
+#[test]
 fn an_endpoint_that_is_not_there_is_no_verdict() {
     // Bound, read and freed: nobody listens there now.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -3,21 +3,15 @@
 use super::answer::Fault;
 use super::operation::Operation;
 use super::server::Replay;
-use super::world::{FOREIGN_ACCOUNT, KEY, World};
-use super::{check, judged};
+use super::world::{self, FOREIGN_ACCESS_KEY, FOREIGN_ACCOUNT, KEY, World};
+use super::{check, in_world, judged};
 use crate::parallel;
 use crate::problems::assert_none;
+use crate::program::Run;
 
 #[test]
 fn a_key_of_another_account_is_not_asked_for_what_only_its_account_may_read() {
-    let foreign = World::healthy()
-        .answer(
-            Operation::GetPolicyVersion,
-            &["policy/volume-keys"],
-            "iam.GetPolicyVersion.volume-keys-of-all-accounts",
-        )
-        .answer(Operation::DescribeVolumes, &[], "ec2.DescribeVolumes.foreign-key")
-        .answer(Operation::DescribeKey, &[], "kms.DescribeKey.foreign")
+    let foreign = under_a_foreign_key()
         .fault(Operation::GetKeyPolicy, Fault::DeniedForeign)
         .fault(Operation::ListResourceTags, Fault::DeniedForeign);
     let role_without = foreign.clone().answer(
@@ -33,6 +27,34 @@ fn a_key_of_another_account_is_not_asked_for_what_only_its_account_may_read() {
         assert_eq!(replay.asked(Operation::GetKeyPolicy), 0);
         assert_eq!(replay.asked(Operation::ListResourceTags), 0);
     }
+}
+
+#[test]
+fn a_key_of_another_account_is_read_with_a_profile_of_that_account() {
+    let world = under_a_foreign_key()
+        .fault(Operation::GetKeyPolicy, Fault::DeniedForeign)
+        .answer(Operation::GetKeyPolicy, &[FOREIGN_ACCESS_KEY], "kms.GetKeyPolicy.foreign")
+        .answer(Operation::GetKeyPolicy, &[FOREIGN_ACCESS_KEY, "AWS_RAM"], "kms.GetKeyPolicy.no-ram-policy")
+        .answer(Operation::GetCallerIdentity, &[FOREIGN_ACCESS_KEY], "sts.GetCallerIdentity.foreign")
+        .answer(Operation::ListParents, &[FOREIGN_ACCOUNT], "organizations.ListParents.account");
+    let replay = Replay::start(world);
+    let outcome = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE])
+        .arguments(&["--org-profile", "management", "--key-profile", "central"])
+        .profile("central", &world::foreign());
+    let outcome = in_world(outcome, &replay).finish();
+    assert_eq!((outcome.exit, replay.unanswered()), (Some(0), vec![]), "{}", outcome.seen());
+}
+
+/// The healthy world, but its volumes are encrypted with a key of [`FOREIGN_ACCOUNT`], which the role's policies allow.
+fn under_a_foreign_key() -> World {
+    World::healthy()
+        .answer(
+            Operation::GetPolicyVersion,
+            &["policy/volume-keys"],
+            "iam.GetPolicyVersion.volume-keys-of-all-accounts",
+        )
+        .answer(Operation::DescribeVolumes, &[], "ec2.DescribeVolumes.foreign-key")
+        .answer(Operation::DescribeKey, &[], "kms.DescribeKey.foreign")
 }
 
 #[test]

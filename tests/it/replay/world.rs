@@ -13,6 +13,7 @@ pub(super) const PAGE_TOKEN: &str = "bmlnaHQtcGFnZS10d28";
 
 const MEMBER_KEY: &str = "ASIANIGHTMEMBER00001";
 const MANAGEMENT_KEY: &str = "ASIANIGHTMANAGEMENT1";
+pub(super) const FOREIGN_ACCESS_KEY: &str = "ASIACENTRALKEYS00001";
 const ACCOUNT: &str = "222233334444";
 const UNIT: &str = "ou-7qk2-4hw9c0dz";
 const ROOT: &str = "r-7qk2";
@@ -48,6 +49,11 @@ pub(super) fn member() -> Credentials {
 /// Credentials of the organization's management account, the only one that may read its policies.
 pub(super) fn management() -> Credentials {
     credentials(MANAGEMENT_KEY)
+}
+
+/// Credentials of the account [`FOREIGN_ACCOUNT`].
+pub(super) fn foreign() -> Credentials {
+    credentials(FOREIGN_ACCESS_KEY)
 }
 
 fn credentials(id: &str) -> Credentials {
