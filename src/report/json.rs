@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::engine::{Decider, deciders};
+use crate::engine::deciders;
 use crate::findings::{Fact, Finding, Open};
 use crate::start::{Judged, Level};
 
@@ -206,23 +206,10 @@ fn request(judged: &Judged) -> Request<'_> {
         decision: judged.decision.as_str(),
         decided_by: deciders(&case.request, &judged.explanation)
             .into_iter()
-            .map(|decider| self::decider(decider, judged))
+            .map(|decider| words::decider(decider, judged))
             .collect(),
         reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact).1).collect(),
         missing: open.iter().map(words::open).collect(),
-    }
-}
-
-fn decider(decider: Decider, judged: &Judged) -> String {
-    match decider {
-        Decider::Statement(at, index) => words::statement(&crate::findings::place(&judged.case.policies, at, index)),
-        Decider::Grant(position) => {
-            let grant = judged.case.policies.grants.grants.get(position);
-            let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
-            id.map_or_else(|| "the grant that EC2 makes at the start".to_owned(), |id| format!("grant {id}"))
-        }
-        Decider::Type(kind) => words::policy_type(kind).to_owned(),
-        Decider::Grants => "grants".to_owned(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! The report for people: the verdict first, the cause next, the cure last.
 
+use std::collections::BTreeSet;
+
 use comfy_table::{ContentArrangement, Table};
 
-use crate::engine::Decision;
+use crate::engine::{Decision, deciders};
 use crate::findings::{Code, Finding, Severity};
+use crate::names::INFRASTRUCTURE_ROLE;
 use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
@@ -79,6 +82,7 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
             };
             line(text, &format!("READY{assumed}{with}  {instance}: no permission or key stops role {role}"));
             line(text, "         (capacity, quotas and the operating system are not checked)");
+            allowed_by(text, start);
         }
         Verdict::Blocked => {
             if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
@@ -95,6 +99,23 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
                 wrap(text, "           ", 11, finding.code.title());
             }
         }
+    }
+}
+
+/// By what EC2 may make its grant for the volumes, and by what it then decrypts in its own name.
+fn allowed_by(text: &mut String, start: &Start) {
+    let by = |number: u8| {
+        let of_row = start.judged.iter().filter(move |judged| judged.case.row.number == number);
+        let deciders = of_row.flat_map(|judged| {
+            let deciders = deciders(&judged.case.request, &judged.explanation);
+            deciders.into_iter().map(|decider| words::decider(decider, judged))
+        });
+        deciders.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join("; ")
+    };
+    let (grant, decrypt) = (by(2), by(4));
+    if !grant.is_empty() {
+        wrap(text, "         ", 9, &format!("CreateGrant is allowed by {grant}"));
+        wrap(text, "         ", 9, &format!("EC2 itself ({INFRASTRUCTURE_ROLE}) decrypts by {decrypt}"));
     }
 }
 

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::capture::Handed;
-use crate::engine::{ContextValue, Decision, Miss};
+use crate::engine::{ContextValue, Decider, Decision, Miss};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole};
 use crate::policy::PolicyType;
-use crate::start::{Assumption, By};
+use crate::start::{Assumption, By, Judged};
 
 use super::{Report, Start};
 
@@ -106,6 +106,20 @@ fn in_policy(placed: &PlacedStatement) -> String {
     };
     let place = placed.position.map(|position| format!(", line {}", position.line)).unwrap_or_default();
     format!("{name}{place}")
+}
+
+/// What decides a request: a statement, a grant, or the policy type that does not allow.
+pub(super) fn decider(decider: Decider, judged: &Judged) -> String {
+    match decider {
+        Decider::Statement(at, index) => statement(&crate::findings::place(&judged.case.policies, at, index)),
+        Decider::Grant(position) => {
+            let grant = judged.case.policies.grants.grants.get(position);
+            let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
+            id.map_or_else(|| "the grant that EC2 makes at the start".to_owned(), |id| format!("grant {id}"))
+        }
+        Decider::Type(kind) => policy_type(kind).to_owned(),
+        Decider::Grants => "grants".to_owned(),
+    }
 }
 
 /// A fact as label and lines.
