@@ -41,16 +41,31 @@ pub(super) enum Command {
 /// Which starts.
 #[derive(Debug, Args)]
 pub(super) struct Targets {
-    /// The instance; may be given several times
-    #[arg(long, value_name = "ID")]
+    /// `-`: read the targets from standard input, a line `INSTANCE PRINCIPAL` for each, or NDJSON
+    #[arg(value_name = "-", value_parser = ["-"], conflicts_with_all = ["instance_id", "instance_name", "role_arn"])]
+    pub(super) stdin: Option<String>,
+    /// The instance, by its ID or the URL of its page in the console; may be given several times
+    #[arg(long, value_name = "ID|URL")]
     pub(super) instance_id: Vec<String>,
+    /// The instance, by its tag `Name`; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub(super) instance_name: Vec<String>,
     /// The role that starts it, by ARN; the ARN of one of its sessions does too; may be given several times
     #[arg(long, value_name = "ARN")]
     pub(super) role_arn: Vec<String>,
+    /// The same, whatever kind of principal it is
+    #[arg(long, value_name = "ARN")]
+    pub(super) principal_arn: Vec<String>,
+    /// The service that starts it with its service-linked role: auto-scaling, auto-scaling:SUFFIX, spot, spot-fleet
+    #[arg(long, value_name = "SERVICE", requires = "account")]
+    pub(super) starter: Vec<String>,
+    /// The account of the starter
+    #[arg(long, value_name = "ACCOUNT", requires = "starter")]
+    pub(super) account: Option<String>,
 }
 
 /// Where and with which credentials to read, as in the AWS CLI.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Reader {
     /// The Region; else from the environment or the profile
     #[arg(long, value_name = "REGION")]

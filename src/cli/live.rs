@@ -3,30 +3,46 @@
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
-use crate::capture::{Capture, Target};
-use crate::collect::{Access, CollectError, Exit as CollectExit, Wanted, collect};
+use crate::capture::Capture;
+use crate::collect::{Access, CollectError, Exit as CollectExit, Wanted, collect, instances_named};
+use crate::names::Region;
 
 use super::args::Reader;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::targets::{Asked, the_one};
 
-/// Reads everything that bears on the targets.
-pub(super) fn read(targets: Vec<Target>, reader: &Reader) -> Result<Capture, Failure> {
-    let access = Access {
-        region: reader.region.clone(),
+/// Reads everything that bears on the starts.
+pub(super) fn read(mut asked: Asked, reader: &Reader) -> Result<Capture, Failure> {
+    let access = access(reader, asked.region.as_ref())?;
+    for name in std::mem::take(&mut asked.names) {
+        let found = run(instances_named(&access, &name))?;
+        asked.instances.push(the_one(&name, found)?);
+    }
+    let wanted = Wanted { targets: asked.all()?, access };
+    run(collect(&wanted, &progress))
+}
+
+/// How to reach AWS; a console URL and `--region` must not tell two Regions.
+fn access(reader: &Reader, of_url: Option<&Region>) -> Result<Access, Failure> {
+    if let (Some(typed), Some(url)) = (&reader.region, of_url)
+        && typed != url.as_str()
+    {
+        let message = format!("--region is {typed}, and the console's URL is of {url}");
+        return Err(Failure::bad_input("two-regions", message, "give the one that the instance is in"));
+    }
+    Ok(Access {
+        region: reader.region.clone().or_else(|| of_url.map(ToString::to_string)),
         profile: reader.profile.clone(),
         endpoint_url: reader.endpoint_url.clone(),
         key_profile: reader.key_profile.clone(),
         org_profile: reader.org_profile.clone(),
         attempt_timeout: attempt_timeout(),
-    };
-    let wanted = Wanted { targets, access };
-    let quiet = !std::io::stderr().is_terminal();
-    let progress = |what: &str| {
-        if !quiet {
-            super::files::print_error(&format!("\r\u{1b}[K{what}"));
-        }
-    };
+    })
+}
+
+/// Runs reads to their end, or until they are interrupted.
+fn run<T>(reads: impl Future<Output = Result<T, CollectError>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure {
         exit: Exit::NoVerdict,
         code: "no-runtime",
@@ -35,22 +51,26 @@ pub(super) fn read(targets: Vec<Target>, reader: &Reader) -> Result<Capture, Fai
     })?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = collect(&wanted, &progress) => Some(outcome),
+            outcome = reads => Some(outcome),
             _ = tokio::signal::ctrl_c() => None,
         }
     });
-    if !quiet {
-        super::files::print_error("\r\u{1b}[K");
-    }
+    progress("");
     match outcome {
-        Some(Ok(capture)) => Ok(capture),
-        Some(Err(error)) => Err(failure(&error)),
+        Some(outcome) => outcome.map_err(|error| failure(&error)),
         None => Err(Failure {
             exit: Exit::Interrupted,
             code: "interrupted",
             message: "interrupted".to_owned(),
             help: String::new(),
         }),
+    }
+}
+
+/// What is being read, on one line of a terminal.
+fn progress(what: &str) {
+    if std::io::stderr().is_terminal() {
+        super::files::print_error(&format!("\r\u{1b}[K{what}"));
     }
 }
 

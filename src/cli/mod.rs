@@ -12,6 +12,7 @@ mod judge;
 mod live;
 mod options;
 mod run;
+mod targets;
 mod triage;
 
 pub use run::run;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-use crate::capture::Target;
 use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
 use crate::names::{AccountId, Arn, InstanceId, KeyArn, NameError, Region, RoleArn, SessionArn, UserArn};
@@ -15,31 +14,11 @@ use crate::start::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require, Sta
 
 use super::args::{
     CaptureArguments, Knowledge, Remedy as TypedRemedy, RemedyForm, RemedyPlace as TypedPlace, Require as TypedRequire,
-    Style, Targets,
+    Style,
 };
 use super::failure::Failure;
 use super::files;
-
-/// The starts that are asked for: every instance with every role.
-pub(super) fn targets(typed: &Targets) -> Result<Vec<Target>, Failure> {
-    let missing = |what: &str, example: &str| {
-        Failure::bad_input("argument-missing", format!("{what} is missing"), format!("give {example}"))
-    };
-    if typed.instance_id.is_empty() {
-        return Err(missing("the instance", "--instance-id i-…"));
-    }
-    if typed.role_arn.is_empty() {
-        return Err(missing("the role", "--role-arn arn:aws:iam::ACCOUNT:role/NAME"));
-    }
-    let roles: Vec<String> = typed.role_arn.iter().map(|text| role(text)).collect::<Result<_, _>>()?;
-    let mut targets = Vec::new();
-    for id in &typed.instance_id {
-        for role in &roles {
-            targets.push(Target { instance_id: instance(id)?, role_arn: role.clone() });
-        }
-    }
-    Ok(targets)
-}
+use super::targets::Asked;
 
 /// What a script is to read.
 pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
@@ -51,8 +30,14 @@ pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
         let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
         return accounts.map(Script::Organization).map_err(|error| bad(&error));
     }
+    let asked = Asked::read(&typed.targets)?;
+    if !asked.names.is_empty() {
+        let help = "give --instance-id";
+        return Err(Failure::bad_input("argument-missing", "a script needs the instance's ID, not its name", help));
+    }
     let region = typed.reader.region.as_deref().map(Region::parse).transpose().map_err(|error| bad(&error))?;
-    let targets = targets(&typed.targets)?;
+    let region = region.or(asked.region.clone());
+    let targets = asked.all()?;
     for target in &targets {
         // The role's name goes into a shell, and IAM's names hold none of its signs.
         if !target.role_arn.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b)) {
@@ -63,7 +48,7 @@ pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
     Ok(Script::Starts(targets, region))
 }
 
-fn instance(text: &str) -> Result<InstanceId, Failure> {
+pub(super) fn instance(text: &str) -> Result<InstanceId, Failure> {
     InstanceId::parse(text).map_err(|error| {
         Failure::bad_input("malformed-instance-id", error.to_string(), "`aws ec2 describe-instances` lists the IDs")
     })

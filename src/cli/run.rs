@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::capture::{Capture, Target};
+use crate::capture::Capture;
 use crate::collect::reads::reader_policy;
 use crate::collect::script::script;
 use crate::findings::Code;
@@ -13,6 +13,7 @@ use crate::report::{compare, json, preflight, remedy_files, text};
 use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Targets};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::targets::Asked;
 use super::{changes, demo, files, handed, judge, options, triage};
 
 /// Runs the program and gives its exit code.
@@ -78,27 +79,15 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
 
 /// What is judged: from a file, or read now.
 fn evidence(file: Option<&Path>, typed: &Targets, reader: &Reader) -> Result<Capture, Failure> {
-    let Some(path) = file else { return live(options::targets(typed)?, reader) };
-    narrow(handed::capture(path)?, typed)
-}
-
-/// Keeps the targets that are asked for.
-fn narrow(mut capture: Capture, typed: &Targets) -> Result<Capture, Failure> {
-    let wanted = |target: &Target| {
-        let instance =
-            typed.instance_id.is_empty() || typed.instance_id.iter().any(|id| id == target.instance_id.as_str());
-        let role = typed.role_arn.is_empty() || typed.role_arn.contains(&target.role_arn);
-        instance && role
-    };
-    let had: Vec<String> =
-        capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
-    capture.targets.retain(wanted);
-    if capture.targets.is_empty() {
-        let help =
-            if had.is_empty() { "it names no target".to_owned() } else { format!("it holds:\n{}", had.join("\n")) };
-        return Err(Failure::bad_input("target-not-captured", "the capture was not made for this start", help));
+    let asked = Asked::read(typed)?;
+    match file {
+        Some(path) => asked.narrow(handed::capture(path)?),
+        None => {
+            // What is missing is said before anything is read.
+            asked.all()?;
+            live(asked, reader)
+        }
     }
-    Ok(capture)
 }
 
 fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
@@ -106,12 +95,13 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
         files::print(&script(&options::script(typed)?));
         return Ok(Exit::Done);
     }
-    let targets = options::targets(&typed.targets)?;
+    let asked = Asked::read(&typed.targets)?;
+    asked.all()?;
     if !typed.force && typed.output.as_os_str() != "-" && typed.output.exists() {
         // Said before anything is read.
         return files::write(&typed.output, "", false).map(|()| Exit::Done);
     }
-    let capture = live(targets, &typed.reader)?;
+    let capture = live(asked, &typed.reader)?;
     let text = capture.print().map_err(|error| Failure {
         exit: Exit::NoVerdict,
         code: "capture-unwritable",
@@ -127,12 +117,12 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
 }
 
 #[cfg(feature = "aws")]
-fn live(targets: Vec<Target>, reader: &Reader) -> Result<Capture, Failure> {
-    super::live::read(targets, reader)
+fn live(asked: Asked, reader: &Reader) -> Result<Capture, Failure> {
+    super::live::read(asked, reader)
 }
 
 #[cfg(not(feature = "aws"))]
-fn live(_: Vec<Target>, _: &Reader) -> Result<Capture, Failure> {
+fn live(_: Asked, _: &Reader) -> Result<Capture, Failure> {
     Err(Failure::bad_input(
         "built-without-aws",
         "this build cannot read AWS: it judges captures only",

@@ -21,6 +21,8 @@ mod iam;
 #[cfg(feature = "aws")]
 mod kms;
 #[cfg(feature = "aws")]
+mod named;
+#[cfg(feature = "aws")]
 mod org;
 #[cfg(feature = "aws")]
 mod pace;
@@ -33,6 +35,8 @@ mod xml;
 pub use clients::Access;
 #[cfg(feature = "aws")]
 pub use error::{CollectError, ErrorCode, Exit};
+#[cfg(feature = "aws")]
+pub use named::instances_named;
 #[cfg(feature = "aws")]
 pub use run::{Wanted, collect};
 

@@ -31,6 +31,8 @@ mod remedies;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod replay;
 mod spec;
+#[cfg(feature = "cli")]
+mod targets;
 mod transcript;
 #[cfg(feature = "cli")]
 mod transcripts;

@@ -1,0 +1,197 @@
+//! Which starts are asked for, in all the ways in which people name an instance and who starts it.
+
+use crate::capture::{Capture, Target};
+use crate::names::{AccountId, InstanceId, Region};
+use crate::source::Reading;
+
+use super::args::Targets;
+use super::failure::Failure;
+use super::{files, options};
+
+/// The starts as typed. What names an instance only by its tag is for a capture or for AWS to find.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) instances: Vec<InstanceId>,
+    pub(super) names: Vec<String>,
+    principals: Vec<String>,
+    /// Given as pairs, on standard input.
+    listed: Vec<Target>,
+    /// The Region that a console URL tells.
+    pub(super) region: Option<Region>,
+}
+
+impl Asked {
+    pub(super) fn read(typed: &Targets) -> Result<Self, Failure> {
+        let mut asked = Self { names: typed.instance_name.clone(), ..Self::default() };
+        if typed.stdin.is_some() {
+            asked.listed = listed(&files::read("-".as_ref())?)?;
+        }
+        for text in &typed.instance_id {
+            let (id, region) = instance(text)?;
+            asked.instances.push(id);
+            if let (Some(one), Some(other)) = (&asked.region, &region)
+                && one != other
+            {
+                return Err(two_regions(one, other));
+            }
+            asked.region = asked.region.or(region);
+        }
+        for text in typed.role_arn.iter().chain(&typed.principal_arn) {
+            asked.principals.push(options::role(text)?);
+        }
+        for text in &typed.starter {
+            asked.principals.push(starter(text, typed.account.as_deref())?);
+        }
+        Ok(asked)
+    }
+
+    /// All starts: every instance with every principal, those aside whose instance is only named.
+    pub(super) fn all(&self) -> Result<Vec<Target>, Failure> {
+        let missing = |what: &str, example: &str| {
+            Failure::bad_input("argument-missing", format!("{what} is missing"), format!("give {example}"))
+        };
+        let mut targets = self.listed.clone();
+        if targets.is_empty() && self.instances.is_empty() && self.names.is_empty() {
+            return Err(missing("the instance", "--instance-id i-…"));
+        }
+        if self.principals.is_empty() && (targets.is_empty() || !self.instances.is_empty()) {
+            return Err(missing("the role", "--role-arn arn:aws:iam::ACCOUNT:role/NAME"));
+        }
+        for id in &self.instances {
+            targets
+                .extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
+        }
+        Ok(targets)
+    }
+
+    /// Keeps the targets of a capture that are asked for.
+    pub(super) fn narrow(&self, mut capture: Capture) -> Result<Capture, Failure> {
+        let mut ids = self.instances.clone();
+        for name in &self.names {
+            let of_name = capture.instances.iter().filter(|(_, instance)| has_name(instance, name));
+            let found = of_name.map(|(id, one)| (id.clone(), one.known().map_or("", |one| &one.state).to_owned()));
+            ids.push(the_one(name, found.collect())?);
+        }
+        let wanted = |target: &Target| {
+            let instance = ids.is_empty() || ids.contains(&target.instance_id);
+            let role = self.principals.is_empty() || self.principals.contains(&target.role_arn);
+            instance && role && (self.listed.is_empty() || self.listed.contains(target))
+        };
+        let had: Vec<String> =
+            capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
+        capture.targets.retain(wanted);
+        if capture.targets.is_empty() {
+            let help =
+                if had.is_empty() { "it names no target".to_owned() } else { format!("it holds:\n{}", had.join("\n")) };
+            return Err(Failure::bad_input("target-not-captured", "the capture was not made for this start", help));
+        }
+        Ok(capture)
+    }
+}
+
+fn has_name(instance: &Reading<crate::capture::Instance>, name: &str) -> bool {
+    instance.known().and_then(|instance| instance.tags.get("Name")).is_some_and(|own| own == name)
+}
+
+/// The only instance of a name; of several none is taken.
+pub(super) fn the_one(name: &str, mut found: Vec<(InstanceId, String)>) -> Result<InstanceId, Failure> {
+    match (found.pop(), found.is_empty()) {
+        (Some((id, _)), true) => Ok(id),
+        (None, _) => Err(Failure::bad_input(
+            "instance-unknown",
+            format!("no instance has the name `{name}`"),
+            "a name is the value of the tag `Name`, letter by letter; or give --instance-id",
+        )),
+        (Some(last), false) => {
+            found.push(last);
+            let lines: Vec<String> = found.iter().map(|(id, state)| format!("--instance-id {id}  {state}")).collect();
+            Err(Failure::bad_input(
+                "instance-ambiguous",
+                format!("{} instances have the name `{name}`", found.len()),
+                format!("give the one that is meant:\n{}", lines.join("\n")),
+            ))
+        }
+    }
+}
+
+fn two_regions(one: &Region, other: &Region) -> Failure {
+    let message = format!("the instances are in two Regions, {one} and {other}");
+    Failure::bad_input("two-regions", message, "check those of one Region at a time")
+}
+
+/// An instance by its ID or by the URL of its page in the console, which tells the Region as well.
+fn instance(text: &str) -> Result<(InstanceId, Option<Region>), Failure> {
+    if !text.starts_with("https://") {
+        return Ok((options::instance(text)?, None));
+    }
+    let words = text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-');
+    let mut ids: Vec<InstanceId> = words.filter_map(|word| InstanceId::parse(word).ok()).collect();
+    ids.dedup();
+    let [id] = ids.as_slice() else {
+        let message = format!("`{text}` does not name one instance");
+        return Err(Failure::bad_input("malformed-instance-id", message, "copy the URL of the instance's own page"));
+    };
+    let region = text.split_once("region=").map(|(_, rest)| rest.split(['#', '&', '/']).next().unwrap_or_default());
+    Ok((id.clone(), region.and_then(|region| Region::parse(region).ok())))
+}
+
+/// One target a line: `INSTANCE PRINCIPAL`, or an object as a capture has it.
+fn listed(text: &str) -> Result<Vec<Target>, Failure> {
+    let mut targets = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let bad = |message: &str| {
+            Failure::bad_input(
+                "malformed-target",
+                format!("line {} of the targets: {message}", number + 1),
+                "give a line `INSTANCE PRINCIPAL` for each, or {\"instanceId\": …, \"roleArn\": …}",
+            )
+        };
+        if line.starts_with('{') {
+            let target: Target = serde_json::from_str(line).map_err(|error| bad(&error.to_string()))?;
+            options::role(&target.role_arn).map_err(|error| bad(&error.message))?;
+            targets.push(target);
+            continue;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [id, role] = words.as_slice() else { return Err(bad("there are not two words")) };
+        let instance_id = InstanceId::parse(id).map_err(|error| bad(&error.to_string()))?;
+        let role_arn = options::role(role).map_err(|error| bad(&error.message))?;
+        targets.push(Target { instance_id, role_arn });
+    }
+    if targets.is_empty() {
+        return Err(Failure::bad_input("argument-missing", "standard input names no target", "give a line for each"));
+    }
+    Ok(targets)
+}
+
+/// The service-linked role in which a service starts instances.
+///
+/// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html>
+fn starter(text: &str, account: Option<&str>) -> Result<String, Failure> {
+    let (service, suffix) = text.split_once(':').map_or((text, None), |(service, suffix)| (service, Some(suffix)));
+    let role = match (service, suffix) {
+        ("auto-scaling", None) => "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling".to_owned(),
+        ("auto-scaling", Some(suffix)) if !suffix.is_empty() => {
+            format!("autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_{suffix}")
+        }
+        ("spot", None) => "spot.amazonaws.com/AWSServiceRoleForEC2Spot".to_owned(),
+        ("spot-fleet", None) => "spotfleet.amazonaws.com/AWSServiceRoleForEC2SpotFleet".to_owned(),
+        (_, _) => {
+            let message = format!("`{text}` is no starter that this program knows");
+            let help = "give auto-scaling, auto-scaling:SUFFIX, spot or spot-fleet; any other starter by --role-arn";
+            return Err(Failure::bad_input("unknown-starter", message, help));
+        }
+    };
+    let Some(account) = account else {
+        let help = "give --account ACCOUNT, the one that the instance is in";
+        return Err(Failure::bad_input("argument-missing", "the starter's account is missing", help));
+    };
+    let account = AccountId::parse(account)
+        .map_err(|error| Failure::bad_input("malformed-account", error.to_string(), "as 111122223333"))?;
+    options::role(&format!("arn:aws:iam::{account}:role/aws-service-role/{role}"))
+}

@@ -1,0 +1,106 @@
+//! The ways in which people name an instance and who starts it.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+const INSTANCE: &str = "i-0f3c2a9d8b7e61254";
+const ROLE: &str = "arn:aws:iam::111122223333:role/scheduler/StartJob";
+
+fn demo() -> Value {
+    serde_json::from_str(include_str!("../../src/cli/demo.json")).unwrap()
+}
+
+fn run(arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"));
+    command.args(arguments).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // A run that fails early reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn check(capture: &Path, arguments: &[&str], input: &str) -> (Option<i32>, Value) {
+    let capture = ["check", "--format", "json", "--capture", capture.to_str().unwrap()];
+    let output = run(&[&capture, arguments].concat(), input);
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
+}
+
+fn code(report: &Value) -> &str {
+    report["error"]["code"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn the_console_s_url_and_the_name_are_the_instance() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, demo().to_string()).unwrap();
+    let page = "https://ap-northeast-1.console.aws.amazon.com/ec2/home?region=ap-northeast-1#";
+    let url = format!("{page}InstanceDetails:instanceId={INSTANCE}");
+    let other = format!("{page}InstanceDetails:instanceId=i-00000000000000001");
+    let list = format!("{page}Instances:instanceState=running");
+    for (arguments, exit, error) in [
+        (["--instance-id", &url], 1, ""),
+        (["--instance-name", "batch-01"], 1, ""),
+        (["--principal-arn", ROLE], 1, ""),
+        (["--instance-id", &other], 2, "target-not-captured"),
+        (["--instance-id", &list], 2, "malformed-instance-id"),
+        (["--instance-name", "batch"], 2, "instance-unknown"),
+        (["--principal-arn", "arn:aws:iam::111122223333:user/cron"], 2, "not-a-role"),
+    ] {
+        let (status, report) = check(file.path(), &arguments, "");
+        assert_eq!((status, code(&report)), (Some(exit), error), "{arguments:?}");
+    }
+}
+
+#[test]
+fn of_two_instances_of_one_name_none_is_taken() {
+    let mut capture = demo();
+    let instance = capture["instances"][INSTANCE].clone();
+    capture["instances"]["i-00000000000000002"] = instance;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, capture.to_string()).unwrap();
+    let (status, report) = check(file.path(), &["--instance-name", "batch-01"], "");
+    assert_eq!((status, code(&report)), (Some(2), "instance-ambiguous"));
+    let help = report["error"]["help"].as_str().unwrap();
+    assert!(help.contains(INSTANCE) && help.contains("i-00000000000000002"), "{help}");
+}
+
+#[test]
+fn targets_come_on_standard_input() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, demo().to_string()).unwrap();
+    let words = format!("# nightly\n\n{INSTANCE}   {ROLE}\r\n");
+    let object = json!({ "instanceId": INSTANCE, "roleArn": ROLE }).to_string();
+    for (input, exit, error) in [
+        (words.as_str(), 1, ""),
+        (object.as_str(), 1, ""),
+        ("i-00000000000000003 arn:aws:iam::111122223333:role/x", 2, "target-not-captured"),
+        (INSTANCE, 2, "malformed-target"),
+        ("{\"instanceId\": \"i-1\"}", 2, "malformed-target"),
+        ("# nothing\n", 2, "argument-missing"),
+    ] {
+        let (status, report) = check(file.path(), &["-"], input);
+        assert_eq!((status, code(&report)), (Some(exit), error), "{input}");
+    }
+}
+
+#[test]
+fn a_starter_is_its_service_linked_role() {
+    for (starter, role) in [
+        ("auto-scaling", "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"),
+        ("auto-scaling:batch", "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_batch"),
+        ("spot", "spot.amazonaws.com/AWSServiceRoleForEC2Spot"),
+        ("spot-fleet", "spotfleet.amazonaws.com/AWSServiceRoleForEC2SpotFleet"),
+    ] {
+        let output = run(
+            &["capture", "--script", "--instance-id", INSTANCE, "--starter", starter, "--account", "111122223333"],
+            "",
+        );
+        let target = format!("### target {INSTANCE} arn:aws:iam::111122223333:role/aws-service-role/{role}'");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&target), "{starter}");
+    }
+    let output = run(&["check", "--instance-id", INSTANCE, "--starter", "cron", "--account", "111122223333"], "");
+    assert_eq!(output.status.code(), Some(2));
+}
