@@ -7,6 +7,7 @@
 
 mod python;
 mod server;
+mod shell;
 mod situation;
 
 use std::collections::BTreeMap;
@@ -114,6 +115,54 @@ fn a_capture_is_judged_as_the_account_was() {
         problems
     });
     assert_none(&problems);
+}
+
+/// The lines of `capture --script`, run by the AWS CLI, are as good as reading: the same verdict, findings and requests.
+#[test]
+fn what_the_aws_cli_prints_is_judged_as_the_account_was() {
+    let server = Server::start();
+    // A script makes some forty calls, and the AWS CLI takes half a second for each: two situations will do.
+    let names = ["spread-over-four-policies", "create-grant-missing"];
+    let problems = parallel::problems(names.iter().enumerate(), |(number, name)| {
+        let world = server.seed(number, &Situation::named(name).whole, &BTreeMap::new());
+        let targets = ["--instance-id", &world.instance, "--role-arn", &world.role];
+        let script = Run::new(&["capture", "--script", "--region", &world.region]).arguments(&targets).finish();
+        let printed = shell::run(&script.stdout, &server, &world, "reader");
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("printed.txt");
+        std::fs::write(&file, printed).unwrap();
+        let offline = Run::new(&["check", "--capture", file.to_str().unwrap(), "--format", "json"]).finish();
+        let at = offline.json()["judgedAt"].as_str().unwrap_or_default().to_owned();
+        let targets = targets.map(str::to_owned);
+        let live = check(&server, &world, "reader", &targets).arguments(&["--format", "json", "--at", &at]).finish();
+        let report = |outcome: &Outcome| {
+            let mut report = outcome.json();
+            let parts = ["verdict", "assumptions", "unread", "targets"].map(|part| report[part].take());
+            (outcome.exit, parts.map(without_lines))
+        };
+        let (read, printed) = (report(&live), report(&offline));
+        let same = read == printed && !read.1[3].is_null();
+        if same { Vec::new() } else { vec![format!("{name}: {read:?}\n{printed:?}")] }
+    });
+    assert_none(&problems);
+}
+
+/// The report without the lines of policies: the AWS CLI lays IAM's documents out anew.
+fn without_lines(report: Value) -> Value {
+    match report {
+        Value::String(text) => {
+            let mut parts = text.split(", line ");
+            let first = parts.next().unwrap_or_default().to_owned();
+            let rest = parts.map(|part| part.trim_start_matches(|sign: char| sign.is_ascii_digit()));
+            Value::String(rest.fold(first, |text, part| text + part))
+        }
+        Value::Array(items) => items.into_iter().map(without_lines).collect(),
+        Value::Object(members) => {
+            let kept = members.into_iter().filter(|(name, _)| name != "line" && name != "column");
+            kept.map(|(name, value)| (name, without_lines(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => report,
+    }
 }
 
 /// How the reports of two runs differ, leaving out when and by whom was read and judged.
