@@ -124,7 +124,7 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
         let is_role = *request.principal.arn == *ROLE;
         let identity = if is_role { identity.clone() } else { Vec::new() };
         let suggestion = PolicySet { identity, key_policies: vec![Arc::clone(&ours)], ..PolicySet::default() };
-        let key_policies = if *request.resource == *KEY { vec![Arc::clone(&theirs)] } else { vec![Arc::clone(&ours)] };
+        let key_policies = if request.resource() == KEY { vec![Arc::clone(&theirs)] } else { vec![Arc::clone(&ours)] };
         let cure = PolicySet { key_policies, ..PolicySet::default() };
         let by_cure = judge(&request, &cure) == Decision::Allowed;
         asked += usize::from(by_cure);
