@@ -31,6 +31,11 @@ pub(super) enum Command {
     Permissions,
     /// Print the page of a finding code, as EBP0102
     Explain(Explain),
+    /// Print the manual page, or that of one command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell

@@ -39,6 +39,7 @@ pub fn run() -> u8 {
             (Ok(Exit::Done), Format::Text)
         }
         Command::Explain(explain) => (self::explain(explain), Format::Text),
+        Command::Man { command } => (man(command.as_deref()), Format::Text),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "ebs-preflight", &mut script);
@@ -136,5 +137,24 @@ fn explain(typed: &Explain) -> Result<Exit, Failure> {
         Failure::bad_input("unknown-code", format!("`{}` is no finding code", typed.code), known.join("\n"))
     })?;
     files::print(code.page());
+    Ok(Exit::Done)
+}
+
+fn man(command: Option<&str>) -> Result<Exit, Failure> {
+    let mut program = Arguments::command();
+    // Names of commands as they are typed: `ebs-preflight check`, not `check`.
+    program.build();
+    let page = match command {
+        None => Some(program),
+        Some(name) => program.find_subcommand(name).cloned(),
+    };
+    let page = page.ok_or_else(|| {
+        let message = format!("there is no command `{}`", command.unwrap_or_default());
+        Failure::bad_input("unknown-command", message, "`ebs-preflight help` lists the commands")
+    })?;
+    let mut text = Vec::new();
+    // A buffer in memory takes all that is written.
+    let _ = clap_mangen::Man::new(page).render(&mut text);
+    files::print(&String::from_utf8_lossy(&text));
     Ok(Exit::Done)
 }
