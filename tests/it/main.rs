@@ -12,9 +12,17 @@
     reason = "tests"
 )]
 
+
+// These run the built program.
 mod conformance;
 mod differential;
+mod docs;
 mod generate;
+mod problems;
+mod ready_net;
+mod schema;
+mod transcript;
+mod triage;
 #[cfg(feature = "cli")]
 mod handed;
 mod laws;
