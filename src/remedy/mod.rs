@@ -10,7 +10,7 @@ mod reach;
 mod statement;
 
 use crate::capture::{Capture, Target};
-use crate::change::{Change, apply_all};
+use crate::change::{Change, apply_all, edited};
 use crate::policy::Size;
 use crate::source::Document;
 use crate::start::{Judged, Question, RemedyPlace, judge, plan};
@@ -76,6 +76,26 @@ pub(crate) struct Part {
     pub(crate) before: Option<Document>,
     pub(crate) after: Option<Document>,
     pub(crate) size: Option<Size>,
+}
+
+impl Part {
+    /// Takes in what another start needs of the same thing; false if it is another thing.
+    pub(crate) fn take_in(&mut self, other: &Self) -> bool {
+        let (Change::Policy { place, edits }, Change::Policy { place: there, edits: more }) =
+            (&mut self.change, &other.change)
+        else {
+            return self.change == other.change;
+        };
+        if place != there {
+            return false;
+        }
+        edits.extend(more.iter().filter(|edit| !edits.contains(edit)).cloned().collect::<Vec<_>>());
+        self.after = edited(self.before.as_ref(), edits);
+        self.statements
+            .extend(other.statements.iter().filter(|one| !self.statements.contains(one)).cloned().collect::<Vec<_>>());
+        self.is_required |= other.is_required;
+        true
+    }
 }
 
 /// A statement to add, or to put in the place of another.

@@ -359,24 +359,28 @@ struct RemedyFile {
     changes: Vec<Change>,
 }
 
-/// The remedies of all starts in every form, as files: name and text.
+/// The remedies of all starts in every form, as files: name and text. What several starts need of one policy is
+/// one change of it.
 pub fn files(report: &Report) -> Vec<(String, String)> {
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    let (mut commands, mut changes) = (String::new(), Vec::new());
+    let mut parts: Vec<Part> = Vec::new();
     for part in report.starts().filter_map(|start| start.remedy.as_ref()).flat_map(Remedy::parts) {
+        if !parts.iter_mut().any(|known| known.take_in(part)) {
+            parts.push(part.clone());
+        }
+    }
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for part in &parts {
         let name = file_name(&part.change);
         for (extension, form) in [("json", Form::Document), ("diff", Form::Diff), ("tf", Form::Terraform)] {
             if part.after.is_some() || form == Form::Terraform {
                 files.insert(format!("{name}.{extension}"), form.of(part));
             }
         }
-        if !changes.contains(&part.change) {
-            commands.push_str(&Form::Cli.of(part));
-            changes.push(part.change.clone());
-        }
     }
-    if !changes.is_empty() {
+    if !parts.is_empty() {
+        let commands: String = parts.iter().map(|part| Form::Cli.of(part)).collect();
         files.insert("apply.sh".to_owned(), format!("#!/bin/sh\nset -eu\n{commands}"));
+        let changes = parts.into_iter().map(|part| part.change).collect();
         files.insert("remedy.json".to_owned(), print(&RemedyFile { format_version: 1, changes }));
     }
     files.into_iter().collect()

@@ -268,6 +268,27 @@ fn a_written_remedy_is_whole_and_cures() {
 }
 
 #[test]
+fn what_two_starts_need_of_one_policy_is_written_once() {
+    let mut value: Value = serde_json::from_str(INCIDENT).unwrap();
+    let (other_key, other_volume) = (KEY.replace("1234abcd", "5678abcd"), "vol-0c3d4e5f60718293a");
+    value["keys"][&other_key] = value["keys"][KEY].clone();
+    value["volumes"][other_volume] = value["volumes"]["vol-0a1b2c3d4e5f60718"].clone();
+    value["volumes"][other_volume]["known"]["key"]["known"] = other_key.as_str().into();
+    let other = "i-0aaaaaaaaaaaaaaaa";
+    value["instances"][other] = value["instances"]["i-0f3c2a9d8b7e61254"].clone();
+    value["instances"][other]["known"]["attachments"] =
+        serde_json::json!([{"device": "/dev/xvda", "volumeId": other_volume}]);
+    value["targets"].as_array_mut().unwrap().push(serde_json::json!({"instanceId": other, "roleArn": ROLE}));
+    let desk = Desk::with("two.json", &value.to_string());
+    assert_eq!(desk.run(&["check", "--capture", "two.json", "--write-remedy", "cure"]).0, 1);
+    let policy = std::fs::read_to_string(desk.path("cure/role-StartJob-StartEncryptedInstances.json")).unwrap();
+    assert!(policy.contains(KEY) && policy.contains(&other_key), "{policy}");
+    assert!(NamedPolicy::parse("cure", &policy, PolicyType::Identity).is_ok(), "no Sid stands twice");
+    let (exit, diff) = desk.json(&["diff", "--capture", "two.json", "--apply-remedy", "cure/remedy.json"]);
+    assert_eq!((exit, &diff["after"]), (0, &"READY".into()));
+}
+
+#[test]
 fn terraform_reads_its_form_and_patch_its_diff() {
     let desk = Desk::with("incident.json", INCIDENT);
     for place in ["identity", "key-policy", "grant"] {
