@@ -12,17 +12,10 @@
     reason = "tests"
 )]
 
-
-// These run the built program.
 mod conformance;
 mod differential;
 mod docs;
 mod generate;
-mod problems;
-mod ready_net;
-mod schema;
-mod transcript;
-mod triage;
 #[cfg(feature = "cli")]
 mod handed;
 mod laws;
@@ -38,6 +31,7 @@ mod ready_net;
 mod remedies;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod replay;
+mod schema;
 mod spec;
 #[cfg(feature = "cli")]
 mod targets;
