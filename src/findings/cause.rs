@@ -1,6 +1,6 @@
 //! From one denied request to its cause.
 
-use crate::engine::{Decider, Decision, Grantee, NearMiss, deciders, grant_misses, nearest};
+use crate::engine::{Decider, Decision, Element, Grantee, NearMiss, deciders, grant_misses, nearest};
 use crate::names::INFRASTRUCTURE_ROLE;
 use crate::policy::{Effect, PolicyType};
 use crate::start::{By, Judged, condition_keys, is_condition_key};
@@ -160,9 +160,11 @@ fn at(judged: &Judged, near: NearMiss) -> Fact {
     Fact::Nearest { at: place(&judged.case.policies, near.at, near.statement), misses: near.misses }
 }
 
-/// The Allow statement that comes nearest, where something of it fits the request.
+/// The Allow statement that comes nearest; one that names somebody else was not made for this.
 fn near(judged: &Judged, kinds: &[PolicyType]) -> Option<Fact> {
-    nearest(&judged.case.request, &judged.case.policies, &judged.explanation, kinds).map(|near| at(judged, near))
+    let near = nearest(&judged.case.request, &judged.case.policies, &judged.explanation, kinds)?;
+    let stranger = near.misses.iter().any(|miss| matches!(miss.element, Element::Principal(_)));
+    (!stranger).then(|| at(judged, near))
 }
 
 fn is_nearest(fact: &Fact) -> bool {

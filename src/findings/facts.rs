@@ -8,6 +8,9 @@ use crate::start::{Judged, StartPlan};
 use super::state_reason::{Tells, tells};
 use super::{Code, Fact, Finding, Open, Severity};
 
+/// What is said where the last start failed for another reason.
+pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that stopped it";
+
 /// Findings on the instance, its volumes and their keys.
 pub(super) fn facts(capture: &Capture, plan: &StartPlan<'_>, judged: &[Judged]) -> Vec<Finding> {
     let mut findings = instance(plan.instance);
@@ -94,6 +97,9 @@ fn last_start(instance: &Instance) -> Option<Finding> {
     let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
     let mut finding = stated(Code::LastStartFailed, Severity::Note, "state reason", said.as_str());
     finding.evidence.push(Fact::State { name: "it means", value: meaning.to_owned() });
+    if tells == Tells::NotTheKey {
+        finding.evidence.push(Fact::State { name: "the key", value: NOT_THE_KEY.to_owned() });
+    }
     if !instance.state_transition_reason.is_empty() {
         let value = instance.state_transition_reason.clone();
         finding.evidence.push(Fact::State { name: "transition", value });

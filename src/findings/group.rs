@@ -6,7 +6,7 @@ use crate::source::Reading;
 use crate::start::{Judged, Level, Question, Require, StartPlan};
 
 use super::cause::{Cause, cause};
-use super::facts::facts;
+use super::facts::{NOT_THE_KEY, facts};
 use super::{Code, Fact, Finding, Severity, StatementRole, open};
 
 /// Everything that is to be said of one start.
@@ -26,7 +26,21 @@ pub(crate) fn findings(
     }
     findings.sort_by_key(|finding| (finding.severity, rank(finding)));
     wait(&mut findings);
+    last_start(&mut findings);
     findings
+}
+
+/// Says whether what was found explains why the last start failed.
+fn last_start(findings: &mut [Finding]) {
+    let is_blocked = findings.iter().any(|finding| finding.severity == Severity::Blocker);
+    let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };
+    let key_is_out = finding.evidence.contains(&Fact::State { name: "the key", value: NOT_THE_KEY.to_owned() });
+    let value = match (key_is_out, is_blocked) {
+        (true, _) => return,
+        (false, true) => "what stops it above explains it",
+        (false, false) => "no permission or key state that was read explains it; what did may be cured since",
+    };
+    finding.evidence.push(Fact::State { name: "so", value: value.to_owned() });
 }
 
 /// What must be cured first: what exists and in which state, then denies, then lacks, in the order of the requests.

@@ -32,7 +32,9 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         accounts.dedup();
         let words = format!("read it with a profile of account {}", accounts.join(", "));
         steps.push(step(&words, vec![format!("{check} --key-profile PROFILE")]));
-        steps.push(step("ask the key's administrator for the output of", commands));
+        let handed =
+            "ask the key's administrator for the output of these, and add it with --key-policy-file, --grants-file";
+        steps.push(step(handed, commands));
     } else if finding.code == Code::ContextKeyUnknown {
         for key in context_keys(finding) {
             let words = if key.eq_ignore_ascii_case("aws:SourceIp") {
@@ -71,7 +73,7 @@ const READS: &[(Code, &str)] = &[
 ];
 
 /// What was not read and bears on the finding.
-pub(super) fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a UnreadItem> {
+fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a UnreadItem> {
     let service = READS.iter().find(|(code, _)| *code == finding.code).map_or("none", |(_, service)| *service);
     // Tags and aliases bear only on conditions that ask for them.
     let matters = |item: &UnreadItem| !item.needs.ends_with("ListResourceTags") && !item.needs.ends_with("ListAliases");

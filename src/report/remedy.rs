@@ -11,7 +11,7 @@ use crate::remedy::{Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Sugg
 use crate::start::RemedyPlace;
 
 use super::json::print;
-use super::layout::compact;
+use super::layout::{compact, wrap};
 use super::{Report, Start, words};
 
 /// A remedy of one finding, as JSON.
@@ -110,13 +110,13 @@ pub(super) fn text(start: &Start, form: Form) -> String {
             Form::Statement => statements(&mut text, part),
             Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
                 let why = if part.is_required { "" } else { "; the start does not need it, it cures the warning" };
-                line(&mut text, &format!("For {} ({}{why}):", change(&part.change), owner(&part.owner)));
+                prose(&mut text, &format!("For {} ({}{why}):", change(&part.change), owner(&part.owner)));
                 // Whole documents and patches are pasted as they stand.
                 text.push_str(&form.of(part));
             }
         }
         for words in part.notes.iter().map(note).chain(size(part)) {
-            line(&mut text, &words);
+            prose(&mut text, &words);
         }
     }
     proof(&mut text, remedy);
@@ -130,10 +130,15 @@ fn line(text: &mut String, words: &str) {
     }
 }
 
+/// Words, in lines that fit the screen.
+fn prose(text: &mut String, words: &str) {
+    wrap(text, "   ", 3, words);
+}
+
 fn statements(text: &mut String, part: &Part) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
-        line(text, &format!("Make a grant, with credentials of the role's own account ({owner}):"));
+        prose(text, &format!("Make a grant, with credentials of the role's own account ({owner}):"));
         line(text, &command);
         return;
     }
@@ -143,19 +148,19 @@ fn statements(text: &mut String, part: &Part) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
         let denies = changed.text.contains("\"Deny\"");
         let because = if denies { "No added Allow overrides a Deny. " } else { "" };
-        line(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
+        prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
         line(text, &compact(&changed.text).join("\n"));
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
-        line(text, &format!("Add to {place} ({owner}{why}):"));
+        prose(text, &format!("Add to {place} ({owner}{why}):"));
         let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
         line(text, &texts.join(",\n"));
     }
     let optional: Vec<&str> =
         part.statements.iter().filter(|suggestion| !suggestion.is_required).filter_map(sid).collect();
     if part.is_required && !optional.is_empty() {
-        line(text, &format!("The start does not need \"{}\", which cures the warning.", optional.join("\", \"")));
+        prose(text, &format!("The start does not need \"{}\", which cures the warning.", optional.join("\", \"")));
     }
 }
 
@@ -172,19 +177,19 @@ fn proof(text: &mut String, remedy: &Remedy) {
     } else {
         format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
     };
-    line(text, &format!("Judged again with it: {all}"));
+    prose(text, &format!("Judged again with it: {all}"));
     let list = |controls: &[Control]| controls.iter().copied().map(control).collect::<Vec<_>>().join(", ");
     if !proof.still_denied.is_empty() {
-        line(text, &format!("Still denied: {}.", list(&proof.still_denied)));
+        prose(text, &format!("Still denied: {}.", list(&proof.still_denied)));
     }
     if !proof.opened.is_empty() {
-        line(text, &format!("It also allows: {}.", list(&proof.opened)));
+        prose(text, &format!("It also allows: {}.", list(&proof.opened)));
     }
     for sentence in [minimality(proof), reach(&proof.reach)].iter().filter(|sentence| !sentence.is_empty()) {
-        line(text, sentence);
+        prose(text, sentence);
     }
     if remedy.is_elsewhere() {
-        line(text, "In the place that was asked for, nothing would help.");
+        prose(text, "In the place that was asked for, nothing would help.");
     }
     let others: Vec<String> = remedy
         .alternatives()

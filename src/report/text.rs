@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 
 use comfy_table::{ContentArrangement, Table};
 
-use crate::engine::{Decision, deciders};
+use crate::engine::Decision;
 use crate::findings::{Code, Finding, Severity};
-use crate::names::INFRASTRUCTURE_ROLE;
 use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
 use super::layout::{escape, item, line, one_line, wrap};
-use super::{Report, Start, TargetReport, UnreadItem, Verdict, VolumeRow, next, remedy, words};
+use super::{Report, Start, TargetReport, Verdict, VolumeRow, next, remedy, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -80,42 +79,26 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
                 1 => " (1 warning)".to_owned(),
                 several => format!(" ({several} warnings)"),
             };
-            line(text, &format!("READY{assumed}{with}  {instance}: no permission or key stops role {role}"));
-            line(text, "         (capacity, quotas and the operating system are not checked)");
-            allowed_by(text, start);
+            let first = format!("READY{assumed}{with}  ");
+            wrap(text, &first, 7, &format!("{instance}: no permission or key stops role {role}"));
+            line(text, "       (capacity, quotas and the operating system are not checked)");
+            if let Some(allowed) = words::allowed_by(start) {
+                wrap(text, "       ", 7, &allowed);
+            }
         }
         Verdict::Blocked => {
             if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
                 line(text, &format!("BLOCKED  role {} does not exist", start.principal));
             } else {
-                line(text, &format!("BLOCKED  {instance} will not start for role {role}"));
+                wrap(text, "BLOCKED  ", 9, &format!("{instance} will not start for role {role}"));
                 let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
                 wrap(text, "         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
             }
         }
         Verdict::Undecided => {
-            wrap(text, "UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops role {role}; but"));
-            for finding in start.findings.iter().filter(|finding| finding.severity == Severity::Undecided) {
-                wrap(text, "           ", 11, finding.code.title());
-            }
+            let doubt = "what is not known could";
+            wrap(text, "UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops role {role}; {doubt}"));
         }
-    }
-}
-
-/// By what EC2 may make its grant for the volumes, and by what it then decrypts in its own name.
-fn allowed_by(text: &mut String, start: &Start) {
-    let by = |number: u8| {
-        let of_row = start.judged.iter().filter(move |judged| judged.case.row.number == number);
-        let deciders = of_row.flat_map(|judged| {
-            let deciders = deciders(&judged.case.request, &judged.explanation);
-            deciders.into_iter().map(|decider| words::decider(decider, judged))
-        });
-        deciders.collect::<BTreeSet<String>>().into_iter().collect::<Vec<_>>().join("; ")
-    };
-    let (grant, decrypt) = (by(2), by(4));
-    if !grant.is_empty() {
-        wrap(text, "         ", 9, &format!("CreateGrant is allowed by {grant}"));
-        wrap(text, "         ", 9, &format!("EC2 itself ({INFRASTRUCTURE_ROLE}) decrypts by {decrypt}"));
     }
 }
 
@@ -183,7 +166,7 @@ pub(super) fn render_finding(
     let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();
     if !finding.volumes.is_empty() && (finding.volumes.len() < encrypted || finding.keys.is_empty()) {
         let volumes: Vec<&str> = finding.volumes.iter().map(crate::names::VolumeId::as_str).collect();
-        item(text, "volumes", &volumes.join(", "));
+        say(text, said, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
         let (label, lines) = words::fact(fact);
@@ -193,7 +176,7 @@ pub(super) fn render_finding(
         }
     }
     if let Some(symptom) = words::symptom(finding, start) {
-        item(text, "what you see", symptom);
+        say(text, said, "what you see", symptom);
     }
 }
 
@@ -244,15 +227,14 @@ fn provenance(text: &mut String, report: &Report) {
     if !assumed.is_empty() {
         wrap(text, "", 0, &format!("Assumed: {}.", assumed.join(", ")));
     }
-    let settling: Vec<&UnreadItem> =
-        report.starts().flat_map(|start| &start.findings).flat_map(|finding| next::items(report, finding)).collect();
-    let others: Vec<&UnreadItem> = report.unread.iter().filter(|item| !settling.contains(item)).collect();
-    if !others.is_empty() {
-        line(text, "Not read, and without weight here:");
-        for item in others {
-            let needs = if item.needs.is_empty() { String::new() } else { format!(", needs {}", item.needs) };
-            wrap(text, "  ", 4, &one_line(&format!("{} ({}{needs})", item.what, item.why)));
-        }
+    let unread = report
+        .unread
+        .iter()
+        .map(|item| format!("{} ({})", if item.needs.is_empty() { &item.what } else { &item.needs }, item.why));
+    let unread: BTreeSet<String> = unread.collect();
+    if !unread.is_empty() {
+        let unread: Vec<String> = unread.into_iter().collect();
+        wrap(text, "Not read: ", 2, &one_line(&format!("{}.", unread.join(", "))));
     }
     let more = report.codes().first().map(|code| format!("    More: ebs-preflight explain {code}")).unwrap_or_default();
     line(text, &format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));

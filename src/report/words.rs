@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::capture::Handed;
-use crate::engine::{ContextValue, Decider, Decision, Miss};
+use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole};
 use crate::policy::PolicyType;
 use crate::start::{Assumption, By, Judged};
@@ -79,6 +79,27 @@ pub(super) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> 
     }
 }
 
+/// What allows the grant that EC2 makes, each once, and who then decrypts.
+pub(super) fn allowed_by(start: &Start) -> Option<String> {
+    let grants = start.judged.iter().filter(|judged| judged.case.row.number == 2);
+    let allowing = grants.flat_map(|judged| {
+        let deciders = deciders(&judged.case.request, &judged.explanation).into_iter();
+        deciders.filter_map(|decider| match decider {
+            Decider::Statement(at, index) => Some(statement(&crate::findings::place(&judged.case.policies, at, index))),
+            Decider::Grant(_) => Some("a grant on the key".to_owned()),
+            Decider::Type(_) | Decider::Grants => None,
+        })
+    });
+    let mut names: Vec<String> = Vec::new();
+    for name in allowing {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let decrypts = "EC2 then decrypts by that grant as its own role aws:ec2-infrastructure";
+    (!names.is_empty()).then(|| format!("kms:CreateGrant allowed by {}; {decrypts}", names.join(" and ")))
+}
+
 /// An assumption, unless it says no more than the report does.
 pub(super) fn worth_saying(assumption: &Assumption, report: &Report) -> Option<String> {
     let is_time_of_read = *assumption == Assumption::EvaluatedAt(report.read.until);
@@ -140,7 +161,8 @@ pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
         Fact::NoStatement { policies } => ("role", vec![format!("{policies} policies read; no statement allows this")]),
         Fact::Grant { id, grantee, operations, misses } => {
             let first = format!("{id} gives {} to {grantee}", operations.join(", "));
-            ("grant", std::iter::once(first).chain(misses.iter().map(miss)).collect())
+            let others = misses.iter().filter(|miss| miss.element != Element::GranteePrincipal);
+            ("grant", std::iter::once(first).chain(others.map(miss)).collect())
         }
         Fact::So(code) => ("so", vec![so(*code)]),
         Fact::After(code) => {
@@ -166,7 +188,11 @@ pub(crate) fn miss(miss: &Miss) -> String {
         [] => "missing, so the statement has no effect".to_owned(),
         expected => expected.join(", "),
     };
-    format!("{}: {expected} (the request: {})", miss.element, value(&miss.actual))
+    let actual = match value(&miss.actual) {
+        _ if miss.actual == ContextValue::Absent => "not in the request".to_owned(),
+        actual => format!("the request: {actual}"),
+    };
+    format!("{}: {expected} ({actual})", miss.element)
 }
 
 /// A context value as a reader sees it.

@@ -12,30 +12,34 @@
     reason = "tests"
 )]
 
+mod captures;
 mod conformance;
 mod differential;
 mod docs;
 mod generate;
+mod laws;
+mod problems;
+mod ready_net;
+mod schema;
+mod spec;
+mod transcript;
+mod triage;
+
 #[cfg(feature = "cli")]
 mod handed;
-mod laws;
+#[cfg(feature = "cli")]
+mod remedies;
+#[cfg(feature = "cli")]
+mod targets;
+#[cfg(feature = "cli")]
+mod transcripts;
+
+// These run the built program against servers.
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod parallel;
-mod problems;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod program;
-mod ready_net;
-#[cfg(feature = "cli")]
-mod remedies;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod replay;
-mod schema;
-mod spec;
-#[cfg(feature = "cli")]
-mod targets;
-mod transcript;
-#[cfg(feature = "cli")]
-mod transcripts;
-mod triage;

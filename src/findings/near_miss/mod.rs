@@ -29,10 +29,6 @@ type Recognizer = fn(&Sight<'_>) -> bool;
 
 /// Every slip; of two that fit one element the earlier names it.
 const SLIPS: &[(Code, Recognizer)] = &[
-    (Code::ReEncryptWithoutStar, spelling::re_encrypt_without_star),
-    (Code::RevokeWithoutCreateGrant, spelling::revoke_without_create_grant),
-    (Code::UseWithoutCreateGrant, spelling::use_without_create_grant),
-    (Code::ActionMisspelt, spelling::action_misspelt),
     (Code::WildcardInStringEquals, condition::wildcard_in_string_equals),
     (Code::ViaServiceChinaSuffix, condition::via_service_china_suffix),
     (Code::ViaServiceOtherRegion, condition::via_service_other_region),
@@ -64,6 +60,11 @@ const SLIPS: &[(Code, Recognizer)] = &[
     (Code::KeyOfOtherRegion, resource::other_region),
     (Code::OtherKeyAsResource, resource::other_key),
     (Code::ConditionKeyNotCarried, condition::key_not_carried),
+    // A statement that names the action is nearer than one that forgot it.
+    (Code::ReEncryptWithoutStar, spelling::re_encrypt_without_star),
+    (Code::RevokeWithoutCreateGrant, spelling::revoke_without_create_grant),
+    (Code::UseWithoutCreateGrant, spelling::use_without_create_grant),
+    (Code::ActionMisspelt, spelling::action_misspelt),
 ];
 
 /// The name of what does not fit in one element, and where the name stands in the table.

@@ -29,7 +29,10 @@ pub(super) fn alias(sight: &Sight<'_>) -> bool {
 }
 
 pub(super) fn bare_id(sight: &Sight<'_>) -> bool {
-    named(sight).any(|(text, key)| text.strip_prefix("key/").unwrap_or(text) == key.key_id())
+    named(sight).any(|(text, key)| match text.splitn(6, ':').nth(5) {
+        Some(resource) => resource == key.key_id(),
+        None => text.strip_prefix("key/").unwrap_or(text) == key.key_id(),
+    })
 }
 
 pub(super) fn other_partition(sight: &Sight<'_>) -> bool {
