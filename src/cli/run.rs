@@ -81,14 +81,12 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
 /// What is judged: from a file, or read now.
 fn evidence(file: Option<&Path>, typed: &Targets, reader: &Reader) -> Result<Capture, Failure> {
     let asked = Asked::read(typed)?;
-    match file {
-        Some(path) => asked.narrow(handed::capture(path)?),
-        None => {
-            // What is missing is said before anything is read.
-            asked.all()?;
-            live(asked, reader)
-        }
+    if let Some(path) = file {
+        return asked.narrow(handed::capture(path)?);
     }
+    // What is missing is said before anything is read.
+    asked.all()?;
+    live(asked, reader)
 }
 
 fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
