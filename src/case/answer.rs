@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::engine::{Decider, Decision, Explanation, Failure, PolicyRef, PolicySet, Request, deciders, explain};
-use crate::policy::{PolicyType, Truth, parse_json};
+use crate::engine::{Decider, Decision, Explanation, Failure, PolicySet, Request, StatementOutcome, deciders, explain};
+use crate::policy::{Effect, Pattern, PrincipalEntry, Resolved, Sense, Statement, Truth, Variables, parse_json};
 
-use super::read;
+use super::{path, read, reasons};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -17,9 +17,10 @@ struct Answer<'a> {
     missing: Vec<Missing>,
 }
 
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+/// What an unknown decision hangs on.
+#[derive(Serialize, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
-struct Missing {
+pub(super) struct Missing {
     #[serde(skip_serializing_if = "Option::is_none")]
     context_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,6 +29,20 @@ struct Missing {
     policy: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<String>,
+}
+
+impl Missing {
+    /// As a sentence.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self { policy: Some(policy), needs: Some(needs), .. } => {
+                format!("{policy} was not read: it needs {needs}.")
+            }
+            Self { policy: Some(policy), .. } => format!("{policy} was not read."),
+            Self { condition: Some(condition), .. } => format!("Allowed only if {condition}."),
+            Self { .. } => String::new(),
+        }
+    }
 }
 
 /// A case that could not be judged.
@@ -61,13 +76,14 @@ pub fn answer(line: &str) -> Result<String, String> {
     }
     let case = read::case(line, whole).map_err(|error| refuse(id, error))?;
     let explanation = explain(&case.request, &case.policies);
-    let decided_by: Vec<String> = deciders(&case.request, &explanation).iter().map(|decider| path(*decider)).collect();
+    let deciders = deciders(&case.request, &explanation);
     let missing = if explanation.decision == Decision::Unknown {
-        missing(&case.request, &case.policies, &explanation)
+        missing(&case.request, &case.policies, &explanation, &deciders)
     } else {
         Vec::new()
     };
-    let reasons = vec![sentence(explanation.decision, &decided_by)];
+    let reasons = reasons::reasons(&case, &explanation, &deciders, &missing);
+    let decided_by = deciders.into_iter().map(path::decider).collect();
     Ok(print(&Answer { id, decision: explanation.decision.as_str(), decided_by, reasons, missing }))
 }
 
@@ -76,76 +92,78 @@ fn print<T: Serialize>(line: &T) -> String {
     serde_json::to_string(line).unwrap_or_default()
 }
 
-fn sentence(decision: Decision, decided_by: &[String]) -> String {
-    let what = if decided_by.is_empty() { "nothing".to_owned() } else { decided_by.join(" and ") };
-    match decision {
-        Decision::Allowed => format!("allowed by {what}"),
-        Decision::ExplicitDeny => format!("denied by {what}"),
-        Decision::ImplicitDeny => format!("not allowed by {what}"),
-        Decision::Unknown => format!("open in {what}"),
-    }
-}
-
-/// The path of a policy in the case.
-fn policy_path(at: PolicyRef) -> String {
-    match at.kind {
-        PolicyType::Identity => format!("identityPolicies/{}", at.index),
-        PolicyType::Boundary => "permissionsBoundary".to_owned(),
-        PolicyType::Session => format!("sessionPolicies/{}", at.index),
-        PolicyType::Scp => format!("scps/{}/{}", at.level, at.index),
-        PolicyType::Rcp => format!("rcps/{}/{}", at.level, at.index),
-        PolicyType::KeyPolicy => "keyPolicy".to_owned(),
-    }
-}
-
-fn path(decider: Decider) -> String {
-    match decider {
-        Decider::Statement(at, statement) => format!("{}/Statement/{statement}", policy_path(at)),
-        Decider::Grant(position) => format!("grants/{position}"),
-        Decider::Grants => "grants".to_owned(),
-        Decider::Type(kind) => match kind {
-            PolicyType::Identity => "identityPolicies",
-            PolicyType::Boundary => "permissionsBoundary",
-            PolicyType::Session => "sessionPolicies",
-            PolicyType::Scp => "scps",
-            PolicyType::Rcp => "rcps",
-            PolicyType::KeyPolicy => "keyPolicy",
-        }
-        .to_owned(),
-    }
-}
-
-/// What an unknown decision hangs on: context keys that open statements ask for, and policies not read.
-fn missing(request: &Request, policies: &PolicySet, explanation: &Explanation) -> Vec<Missing> {
-    let open = deciders(request, explanation);
+/// What an unknown decision hangs on: what open statements ask for, policies not read, constraints of grants.
+fn missing(request: &Request, policies: &PolicySet, explanation: &Explanation, open: &[Decider]) -> Vec<Missing> {
     let is_open = |kind| open.contains(&Decider::Type(kind));
     let mut missing: Vec<Missing> = Vec::new();
-    for outcome in
-        explanation.statements.iter().filter(|outcome| outcome.applies == Truth::Unknown && is_open(outcome.at.kind))
-    {
-        let statement =
-            policies.get(outcome.at).and_then(|policy| policy.policy.as_ref()?.statements.get(outcome.statement));
-        let Some(statement) = statement else { continue };
-        for (failure, _) in &outcome.failures {
-            let Failure::Condition(number) = failure else { continue };
-            let Some(condition) = statement.conditions.get(*number) else { continue };
-            missing.push(Missing {
-                context_key: Some(condition.key.as_str().to_owned()),
-                condition: Some(condition.sentence(statement.effect)),
-                policy: None,
-                needs: None,
-            });
-        }
+    let unsettled = explanation.statements.iter().filter(|outcome| outcome.applies == Truth::Unknown);
+    for outcome in unsettled.filter(|outcome| is_open(outcome.at.kind)) {
+        let Some(statement) = policies.statement(outcome.at, outcome.statement) else { continue };
+        missing.extend(outcome.failures.iter().flat_map(|(failure, _)| asks(request, outcome, statement, *failure)));
     }
     for (at, policy) in policies.all().filter(|(at, policy)| policy.policy.is_none() && is_open(at.kind)) {
-        missing.push(Missing {
-            context_key: None,
-            condition: None,
-            policy: Some(policy_path(at)),
-            needs: Some(policy.needs.clone()).filter(|needs| !needs.is_empty()),
-        });
+        let needs = Some(policy.needs.clone()).filter(|needs| !needs.is_empty());
+        missing.push(Missing { policy: Some(path::policy(at)), needs, ..Missing::default() });
+    }
+    for (position, grant) in explanation.grants.iter().enumerate() {
+        if open.contains(&Decider::Grants) && grant.serves() == Truth::Unknown {
+            let condition = Some(format!("the request keeps within grants/{position}"));
+            missing.push(Missing { condition, ..Missing::default() });
+        }
     }
     missing.sort();
     missing.dedup();
     missing
+}
+
+/// What must be for an open element of a statement to hold; of a Deny, for it not to hold.
+fn asks(request: &Request, outcome: &StatementOutcome, statement: &Statement, failure: Failure) -> Vec<Missing> {
+    let asked = |key: Option<&str>, condition: String| Missing {
+        context_key: key.map(str::to_owned),
+        condition: Some(condition),
+        ..Missing::default()
+    };
+    match failure {
+        Failure::Action => Vec::new(),
+        Failure::Condition(number) => {
+            let conditions = statement.conditions.get(number).into_iter();
+            conditions
+                .map(|condition| asked(Some(condition.key.as_str()), condition.sentence(statement.effect)))
+                .collect()
+        }
+        Failure::Resource => {
+            let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
+            let variables = patterns.flat_map(Pattern::variables);
+            variables
+                .filter(|variable| request.resolve(variable) == Resolved::NotKnown)
+                .map(|variable| {
+                    let place = path::statement(outcome.at, outcome.statement);
+                    asked(Some(variable.key.as_str()), format!("with it {place} names the right resources"))
+                })
+                .collect()
+        }
+        Failure::Principal => {
+            let Some(element) = &statement.principal else { return Vec::new() };
+            if statement.effect == Effect::Allow && element.sense == Sense::AllBut {
+                let literally = "AWS takes literally what it does not support, NotPrincipal with Allow";
+                return vec![asked(None, literally.to_owned())];
+            }
+            let is =
+                if (statement.effect == Effect::Allow) == (element.sense == Sense::Listed) { "is" } else { "is not" };
+            let name = |entry: &PrincipalEntry| match entry {
+                PrincipalEntry::Session(arn) => Some(format!("the session {is} {arn}")),
+                PrincipalEntry::UniqueId(id) => Some(format!("the principal's unique ID {is} {id}")),
+                PrincipalEntry::Anyone
+                | PrincipalEntry::Account(_)
+                | PrincipalEntry::Role(_)
+                | PrincipalEntry::User(_)
+                | PrincipalEntry::Service(_)
+                | PrincipalEntry::Federated(_)
+                | PrincipalEntry::CanonicalUser(_)
+                | PrincipalEntry::Other(_) => None,
+            };
+            let names = element.entries.iter().filter_map(|(entry, _)| name(entry));
+            names.map(|name| asked(None, name)).collect()
+        }
+    }
 }

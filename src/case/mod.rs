@@ -1,7 +1,9 @@
 //! The bare engine on JSON Lines: a case in, a decision out (the command `judge`).
 
 mod answer;
+mod path;
 mod read;
+mod reasons;
 
 pub use answer::answer;
 pub use read::Case;

@@ -24,6 +24,7 @@ pub use build::{cured, preflight};
 pub use diff::Diff;
 pub(crate) use diff::compare;
 pub use remedy::files as remedy_files;
+pub(crate) use words::miss as miss_in_words;
 
 /// Whether a start will succeed, as far as permissions and keys decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

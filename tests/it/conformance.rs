@@ -39,8 +39,12 @@ fn fault(case: &Value, expect: &Value) -> Option<String> {
         (Err(refused), Some(error)) if refused["error"].as_str().unwrap().contains(error) => None,
         (Ok(answer), None) => {
             let decided_by = &expect["decidedBy"];
+            let reasons = texts(&answer["reasons"]);
             let agrees = answer["decision"] == expect["decision"]
-                && (decided_by.is_null() || texts(decided_by) == texts(&answer["decidedBy"]));
+                && (decided_by.is_null() || texts(decided_by) == texts(&answer["decidedBy"]))
+                && texts(&expect["reasons"]).iter().all(|part| reasons.iter().any(|reason| reason.contains(part)))
+                && !reasons.is_empty()
+                && (answer["decision"] == "unknown") != (answer["missing"] == serde_json::json!([]));
             (!agrees).then(|| answer.to_string())
         }
         (Err(answer) | Ok(answer), _) => Some(answer.to_string()),
