@@ -22,6 +22,7 @@ mod problems;
 mod ready_net;
 mod schema;
 mod spec;
+mod tidy;
 mod transcript;
 mod triage;
 
