@@ -149,6 +149,33 @@ fn each_finding_lists_just_its_own_remedies() {
     assert_eq!(sids("EBP0201"), ["UseKeyThroughEC2"]);
 }
 
+/// Starts that something besides policies stops too.
+const STOPPED_BY_FACTS: [&str; 3] =
+    ["instance-terminated-and-no-rights", "key-disabled-and-no-rights", "role-of-another-account"];
+
+#[test]
+fn every_captured_start_is_cured_by_its_remedy() {
+    let mut applied = 0;
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let before = Capture::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let report = preflight(&before, &Question::default());
+        let after = cured(&before, &report);
+        if after == before {
+            continue;
+        }
+        applied += 1;
+        let verdict = preflight(&after, &Question::default()).verdict();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(verdict <= report.verdict(), "{name}: {verdict:?}");
+        assert_eq!(verdict == Verdict::Blocked, STOPPED_BY_FACTS.contains(&name), "{name}: {verdict:?}");
+    }
+    assert!(applied > 50, "{applied}");
+}
+
 /// A folder with a capture in it, and the program to run there.
 struct Desk(tempfile::TempDir);
 
