@@ -267,7 +267,7 @@ impl Planner<'_, '_> {
             scps: self.organization(self.instance.account.as_str(), PolicyType::Scp),
             rcps,
             key_policies,
-            grants: self.with_start_grant(grants, volume),
+            grants: self.with_start_grant(grants, volume, record),
             ..PolicySet::default()
         });
         let made = |row: &'static Row| {
@@ -292,17 +292,17 @@ impl Planner<'_, '_> {
     /// The grants as they are once EC2 has made its own, as row 2 does.
     ///
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/ct-ec2two.html>
-    fn with_start_grant(&self, mut grants: GrantSet, volume: &VolumeId) -> GrantSet {
+    fn with_start_grant(&self, mut grants: GrantSet, volume: &VolumeId, record: &Volume) -> GrantSet {
+        // EC2 constrains its grant by the very encryption context that it decrypts with; where that is not known in
+        // full, the two are alike all the same.
+        let pair = record.snapshot.is_none().then(|| [("aws:ebs:id".to_owned(), volume.as_str().to_owned())].into());
         let own = Grant {
             id: String::new(),
             name: None,
             grantee_principal: self.infrastructure_session(),
             issuing_account: self.instance.account.as_str().to_owned(),
             operations: vec!["Decrypt".to_owned()],
-            constraints: GrantConstraints {
-                encryption_context_subset: Some([("aws:ebs:id".to_owned(), volume.as_str().to_owned())].into()),
-                ..GrantConstraints::default()
-            },
+            constraints: GrantConstraints { encryption_context_subset: pair, ..GrantConstraints::default() },
         };
         let key = Key { grants: Reading::Known(vec![own]), ..Key::default() };
         grants.grants.extend(super::policies::grants(&key).grants);

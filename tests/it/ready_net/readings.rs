@@ -46,8 +46,16 @@ fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str> {
         ["roles", _, "known", "tags"] => {
             unless(mentions(capture, &["aws:PrincipalTag"]), "no policy asks for a tag of the role")
         }
-        ["roles", _, "known", "uniqueId"] => {
-            unless(mentions(capture, &["aws:userid", "AROA"]), "no policy asks for the role's unique ID")
+        ["roles", role, "known", "uniqueId"] => {
+            let with = |id: &str| {
+                let pointer = format!("/roles/{role}/known/uniqueId");
+                verdict(&changed(capture, &pointer, |reading| *reading = json!({"known": id})))
+            };
+            let all_ready = unique_ids(capture).iter().all(|id| with(id) == Verdict::Ready);
+            unless(
+                mentions(capture, &["aws:userid"]) || !all_ready,
+                "no policy asks for the role's unique ID, or whichever it is the start is READY",
+            )
         }
         ["keys", key, "grants"] => {
             let without = changed(capture, &format!("/keys/{key}/grants"), |grants| *grants = json!({"known": []}));
@@ -79,6 +87,13 @@ fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Every unique ID that the capture holds, and one that it does not.
+fn unique_ids(capture: &Value) -> Vec<String> {
+    let text = capture.to_string();
+    let ids = text.match_indices("AROA").map(|(at, _)| text[at..].chars().take_while(char::is_ascii_alphanumeric));
+    ids.map(Iterator::collect).chain(["AROANOBODYELSE0000000".to_owned()]).collect()
 }
 
 fn is_management_account(capture: &Value, account: &str) -> bool {
