@@ -151,7 +151,7 @@ fn judging_twice_gives_the_same_bytes() {
 /// Whether a line may be longer than the screen: what must be copied stands whole.
 fn is_to_be_copied(line: &str) -> bool {
     let words = line.trim_start();
-    words.starts_with('"')
+    words.starts_with(['"', '{'])
         || words.contains("arn:")
         || words.contains("aws ")
         || words.starts_with("ebs-preflight ")
