@@ -131,7 +131,7 @@ async fn a_list_is_read_to_its_last_page_or_not_at_all() {
     });
     assert_eq!(all.await.unwrap(), [1, 2]);
     let circle = pages(&LIST_GRANTS, async |_| page(&[1], Some("a"))).await.unwrap_err();
-    assert_eq!(circle.unread.message, "the list does not end: a page points to itself");
+    assert_eq!(circle.unread.message, "the list does not end: a page leads back to an earlier one");
     let lost = pages(&LIST_GRANTS, async |_| Page::<u8>::new(&LIST_GRANTS, Some(vec![1]), true, None)).await;
     assert_eq!(lost.unwrap_err().unread.why, Why::Unparsable);
     let none = pages(&LIST_GRANTS, async |_| Page::<u8>::new(&LIST_GRANTS, None, false, None)).await;
