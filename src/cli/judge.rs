@@ -1,5 +1,6 @@
 //! The command `judge`: cases in, decisions out, in order and in bounded memory.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -75,7 +76,7 @@ fn answer_all(lines: &[&[u8]]) -> (String, bool) {
     let mut answers = String::new();
     let mut refused = false;
     for line in lines {
-        let text = String::from_utf8_lossy(line);
+        let text = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() {
             continue;

@@ -76,7 +76,7 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
         }
         return bad(
             format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"),
-            "aws iam list-roles --query Roles[].Arn".to_owned(),
+            "aws iam list-roles --query 'Roles[].Arn'".to_owned(),
         );
     };
     if let Some(name) = arn.resource().strip_prefix("instance-profile/") {
@@ -85,14 +85,14 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
             format!("`{text}` is an instance profile, not a role"),
             format!(
                 "aws iam get-instance-profile --instance-profile-name {name} \
-                 --query InstanceProfile.Roles[].Arn --output text\n\
+                 --query 'InstanceProfile.Roles[].Arn' --output text\n\
                  But the instance's own role does not start it: give the role of whoever calls StartInstances"
             ),
         );
     }
     bad(
         format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"),
-        "aws iam list-roles --query Roles[].Arn".to_owned(),
+        "aws iam list-roles --query 'Roles[].Arn'".to_owned(),
     )
 }
 
