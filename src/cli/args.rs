@@ -87,6 +87,15 @@ pub(super) struct Reader {
     /// The profile that reads the organization's policies
     #[arg(long, value_name = "NAME")]
     pub(super) org_profile: Option<String>,
+    /// A role that the profile assumes to read
+    #[arg(long, value_name = "ARN")]
+    pub(super) reader_role: Option<String>,
+    /// A role to assume that reads keys of another account
+    #[arg(long, value_name = "ARN")]
+    pub(super) key_reader_role: Option<String>,
+    /// The external ID that the trust policies of these roles ask for
+    #[arg(long, value_name = "ID")]
+    pub(super) external_id: Option<String>,
 }
 
 /// What was handed in: output of the AWS CLI, or plain documents.

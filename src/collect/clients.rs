@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_sts::config::AppName;
+use aws_sdk_sts::config::{AppName, SharedCredentialsProvider};
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -33,8 +33,39 @@ pub struct Access {
     pub key_profile: Option<String>,
     /// A profile that may read the organization's policies.
     pub org_profile: Option<String>,
+    /// The ARN of a role that the profile assumes to read, where it does not read itself.
+    pub reader_role: Option<String>,
+    /// The ARN of a role in the account that owns the KMS keys; the key profile assumes it, or else the profile.
+    pub key_reader_role: Option<String>,
+    /// The external ID that the trust policies of these roles ask for.
+    pub external_id: Option<String>,
     /// How long one attempt at a request may take; 10 seconds if not given.
     pub attempt_timeout: Option<Duration>,
+}
+
+/// Whose credentials read: those of a profile or of the environment, or of a role that they assume.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity<'a> {
+    profile: Option<&'a str>,
+    role: Option<&'a str>,
+}
+
+impl Access {
+    /// Who reads all that no other identity reads.
+    pub(super) fn main(&self) -> Identity<'_> {
+        Identity { profile: self.profile.as_deref(), role: self.reader_role.as_deref() }
+    }
+
+    /// Who reads keys of another account.
+    pub(super) fn key(&self) -> Option<Identity<'_>> {
+        let (profile, role) = (self.key_profile.as_deref(), self.key_reader_role.as_deref());
+        (profile.is_some() || role.is_some()).then(|| Identity { profile: profile.or(self.profile.as_deref()), role })
+    }
+
+    /// Who reads the organization's policies.
+    pub(super) fn org(&self) -> Option<Identity<'_>> {
+        self.org_profile.as_deref().map(|profile| Identity { profile: Some(profile), role: None })
+    }
 }
 
 /// Who the credentials belong to.
@@ -61,10 +92,10 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Loads the credentials of `profile`, or those of the environment, and makes the clients.
+    /// Loads the credentials and makes the clients.
     pub(super) async fn load(
         access: &Access,
-        profile: Option<&str>,
+        Identity { profile, role }: Identity<'_>,
         region: &Region,
         pace: &Arc<Pace>,
     ) -> Result<Self, CollectError> {
@@ -83,7 +114,12 @@ impl Clients {
         if let Ok(name) = AppName::new("ebs-preflight") {
             loader = loader.app_name(name);
         }
-        let config = loader.load().await;
+        let mut config = loader.load().await;
+        if let Some(role) = role {
+            let credentials = credentials::assume(role, access.external_id.as_deref(), &config).await?;
+            let provider = SharedCredentialsProvider::new(credentials);
+            config = config.into_builder().credentials_provider(provider).build();
+        }
         let ec2 = aws_sdk_ec2::config::Builder::from(&config).interceptor(WholeXml).build();
         let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(WholeXml).build();
         let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(WholeXml).build();

@@ -3,12 +3,13 @@ use std::time::Duration;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileSet};
 use aws_config::provider_config::ProviderConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_sdk_sts::config::{Credentials, ProvideCredentials};
 
 use super::Access;
 use super::error::{CollectError, ErrorCode};
 use super::failure::chain;
-use crate::names::Region;
+use crate::names::{Region, RoleArn};
 
 /// How long a credential process or a sign-in may take: people stand behind them.
 const LOAD_SECONDS: u64 = 60;
@@ -155,6 +156,31 @@ pub(super) async fn load(profile: Option<&str>, region: &Region) -> Result<(Cred
             Err(CollectError::new(ErrorCode::NoCredentials, message, help))
         }
     }
+}
+
+/// The credentials of a session of `role`, assumed with those of `config`; loaded once for the run.
+pub(super) async fn assume(
+    role: &str,
+    external_id: Option<&str>,
+    config: &aws_config::SdkConfig,
+) -> Result<Credentials, CollectError> {
+    if let Err(error) = RoleArn::parse(role) {
+        return Err(CollectError::bad_input(error.to_string(), "expected `arn:aws:iam::account:role/name`"));
+    }
+    let mut provider = AssumeRoleProvider::builder(role).session_name(env!("CARGO_PKG_NAME")).configure(config);
+    if let Some(id) = external_id {
+        provider = provider.external_id(id);
+    }
+    // Boxed, as the SDK's futures are large.
+    let session = Box::pin(async { provider.build().await.provide_credentials().await }).await;
+    session.map_err(|error| {
+        CollectError::new(
+            ErrorCode::NoCredentials,
+            format!("`{role}` could not be assumed: {}", chain(&error)),
+            "its trust policy and your own policies must both allow sts:AssumeRole; where the trust policy asks for an \
+             external ID, give `--external-id`",
+        )
+    })
 }
 
 /// The SDK cannot ask for an MFA code, and without one AWS would only say `AccessDenied`.

@@ -17,7 +17,7 @@ use crate::source::Why;
 pub async fn instances_named(access: &Access, name: &str) -> Result<Vec<(InstanceId, String)>, CollectError> {
     let (region, source) = credentials::region(access).await?;
     let pace = Arc::new(Pace::new());
-    let clients = Clients::load(access, access.profile.as_deref(), &region, &pace).await?;
+    let clients = Clients::load(access, access.main(), &region, &pace).await?;
     let filter = Filter::builder().name("tag:Name").values(literal(name)).build();
     let read = pages(&DESCRIBE_INSTANCES, async |token| {
         let call = clients.ec2.describe_instances().filters(filter.clone()).set_next_token(token).send();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{OptionFuture, join_all};
 use jiff::Timestamp;
 
-use super::clients::{Access, Clients};
+use super::clients::{Access, Clients, Identity};
 use super::error::{CollectError, ErrorCode};
 use super::failure::{Failure, reading};
 use super::iam::{self, AskedRole, IamReads};
@@ -115,16 +115,15 @@ impl Reader {
         let instances = wanted.targets.iter().map(|target| target.instance_id.clone());
         let instances: BTreeSet<InstanceId> = instances.collect();
         let pace = Arc::new(Pace::new());
-        let load =
-            async |profile: Option<&String>| Clients::load(access, profile.map(String::as_str), &region, &pace).await;
-        let other = async |profile: &Option<String>| match profile {
-            Some(_) => load(profile.as_ref()).await.map(Some),
+        let load = async |identity: Identity<'_>| Clients::load(access, identity, &region, &pace).await;
+        let other = async |identity: Option<Identity<'_>>| match identity {
+            Some(identity) => load(identity).await.map(Some),
             None => Ok(None),
         };
         Ok(Self {
-            main: load(access.profile.as_ref()).await?,
-            key: other(&access.key_profile).await?,
-            org: other(&access.org_profile).await?,
+            main: load(access.main()).await?,
+            key: other(access.key()).await?,
+            org: other(access.org()).await?,
             roles,
             instances: instances.into_iter().collect(),
             partition,

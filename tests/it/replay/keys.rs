@@ -30,19 +30,41 @@ fn a_key_of_another_account_is_not_asked_for_what_only_its_account_may_read() {
 }
 
 #[test]
-fn a_key_of_another_account_is_read_with_a_profile_of_that_account() {
+fn a_key_of_another_account_is_read_with_a_profile_or_role_of_that_account() {
     let world = under_a_foreign_key()
         .fault(Operation::GetKeyPolicy, Fault::DeniedForeign)
         .answer(Operation::GetKeyPolicy, &[FOREIGN_ACCESS_KEY], "kms.GetKeyPolicy.foreign")
         .answer(Operation::GetKeyPolicy, &[FOREIGN_ACCESS_KEY, "AWS_RAM"], "kms.GetKeyPolicy.no-ram-policy")
         .answer(Operation::GetCallerIdentity, &[FOREIGN_ACCESS_KEY], "sts.GetCallerIdentity.foreign")
+        .answer(Operation::AssumeRole, &[READER, "ExternalId=ticket-4711"], "sts.AssumeRole.key-reader")
         .answer(Operation::ListParents, &[FOREIGN_ACCOUNT], "organizations.ListParents.account");
-    let replay = Replay::start(world);
-    let outcome = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE])
-        .arguments(&["--org-profile", "management", "--key-profile", "central"])
-        .profile("central", &world::foreign());
-    let outcome = in_world(outcome, &replay).finish();
-    assert_eq!((outcome.exit, replay.unanswered()), (Some(0), vec![]), "{}", outcome.seen());
+    let ways: [&[&str]; 2] =
+        [&["--key-profile", "central"], &["--key-reader-role", READER, "--external-id", "ticket-4711"]];
+    for way in ways {
+        let replay = Replay::start(world.clone());
+        let outcome = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE])
+            .arguments(&["--org-profile", "management"])
+            .arguments(way)
+            .profile("central", &world::foreign());
+        let outcome = in_world(outcome, &replay).finish();
+        assert_eq!((outcome.exit, replay.unanswered()), (Some(0), vec![]), "{}", outcome.seen());
+    }
+}
+
+const READER: &str = "arn:aws:iam::888899990000:role/preflight-reader";
+
+#[test]
+fn a_role_that_cannot_be_assumed_ends_the_run() {
+    for (role, exit, says) in
+        [(READER, 4, "could not be assumed"), ("preflight-reader", 2, "expected `arn:aws:iam::account:role/name`")]
+    {
+        let replay = Replay::start(World::healthy().fault(Operation::AssumeRole, Fault::Denied));
+        let outcome = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE])
+            .arguments(&["--reader-role", role]);
+        let outcome = in_world(outcome, &replay).finish();
+        assert_eq!((outcome.exit, replay.unanswered()), (Some(exit), vec![]), "{}", outcome.seen());
+        assert!(outcome.seen().contains(says), "{}", outcome.seen());
+    }
 }
 
 /// The healthy world, but its volumes are encrypted with a key of [`FOREIGN_ACCOUNT`], which the role's policies allow.

@@ -21,6 +21,8 @@ pub(super) enum Operation {
     ListParents,
     ListPoliciesForTarget,
     DescribePolicy,
+    /// No read: only whoever names a role to read with asks for it.
+    AssumeRole,
 }
 
 /// How a service wants to be asked and answers: the first three take forms and answer in XML.
@@ -34,6 +36,7 @@ pub(super) enum Service {
 }
 
 impl Operation {
+    /// The reads.
     pub(super) const ALL: [Self; 20] = [
         Self::DescribeInstances,
         Self::DescribeVolumes,
@@ -59,7 +62,10 @@ impl Operation {
 
     /// The operation that `service` (its name in the credential scope) calls `name`.
     pub(super) fn find(service: &str, name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operation| operation.permission() == format!("{service}:{name}"))
+        Self::ALL
+            .into_iter()
+            .chain([Self::AssumeRole])
+            .find(|operation| operation.permission() == format!("{service}:{name}"))
     }
 
     /// The action that a reader needs.
@@ -70,7 +76,7 @@ impl Operation {
     pub(super) fn service(self) -> Service {
         match self {
             Self::DescribeInstances | Self::DescribeVolumes => Service::Ec2,
-            Self::GetCallerIdentity => Service::Sts,
+            Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
             Self::GetRole
             | Self::ListRolePolicies
             | Self::GetRolePolicy
@@ -115,6 +121,7 @@ impl Operation {
             | Self::GetCallerIdentity
             | Self::DescribeOrganization
             | Self::ListRoots => "",
+            Self::AssumeRole => " on resource: arn:aws:iam::888899990000:role/preflight-reader",
         }
     }
 }
