@@ -88,11 +88,11 @@ pub(super) struct Reader {
     #[arg(long, value_name = "NAME")]
     pub(super) org_profile: Option<String>,
     /// A role that the profile assumes to read
-    #[arg(long, value_name = "ARN")]
-    pub(super) reader_role: Option<String>,
+    #[arg(long = "reader-role", value_name = "ARN")]
+    pub(super) role: Option<String>,
     /// A role to assume that reads keys of another account
-    #[arg(long, value_name = "ARN")]
-    pub(super) key_reader_role: Option<String>,
+    #[arg(long = "key-reader-role", value_name = "ARN")]
+    pub(super) key_role: Option<String>,
     /// The external ID that the trust policies of these roles ask for
     #[arg(long, value_name = "ID")]
     pub(super) external_id: Option<String>,
@@ -150,6 +150,10 @@ pub(super) struct Check {
     pub(super) reader: Reader,
     #[command(flatten)]
     pub(super) handed: HandedIn,
+    /// CloudTrail records of earlier starts, in any form that `triage` takes: shown beside the judgement; without
+    /// --role-arn they tell who starts the instance; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) knowledge: Knowledge,
     /// Which requests must be allowed

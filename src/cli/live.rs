@@ -37,8 +37,8 @@ fn access(reader: &Reader, of_url: Option<&Region>) -> Result<Access, Failure> {
         endpoint_url: reader.endpoint_url.clone(),
         key_profile: reader.key_profile.clone(),
         org_profile: reader.org_profile.clone(),
-        reader_role: reader.reader_role.clone(),
-        key_reader_role: reader.key_reader_role.clone(),
+        reader_role: reader.role.clone(),
+        key_reader_role: reader.key_role.clone(),
         external_id: reader.external_id.clone(),
         attempt_timeout: attempt_timeout(),
     })

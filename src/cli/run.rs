@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::capture::Capture;
 use crate::collect::reads::reader_policy;
 use crate::collect::script::script;
+use crate::event::{Incident, incidents};
 use crate::findings::Code;
 use crate::report::{compare, json, preflight, remedy_files, text};
 
@@ -52,9 +53,13 @@ pub fn run() -> u8 {
 
 fn check(typed: &Check) -> Result<Exit, Failure> {
     let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
-    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader)?;
+    let incidents = incidents(triage::materials(&typed.events)?);
+    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader, &incidents)?;
     let capture = handed::put_in(capture, &typed.handed)?;
-    let report = preflight(&capture, &question);
+    let mut report = preflight(&capture, &question);
+    if !typed.events.is_empty() {
+        report = report.beside(incidents);
+    }
     if let Some(folder) = &typed.write_remedy {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
     }
@@ -67,7 +72,7 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
 
 fn diff(typed: &Diff) -> Result<Exit, Failure> {
     let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
-    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader)?;
+    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader, &[])?;
     let capture = handed::put_in(capture, &typed.handed)?;
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, changes);
@@ -79,11 +84,12 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
 }
 
 /// What is judged: from a file, or read now.
-fn evidence(file: Option<&Path>, typed: &Targets, reader: &Reader) -> Result<Capture, Failure> {
-    let asked = Asked::read(typed)?;
+fn evidence(file: Option<&Path>, typed: &Targets, reader: &Reader, incidents: &[Incident]) -> Result<Capture, Failure> {
+    let mut asked = Asked::read(typed)?;
     if let Some(path) = file {
         return asked.narrow(handed::capture(path)?);
     }
+    asked.started_by(incidents)?;
     // What is missing is said before anything is read.
     asked.all()?;
     live(asked, reader)

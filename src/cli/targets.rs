@@ -1,6 +1,7 @@
 //! Which starts are asked for, in all the ways in which people name an instance and who starts it.
 
 use crate::capture::{Capture, Target};
+use crate::event::{Actor, Incident};
 use crate::names::{AccountId, InstanceId, Region};
 use crate::source::Reading;
 
@@ -43,6 +44,21 @@ impl Asked {
             asked.principals.push(starter(text, typed.account.as_deref())?);
         }
         Ok(asked)
+    }
+
+    /// Where no principal is given: the one that last started an instance that is asked for, as events tell it.
+    pub(super) fn started_by(&mut self, incidents: &[Incident]) -> Result<(), Failure> {
+        if !self.principals.is_empty() || !self.listed.is_empty() {
+            return Ok(());
+        }
+        let starts = incidents.iter().flat_map(|incident| &incident.events).filter(|event| {
+            event.action == "ec2:StartInstances" && event.instances.iter().any(|id| self.instances.contains(id))
+        });
+        let Some(last) = starts.max_by_key(|event| event.time) else { return Ok(()) };
+        if let Actor::Role { arn, .. } | Actor::User { arn } = &last.actor {
+            self.principals.push(options::role(arn)?);
+        }
+        Ok(())
     }
 
     /// All starts: every instance with every principal, those aside whose instance is only named.

@@ -1,7 +1,7 @@
 //! After the fact: what events, error texts and instance states prove.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
@@ -19,10 +19,7 @@ const UNPACKED_BYTES: u64 = 512 * 1024 * 1024;
 /// Tells what the evidence says. Exit 1: something was refused; 3: a start failed, and why is not told; 0: neither.
 pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
     let zone = time_zone(&typed.time_zone)?;
-    let mut found = Vec::new();
-    for path in &typed.files {
-        found.extend(material(path)?);
-    }
+    let mut found = materials(&typed.files)?;
     if let Some(path) = &typed.decoded {
         let decoded = material(path)?.into_iter().find_map(|one| match one {
             Material::Refusal(refusal) => Some(refusal),
@@ -44,6 +41,15 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
         Some(Outcome::Undecided) => Exit::Undecided,
         Some(Outcome::NotRefused) | None => Exit::Done,
     })
+}
+
+/// Everything that these files hold.
+pub(super) fn materials(paths: &[PathBuf]) -> Result<Vec<Material>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        found.extend(material(path)?);
+    }
+    Ok(found)
 }
 
 /// The pasted refusal with what its encoded part says.

@@ -40,6 +40,8 @@ pub enum NotUnderstood {
 /// Finds everything of a start in a text: CloudTrail's records in any wrapping, with or without the words of a page
 /// around them, `describe-instances` output, a decoded authorization message, or an error text.
 ///
+/// A list of events that is empty gives none.
+///
 /// # Errors
 /// When nothing of a start is in it.
 pub fn read(text: &str) -> Result<Vec<Material>, NotUnderstood> {
@@ -53,7 +55,7 @@ pub fn read(text: &str) -> Result<Vec<Material>, NotUnderstood> {
     for value in &values {
         search(value, &mut found);
     }
-    if !found.is_empty() {
+    if !found.is_empty() || values.iter().any(is_empty_list) {
         return Ok(found);
     }
     if let Some(refusal) = Refusal::parse(&unquoted) {
@@ -90,6 +92,11 @@ fn json(text: &str) -> (Vec<Value>, Option<NotUnderstood>) {
         }
     }
     (values, None)
+}
+
+/// Whether the value is a list of events that holds none, as `lookup-events` answers when nothing happened.
+fn is_empty_list(value: &Value) -> bool {
+    ["Events", "Records"].iter().any(|name| value.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty))
 }
 
 /// Looks for records, instances and messages in a value; a wrapper is opened, whatever it is called.

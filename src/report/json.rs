@@ -6,6 +6,7 @@ use crate::engine::deciders;
 use crate::findings::{Fact, Finding, Open};
 use crate::start::{Judged, Level};
 
+use super::observed::{self, Observed};
 use super::{Report, Start, TargetReport, VolumeRow, remedy, words};
 
 /// The version of the format.
@@ -56,6 +57,8 @@ struct Target<'a> {
     requests: Option<Vec<Request<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<FindingOut>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    events: Vec<Observed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<ErrorOut<'a>>,
 }
@@ -171,6 +174,9 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
         volumes: start.map(|start| start.volumes.iter().map(volume).collect()),
         requests: start.map(|start| start.judged.iter().map(request).collect()),
         findings: start.map(|start| start.findings.iter().map(|finding| self::finding(finding, start)).collect()),
+        events: start
+            .map(|start| observed::observed(target, start, report.incidents.as_deref().unwrap_or_default()))
+            .unwrap_or_default(),
         error,
     }
 }

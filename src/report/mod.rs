@@ -5,6 +5,7 @@ mod diff;
 pub mod json;
 mod layout;
 mod next;
+mod observed;
 mod remedy;
 pub mod text;
 pub mod triage;
@@ -13,6 +14,7 @@ mod words;
 
 use crate::capture::{Handed, Provenance};
 use crate::change::Change;
+use crate::event::Incident;
 use crate::findings::{Code, Finding, Severity};
 use crate::names::{KeyArn, VolumeId};
 use crate::remedy::Remedy;
@@ -57,6 +59,8 @@ pub struct Report {
     pub(crate) handed: Vec<Handed>,
     pub(crate) unread: Vec<UnreadItem>,
     pub(crate) targets: Vec<TargetReport>,
+    /// Requests of earlier starts, to be shown beside the judgement, if events were given.
+    pub(crate) incidents: Option<Vec<Incident>>,
 }
 
 /// The answer for one target.
@@ -121,6 +125,13 @@ impl Start {
 }
 
 impl Report {
+    /// The report with what events of earlier starts say beside it: evidence, never a verdict.
+    #[must_use]
+    pub fn beside(mut self, incidents: Vec<Incident>) -> Self {
+        self.incidents = Some(incidents);
+        self
+    }
+
     /// The verdict: the worst of all targets.
     pub fn verdict(&self) -> Verdict {
         self.verdict

@@ -11,7 +11,7 @@ use crate::source::Reading;
 use crate::start::{By, Judged};
 
 use super::layout::{escape, item, line, one_line, wrap};
-use super::{Report, Start, TargetReport, Verdict, VolumeRow, next, remedy, words};
+use super::{Report, Start, TargetReport, Verdict, VolumeRow, next, observed, remedy, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -64,6 +64,9 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
         next_steps(text, report, target, finding);
     }
     text.push_str(&remedy::text(start, form));
+    if let Some(incidents) = &report.incidents {
+        text.push_str(&observed::text(target, start, incidents));
+    }
 }
 
 fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {

@@ -35,9 +35,11 @@ mod targets;
 #[cfg(feature = "cli")]
 mod transcripts;
 
-// These run the built program against servers.
+// These run the built program, most of them against servers.
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
+#[cfg(all(feature = "aws", feature = "cli"))]
+mod observed;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod parallel;
 #[cfg(all(feature = "aws", feature = "cli"))]

@@ -13,7 +13,7 @@ fn faults(schema: &str, instance: &Value) -> Vec<String> {
     validator.iter_errors(instance).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-fn report_faults(text: &str) -> Vec<String> {
+pub(crate) fn report_faults(text: &str) -> Vec<String> {
     faults(include_str!("../../docs/schema/report-v1.json"), &serde_json::from_str(text).unwrap())
 }
 

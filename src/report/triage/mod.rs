@@ -44,8 +44,16 @@ impl Outcome {
     }
 }
 
+/// What happened, in one sentence.
+pub(super) fn what(incident: &Incident) -> String {
+    words::what(incident)
+}
+
 /// The incidents as text; times in `zone` and in UTC.
 pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
+    if incidents.is_empty() {
+        return "No event is in it. That proves nothing: events arrive minutes late.\n".to_owned();
+    }
     let parts: Vec<String> = incidents.iter().map(|incident| one(incident, zone)).collect();
     parts.join("\n")
 }

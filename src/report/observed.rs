@@ -1,0 +1,209 @@
+//! What events of earlier starts say beside the judgement: evidence, never a verdict.
+
+use serde::Serialize;
+
+use super::layout::{one_line, wrap};
+use super::triage::what;
+use super::{Start, TargetReport, words};
+use crate::engine::Decision;
+use crate::event::{Actor, Event, Incident, Told};
+use crate::findings::Severity;
+use crate::names::{PrincipalArn, RoleArn};
+use crate::start::{By, Judged};
+
+/// One request of an earlier start, compared with the judgement.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Observed {
+    time: Option<String>,
+    event_ids: Vec<String>,
+    what: String,
+    /// What it means for the judgement.
+    bears: Bearing,
+    /// The findings that it confirms.
+    confirms: Vec<&'static str>,
+    says: String,
+}
+
+/// How an event stands to the judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Bearing {
+    /// It shows what was judged.
+    Confirms,
+    /// It shows the contrary of what was judged.
+    Contradicts,
+    /// It was allowed; what was not read leaves open whether it still is.
+    ObservedAllow,
+    /// It was refused; what was not read may have refused it.
+    ObservedDenial,
+    /// It says nothing of a request that was judged.
+    Aside,
+}
+
+/// The incidents that concern this start, oldest first, each compared with the judgement.
+pub(super) fn observed(target: &TargetReport, start: &Start, incidents: &[Incident]) -> Vec<Observed> {
+    let of_start = incidents.iter().filter(|incident| concerns(incident, target, start) && !is_change(incident));
+    of_start.map(|incident| compare(incident, start, &changes_since(incident, incidents))).collect()
+}
+
+/// The block of the text report.
+pub(super) fn text(target: &TargetReport, start: &Start, incidents: &[Incident]) -> String {
+    let mut text = String::new();
+    text.push('\n');
+    let observed = observed(target, start, incidents);
+    if observed.is_empty() {
+        let nothing = "none is of this start. That proves nothing: events arrive minutes late";
+        wrap(&mut text, "Events: ", 8, nothing);
+        return text;
+    }
+    wrap(&mut text, "Events ", 8, "(evidence beside the judgement, never a verdict):");
+    for one in observed {
+        let time = one.time.unwrap_or_else(|| "time not told".to_owned());
+        wrap(&mut text, "  ", 4, &one_line(&format!("{time}  {}", one.what)));
+        let ids =
+            if one.event_ids.is_empty() { String::new() } else { format!(" (event {})", one.event_ids.join(", ")) };
+        wrap(&mut text, "    ", 4, &one_line(&format!("{}{ids}", one.says)));
+    }
+    text
+}
+
+fn concerns(incident: &Incident, target: &TargetReport, start: &Start) -> bool {
+    let is_instance = incident.instances.iter().any(|instance| instance.as_str() == target.instance_id);
+    let is_volume = incident.volumes.iter().any(|volume| start.volumes.iter().any(|row| row.volume == *volume));
+    let is_key =
+        incident.keys.iter().any(|key| start.volumes.iter().any(|row| row.key.known().is_some_and(|own| own == key)));
+    match &incident.actor {
+        Some(Actor::Role { arn, .. } | Actor::User { arn }) => {
+            is_role(arn, &start.principal) && (is_instance || is_volume || is_key)
+        }
+        Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
+            is_instance || is_volume
+        }
+    }
+}
+
+/// Whether the ARN of an event, the role's or its session's, is that of the role that is judged.
+fn is_role(arn: &str, role: &str) -> bool {
+    let (Ok(seen), Ok(own)) = (PrincipalArn::parse(arn), RoleArn::parse(role)) else { return false };
+    match seen {
+        PrincipalArn::Role(seen) => seen == own,
+        PrincipalArn::Session(seen) => seen.account() == own.account() && seen.role_name() == own.name(),
+        PrincipalArn::User(_) | PrincipalArn::Root(_) => false,
+    }
+}
+
+fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
+    let infrastructure = incident.actor == Some(Actor::Infrastructure);
+    let judged = |action: &str| -> Vec<(usize, &Judged)> {
+        let of_key = |judged: &Judged| {
+            incident.keys.is_empty() || judged.case.key.as_ref().is_none_or(|key| incident.keys.contains(key))
+        };
+        let numbered = start.judged.iter().enumerate();
+        let same = numbered.filter(|(_, judged)| {
+            judged.case.row.action.eq_ignore_ascii_case(action)
+                && (judged.case.row.by == By::Infrastructure) == infrastructure
+                && of_key(judged)
+        });
+        same.collect()
+    };
+    let is_denied =
+        |(_, judged): &(usize, &Judged)| matches!(judged.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
+    let is_unknown = |(_, judged): &(usize, &Judged)| judged.decision == Decision::Unknown;
+    let mut confirms = Vec::new();
+    let (bears, says) = match &incident.told {
+        Told::Refused(refusal) => {
+            let requests = judged(&refusal.action);
+            if requests.iter().any(is_denied) {
+                confirms = codes(start, &requests);
+                (Bearing::Confirms, format!("confirms {}", confirms.join(", ")))
+            } else if requests.iter().any(is_unknown) {
+                (Bearing::ObservedDenial, "what was not read, or is not known, may have refused it".to_owned())
+            } else if requests.is_empty() {
+                (Bearing::Aside, "no request of this start".to_owned())
+            } else {
+                (Bearing::Contradicts, contradicts("allowed", changes))
+            }
+        }
+        Told::Granted { .. } => {
+            let requests = judged("kms:CreateGrant");
+            if requests.iter().any(is_denied) {
+                (Bearing::Contradicts, contradicts("denied", changes))
+            } else if requests.iter().any(is_unknown) {
+                let since = if changes.is_empty() { "no change of a policy since is among the events" } else { "" };
+                (Bearing::ObservedAllow, format!("observed allow; {}{since}", changed(changes)))
+            } else {
+                (Bearing::Confirms, "as judged".to_owned())
+            }
+        }
+        Told::KeyUnusable { .. } => {
+            let keys = |finding: &&crate::findings::Finding| finding.keys.iter().any(|key| incident.keys.contains(key));
+            let stops = start.findings.iter().filter(keys).filter(|finding| finding.severity == Severity::Blocker);
+            confirms = stops.map(|finding| finding.code.id()).collect();
+            if confirms.is_empty() {
+                (Bearing::Aside, "the key's state, as it was then".to_owned())
+            } else {
+                (Bearing::Confirms, format!("confirms {}", confirms.join(", ")))
+            }
+        }
+        Told::Failed { .. } | Told::Silent(_) | Told::State(_) => {
+            (Bearing::Aside, "proves nothing of the keys".to_owned())
+        }
+    };
+    Observed {
+        time: incident.time.map(words::minute),
+        event_ids: incident.events.iter().map(|event| event.event_id.clone()).filter(|id| !id.is_empty()).collect(),
+        what: what(incident),
+        bears,
+        confirms,
+        says,
+    }
+}
+
+fn codes(start: &Start, requests: &[(usize, &Judged)]) -> Vec<&'static str> {
+    let of_these = start.findings.iter().filter(|finding| {
+        finding.requests.iter().any(|position| requests.iter().any(|(number, _)| number == position))
+    });
+    of_these.map(|finding| finding.code.id()).collect()
+}
+
+fn contradicts(judged: &str, changes: &[&Event]) -> String {
+    let why = if changes.is_empty() {
+        "no change of a policy in between is among the events, so either one is missing there or the judgement is wrong"
+            .to_owned()
+    } else {
+        changed(changes)
+    };
+    format!("contradicts the judgement, by which it is {judged}: {why}")
+}
+
+fn changed(changes: &[&Event]) -> String {
+    let each: Vec<String> = changes
+        .iter()
+        .map(|event| format!("{} at {}", event.action, event.time.map(words::minute).unwrap_or_default()))
+        .collect();
+    if each.is_empty() { String::new() } else { format!("since then: {}", each.join(", ")) }
+}
+
+fn is_change(incident: &Incident) -> bool {
+    !incident.events.is_empty() && incident.events.iter().all(changes_policy)
+}
+
+/// Successful changes of policies and keys after the incident, oldest first.
+fn changes_since<'i>(incident: &Incident, incidents: &'i [Incident]) -> Vec<&'i Event> {
+    let events = incidents.iter().flat_map(|incident| &incident.events);
+    let mut changes: Vec<&Event> =
+        events.filter(|event| changes_policy(event) && event.error.is_none() && event.time > incident.time).collect();
+    changes.sort_by_key(|event| event.time);
+    changes
+}
+
+/// Whether the event is of an action that can change what a role may do with a key.
+fn changes_policy(event: &Event) -> bool {
+    let (service, name) = event.action.split_once(':').unwrap_or_default();
+    let changes = ["Put", "Delete", "Attach", "Detach", "Update", "Enable", "Disable", "Tag", "Untag"];
+    let of_policies = ["CreatePolicyVersion", "SetDefaultPolicyVersion", "RevokeGrant", "RetireGrant", "CreateRole"];
+    let of_keys = ["ScheduleKeyDeletion", "CancelKeyDeletion", "ImportKeyMaterial"];
+    matches!(service, "kms" | "iam" | "organizations")
+        && (of_policies.contains(&name) || of_keys.contains(&name) || changes.iter().any(|verb| name.starts_with(verb)))
+}

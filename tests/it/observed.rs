@@ -1,0 +1,108 @@
+//! `check --events`: what events of earlier starts say beside the judgement, with the built binary.
+
+use serde_json::{Value, json};
+
+use crate::program::{Outcome, Run};
+use crate::schema::report_faults;
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/StartJob";
+const INSTANCE: &str = "i-0f3c2a9d8b7e61254";
+const KEY: &str = "arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+fn record(source: &str, name: &str, minute: u8, fields: &Value) -> Value {
+    let mut record = json!({
+        "eventVersion": "1.11", "eventTime": format!("2026-11-20T09:{minute:02}:00Z"), "awsRegion": "ap-northeast-1",
+        "eventSource": format!("{source}.amazonaws.com"), "eventName": name, "requestID": format!("request-{minute}"),
+        "eventID": format!("event-{minute}"), "readOnly": false, "eventType": "AwsApiCall",
+        "userIdentity": {"type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/StartJob/nightly",
+            "accountId": "111122223333", "sessionContext": {"sessionIssuer": {"type": "Role", "arn": ROLE}}}
+    });
+    record.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    record
+}
+
+fn refused(minute: u8) -> Value {
+    let message = format!(
+        "User: arn:aws:sts::111122223333:assumed-role/StartJob/nightly is not authorized to perform: kms:CreateGrant on \
+         resource: {KEY} because no identity-based policy allows the kms:CreateGrant action"
+    );
+    record("kms", "CreateGrant", minute, &json!({"errorCode": "AccessDenied", "errorMessage": message}))
+}
+
+fn granted(minute: u8) -> Value {
+    let grantee = format!("arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/{INSTANCE}");
+    record(
+        "kms",
+        "CreateGrant",
+        minute,
+        &json!({
+            "sourceIPAddress": "ec2-frontend-api.amazonaws.com",
+            "requestParameters": {"keyId": KEY, "granteePrincipal": grantee, "operations": ["Decrypt"]},
+            "resources": [{"ARN": KEY, "type": "AWS::KMS::Key"}]
+        }),
+    )
+}
+
+fn started(minute: u8) -> Value {
+    let items = json!({"instancesSet": {"items": [{"instanceId": INSTANCE}]}});
+    record("ec2", "StartInstances", minute, &json!({"requestParameters": items}))
+}
+
+fn key_policy_changed(minute: u8) -> Value {
+    record("kms", "PutKeyPolicy", minute, &json!({"requestParameters": {"keyId": KEY}}))
+}
+
+fn check(capture: &str, records: &[Value], more: &[&str]) -> Outcome {
+    let capture = format!("{}/tests/captures/{capture}.json", env!("CARGO_MANIFEST_DIR"));
+    let run = Run::new(&["check", "--capture", &capture]).arguments(more);
+    let events = run.file("events.json", &json!({"Records": records}).to_string());
+    run.arguments(&["--events", &events]).finish()
+}
+
+#[test]
+fn events_confirm_contradict_or_stand_beside_the_judgement() {
+    let cases: [(&str, Vec<Value>, &str, &str); 6] = [
+        ("account-may-only-describe", vec![refused(1)], "confirms", "confirms EBP0333 (event event-1)"),
+        (
+            "account-may-only-describe",
+            vec![granted(1), key_policy_changed(2)],
+            "contradicts",
+            "by which it is denied: since then: kms:PutKeyPolicy at 2026-11-20 09:02 UTC",
+        ),
+        ("organization-unread", vec![granted(1)], "observedAllow", "observed allow"),
+        ("organization-unread", vec![refused(1)], "observedDenial", "what was not read"),
+        ("incident-cured-in-the-key-policy", vec![refused(1)], "contradicts", "no change of a policy in between"),
+        ("incident-cured-in-the-key-policy", vec![granted(1)], "confirms", "as judged"),
+    ];
+    for (capture, records, bears, says) in cases {
+        let without = check(capture, &[], &["--format", "json"]);
+        let with = check(capture, &records, &["--format", "json"]);
+        assert_eq!(with.exit, without.exit, "{capture}: events decide nothing");
+        assert_eq!(report_faults(&with.stdout), Vec::<String>::new(), "{capture}");
+        let event = &with.json()["targets"][0]["events"][0];
+        assert_eq!(event["bears"], bears, "{capture}: {}", with.seen());
+        let text = check(capture, &records, &[]).seen();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(says), "{capture}: {says}\n{text}");
+    }
+}
+
+#[test]
+fn what_is_of_another_start_proves_nothing() {
+    let mut other = granted(1);
+    other["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!("arn:aws:iam::111122223333:role/Other");
+    let outcome = check("account-may-only-describe", &[other], &[]);
+    assert!(outcome.seen().contains("none is of this start"), "{}", outcome.seen());
+}
+
+#[test]
+fn without_a_role_the_last_starter_is_judged() {
+    // No capture: the build without AWS and the one with it both get as far as who is judged.
+    let run = Run::new(&["check", "--instance-id", INSTANCE]);
+    let none = run.finish();
+    assert!(none.seen().contains("the role is missing"), "{}", none.seen());
+    let run = Run::new(&["check", "--instance-id", INSTANCE]);
+    let events = run.file("events.json", &json!({"Records": [started(3)]}).to_string());
+    let told = run.arguments(&["--events", &events]).finish();
+    assert!(!told.seen().contains("the role is missing"), "{}", told.seen());
+}
