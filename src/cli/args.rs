@@ -138,8 +138,9 @@ pub(super) struct Knowledge {
     pub(super) assume_org_allows: bool,
 }
 
+/// What is judged, what is known besides, and how it is told: the same for every command that judges starts.
 #[derive(Debug, Args)]
-pub(super) struct Check {
+pub(super) struct Starts {
     #[command(flatten)]
     pub(super) targets: Targets,
     /// Judge a capture instead of reading AWS: a file that `capture` wrote, what the lines of `capture --script` printed,
@@ -150,10 +151,6 @@ pub(super) struct Check {
     pub(super) reader: Reader,
     #[command(flatten)]
     pub(super) handed: HandedIn,
-    /// CloudTrail records of earlier starts, in any form that `triage` takes: shown beside the judgement; without
-    /// --role-arn they tell who starts the instance; may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub(super) events: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) knowledge: Knowledge,
     /// Which requests must be allowed
@@ -161,6 +158,19 @@ pub(super) struct Check {
     pub(super) require: Require,
     #[command(flatten)]
     pub(super) remedy: Remedy,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) starts: Starts,
+    /// CloudTrail records of earlier starts, in any form that `triage` takes: shown beside the judgement; without
+    /// --role-arn they tell who starts the instance; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Vec<PathBuf>,
     /// Write the remedy in every form into this directory
     #[arg(long, value_name = "DIR")]
     pub(super) write_remedy: Option<PathBuf>,
@@ -170,9 +180,6 @@ pub(super) struct Check {
     /// From which outcome on the exit code tells of a failure
     #[arg(long, value_enum, default_value_t = FailOn::Undecided)]
     pub(super) fail_on: FailOn,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
 }
 
 /// Which remedy to suggest, and how to show it.
@@ -192,26 +199,9 @@ pub(super) struct Remedy {
 #[derive(Debug, Args)]
 pub(super) struct Diff {
     #[command(flatten)]
-    pub(super) targets: Targets,
-    /// Judge a capture instead of reading AWS; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    pub(super) capture: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) handed: HandedIn,
+    pub(super) starts: Starts,
     #[command(flatten)]
     pub(super) changes: Changes,
-    #[command(flatten)]
-    pub(super) reader: Reader,
-    #[command(flatten)]
-    pub(super) knowledge: Knowledge,
-    /// Which requests must be allowed
-    #[arg(long, value_enum, default_value_t = Require::Start)]
-    pub(super) require: Require,
-    #[command(flatten)]
-    pub(super) remedy: Remedy,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
 }
 
 /// What would change; made in the order in which the options stand here.

@@ -1,7 +1,5 @@
 //! From the arguments to the exit code.
 
-use std::path::Path;
-
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::Capture;
@@ -10,8 +8,9 @@ use crate::collect::script::script;
 use crate::event::{Incident, incidents};
 use crate::findings::Code;
 use crate::report::{compare, json, preflight, remedy_files, text};
+use crate::start::Question;
 
-use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Targets};
+use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Starts};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::targets::Asked;
@@ -29,9 +28,9 @@ pub fn run() -> u8 {
         }
     };
     let (outcome, format) = match &arguments.command {
-        Command::Check(check) => (self::check(check), check.format),
+        Command::Check(check) => (self::check(check), check.starts.format),
         Command::Capture(arguments) => (capture(arguments), Format::Text),
-        Command::Diff(diff) => (self::diff(diff), diff.format),
+        Command::Diff(diff) => (self::diff(diff), diff.starts.format),
         Command::Demo => (Ok(demo::run()), Format::Text),
         Command::Triage(typed) => (triage::run(typed), typed.format),
         Command::Judge(judge) => (judge::run(&judge.cases), Format::Text),
@@ -52,10 +51,8 @@ pub fn run() -> u8 {
 }
 
 fn check(typed: &Check) -> Result<Exit, Failure> {
-    let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
     let incidents = incidents(triage::materials(&typed.events)?);
-    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader, &incidents)?;
-    let capture = handed::put_in(capture, &typed.handed)?;
+    let (capture, question) = evidence(&typed.starts, &incidents)?;
     let mut report = preflight(&capture, &question);
     if !typed.events.is_empty() {
         report = report.beside(incidents);
@@ -63,36 +60,37 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
     if let Some(folder) = &typed.write_remedy {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
     }
-    match typed.format {
-        Format::Text => files::print(&text::render_with(&report, options::form(&typed.remedy))),
+    match typed.starts.format {
+        Format::Text => files::print(&text::render_with(&report, options::form(&typed.starts.remedy))),
         Format::Json => files::print(&json::render(&report)),
     }
     Ok(Exit::of(&report, typed.fail_on))
 }
 
 fn diff(typed: &Diff) -> Result<Exit, Failure> {
-    let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
-    let capture = evidence(typed.capture.as_deref(), &typed.targets, &typed.reader, &[])?;
-    let capture = handed::put_in(capture, &typed.handed)?;
+    let (capture, question) = evidence(&typed.starts, &[])?;
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, changes);
-    match typed.format {
-        Format::Text => files::print(&diff.text(options::form(&typed.remedy))),
+    match typed.starts.format {
+        Format::Text => files::print(&diff.text(options::form(&typed.starts.remedy))),
         Format::Json => files::print(&diff.json()),
     }
     Ok(Exit::of_diff(&diff))
 }
 
-/// What is judged: from a file, or read now.
-fn evidence(file: Option<&Path>, typed: &Targets, reader: &Reader, incidents: &[Incident]) -> Result<Capture, Failure> {
-    let mut asked = Asked::read(typed)?;
-    if let Some(path) = file {
-        return asked.narrow(handed::capture(path)?);
-    }
-    asked.started_by(incidents)?;
-    // What is missing is said before anything is read.
-    asked.all()?;
-    live(asked, reader)
+/// What is judged, from a file or read now, with what was handed in; and what is asked of it.
+fn evidence(typed: &Starts, incidents: &[Incident]) -> Result<(Capture, Question), Failure> {
+    let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
+    let mut asked = Asked::read(&typed.targets)?;
+    let capture = if let Some(path) = &typed.capture {
+        asked.narrow(handed::capture(path)?)?
+    } else {
+        asked.started_by(incidents)?;
+        // What is missing is said before anything is read.
+        asked.all()?;
+        live(asked, &typed.reader)?
+    };
+    Ok((handed::put_in(capture, &typed.handed)?, question))
 }
 
 fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
