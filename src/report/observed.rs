@@ -5,10 +5,11 @@ use serde::Serialize;
 use super::layout::{one_line, wrap};
 use super::triage::what;
 use super::{Start, TargetReport, words};
-use crate::engine::Decision;
-use crate::event::{Actor, Event, Incident, Told};
+use crate::engine::{Decider, Decision, deciders};
+use crate::event::{Actor, Event, Incident, PolicyKind, Told};
 use crate::findings::Severity;
 use crate::names::{PrincipalArn, RoleArn};
+use crate::policy::PolicyType;
 use crate::start::{By, Judged};
 
 /// One request of an earlier start, compared with the judgement.
@@ -114,13 +115,15 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
     let (bears, says) = match &incident.told {
         Told::Refused(refusal) => {
             let requests = judged(&refusal.action);
-            if requests.iter().any(is_denied) {
+            if requests.is_empty() {
+                (Bearing::Aside, "no request of this start".to_owned())
+            } else if requests.iter().any(is_denied) {
                 confirms = codes(start, &requests);
                 (Bearing::Confirms, format!("confirms {}", confirms.join(", ")))
-            } else if requests.iter().any(is_unknown) {
+            } else if let Some(kind) = refusal.policy.filter(|kind| !is_open(*kind, &requests)) {
+                (Bearing::Contradicts, contradicts(&format!("stopped by no {}", kind.as_str()), changes))
+            } else if refusal.policy == Some(PolicyKind::VpcEndpoint) || requests.iter().any(is_unknown) {
                 (Bearing::ObservedDenial, "what was not read, or is not known, may have refused it".to_owned())
-            } else if requests.is_empty() {
-                (Bearing::Aside, "no request of this start".to_owned())
             } else {
                 (Bearing::Contradicts, contradicts("allowed", changes))
             }
@@ -158,6 +161,24 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
         confirms,
         says,
     }
+}
+
+/// Whether the policy type that refused then could still refuse one of these requests, by what was not read.
+fn is_open(kind: PolicyKind, requests: &[(usize, &Judged)]) -> bool {
+    let kind = match kind {
+        PolicyKind::Identity => PolicyType::Identity,
+        PolicyKind::Resource => PolicyType::KeyPolicy,
+        PolicyKind::Boundary => PolicyType::Boundary,
+        PolicyKind::Session => PolicyType::Session,
+        PolicyKind::Scp => PolicyType::Scp,
+        PolicyKind::Rcp => PolicyType::Rcp,
+        // Never read: it may always refuse.
+        PolicyKind::VpcEndpoint => return true,
+    };
+    requests
+        .iter()
+        .flat_map(|(_, judged)| deciders(&judged.case.request, &judged.explanation))
+        .any(|decider| decider == Decider::Type(kind))
 }
 
 fn codes(start: &Start, requests: &[(usize, &Judged)]) -> Vec<&'static str> {

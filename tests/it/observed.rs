@@ -61,7 +61,7 @@ fn check(capture: &str, records: &[Value], more: &[&str]) -> Outcome {
 
 #[test]
 fn events_confirm_contradict_or_stand_beside_the_judgement() {
-    let cases: [(&str, Vec<Value>, &str, &str); 6] = [
+    let cases: [(&str, Vec<Value>, &str, &str); 7] = [
         ("account-may-only-describe", vec![refused(1)], "confirms", "confirms EBP0333 (event event-1)"),
         (
             "account-may-only-describe",
@@ -70,7 +70,8 @@ fn events_confirm_contradict_or_stand_beside_the_judgement() {
             "by which it is denied: since then: kms:PutKeyPolicy at 2026-11-20 09:02 UTC",
         ),
         ("organization-unread", vec![granted(1)], "observedAllow", "observed allow"),
-        ("organization-unread", vec![refused(1)], "observedDenial", "what was not read"),
+        ("organization-unread", vec![refused(1)], "contradicts", "by which it is stopped by no identity-based policy"),
+        ("role-policies-unread", vec![refused(1)], "observedDenial", "what was not read"),
         ("incident-cured-in-the-key-policy", vec![refused(1)], "contradicts", "no change of a policy in between"),
         ("incident-cured-in-the-key-policy", vec![granted(1)], "confirms", "as judged"),
     ];
