@@ -4,7 +4,7 @@ use crate::capture::{Capture, Target};
 use crate::change::PolicyPlace;
 use crate::engine::{Decider, PolicyRef, deciders};
 use crate::names::AccountId;
-use crate::policy::{Comparison, PolicyType, Statement, add_value, statements};
+use crate::policy::{Comparison, PolicyType, PrincipalEntry, Sense, Statement, add_value, statements};
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
@@ -76,8 +76,10 @@ fn leave_out(
         // As AWS's own examples do: such a Deny is meant for direct calls.
         return ("Bool".to_owned(), "aws:ViaAWSService", "false".to_owned());
     }
-    // A policy that binds this role alone would be void with the role left out.
-    if matches!(place, PolicyPlace::Inline { .. } | PolicyPlace::Session { .. }) {
+    // A Deny that binds this role alone would be void with the role left out.
+    let is_own =
+        matches!(place, PolicyPlace::Inline { .. } | PolicyPlace::Boundary { .. } | PolicyPlace::Session { .. });
+    if is_own || names_one(deny) {
         return if forwarded {
             let via = format!("ec2.{}.amazonaws.com", capture.read.region);
             ("StringNotEquals".to_owned(), "kms:ViaService", via)
@@ -102,6 +104,14 @@ fn leave_out(
         None => "ArnNotEquals".to_owned(),
     };
     (operator, "aws:PrincipalArn", admitted.pattern().to_owned())
+}
+
+/// Whether the statement is about one role or session.
+fn names_one(deny: &Statement) -> bool {
+    deny.principal.as_ref().is_some_and(|element| {
+        let [(entry, _)] = element.entries.as_slice() else { return false };
+        element.sense == Sense::Listed && matches!(entry, PrincipalEntry::Role(_) | PrincipalEntry::Session(_))
+    })
 }
 
 /// Where a policy of the judgement stands in the capture; `None` for one that nobody can edit.

@@ -17,9 +17,9 @@ use crate::start::{Judged, Question, RemedyPlace, judge, plan};
 
 pub use forms::Form;
 pub(crate) use forms::{create_grant, file_name};
-pub(crate) use proof::{Control, Proof};
+pub(crate) use proof::{CONTROL_ROLE, Control, Proof};
 pub(crate) use propose::propose;
-pub(crate) use reach::{Reach, Way};
+pub(crate) use reach::{ACTIONS, Reach, Way};
 
 /// Changes that make a start succeed, with what judging again with them says.
 ///

@@ -40,6 +40,9 @@ pub(crate) struct Minimality {
     pub(crate) loose: Vec<String>,
 }
 
+/// The name of the role that stands for every other role of the account.
+pub(crate) const CONTROL_ROLE: &str = "ebs-preflight-control";
+
 /// A request that a good remedy does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Control {
@@ -150,11 +153,8 @@ impl Control {
         let mut policies = policies.clone();
         match self {
             Self::AnotherRole => {
-                let other = format!(
-                    "arn:{}:iam::{}:role/ebs-preflight-control",
-                    request.principal.partition(),
-                    request.principal.account
-                );
+                let (partition, account) = (request.principal.partition(), &request.principal.account);
+                let other = format!("arn:{partition}:iam::{account}:role/{CONTROL_ROLE}");
                 let other = Principal::new(
                     &PrincipalArn::Role(RoleArn::parse(&other).ok()?),
                     None,

@@ -38,7 +38,7 @@ pub(crate) enum Way {
 }
 
 /// Actions on a key that a reviewer asks about.
-const ACTIONS: [&str; 18] = [
+pub(crate) const ACTIONS: [&str; 18] = [
     "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",

@@ -67,8 +67,10 @@ pub(super) fn item(text: &mut String, label: &str, words: &str) {
 
 /// Indented JSON with every object and list that fits on one line there.
 pub(super) fn compact(json: &str) -> Vec<String> {
+    // A statement cut out of a policy is indented as deep as it stood there, but for its first line.
+    let depth = json.lines().last().map_or(0, |line| line.len() - line.trim_start().len());
     let mut compacted: Vec<String> = Vec::new();
-    let lines: Vec<&str> = json.lines().collect();
+    let lines: Vec<&str> = json.lines().map(|line| outdent(line, depth)).collect();
     let mut rest = lines.as_slice();
     while let Some((first, after)) = rest.split_first() {
         let indent = first.len() - first.trim_start().len();
@@ -92,4 +94,11 @@ pub(super) fn compact(json: &str) -> Vec<String> {
         }
     }
     compacted
+}
+
+fn outdent(line: &str, depth: usize) -> &str {
+    match line.split_at_checked(depth) {
+        Some((space, rest)) if space.trim().is_empty() => rest,
+        Some(_) | None => line,
+    }
 }

@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use crate::change::{Change, PolicyPlace};
 use crate::findings::{Code, Fact, Finding};
-use crate::remedy::{Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant, file_name};
+use crate::remedy::{
+    ACTIONS, CONTROL_ROLE, Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant,
+    file_name,
+};
 use crate::start::RemedyPlace;
 
 use super::json::print;
@@ -207,13 +210,16 @@ fn minimality(proof: &Proof) -> String {
     let mut sentences = Vec::new();
     if found.needed > 0 {
         let what = if found.idle.is_empty() { "Minimal: without" } else { "Without" };
-        sentences.push(format!("{what} any one of its {} parts a request is denied again.", found.needed));
+        let parts = if found.needed == 1 { "it" } else { &format!("any one of its {} parts", found.needed) };
+        sentences.push(format!("{what} {parts} a request is denied again."));
     }
     if !found.idle.is_empty() {
         sentences.push(format!("Not needed by this start: {}.", found.idle.join(", ")));
     }
     if found.binding > 0 {
-        sentences.push(format!("Without any one of its {} conditions more would be allowed.", found.binding));
+        let conditions =
+            if found.binding == 1 { "its condition" } else { &format!("any one of its {} conditions", found.binding) };
+        sentences.push(format!("Without {conditions} more would be allowed."));
     }
     if !found.loose.is_empty() {
         sentences.push(format!("Without {} no control would be allowed.", found.loose.join(", ")));
@@ -221,36 +227,60 @@ fn minimality(proof: &Proof) -> String {
     sentences.join(" ")
 }
 
-/// One line for a security reviewer.
+/// One line for a security reviewer: what differs in one respect alone is told together.
 fn reach(reach: &Reach) -> String {
-    let mut groups: Vec<(String, Vec<&str>, Vec<&str>)> = Vec::new();
-    for reached in &reach.opened {
-        let way = match reached.way {
-            Way::ThroughEc2 => "through EC2",
-            Way::ThroughAnotherService => "through other services",
-            Way::Directly => "directly",
+    let ways = gather(reach.opened.iter().map(|one| ((&one.principal, &one.key, one.action), one.way)));
+    let actions = gather(ways.into_iter().map(|((who, key, action), ways)| ((who, key, ways), action)));
+    let keys = gather(actions.into_iter().map(|((who, key, ways), actions)| ((who, ways, actions), key)));
+    let roles = gather(keys.into_iter().map(|((who, ways, actions), keys)| ((ways, actions, keys), who)));
+    let say = |((ways, actions, keys), who): ((Vec<Way>, Vec<&str>, Vec<&String>), Vec<&String>)| {
+        let actions = if actions.len() == ACTIONS.len() {
+            "every action tried (kms:PutKeyPolicy and kms:ScheduleKeyDeletion among them)".to_owned()
+        } else {
+            actions.join(", ")
         };
-        let who = format!("by {} {way}", words::path_and_name(&reached.principal));
-        match groups.iter_mut().find(|(known, _, _)| *known == who) {
-            Some((_, actions, keys)) => {
-                push_new(actions, reached.action);
-                push_new(keys, &reached.key);
-            }
-            None => groups.push((who, vec![reached.action], vec![&reached.key])),
-        }
-    }
-    let say = |(who, actions, keys): &(String, Vec<&str>, Vec<&str>)| {
-        let keys = if keys.len() == 1 { "1 key".to_owned() } else { format!("{} keys", keys.len()) };
-        format!("{} on {keys} {who}", actions.join(", "))
+        let keys = match keys.as_slice() {
+            [key] => format!("key {}", key.rsplit('/').next().unwrap_or_default()),
+            keys => format!("{} keys", keys.len()),
+        };
+        let who: Vec<&str> = who.into_iter().map(|arn| asker(arn)).collect();
+        let how = match ways.as_slice() {
+            _ if who == [EC2_ITSELF] => String::new(),
+            [only] => format!(", only {}", way(*only)),
+            [first, second] => format!(", {} and {}", way(*first), way(*second)),
+            _ => ", through EC2, through other services and directly".to_owned(),
+        };
+        format!("{actions} on {keys} by {}{how}", who.join(", "))
     };
-    let opened =
-        if groups.is_empty() { "nothing".to_owned() } else { groups.iter().map(say).collect::<Vec<_>>().join("; ") };
-    format!("Newly allowed, of {} requests tried (action, key, role, way): {opened}.", reach.tried)
+    let opened: Vec<String> = roles.into_iter().map(say).collect();
+    let opened = if opened.is_empty() { "none".to_owned() } else { opened.join("; ") };
+    format!("Newly allowed, of {} KMS requests tried: {opened}.", reach.tried)
 }
 
-fn push_new<'a>(list: &mut Vec<&'a str>, item: &'a str) {
-    if !list.contains(&item) {
-        list.push(item);
+fn gather<G: Ord, T>(rows: impl Iterator<Item = (G, T)>) -> BTreeMap<G, Vec<T>> {
+    let mut groups: BTreeMap<G, Vec<T>> = BTreeMap::new();
+    for (group, row) in rows {
+        groups.entry(group).or_default().push(row);
+    }
+    groups
+}
+
+const EC2_ITSELF: &str = "EC2's own identity";
+
+/// Who makes a request that was tried.
+fn asker(arn: &str) -> &str {
+    match words::path_and_name(arn) {
+        name if name.starts_with("aws:ec2-infrastructure") => EC2_ITSELF,
+        name if name.starts_with(CONTROL_ROLE) => "any other role of the account",
+        name => name,
+    }
+}
+
+fn way(way: Way) -> &'static str {
+    match way {
+        Way::ThroughEc2 => "through EC2",
+        Way::ThroughAnotherService => "through other services",
+        Way::Directly => "directly",
     }
 }
 
