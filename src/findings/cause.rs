@@ -179,9 +179,9 @@ fn names(judged: &Judged, kind: PolicyType) -> Vec<Fact> {
     match kind {
         PolicyType::Boundary => {
             let names = policies.boundary.iter().map(|policy| policy.name.clone()).collect();
-            vec![Fact::Level { level: 0, names }]
+            vec![Fact::Level { level: None, names }]
         }
-        PolicyType::Session => vec![Fact::Level { level: 0, names: named(&policies.session) }],
+        PolicyType::Session => vec![Fact::Level { level: None, names: named(&policies.session) }],
         PolicyType::Scp => lacking_levels(judged, kind, &policies.scps),
         PolicyType::Rcp => lacking_levels(judged, kind, &policies.rcps),
         PolicyType::Identity | PolicyType::KeyPolicy => Vec::new(),
@@ -206,7 +206,7 @@ fn lacking_levels(
         .enumerate()
         .filter(|(level, _)| !allows(*level))
         .map(|(level, policies)| Fact::Level {
-            level,
+            level: Some(level),
             names: policies.iter().map(|policy| policy.name.clone()).collect(),
         })
         .collect()

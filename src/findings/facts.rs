@@ -118,7 +118,7 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
         Some(Reading::Unread(_)) | None => {
             let mut finding = Finding::new(Code::KeyStateUnknown, Severity::Undecided);
             let needs = "kms:DescribeKey".to_owned();
-            finding.evidence.push(Fact::Open(Open::Unread { what: format!("the state of key {arn}"), needs }));
+            finding.evidence.push(Fact::Open(Open::Unread { what: "the state of the key".to_owned(), needs }));
             return vec![finding];
         }
     };
@@ -137,8 +137,14 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
     }
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
         let (code, name) = (Code::MaterialExpiring, "valid to");
-        let severity = if valid_to <= capture.read.until { Severity::Undecided } else { Severity::Note };
-        findings.push(stated(code, severity, name, valid_to.to_string()));
+        let has_expired = valid_to <= capture.read.until;
+        let severity = if has_expired { Severity::Undecided } else { Severity::Note };
+        let mut finding = stated(code, severity, name, valid_to.to_string());
+        if has_expired {
+            let line = format!("aws kms describe-key --key-id {arn} --region {}", arn.region());
+            finding.evidence.push(Fact::Command { what: "settled by", line });
+        }
+        findings.push(finding);
     }
     if let Some(store) = metadata.custom_key_store.as_ref().filter(|_| metadata.state == "Enabled") {
         let connected = store.connection_state.known().is_some_and(|state| state == "CONNECTED");
@@ -192,7 +198,7 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
     }
     match metadata.state.as_str() {
         "Disabled" => finding.evidence.push(command("enable-key")),
-        "PendingDeletion" => {
+        "PendingDeletion" | "PendingReplicaDeletion" => {
             finding.evidence.push(command("cancel-key-deletion"));
             finding.evidence.push(command("enable-key"));
         }

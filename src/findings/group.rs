@@ -59,13 +59,16 @@ fn rank(finding: &Finding) -> (u8, usize, Code) {
 
 /// Says of what concerns a key that cannot be used, or follows on an instance that cannot be started, that it waits.
 fn wait(findings: &mut [Finding]) {
-    let is_first =
-        |finding: &&Finding| finding.severity == Severity::Blocker && matches!(finding.code.group(), "04" | "05");
+    let is_first = |finding: &&Finding| {
+        let bars = finding.code == Code::ForeignManagedKey || matches!(finding.code.group(), "04" | "05");
+        bars && finding.severity == Severity::Blocker
+    };
     let first: Vec<(Code, Vec<_>)> =
         findings.iter().filter(is_first).map(|finding| (finding.code, finding.keys.clone())).collect();
     for finding in findings.iter_mut().filter(|finding| matches!(finding.code.group(), "01" | "02" | "03" | "06")) {
-        let waits = first.iter().find(|(_, keys)| {
-            keys.is_empty() || (!finding.keys.is_empty() && finding.keys.iter().all(|key| keys.contains(key)))
+        let waits = first.iter().find(|(code, keys)| {
+            let all = !finding.keys.is_empty() && finding.keys.iter().all(|key| keys.contains(key));
+            *code != finding.code && (keys.is_empty() || all)
         });
         finding.evidence.extend(waits.map(|(code, _)| Fact::After(*code)));
     }

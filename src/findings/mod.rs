@@ -74,8 +74,8 @@ pub(crate) enum Fact {
     So(Code),
     /// It cannot matter before that other thing is cured.
     After(Code),
-    /// The policies of these levels do not allow.
-    Level { level: usize, names: Vec<String> },
+    /// These policies, of a level if the organization's, do not allow.
+    Level { level: Option<usize>, names: Vec<String> },
     /// What is not known, and how to settle it.
     Open(Open),
     /// Free fact of the thing itself: a name and a value of AWS's.

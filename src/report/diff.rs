@@ -177,8 +177,9 @@ impl Diff {
         }
         out.push_str(
             "\nA running instance is not touched by a change of keys or policies; its next start is.\n\
-             Nothing was changed: this is what would be.\n",
+             Nothing was changed: this is what would be.\n\n",
         );
+        text::provenance(&mut out, &self.after);
         super::layout::escape(&out)
     }
 
@@ -200,6 +201,7 @@ impl Diff {
         json::print(&DiffOut {
             format_version: json::FORMAT_VERSION,
             judged_at: self.after.judged_at.to_string(),
+            read: json::read(&self.after),
             before: self.before.verdict.as_str(),
             after: self.after.verdict.as_str(),
             changes: self.changes.iter().map(what).collect(),
@@ -239,6 +241,7 @@ fn what(change: &Change) -> String {
 struct DiffOut<'d> {
     format_version: u32,
     judged_at: String,
+    read: json::Read<'d>,
     before: &'static str,
     after: &'static str,
     changes: Vec<String>,

@@ -21,6 +21,7 @@ struct Whole<'a> {
     verdict: &'static str,
     region: &'a str,
     region_source: &'a str,
+    read: Read<'a>,
     model_date: &'static str,
     assumptions: Vec<String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -33,6 +34,19 @@ struct Whole<'a> {
 struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+/// Who read, and when first and last.
+#[derive(Serialize)]
+pub(super) struct Read<'a> {
+    by: Option<&'a String>,
+    from: String,
+    until: String,
+}
+
+pub(super) fn read(report: &Report) -> Read<'_> {
+    let read = &report.read;
+    Read { by: read.by.known(), from: read.from.to_string(), until: read.until.to_string() }
 }
 
 #[derive(Serialize)]
@@ -137,6 +151,7 @@ pub fn render(report: &Report) -> String {
         verdict: report.verdict.as_str(),
         region: report.read.region.as_str(),
         region_source: &report.read.region_source,
+        read: read(report),
         model_date: crate::start::MODEL_DATE,
         assumptions,
         handed: &report.handed,

@@ -3,7 +3,7 @@
 use crate::findings::{Code, Fact, Finding, Open, Severity};
 use crate::names::{KeyArn, VolumeId};
 
-use super::{Report, TargetReport, UnreadItem};
+use super::{Report, UnreadItem};
 
 /// One way on: words, and what is to be typed.
 pub(super) struct Step {
@@ -12,28 +12,32 @@ pub(super) struct Step {
 }
 
 /// The ways in which an undecided finding is settled; one of them does.
-pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
+pub(super) fn steps(report: &Report, finding: &Finding) -> Vec<Step> {
     if finding.severity != Severity::Undecided {
         return Vec::new();
     }
-    let check = format!("ebs-preflight check --instance-id {} --role-arn {}", target.instance_id, target.role_arn);
+    // What else was said stays said: the flags and the capture of this command.
+    let with = |flag: &str| vec![format!("the same command with {flag}")];
     let step = |words: &str, lines: Vec<String>| Step { words: words.to_owned(), lines };
     let commands: Vec<String> = items(report, finding).map(|item| item.command.clone()).collect();
     let mut steps = Vec::new();
     if finding.code == Code::OrganizationUnread {
         steps.push(step(
             "read them with a profile of the management or a delegated administrator account",
-            vec![format!("{check} --org-profile PROFILE")],
+            with("--org-profile PROFILE"),
         ));
         steps.push(step("ask the organization's administrator for the output of", commands));
-        steps.push(step("say that you assume they allow it", vec![format!("{check} --assume-org-allows")]));
+        steps.push(step("say that you assume they allow it", with("--assume-org-allows")));
     } else if finding.code == Code::KeyUnread || finding.code == Code::KeyStateUnknown {
         let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).collect();
         accounts.dedup();
         let words = format!("read it with a profile of account {}", accounts.join(", "));
-        steps.push(step(&words, vec![format!("{check} --key-profile PROFILE")]));
-        let handed =
-            "ask the key's administrator for the output of these, and add it with --key-policy-file, --grants-file";
+        steps.push(step(&words, with("--key-profile PROFILE")));
+        let handed = if finding.code == Code::KeyUnread {
+            "ask the key's administrator for the output of these, and add it with --key-policy-file, --grants-file"
+        } else {
+            "ask the key's administrator for the output of"
+        };
         steps.push(step(handed, commands));
     } else if finding.code == Code::ContextKeyUnknown {
         for key in context_keys(finding) {
@@ -42,10 +46,15 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
             } else {
                 "say what the session will have"
             };
-            steps.push(step(words, vec![format!("{check} --context {key}=VALUE")]));
+            steps.push(step(words, with(&format!("--context {key}=VALUE"))));
         }
     } else if finding.code == Code::SessionNameUnknown {
-        steps.push(step("say how the session is named", vec![format!("{check} --session-name NAME")]));
+        steps.push(step("say how the session is named", with("--session-name NAME")));
+    } else if finding.code == Code::NotDecided {
+        let in_key_policy = finding.evidence.iter().any(|fact| matches!(fact, Fact::Open(Open::NotPrincipal { .. })));
+        let flag = if in_key_policy { "--set-key-policy KEY=FILE" } else { "--set-scp ID=FILE" };
+        let words = "have the policy say the same in a way that AWS documents, and judge that beforehand with";
+        steps.push(step(words, vec![format!("the same command, with diff in place of check and {flag}")]));
     } else {
         steps.push(step("read it with credentials that may, or ask for the output of", commands));
     }

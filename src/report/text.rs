@@ -61,7 +61,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
             text.push('\n');
         }
         render_finding(text, number, finding, start, &mut said);
-        next_steps(text, report, target, finding);
+        next_steps(text, report, finding);
     }
     text.push_str(&remedy::text(start, form));
     if let Some(incidents) = &report.incidents {
@@ -194,8 +194,8 @@ fn say(text: &mut String, said: &mut Vec<String>, label: &str, words: &str) -> b
 }
 
 /// What settles what is not known.
-fn next_steps(text: &mut String, report: &Report, target: &TargetReport, finding: &Finding) {
-    let steps = next::steps(report, target, finding);
+fn next_steps(text: &mut String, report: &Report, finding: &Finding) {
+    let steps = next::steps(report, finding);
     if steps.is_empty() {
         return;
     }
@@ -209,7 +209,7 @@ fn next_steps(text: &mut String, report: &Report, target: &TargetReport, finding
 }
 
 /// Who read what and when, what was assumed, what was not read.
-fn provenance(text: &mut String, report: &Report) {
+pub(super) fn provenance(text: &mut String, report: &Report) {
     let read = &report.read;
     let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
     let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();

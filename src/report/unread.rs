@@ -91,7 +91,10 @@ impl List {
             self.note(&policy.document, || format!("inline policy {}", policy.name), command);
         }
         for policy in role.attached.known().into_iter().flatten().chain(role.boundary.known()) {
-            let command = format!("aws iam get-policy --policy-arn {}", policy.arn);
+            let arn = &policy.arn;
+            let version =
+                format!("aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text");
+            let command = format!("aws iam get-policy-version --policy-arn {arn} --version-id \"$({version})\"");
             self.note(&policy.document, || format!("managed policy {}", policy.arn), command);
         }
     }

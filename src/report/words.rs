@@ -169,7 +169,10 @@ pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
             ("first", vec![format!("{}: this cannot matter before that is cured ({code})", code.title())])
         }
         Fact::Level { names, .. } if names.is_empty() => ("attached", vec!["no policy of this type".to_owned()]),
-        Fact::Level { level, names } => ("attached", vec![format!("{} (level {})", names.join(", "), level + 1)]),
+        Fact::Level { level, names } => {
+            let level = level.map(|level| format!(" (level {})", level + 1));
+            ("attached", vec![names.join(", ") + &level.unwrap_or_default()])
+        }
         Fact::Open(open) => ("open", vec![self::open(open)]),
         Fact::State { name, value } => (*name, vec![value.clone()]),
         Fact::Command { what, line } => (*what, vec![line.clone()]),
