@@ -31,7 +31,8 @@ fn story() -> Result<String, Failure> {
     })?;
     let question = Question::default();
     let report = preflight(&before, &question);
-    let after = preflight(&cured(&before, &report), &question);
+    let (cured, question) = cured(&before, &question, &report);
+    let after = preflight(&cured, &question);
     let mut story = String::from(
         "A scheduler starts instances by assuming a role. Then the volumes of one were encrypted with a customer\n\
          managed key, and the job began to fail, although nothing in the job had changed:\n\n",

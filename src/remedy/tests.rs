@@ -164,9 +164,8 @@ fn starts(judged: &[Judged]) -> bool {
 }
 
 #[test]
-fn locks_alone_in_pairs_and_all_together_are_cured_and_no_part_is_idle() {
-    let all = (1_u32 << LOCKS.len()) - 1;
-    for bits in (0..=all).filter(|bits| bits.count_ones() <= 2 || *bits == all) {
+fn every_set_of_locks_is_cured_and_no_part_is_idle() {
+    for bits in 0..1_u32 << LOCKS.len() {
         let locks: Vec<Lock> =
             LOCKS.into_iter().enumerate().filter(|(number, _)| bits >> number & 1 == 1).map(|(_, lock)| lock).collect();
         let world = World::locked(&locks);

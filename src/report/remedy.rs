@@ -233,7 +233,7 @@ fn reach(reach: &Reach) -> String {
     let actions = gather(ways.into_iter().map(|((who, key, action), ways)| ((who, key, ways), action)));
     let keys = gather(actions.into_iter().map(|((who, key, ways), actions)| ((who, ways, actions), key)));
     let roles = gather(keys.into_iter().map(|((who, ways, actions), keys)| ((ways, actions, keys), who)));
-    let say = |((ways, actions, keys), who): ((Vec<Way>, Vec<&str>, Vec<&String>), Vec<&String>)| {
+    let opened = roles.into_iter().map(|((ways, actions, keys), who)| {
         let actions = if actions.len() == ACTIONS.len() {
             "every action tried (kms:PutKeyPolicy and kms:ScheduleKeyDeletion among them)".to_owned()
         } else {
@@ -251,8 +251,8 @@ fn reach(reach: &Reach) -> String {
             _ => ", through EC2, through other services and directly".to_owned(),
         };
         format!("{actions} on {keys} by {}{how}", who.join(", "))
-    };
-    let opened: Vec<String> = roles.into_iter().map(say).collect();
+    });
+    let opened: Vec<String> = opened.collect();
     let opened = if opened.is_empty() { "none".to_owned() } else { opened.join("; ") };
     format!("Newly allowed, of {} KMS requests tried: {opened}.", reach.tried)
 }

@@ -11,7 +11,7 @@ use ebs_preflight::capture::Capture;
 use ebs_preflight::engine::NamedPolicy;
 use ebs_preflight::findings::Code;
 use ebs_preflight::policy::PolicyType;
-use ebs_preflight::report::{json, preflight, text};
+use ebs_preflight::report::{Verdict, cured, json, preflight, text};
 use ebs_preflight::start::{GivenPolicy, Question, Require, Stated};
 use serde_json::Value;
 
@@ -134,6 +134,27 @@ fn every_capture_is_judged_as_expected() {
             assert!(text.contains(&words), "{name} lacks `{words}`:\n{text}");
         }
     }
+}
+
+/// Starts that something besides policies stops too.
+const STOPPED_BY_FACTS: [&str; 3] =
+    ["instance-terminated-and-no-rights", "key-disabled-and-no-rights", "role-of-another-account"];
+
+#[test]
+fn every_captured_start_is_cured_by_its_remedy() {
+    let mut applied = 0;
+    for Golden { name, capture, question, .. } in library() {
+        let report = preflight(&capture, &question);
+        let (after, asked) = cured(&capture, &question, &report);
+        if after == capture && question.session_policies.is_empty() {
+            continue;
+        }
+        applied += 1;
+        let verdict = preflight(&after, &asked).verdict();
+        assert!(verdict <= report.verdict(), "{name}: {verdict:?}");
+        assert_eq!(verdict == Verdict::Blocked, STOPPED_BY_FACTS.contains(&&*name), "{name}: {verdict:?}");
+    }
+    assert!(applied > 60, "{applied}");
 }
 
 #[test]
