@@ -3,7 +3,7 @@
 use crate::findings::{Code, Fact, Finding, Open, Severity};
 use crate::names::{KeyArn, VolumeId};
 
-use super::{Report, UnreadItem};
+use super::{Report, TargetReport, UnreadItem};
 
 /// One way on: words, and what is to be typed.
 pub(super) struct Step {
@@ -12,7 +12,7 @@ pub(super) struct Step {
 }
 
 /// The ways in which an undecided finding is settled; one of them does.
-pub(super) fn steps(report: &Report, finding: &Finding) -> Vec<Step> {
+pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
     if finding.severity != Severity::Undecided {
         return Vec::new();
     }
@@ -27,7 +27,10 @@ pub(super) fn steps(report: &Report, finding: &Finding) -> Vec<Step> {
             with("--org-profile PROFILE"),
         ));
         steps.push(step("ask the organization's administrator for the output of", commands));
-        steps.push(step("say that you assume they allow it", with("--assume-org-allows")));
+        // The one way that anybody can go, whole.
+        let (instance, role) = (&target.instance_id, &target.role_arn);
+        let whole = format!("ebs-preflight check --instance-id {instance} --role-arn {role} --assume-org-allows");
+        steps.push(step("say that you assume they allow it", vec![whole]));
     } else if finding.code == Code::KeyUnread || finding.code == Code::KeyStateUnknown {
         let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).collect();
         accounts.dedup();
