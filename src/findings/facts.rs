@@ -69,9 +69,9 @@ fn instance(instance: &Instance) -> Vec<Finding> {
     match instance.state.as_str() {
         "stopped" | "" => {}
         "terminated" | "shutting-down" => {
-            findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "instance state", &*instance.state));
+            findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "state", &*instance.state));
         }
-        state => findings.push(stated(Code::InstanceRunning, Severity::Note, "instance state", state)),
+        state => findings.push(stated(Code::InstanceRunning, Severity::Note, "state", state)),
     }
     if instance.root_device_type == "instance-store" {
         findings.push(stated(Code::InstanceStoreRoot, Severity::Blocker, "root device type", "instance-store"));
@@ -157,7 +157,7 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
             Severity::Warning
         };
         let state = store.connection_state.known().map_or("not known", String::as_str);
-        let mut finding = stated(Code::CustomKeyStore, severity, "connection state", state);
+        let mut finding = stated(Code::CustomKeyStore, severity, "connection", state);
         finding.evidence.push(Fact::State { name: "key store", value: store.id.clone() });
         if let Some(error) = &store.error_code {
             finding.evidence.push(Fact::State { name: "error code", value: error.clone() });

@@ -60,7 +60,8 @@ fn rank(finding: &Finding) -> (u8, usize, Code) {
 /// Says of what concerns a key that cannot be used, or follows on an instance that cannot be started, that it waits.
 fn wait(findings: &mut [Finding]) {
     let is_first = |finding: &&Finding| {
-        let bars = finding.code == Code::ForeignManagedKey || matches!(finding.code.group(), "04" | "05");
+        let bars = matches!(finding.code, Code::ForeignManagedKey | Code::ForeignInstance)
+            || matches!(finding.code.group(), "04" | "05");
         bars && finding.severity == Severity::Blocker
     };
     let first: Vec<(Code, Vec<_>)> =

@@ -1,6 +1,6 @@
 use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
-use crate::findings::{Severity, findings};
+use crate::findings::{Code, Severity, findings};
 use crate::remedy::{Judgement, propose};
 use crate::source::Reading;
 use crate::start::{NoPlan, Question, judge, plan};
@@ -36,7 +36,10 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
     let judged = judge(std::mem::take(&mut plan.cases));
     let findings = findings(capture, target, question, &plan, &judged);
     let verdict = findings.iter().map(|finding| verdict(finding.severity)).max().unwrap_or(Verdict::Ready);
-    let remedy = propose(Judgement { capture, target, question, judged: &judged });
+    let is_for_good = findings.iter().any(|finding| {
+        matches!(finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot | Code::ForeignInstance)
+    });
+    let remedy = if is_for_good { None } else { propose(Judgement { capture, target, question, judged: &judged }) };
     Ok(Start {
         verdict,
         name: plan.instance.tags.get("Name").cloned(),

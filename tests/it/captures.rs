@@ -137,8 +137,7 @@ fn every_capture_is_judged_as_expected() {
 }
 
 /// Starts that something besides policies stops too.
-const STOPPED_BY_FACTS: [&str; 3] =
-    ["instance-terminated-and-no-rights", "key-disabled-and-no-rights", "role-of-another-account"];
+const STOPPED_BY_FACTS: [&str; 1] = ["key-disabled-and-no-rights"];
 
 #[test]
 fn every_captured_start_is_cured_by_its_remedy() {
