@@ -147,6 +147,41 @@ fn what_the_aws_cli_prints_is_judged_as_the_account_was() {
     assert_none(&problems);
 }
 
+/// What `--write-remedy` writes is run as it stands, with the AWS CLI; then the start is READY.
+#[test]
+fn a_remedy_as_written_makes_the_start_ready() {
+    let server = Server::start();
+    let remedies: [(&str, &[&str]); 12] = [
+        ("boundary-too-tight", &[]),
+        ("create-grant-missing", &[]),
+        ("create-grant-missing", &["--remedy-place", "key-policy"]),
+        ("create-grant-missing", &["--remedy-place", "grant"]),
+        ("create-grant-missing", &["--style", "aws-documented"]),
+        ("decrypt-missing-and-required", &[]),
+        ("grant-for-another-volume", &[]),
+        ("key-policy-denies-the-role", &[]),
+        ("key-policy-forgets-the-instance", &[]),
+        ("key-policy-leaves-out-the-path", &[]),
+        ("newest-version-is-not-the-default", &[]),
+        ("two-keys-on-three-volumes", &[]),
+    ];
+    let problems = parallel::problems(remedies.iter().enumerate(), |(number, (name, flags))| {
+        let situation = Situation::named(name);
+        let world = server.seed(number, &situation.whole, &BTreeMap::new());
+        let arguments = situation.play.arguments(&world);
+        let folder = TempDir::new().unwrap();
+        let files = folder.path().join("remedy");
+        let files = files.to_str().unwrap();
+        let before = check(&server, &world, "reader", &arguments);
+        let before = before.arguments(flags).arguments(&["--write-remedy", files]).finish();
+        shell::run(&format!("cd {files} && sh apply.sh"), &server, &world, "reader");
+        let after = check(&server, &world, "reader", &arguments).finish();
+        let told = format!("{name} {flags:?}: {}, then {}", before.seen(), after.seen());
+        if (before.exit, after.exit) == (Some(1), Some(0)) { Vec::new() } else { vec![told] }
+    });
+    assert_none(&problems);
+}
+
 /// The report without the lines of policies: the AWS CLI lays IAM's documents out anew.
 fn without_lines(report: Value) -> Value {
     match report {

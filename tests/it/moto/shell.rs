@@ -11,7 +11,7 @@ pub(super) fn run(script: &str, server: &Server, world: &World, reader: &str) ->
     let mut command = Command::new("bash");
     command.env_clear().env("PATH", format!("{programs}:/usr/local/bin:/usr/bin:/bin"));
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-    command.env("AWS_ENDPOINT_URL", server.endpoint()).env("AWS_REGION", &world.region);
+    command.env("AWS_ENDPOINT_URL", server.endpoint()).env("AWS_DEFAULT_REGION", &world.region);
     command.env("AWS_ACCESS_KEY_ID", &who.id).env("AWS_SECRET_ACCESS_KEY", &who.secret);
     command.env("AWS_SESSION_TOKEN", &who.token);
     let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
