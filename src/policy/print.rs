@@ -30,8 +30,8 @@ impl Serialize for Statement {
         if let Some(element) = &self.principal {
             statement.serialize_entry(name(element.sense, "Principal", "NotPrincipal"), element)?;
         }
-        // A key policy statement may lack it, which no list would say.
-        if !self.action.patterns.is_empty() {
+        // A key policy statement may lack it, which no list would say; a session policy may have an empty list.
+        if self.action.span != self.span {
             let patterns: Vec<&str> = self.action.patterns.iter().map(super::ActionPattern::as_str).collect();
             statement.serialize_entry(name(self.action.sense, "Action", "NotAction"), &patterns)?;
         }
