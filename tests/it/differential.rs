@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ebs_preflight::case::answer;
 use proptest::prelude::BoxedStrategy;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::Value;
 
+use crate::bodies::world::{disagreement, engine};
 use crate::generate::{cases, invalid_cases, small_worlds};
-use crate::spec::{Judgement, judge, judge_text};
+use crate::spec::{judge, judge_text};
 
 /// A number from the environment: how many cases to draw, which seed to draw them with.
-fn number(variable: &str, default: usize) -> usize {
+pub(crate) fn number(variable: &str, default: usize) -> usize {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
@@ -28,12 +27,6 @@ pub(crate) fn drawn<T: std::fmt::Debug>(strategy: BoxedStrategy<T>, count: usize
     (0..count).map(move |_| strategy.new_tree(&mut runner).unwrap().current())
 }
 
-/// The engine's answer to one case.
-pub(crate) fn engine(case: &str) -> Result<Value, Value> {
-    let read = |line: String| serde_json::from_str(&line).unwrap();
-    answer(case).map(read).map_err(read)
-}
-
 /// Lists how often each of these was seen; none may be rarer than one in fifty.
 fn assert_spread(what: &str, seen: &BTreeMap<&str, usize>, classes: usize, of: usize) {
     let mut lines = format!("{what}:");
@@ -43,13 +36,6 @@ fn assert_spread(what: &str, seen: &BTreeMap<&str, usize>, classes: usize, of: u
     println!("{lines}");
     assert_eq!(seen.len(), classes, "{seen:?}");
     assert!(seen.values().all(|times| times * 50 >= of), "{seen:?}");
-}
-
-/// What disagrees with the second evaluator, if anything.
-fn disagreement(case: &Value, spec: &Judgement) -> Option<String> {
-    let answer = engine(&case.to_string());
-    let agrees = answer.as_ref().is_ok_and(|answer| answer["decision"] == spec.decision);
-    (!agrees).then(|| format!("{answer:?}\nbut the second evaluator says {} of\n{case}", spec.decision))
 }
 
 #[test]

@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod bodies;
 mod captures;
 mod conformance;
 mod differential;
@@ -19,6 +20,7 @@ mod docs;
 mod generate;
 mod laws;
 mod problems;
+mod properties;
 mod ready_net;
 mod schema;
 mod spec;

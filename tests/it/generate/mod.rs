@@ -8,6 +8,7 @@ mod invalid;
 mod key;
 mod key_policy;
 pub(crate) mod laws;
+pub(crate) mod mutation;
 mod policy;
 mod scene;
 mod small;

@@ -8,7 +8,7 @@ mod combine;
 mod condition;
 mod document;
 mod duplicate;
-mod glob;
+pub(crate) mod glob;
 mod grant;
 mod literal;
 mod principal;
@@ -19,6 +19,7 @@ mod variable;
 use serde_json::Value;
 
 pub(crate) use combine::Judgement;
+pub(crate) use statement::resource_tokens;
 
 /// Judges a case in the format of `judge`.
 ///

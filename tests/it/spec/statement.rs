@@ -114,13 +114,25 @@ fn resource_matches(entry: &str, document: &Document, request: &Request) -> Trut
         Some(Expanded::NotKnown) => return Truth::Unknown,
         None => Vec::new(),
     };
+    matches(&joined(&parts, last), &units(&request.resource)).into()
+}
+
+/// An entry of an identity-based policy that holds no variables.
+pub(crate) fn resource_tokens(entry: &str) -> Vec<Token> {
+    let mut parts: Vec<&str> = entry.splitn(6, ':').collect();
+    parts.resize(6, "*");
+    joined(&parts, wildcards(parts[5]))
+}
+
+/// The parts of an ARN, the last of which is `last`.
+fn joined(parts: &[&str], last: Vec<Token>) -> Vec<Token> {
     let leading: Vec<Vec<Token>> = parts.iter().take(5).map(|part| within_part(part)).collect();
     let mut whole = leading.join(&Token::Unit(u32::from(':')));
     if parts.len() == 6 {
         whole.push(Token::Unit(u32::from(':')));
     }
     whole.extend(last);
-    matches(&whole, &units(&request.resource)).into()
+    whole
 }
 
 /// One of the first five parts.
