@@ -1,0 +1,9 @@
+//! The capture reader, and the judging of what was read; the tests run the same body.
+#![no_main]
+
+#[path = "../../tests/it/bodies/capture.rs"]
+mod capture;
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    capture::check(text);
+});
