@@ -1,0 +1,109 @@
+//! What no line of `judge` can say: grants that were not read, and grants of which it is not told who issued them.
+
+use ebs_preflight::case::Case;
+use ebs_preflight::engine::{Decision, Grantee, judge};
+use serde_json::{Value, json};
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/Batch";
+const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/Batch/nightly";
+const USER: &str = "arn:aws:iam::111122223333:user/mika";
+const THIRD: &str = "777766665555";
+
+/// `kms:Decrypt` by `principal` on a key of `owner` whose key policy names somebody else only.
+fn case(principal: &str, owner: &str, grants: &Value, more: &Value) -> Case {
+    let mut request = json!({
+        "action": "kms:Decrypt", "resource": format!("arn:aws:kms:eu-west-1:{owner}:key/0f1e2d3c-4b5a-4697-8877-665544332211"),
+        "principal": principal, "context": {}
+    });
+    if principal == SESSION {
+        request["roleArn"] = json!(ROLE);
+    }
+    let mut case = json!({
+        "id": "grants", "request": request, "grants": grants,
+        "keyPolicy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+            "Principal": {"AWS": format!("arn:aws:iam::{owner}:role/Keeper")}}]}
+    });
+    case.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Case::parse(&case.to_string()).unwrap()
+}
+
+fn allow(action: &str) -> Value {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+}
+
+#[test]
+fn grants_that_were_not_read_leave_open_what_a_grant_could_allow() {
+    let bounded = json!({"permissionsBoundary": allow("ec2:*")});
+    for (principal, more, without) in [
+        (SESSION, json!({}), Decision::ImplicitDeny),
+        (USER, json!({}), Decision::ImplicitDeny),
+        // A grant to the session is not limited by the role's permissions boundary.
+        (SESSION, bounded, Decision::ImplicitDeny),
+    ] {
+        let mut case = case(principal, "111122223333", &json!([]), &more);
+        assert_eq!(judge(&case.request, &case.policies), without, "{principal} {more}");
+        case.policies.grants.unread = Some("kms:ListGrants".to_owned());
+        assert_eq!(judge(&case.request, &case.policies), Decision::Unknown, "{principal} {more}");
+    }
+}
+
+#[test]
+fn what_a_grant_allows_hangs_on_who_issued_it() {
+    let grants = json!([{"granteePrincipal": ROLE, "operations": ["Decrypt"]}]);
+    let identity = json!({"identityPolicies": [allow("kms:Decrypt")]});
+    let nothing = json!({});
+    let (own, other) = ("111122223333", "444455556666");
+    for (owner, issuer, more, decision) in [
+        (own, Some(own), &nothing, Decision::Allowed),
+        (own, None, &nothing, Decision::Allowed),
+        (own, Some(THIRD), &nothing, Decision::ImplicitDeny),
+        (other, Some(own), &nothing, Decision::Allowed),
+        (other, Some(other), &nothing, Decision::ImplicitDeny),
+        (other, Some(other), &identity, Decision::Allowed),
+        // It may have been issued by the principal's account, which then suffices alone.
+        (other, None, &nothing, Decision::Unknown),
+        (other, None, &identity, Decision::Allowed),
+        (other, Some(THIRD), &identity, Decision::ImplicitDeny),
+    ] {
+        let mut case = case(SESSION, owner, &grants, more);
+        for grant in &mut case.policies.grants.grants {
+            grant.issuing_account = issuer.map(Into::into);
+        }
+        assert_eq!(judge(&case.request, &case.policies), decision, "{owner} {issuer:?} {more}");
+    }
+}
+
+#[test]
+fn a_grantee_is_read_by_its_form() {
+    let text = |text: &str| Grantee::parse(text);
+    assert!(matches!(text(ROLE), Grantee::Role(_)));
+    assert!(matches!(text(SESSION), Grantee::Session(_)));
+    assert!(matches!(text(USER), Grantee::User(_)));
+    for account in ["arn:aws:iam::111122223333:root", "111122223333"] {
+        assert!(matches!(text(account), Grantee::Account(id) if &*id == "111122223333"), "{account}");
+    }
+    // What a grant shows for a principal that was deleted since.
+    for id in ["AROAZ7QK3M5N9P2R4T6V8", "AIDAZ7QK3M5N9P2R4T6V8"] {
+        assert!(matches!(text(id), Grantee::UniqueId(_)), "{id}");
+    }
+    for other in ["ec2.amazonaws.com", "11112222333", "11112222333x", "1111222233334"] {
+        assert!(matches!(text(other), Grantee::Other(_)), "{other}");
+    }
+}
+
+#[test]
+fn a_grant_serves_its_grantee_only() {
+    let identity = json!({"identityPolicies": [allow("kms:Decrypt")]});
+    for (grantee, id, decision) in [
+        ("111122223333", None, Decision::Allowed),
+        (THIRD, None, Decision::ImplicitDeny),
+        ("AROAZ7QK3M5N9P2R4T6V8", Some("AROAZ7QK3M5N9P2R4T6V8"), Decision::Allowed),
+        ("AROAZ7QK3M5N9P2R4T6V8", Some("AROAANOTHERROLE000001"), Decision::ImplicitDeny),
+        ("AROAZ7QK3M5N9P2R4T6V8", None, Decision::Unknown),
+    ] {
+        let grants = json!([{"granteePrincipal": grantee, "operations": ["Decrypt"]}]);
+        let mut case = case(SESSION, "111122223333", &grants, &identity);
+        case.request.principal.unique_id = id.map(Into::into);
+        assert_eq!(judge(&case.request, &case.policies), decision, "{grantee} {id:?}");
+    }
+}
