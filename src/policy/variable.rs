@@ -31,7 +31,7 @@ pub(super) fn compile(text: &str, wildcards: Wildcards, version: Version, span: 
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 pub(super) fn compile_resource(text: &str, kind: PolicyType, version: Version, span: Span) -> Pattern {
     let colons = text.bytes().filter(|byte| *byte == b':').count();
-    let incomplete = text.starts_with("arn:") && colons < 5 && !text.contains("${");
+    let incomplete = text.starts_with("arn:") && colons < 5;
     let mut pieces = pieces(text, Wildcards::Arn, version);
     if incomplete && kind != PolicyType::Session && kind != PolicyType::KeyPolicy {
         for _ in colons..5 {

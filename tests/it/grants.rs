@@ -1,7 +1,7 @@
 //! What no line of `judge` can say: grants that were not read, and grants of which it is not told who issued them.
 
 use ebs_preflight::case::Case;
-use ebs_preflight::engine::{Decision, Grantee, judge};
+use ebs_preflight::engine::{ContextValue, Decision, Grantee, judge};
 use serde_json::{Value, json};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/Batch";
@@ -79,6 +79,10 @@ fn a_grantee_is_read_by_its_form() {
     assert!(matches!(text(ROLE), Grantee::Role(_)));
     assert!(matches!(text(SESSION), Grantee::Session(_)));
     assert!(matches!(text(USER), Grantee::User(_)));
+    let old = "111122223333:aws:ec2-infrastructure:i-0f3c2a9d8b7e61254";
+    let session = "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0f3c2a9d8b7e61254";
+    assert!(matches!(text(old), Grantee::Session(arn) if &*arn == session));
+    assert!(matches!(text(&old[1..]), Grantee::Other(_)));
     for account in ["arn:aws:iam::111122223333:root", "111122223333"] {
         assert!(matches!(text(account), Grantee::Account(id) if &*id == "111122223333"), "{account}");
     }
@@ -105,5 +109,27 @@ fn a_grant_serves_its_grantee_only() {
         let mut case = case(SESSION, "111122223333", &grants, &identity);
         case.request.principal.unique_id = id.map(Into::into);
         assert_eq!(judge(&case.request, &case.policies), decision, "{grantee} {id:?}");
+    }
+}
+
+#[test]
+fn an_encryption_context_that_is_partly_known_is_compared_as_far_as_it_goes() {
+    let grants = json!([{"granteePrincipal": ROLE, "operations": ["Decrypt"],
+        "constraints": {"encryptionContextSubset": {"aws:ebs:id": "vol-0a1b2c3d4e5f60718"}}}]);
+    let texts = |texts: &[&str]| texts.iter().map(|text| Box::from(*text)).collect::<Vec<Box<str>>>();
+    for (actual, decision) in [
+        (ContextValue::Single("vol-0a1b2c3d4e5f60718".into()), Decision::Allowed),
+        (ContextValue::Single("vol-0b2c3d4e5f6071829".into()), Decision::ImplicitDeny),
+        (ContextValue::Multi(texts(&["vol-0a1b2c3d4e5f60718"])), Decision::Allowed),
+        (ContextValue::Multi(texts(&["vol-0b2c3d4e5f6071829"])), Decision::ImplicitDeny),
+        (ContextValue::Multi(texts(&["vol-0a1b2c3d4e5f60718", "vol-0b2c3d4e5f6071829"])), Decision::ImplicitDeny),
+        (ContextValue::KnownPrefix("vol-0a1b".into()), Decision::Unknown),
+        (ContextValue::KnownPrefix("vol-0b2c".into()), Decision::ImplicitDeny),
+        (ContextValue::NotKnown, Decision::Unknown),
+        (ContextValue::Absent, Decision::ImplicitDeny),
+    ] {
+        let mut case = case(SESSION, "111122223333", &grants, &json!({}));
+        case.request.context.set("kms:EncryptionContext:aws:ebs:id", actual.clone());
+        assert_eq!(judge(&case.request, &case.policies), decision, "{actual:?}");
     }
 }
