@@ -23,6 +23,7 @@ pub struct Diff {
 }
 
 /// Judges the capture as it is and as it would be.
+#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command `diff` compares"))]
 pub(crate) fn compare(capture: &Capture, question: &Question, changes: Vec<Change>) -> Diff {
     let after = apply_all(capture, &changes);
     let changed = changes.iter().fold(question.clone(), |question, change| question.changed(change));

@@ -24,6 +24,7 @@ use crate::start::{Assumption, Judged};
 pub use crate::remedy::Form;
 pub use build::{cured, preflight};
 pub use diff::Diff;
+#[cfg(feature = "cli")]
 pub(crate) use diff::compare;
 pub use remedy::files as remedy_files;
 pub(crate) use words::miss as miss_in_words;
