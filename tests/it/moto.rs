@@ -182,6 +182,21 @@ fn a_remedy_as_written_makes_the_start_ready() {
     assert_none(&problems);
 }
 
+/// `diff` reads the account as `check` does, and tells what would stop a start that is READY now.
+#[test]
+fn a_change_is_judged_before_it_is_made() {
+    let server = Server::start();
+    let situation = Situation::named("identity-policy-allows");
+    let world = server.seed(0, &situation.whole, &BTreeMap::new());
+    let arguments = situation.play.arguments(&world);
+    let before = check(&server, &world, "reader", &arguments).finish();
+    let key = before.stdout.split_whitespace().find(|word| word.starts_with("alias/")).unwrap_or_default().to_owned();
+    let diff = run("diff", &server, &world, "reader", &arguments).arguments(&["--disable-key", &key]).finish();
+    assert_eq!((before.exit, diff.exit), (Some(0), Some(1)), "{}\n{}", before.seen(), diff.seen());
+    let after = check(&server, &world, "reader", &arguments).finish();
+    assert_eq!(after.exit, Some(0), "nothing was changed: {}", after.seen());
+}
+
 /// The report without the lines of policies: the AWS CLI lays IAM's documents out anew.
 fn without_lines(report: Value) -> Value {
     match report {
