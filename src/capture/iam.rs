@@ -2,27 +2,47 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::RoleArn;
+use crate::names::PrincipalArn;
 use crate::source::{Document, Reading};
 
-/// A role with its policies. As a reading: `absent` if its account has no role of this ARN.
+/// An IAM identity that can start an instance, a role or a user, with its policies. As a reading: `absent` if its
+/// account has none of this ARN.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id.html>
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Role {
-    /// The ARN, path included, as IAM gives it.
-    pub arn: RoleArn,
-    /// The unique ID, as `AROA…`.
+pub struct Identity {
+    /// The ARN of the role or user, path included, as IAM gives it.
+    pub arn: PrincipalArn,
+    /// The unique ID, as `AROA…` or `AIDA…`.
     #[serde(default)]
     pub unique_id: Reading<String>,
-    /// The role's tags.
+    /// Its tags.
     #[serde(default)]
     pub tags: Reading<BTreeMap<String, String>>,
-    /// The trust policy.
-    #[serde(default)]
+    /// The trust policy of a role.
+    #[serde(default, skip_serializing_if = "Reading::is_not_asked")]
     pub trust_policy: Reading<Document>,
+    /// The groups that a user is in.
+    #[serde(default, skip_serializing_if = "Reading::is_not_asked")]
+    pub groups: Reading<Vec<Group>>,
     /// The permissions boundary; `absent`: none.
     #[serde(default)]
     pub boundary: Reading<AttachedPolicy>,
+    /// The inline policies.
+    #[serde(default)]
+    pub inline: Reading<Vec<InlinePolicy>>,
+    /// The attached managed policies.
+    #[serde(default)]
+    pub attached: Reading<Vec<AttachedPolicy>>,
+}
+
+/// A group of users: its policies are policies of each of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Group {
+    /// The ARN, as `arn:aws:iam::111122223333:group/operators`.
+    pub arn: String,
     /// The inline policies.
     #[serde(default)]
     pub inline: Reading<Vec<InlinePolicy>>,
@@ -51,6 +71,34 @@ pub struct AttachedPolicy {
     /// The default version's document.
     #[serde(default)]
     pub document: Reading<Document>,
+}
+
+/// Whoever holds policies: a role, a user or a group.
+pub(crate) struct Holder<'c> {
+    /// Its ARN.
+    pub(crate) arn: &'c str,
+    pub(crate) inline: &'c Reading<Vec<InlinePolicy>>,
+    pub(crate) attached: &'c Reading<Vec<AttachedPolicy>>,
+}
+
+impl Identity {
+    /// It and the groups that it is in: all whose policies are its identity-based policies.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = Holder<'_>> {
+        let own = Holder { arn: self.arn.as_str(), inline: &self.inline, attached: &self.attached };
+        let groups = self.groups.known().into_iter().flatten();
+        let groups = groups.map(|group| Holder { arn: &group.arn, inline: &group.inline, attached: &group.attached });
+        std::iter::once(own).chain(groups)
+    }
+
+    /// Its managed policies, those of its groups, and its permissions boundary.
+    pub(crate) fn managed(&self) -> impl Iterator<Item = &AttachedPolicy> {
+        self.holders().filter_map(|holder| holder.attached.known()).flatten().chain(self.boundary.known())
+    }
+
+    /// Whether it is a user.
+    pub(crate) fn is_user(&self) -> bool {
+        matches!(self.arn, PrincipalArn::User(_))
+    }
 }
 
 impl AttachedPolicy {

@@ -13,12 +13,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::names::{AccountId, InstanceId, KeyArn, Region, RoleArn, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 use crate::source::Reading;
 
 pub use ec2::{Attachment, Instance, StateReason, Volume};
 pub use error::CaptureError;
-pub use iam::{AttachedPolicy, InlinePolicy, Role};
+pub(crate) use iam::Holder;
+pub use iam::{AttachedPolicy, Group, Identity, InlinePolicy};
 pub use kms::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
 pub use org::{Level, OrgPolicy, Organization};
 
@@ -46,12 +47,12 @@ pub struct Capture {
     /// The KMS keys of those volumes.
     #[serde(default)]
     pub keys: BTreeMap<KeyArn, Key>,
-    /// The roles of the targets, by the ARN that was asked for.
-    #[serde(default)]
-    pub roles: BTreeMap<String, Reading<Role>>,
-    /// For a role that is `absent`: the role of the same account that has its name but another path.
+    /// The roles and users of the targets, by the ARN that was asked for.
+    #[serde(default, rename = "roles")]
+    pub identities: BTreeMap<String, Reading<Identity>>,
+    /// For one that is `absent`: the one of the same account that has its name but another path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub namesakes: BTreeMap<String, RoleArn>,
+    pub namesakes: BTreeMap<String, PrincipalArn>,
     /// What the organization of each account concerned imposes; `absent`: the account is in none.
     #[serde(default)]
     pub organizations: BTreeMap<AccountId, Reading<Organization>>,
@@ -107,7 +108,7 @@ pub struct Provenance {
 pub struct Target {
     /// The instance.
     pub instance_id: InstanceId,
-    /// The ARN of the role (or of one session of it) that starts it, as it was given.
+    /// The ARN of the role (or of one session of it) or of the user that starts it, as it was given.
     pub role_arn: String,
 }
 

@@ -10,7 +10,7 @@ use crate::names::{KeyArn, VolumeId};
 use crate::policy::replace_principal;
 use crate::source::{Document, Reading};
 
-pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited};
+pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline};
 
 /// One change. These records are also the format of a remedy's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,19 +126,25 @@ const NEW_ID: &str = "AROAEBSPREFLIGHTNEW00";
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 fn recreate(capture: &mut Capture, name: &str) {
-    for role in policy::roles_mut(&mut capture.roles, name) {
-        let id = role.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
-        role.unique_id = Reading::Known(NEW_ID.to_owned());
+    let mut gone = Vec::new();
+    for (asked, identity) in policy::identities_mut(capture) {
+        if policy::is_named(asked, identity, name) {
+            let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
+            identity.unique_id = Reading::Known(NEW_ID.to_owned());
+            gone.push((identity.arn.to_string(), id));
+        }
+    }
+    for (arn, id) in gone {
         for key in capture.keys.values_mut() {
             for policy in [&mut key.policy, &mut key.ram_policy] {
                 if let Reading::Known(document) = policy
-                    && let Ok(text) = replace_principal(document.text(), role.arn.as_str(), Some(&id))
+                    && let Ok(text) = replace_principal(document.text(), &arn, Some(&id))
                 {
                     *policy = Reading::Known(Document::new(text));
                 }
             }
             if let Reading::Known(grants) = &mut key.grants {
-                for grant in grants.iter_mut().filter(|grant| grant.grantee_principal == role.arn.as_str()) {
+                for grant in grants.iter_mut().filter(|grant| grant.grantee_principal == arn) {
                     grant.grantee_principal.clone_from(&id);
                 }
             }

@@ -1,24 +1,22 @@
 //! Which policies can be changed, and how.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::capture::{AttachedPolicy, Capture, InlinePolicy, OrgPolicy, Role};
+use crate::capture::{AttachedPolicy, Capture, Identity, InlinePolicy, OrgPolicy};
 use crate::names::KeyArn;
 use crate::policy::{PolicyType, add_statement, replace_statement};
 use crate::source::{Document, Reading};
 
-/// A policy that can be changed. A role is named by its ARN, or by the one that the capture was asked for.
+/// A policy that can be changed. A role or user is named by its ARN, or by the one that the capture was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) enum PolicyPlace {
-    /// An inline policy of a role; one that it does not have yet is made.
-    Inline { role: String, name: String },
+    /// An inline policy of a role, user or group; one that it does not have yet is made.
+    Inline { identity: String, name: String },
     /// A managed policy, wherever it is attached.
     Managed { arn: String },
-    /// A role's permissions boundary.
-    Boundary { role: String },
+    /// The permissions boundary of a role or user.
+    Boundary { identity: String },
     /// A key policy.
     KeyPolicy(KeyArn),
     /// An SCP.
@@ -41,7 +39,7 @@ pub(crate) enum Edit {
     Replace { old: String, new: Option<String> },
 }
 
-/// The inline policy that holds what is added to a role.
+/// The inline policy that holds what is added to a role or user.
 pub(crate) const ADDED_POLICY: &str = "StartEncryptedInstances";
 
 impl PolicyPlace {
@@ -60,15 +58,14 @@ impl PolicyPlace {
     /// The policy as it was read; `None` where there is none, or it was not read, or it is a session policy.
     pub(crate) fn document<'c>(&self, capture: &'c Capture) -> Option<&'c Document> {
         match self {
-            Self::Inline { role, name } => {
-                let inline = roles(&capture.roles, role).next()?.inline.known()?;
-                inline.iter().find(|policy| policy.name == *name)?.document.known()
+            Self::Inline { identity, name } => {
+                inline(capture, identity).find(|policy| policy.name == *name)?.document.known()
             }
             Self::Managed { arn } => {
-                let attached = capture.roles.values().filter_map(Reading::known).flat_map(managed);
-                attached.into_iter().find(|policy| policy.arn == *arn)?.document.known()
+                let mut managed = identities(capture).flat_map(|(_, identity)| identity.managed());
+                managed.find(|policy| policy.arn == *arn)?.document.known()
             }
-            Self::Boundary { role } => roles(&capture.roles, role).next()?.boundary.known()?.document.known(),
+            Self::Boundary { identity } => boundary(capture, identity)?.document.known(),
             Self::KeyPolicy(key) => capture.keys.get(key)?.policy.known(),
             Self::Scp { id } | Self::Rcp { id } => {
                 let known = capture.organizations.values().filter_map(Reading::known);
@@ -81,26 +78,40 @@ impl PolicyPlace {
     }
 }
 
-fn managed(role: &Role) -> impl Iterator<Item = &AttachedPolicy> {
-    role.attached.known().into_iter().flatten().chain(role.boundary.known())
+/// The roles and users that were read, under the ARNs that were asked for.
+fn identities(capture: &Capture) -> impl Iterator<Item = (&String, &Identity)> {
+    capture.identities.iter().filter_map(|(asked, identity)| Some((asked, identity.known()?)))
 }
 
-fn is_role(asked: &str, role: &Role, name: &str) -> bool {
-    asked == name || role.arn.as_str() == name
+pub(super) fn identities_mut(capture: &mut Capture) -> impl Iterator<Item = (&String, &mut Identity)> {
+    capture.identities.iter_mut().filter_map(|(asked, identity)| Some((asked, identity.known_mut()?)))
 }
 
-pub(super) fn roles<'c>(roles: &'c BTreeMap<String, Reading<Role>>, name: &str) -> impl Iterator<Item = &'c Role> {
-    roles.iter().filter_map(move |(asked, role)| role.known().filter(|role| is_role(asked, role, name)))
+/// Whether the identity that was asked for under this ARN is the one of this name.
+pub(super) fn is_named(asked: &str, identity: &Identity, name: &str) -> bool {
+    asked == name || identity.arn.as_str() == name
 }
 
-pub(super) fn roles_mut<'c>(
-    roles: &'c mut BTreeMap<String, Reading<Role>>,
-    name: &str,
-) -> impl Iterator<Item = &'c mut Role> {
-    roles.iter_mut().filter_map(move |(asked, role)| match role {
-        Reading::Known(role) if is_role(asked, role, name) => Some(role),
-        Reading::Known(_) | Reading::Absent | Reading::Unread(_) => None,
-    })
+/// The inline policies of the role, user or group of this name, as far as they were read.
+pub(crate) fn inline<'c>(capture: &'c Capture, name: &str) -> impl Iterator<Item = &'c InlinePolicy> {
+    let found = identities(capture).find_map(|(asked, identity)| {
+        let mut holders = identity.holders();
+        if is_named(asked, identity, name) { holders.next() } else { holders.find(|holder| holder.arn == name) }
+    });
+    found.and_then(|holder| holder.inline.known()).into_iter().flatten()
+}
+
+/// Those of this identity, or of a group that it is in.
+fn inline_mut<'c>(asked: &str, identity: &'c mut Identity, name: &str) -> Option<&'c mut Reading<Vec<InlinePolicy>>> {
+    if is_named(asked, identity, name) {
+        return Some(&mut identity.inline);
+    }
+    identity.groups.known_mut()?.iter_mut().find(|group| group.arn == name).map(|group| &mut group.inline)
+}
+
+fn boundary<'c>(capture: &'c Capture, name: &str) -> Option<&'c AttachedPolicy> {
+    let mut named = identities(capture).filter(|(asked, identity)| is_named(asked, identity, name));
+    named.find_map(|(_, identity)| identity.boundary.known())
 }
 
 /// The document with the edits made; `None` where there is none to edit.
@@ -142,35 +153,30 @@ fn edit_reading(reading: &mut Reading<Document>, edits: &[Edit]) {
 
 pub(super) fn edit(capture: &mut Capture, place: &PolicyPlace, edits: &[Edit]) {
     match place {
-        PolicyPlace::Inline { role, name } => {
-            roles_mut(&mut capture.roles, role).for_each(|role| edit_inline(role, name, edits));
+        PolicyPlace::Inline { identity: name, name: policy } => {
+            for (asked, identity) in identities_mut(capture) {
+                if let Some(policies) = inline_mut(asked, identity, name) {
+                    edit_inline(policies, policy, edits);
+                }
+            }
         }
         PolicyPlace::Managed { arn } => {
-            for role in capture.roles.values_mut() {
-                let Reading::Known(role) = role else { continue };
-                if let Reading::Known(attached) = &mut role.attached {
-                    attached.iter_mut().filter(|policy| policy.arn == *arn).for_each(|policy| {
-                        edit_reading(&mut policy.document, edits);
-                    });
-                }
-                if let Reading::Known(boundary) = &mut role.boundary
-                    && boundary.arn == *arn
-                {
-                    edit_reading(&mut boundary.document, edits);
-                }
+            for (_, identity) in identities_mut(capture) {
+                managed_mut(identity).filter(|policy| policy.arn == *arn).for_each(|policy| {
+                    edit_reading(&mut policy.document, edits);
+                });
             }
         }
-        PolicyPlace::Boundary { role } => {
-            let known = roles(&capture.roles, role).find_map(|role| role.boundary.known());
-            match (known, edits) {
-                // The policy itself is edited, so it changes for all that have it.
-                (Some(boundary), [Edit::Add(_) | Edit::Replace { .. }, ..]) => {
-                    let place = PolicyPlace::Managed { arn: boundary.arn.clone() };
-                    edit(capture, &place, edits);
-                }
-                _ => roles_mut(&mut capture.roles, role).for_each(|role| set_boundary(role, edits)),
+        PolicyPlace::Boundary { identity: name } => match (boundary(capture, name), edits) {
+            // The policy itself is edited, so it changes for all that have it.
+            (Some(boundary), [Edit::Add(_) | Edit::Replace { .. }, ..]) => {
+                let place = PolicyPlace::Managed { arn: boundary.arn.clone() };
+                edit(capture, &place, edits);
             }
-        }
+            _ => identities_mut(capture)
+                .filter(|(asked, identity)| is_named(asked, identity, name))
+                .for_each(|(_, identity)| set_boundary(identity, edits)),
+        },
         PolicyPlace::KeyPolicy(key) => edit_reading(&mut capture.keys.entry(key.clone()).or_default().policy, edits),
         PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => {
             for policy in organization_policies(capture).filter(|policy| policy.id == *id) {
@@ -182,26 +188,28 @@ pub(super) fn edit(capture: &mut Capture, place: &PolicyPlace, edits: &[Edit]) {
     }
 }
 
-/// The role gets another boundary, or its first.
-fn set_boundary(role: &mut Role, edits: &[Edit]) {
-    let Some(document) = edited(None, edits) else { return };
-    let arn = match role.boundary.known() {
-        Some(boundary) => boundary.arn.clone(),
-        None => format!("arn:{}:iam::{}:policy/boundary", role.arn.partition(), role.arn.account()),
-    };
-    role.boundary = Reading::Known(AttachedPolicy { arn, document: Reading::Known(document) });
+/// The managed policies of an identity and its groups, and its permissions boundary.
+fn managed_mut(identity: &mut Identity) -> impl Iterator<Item = &mut AttachedPolicy> {
+    let groups = identity.groups.known_mut().into_iter().flatten();
+    let lists = std::iter::once(&mut identity.attached).chain(groups.map(|group| &mut group.attached));
+    lists.filter_map(Reading::known_mut).flatten().chain(identity.boundary.known_mut())
 }
 
-fn edit_inline(role: &mut Role, name: &str, edits: &[Edit]) {
-    let policies = match &mut role.inline {
-        Reading::Known(policies) => policies,
-        inline @ Reading::Absent => {
-            *inline = Reading::Known(Vec::new());
-            let Reading::Known(policies) = inline else { return };
-            policies
-        }
-        Reading::Unread(_) => return,
+/// The identity gets another boundary, or its first.
+fn set_boundary(identity: &mut Identity, edits: &[Edit]) {
+    let Some(document) = edited(None, edits) else { return };
+    let arn = match identity.boundary.known() {
+        Some(boundary) => boundary.arn.clone(),
+        None => format!("arn:{}:iam::{}:policy/boundary", identity.arn.partition(), identity.arn.account()),
     };
+    identity.boundary = Reading::Known(AttachedPolicy { arn, document: Reading::Known(document) });
+}
+
+fn edit_inline(inline: &mut Reading<Vec<InlinePolicy>>, name: &str, edits: &[Edit]) {
+    if *inline == Reading::Absent {
+        *inline = Reading::Known(Vec::new());
+    }
+    let Reading::Known(policies) = inline else { return };
     match policies.iter_mut().find(|policy| policy.name == name) {
         Some(policy) => edit_reading(&mut policy.document, edits),
         None => {
@@ -213,14 +221,7 @@ fn edit_inline(role: &mut Role, name: &str, edits: &[Edit]) {
 }
 
 fn organization_policies(capture: &mut Capture) -> impl Iterator<Item = &mut OrgPolicy> {
-    let organizations = capture.organizations.values_mut().filter_map(|reading| match reading {
-        Reading::Known(organization) => Some(organization),
-        Reading::Absent | Reading::Unread(_) => None,
-    });
+    let organizations = capture.organizations.values_mut().filter_map(Reading::known_mut);
     let levels = organizations.flat_map(|organization| [&mut organization.scps, &mut organization.rcps]);
-    let known = levels.filter_map(|levels| match levels {
-        Reading::Known(levels) => Some(levels),
-        Reading::Absent | Reading::Unread(_) => None,
-    });
-    known.flatten().flat_map(|level| &mut level.policies)
+    levels.filter_map(Reading::known_mut).flatten().flat_map(|level| &mut level.policies)
 }

@@ -45,13 +45,13 @@ fn a_role_made_anew_is_named_by_its_old_id() {
     let changed = apply(&capture, &Change::RecreateRole { role: ROLE.to_owned() });
     let renamed = policy.replacen(ROLE, "AROAEXAMPLEEXAMPLE123", 1);
     assert_eq!(changed.keys[&key()].policy.known().unwrap().text(), renamed, "a condition compares ARNs");
-    let id = changed.roles[ROLE].known().unwrap().unique_id.known().unwrap();
+    let id = changed.identities[ROLE].known().unwrap().unique_id.known().unwrap();
     assert_ne!(id, "AROAEXAMPLEEXAMPLE123");
 }
 
 #[test]
 fn a_boundary_is_set_and_then_edited_wherever_it_is_attached() {
-    let place = PolicyPlace::Boundary { role: ROLE.to_owned() };
+    let place = PolicyPlace::Boundary { identity: ROLE.to_owned() };
     let whole = Edit::Whole(Document::new(r#"{"Statement": []}"#));
     let set = apply(&incident(), &Change::Policy { place: place.clone(), edits: vec![whole] });
     let added = Edit::Add(r#"{"Sid": "A"}"#.to_owned());

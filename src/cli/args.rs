@@ -58,7 +58,7 @@ pub(super) struct Targets {
     /// The role that starts it, by ARN; the ARN of one of its sessions does too; may be given several times
     #[arg(long, value_name = "ARN")]
     pub(super) role_arn: Vec<String>,
-    /// The same, whatever kind of principal it is
+    /// Who starts it, whatever it is: a role, a session of one or an IAM user; may be given several times
     #[arg(long, value_name = "ARN")]
     pub(super) principal_arn: Vec<String>,
     /// The service that starts it with its service-linked role: auto-scaling, auto-scaling:SUFFIX, spot, spot-fleet

@@ -38,11 +38,11 @@ pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>,
             let message = format!("`{names}` is not ROLE/NAME");
             return Err(Failure::bad_input("malformed-pair", message, "give --set-role-policy ROLE/NAME=FILE"));
         };
-        whole(PolicyPlace::Inline { role: role(name, capture)?, name: policy.to_owned() }, file)?;
+        whole(PolicyPlace::Inline { identity: identity(name, capture)?, name: policy.to_owned() }, file)?;
     }
     for text in &typed.set_boundary {
         let (name, file) = options::pair(text, "--set-boundary")?;
-        whole(PolicyPlace::Boundary { role: role(name, capture)? }, file)?;
+        whole(PolicyPlace::Boundary { identity: identity(name, capture)? }, file)?;
     }
     for text in &typed.set_scp {
         let (id, file) = options::pair(text, "--set-scp")?;
@@ -59,7 +59,7 @@ pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>,
         list.push(Change::KeyState { key: key(name, capture)?, state: "Disabled".to_owned() });
     }
     for name in &typed.delete_role {
-        list.push(Change::RecreateRole { role: role(name, capture)? });
+        list.push(Change::RecreateRole { role: identity(name, capture)? });
     }
     for id in &typed.revoke_grant {
         let known: Vec<&str> = grants(capture).map(|grant| grant.id.as_str()).collect();
@@ -112,14 +112,22 @@ fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
     found.map(|(arn, _)| arn.clone()).ok_or_else(|| unknown("KMS key", name, &known))
 }
 
-/// A role of the capture, by its ARN or name.
-fn role(name: &str, capture: &Capture) -> Result<String, Failure> {
-    let is_it = |asked: &str| asked == name || asked.rsplit('/').next() == Some(name);
-    let found = capture.roles.iter().find(|(asked, role)| {
-        is_it(asked) || role.known().is_some_and(|role| is_it(role.arn.as_str()) || role.arn.path_and_name() == name)
+/// A role or user of the capture, by ARN, path and name, or name; a user's group, by its ARN.
+fn identity(name: &str, capture: &Capture) -> Result<String, Failure> {
+    let is_it = |arn: &str| {
+        let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
+        arn == name || resource.is_some_and(|(_, own)| own == name || own.rsplit('/').next() == Some(name))
+    };
+    let found = capture.identities.iter().find(|(asked, identity)| {
+        is_it(asked) || identity.known().is_some_and(|identity| is_it(identity.arn.as_str()))
     });
-    let known: Vec<&str> = capture.roles.keys().map(String::as_str).collect();
-    found.map(|(asked, _)| asked.clone()).ok_or_else(|| unknown("role", name, &known))
+    let groups = capture.identities.values().filter_map(Reading::known).filter_map(|one| one.groups.known()).flatten();
+    let groups: Vec<&str> = groups.map(|group| group.arn.as_str()).collect();
+    if found.is_none() && groups.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let known: Vec<&str> = capture.identities.keys().map(String::as_str).chain(groups).collect();
+    found.map(|(asked, _)| asked.clone()).ok_or_else(|| unknown("role or user", name, &known))
 }
 
 fn organization_policy(place: PolicyPlace, id: &str, capture: &Capture) -> Result<PolicyPlace, Failure> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
+use crate::capture::Target;
 use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
 use crate::names::{AccountId, Arn, InstanceId, KeyArn, NameError, Region, RoleArn, SessionArn, UserArn};
@@ -54,6 +55,11 @@ pub(super) fn instance(text: &str) -> Result<InstanceId, Failure> {
     })
 }
 
+/// The ARN of a role, of a session of one, or of a user.
+pub(super) fn principal(text: &str) -> Result<String, Failure> {
+    if UserArn::parse(text).is_ok() { Ok(text.to_owned()) } else { role(text) }
+}
+
 /// A role's ARN or a session's; for everything else the command that finds the role.
 pub(super) fn role(text: &str) -> Result<String, Failure> {
     if RoleArn::parse(text).is_ok() || SessionArn::parse(text).is_ok() {
@@ -62,8 +68,8 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
     let bad = |message: String, help: String| Err(Failure::bad_input("not-a-role", message, help));
     if UserArn::parse(text).is_ok() {
         return bad(
-            format!("`{text}` is a user, and only roles are judged"),
-            "give the role that the user assumes; judging users is planned".to_owned(),
+            format!("`{text}` is a user, not a role"),
+            format!("if the user itself starts the instance: --principal-arn {text}"),
         );
     }
     let Ok(arn) = Arn::parse(text) else {
@@ -153,6 +159,24 @@ pub(super) fn question(typed: &Knowledge, require: TypedRequire, remedy: &TypedR
             Style::AwsDocumented => RemedyStyle::AwsDocumented,
         },
     })
+}
+
+/// A user has no session, so nothing of one may be stated.
+pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Result<(), Failure> {
+    let given = [
+        ("--session-name", typed.session_name.is_some()),
+        ("--session-policy", !typed.session_policy.is_empty()),
+        ("--session-tag", !typed.session_tag.is_empty()),
+    ];
+    let user = targets.iter().find(|target| UserArn::parse(&target.role_arn).is_ok());
+    match (user, given.iter().find(|(_, is_given)| *is_given)) {
+        (Some(user), Some((flag, _))) => Err(Failure::bad_input(
+            "no-session",
+            format!("`{}` is a user, who has no session", user.role_arn),
+            format!("leave {flag} out, or give the role that starts the instance"),
+        )),
+        (_, _) => Ok(()),
+    }
 }
 
 /// How remedies are shown.

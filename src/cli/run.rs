@@ -87,9 +87,10 @@ fn evidence(typed: &Starts, incidents: &[Incident]) -> Result<(Capture, Question
     } else {
         asked.started_by(incidents)?;
         // What is missing is said before anything is read.
-        asked.all()?;
+        options::no_session_of_users(&typed.knowledge, &asked.all()?)?;
         live(asked, &typed.reader)?
     };
+    options::no_session_of_users(&typed.knowledge, &capture.targets)?;
     Ok((handed::put_in(capture, &typed.handed)?, question))
 }
 

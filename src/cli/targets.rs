@@ -37,8 +37,11 @@ impl Asked {
             }
             asked.region = asked.region.or(region);
         }
-        for text in typed.role_arn.iter().chain(&typed.principal_arn) {
+        for text in &typed.role_arn {
             asked.principals.push(options::role(text)?);
+        }
+        for text in &typed.principal_arn {
+            asked.principals.push(options::principal(text)?);
         }
         for text in &typed.starter {
             asked.principals.push(starter(text, typed.account.as_deref())?);
@@ -56,7 +59,7 @@ impl Asked {
         });
         let Some(last) = starts.max_by_key(|event| event.time) else { return Ok(()) };
         if let Actor::Role { arn, .. } | Actor::User { arn } = &last.actor {
-            self.principals.push(options::role(arn)?);
+            self.principals.push(options::principal(arn)?);
         }
         Ok(())
     }
@@ -168,14 +171,14 @@ fn listed(text: &str) -> Result<Vec<Target>, Failure> {
         };
         if line.starts_with('{') {
             let target: Target = serde_json::from_str(line).map_err(|error| bad(&error.to_string()))?;
-            options::role(&target.role_arn).map_err(|error| bad(&error.message))?;
+            options::principal(&target.role_arn).map_err(|error| bad(&error.message))?;
             targets.push(target);
             continue;
         }
         let words: Vec<&str> = line.split_whitespace().collect();
         let [id, role] = words.as_slice() else { return Err(bad("there are not two words")) };
         let instance_id = InstanceId::parse(id).map_err(|error| bad(&error.to_string()))?;
-        let role_arn = options::role(role).map_err(|error| bad(&error.message))?;
+        let role_arn = options::principal(role).map_err(|error| bad(&error.message))?;
         targets.push(Target { instance_id, role_arn });
     }
     if targets.is_empty() {

@@ -12,7 +12,7 @@ use super::reads::{
 };
 use super::run::Reader;
 use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
-use crate::names::{INFRASTRUCTURE_ROLE, KeyArn};
+use crate::names::{INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn};
 use crate::source::{Document, Reading};
 
 /// Whose key it is, seen from the credentials that read it.
@@ -221,15 +221,15 @@ async fn grants_page(
     Page::new(&LIST_GRANTS, answer.grants, answer.truncated, answer.next_marker)
 }
 
-/// Everybody whose grants bear on the starts: each role, the session if one was named, the role's account, and
+/// Everybody whose grants bear on the starts: each role or user, the session if one was named, its account, and
 /// the session in which EC2 decrypts for each instance.
 async fn grantees(reader: &Reader) -> Result<Vec<String>, Failure> {
     let mut grantees = Vec::new();
-    for asked in &reader.roles {
-        grantees.push(asked.text.clone());
-        if !asked.is_whole() {
+    for asked in &reader.identities {
+        grantees.push(asked.to_string());
+        if let PrincipalArn::Session(session) = asked {
             // A session's ARN leaves the role's path out.
-            match iam::get_role(&reader.main, &reader.iam, &asked.name).await {
+            match iam::get_role(&reader.main, &reader.iam, session.role_name()).await {
                 Ok(role) => grantees.push(role.arn),
                 Err(failure) => {
                     let message = format!("the role's ARN is not known: {}", failure.unread.message);
@@ -237,9 +237,9 @@ async fn grantees(reader: &Reader) -> Result<Vec<String>, Failure> {
                 }
             }
         }
-        let (partition, account) = (&reader.partition, &asked.account);
+        let (partition, account) = (&reader.partition, asked.account());
         grantees.push(format!("arn:{partition}:iam::{account}:root"));
-        // A start across accounts is refused at once, so the instance's account is the role's.
+        // A start across accounts is refused at once, so the instance's account is the principal's.
         for instance in &reader.instances {
             grantees.push(format!("arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{instance}"));
         }

@@ -17,6 +17,8 @@ mod error;
 #[cfg(feature = "aws")]
 mod failure;
 #[cfg(feature = "aws")]
+mod holder;
+#[cfg(feature = "aws")]
 mod iam;
 #[cfg(feature = "aws")]
 mod kms;

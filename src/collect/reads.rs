@@ -26,6 +26,10 @@ pub enum Scope {
     Keys,
     /// IAM roles.
     Roles,
+    /// IAM users.
+    Users,
+    /// Groups of IAM users.
+    Groups,
     /// Managed policies.
     Policies,
 }
@@ -54,14 +58,26 @@ reads! {
     LIST_ALIASES: "kms:ListAliases", Star, "keys.aliases", "the key's names, and conditions on them";
     DESCRIBE_CUSTOM_KEY_STORES: "kms:DescribeCustomKeyStores", Star, "keys.metadata.customKeyStore",
         "whether KMS reaches the key store that the key is in";
-    GET_ROLE: "iam:GetRole", Roles, "roles", "the role, its tags, trust policy and permissions boundary";
-    LIST_ROLE_POLICIES: "iam:ListRolePolicies", Roles, "roles.inline", "the names of the inline policies";
-    GET_ROLE_POLICY: "iam:GetRolePolicy", Roles, "roles.inline.document", "the inline policies";
-    LIST_ATTACHED_ROLE_POLICIES: "iam:ListAttachedRolePolicies", Roles, "roles.attached",
-        "which managed policies are attached";
-    GET_POLICY: "iam:GetPolicy", Policies, "roles.attached, roles.boundary",
+    GET_ROLE: "iam:GetRole", Roles, "identities", "the role, its tags, trust policy and permissions boundary";
+    LIST_ROLE_POLICIES: "iam:ListRolePolicies", Roles, "identities.inline", "the names of a role's inline policies";
+    GET_ROLE_POLICY: "iam:GetRolePolicy", Roles, "identities.inline.document", "a role's inline policies";
+    LIST_ATTACHED_ROLE_POLICIES: "iam:ListAttachedRolePolicies", Roles, "identities.attached",
+        "which managed policies are attached to a role";
+    GET_USER: "iam:GetUser", Users, "identities", "the user, its tags and permissions boundary";
+    LIST_USER_POLICIES: "iam:ListUserPolicies", Users, "identities.inline", "the names of a user's inline policies";
+    GET_USER_POLICY: "iam:GetUserPolicy", Users, "identities.inline.document", "a user's inline policies";
+    LIST_ATTACHED_USER_POLICIES: "iam:ListAttachedUserPolicies", Users, "identities.attached",
+        "which managed policies are attached to a user";
+    LIST_GROUPS_FOR_USER: "iam:ListGroupsForUser", Users, "identities.groups", "the groups that a user is in";
+    LIST_GROUP_POLICIES: "iam:ListGroupPolicies", Groups, "identities.groups.inline",
+        "the names of a group's inline policies";
+    GET_GROUP_POLICY: "iam:GetGroupPolicy", Groups, "identities.groups.inline.document", "a group's inline policies";
+    LIST_ATTACHED_GROUP_POLICIES: "iam:ListAttachedGroupPolicies", Groups, "identities.groups.attached",
+        "which managed policies are attached to a group";
+    GET_POLICY: "iam:GetPolicy", Policies, "identities.attached, identities.boundary",
         "which version of a managed policy is the default";
-    GET_POLICY_VERSION: "iam:GetPolicyVersion", Policies, "roles.attached.document, roles.boundary.document",
+    GET_POLICY_VERSION: "iam:GetPolicyVersion", Policies,
+        "identities.attached.document, identities.boundary.document",
         "the managed policies and the permissions boundary";
     DESCRIBE_ORGANIZATION: "organizations:DescribeOrganization", Star, "organizations",
         "whether the account is in an organization, and which account manages it";
@@ -80,6 +96,8 @@ const STATEMENTS: &[(&str, &str, Scope, &str)] = &[
     ("ReadKeys", "kms:", Scope::Keys, "arn:*:kms:*:*:key/*"),
     ("ReadAliasesAndKeyStores", "kms:", Scope::Star, "*"),
     ("ReadRoles", "iam:", Scope::Roles, "arn:*:iam::*:role/*"),
+    ("ReadUsers", "iam:", Scope::Users, "arn:*:iam::*:user/*"),
+    ("ReadGroups", "iam:", Scope::Groups, "arn:*:iam::*:group/*"),
     ("ReadManagedPolicies", "iam:", Scope::Policies, "arn:*:iam::*:policy/*"),
     ("ReadOrganizationPolicies", "organizations:", Scope::Star, "*"),
     ("ReadOwnIdentity", "sts:", Scope::Free, "*"),

@@ -8,18 +8,18 @@ use jiff::Timestamp;
 use super::clients::{Access, Clients, Identity};
 use super::error::{CollectError, ErrorCode};
 use super::failure::{Failure, reading};
-use super::iam::{self, AskedRole, IamReads};
+use super::iam::{self, IamReads};
 use super::org::{self, OrgReads};
 use super::pace::{Once, Pace};
 use super::{credentials, ec2, kms};
 use crate::capture::{Capture, FORMAT_VERSION, Instance, Key, Provenance, Target, Tool, Volume};
-use crate::names::{AccountId, InstanceId, KeyArn, Region, RoleArn, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 use crate::source::{Reading, Why};
 
 /// What to read, and how to reach AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// The starts to read for; a role may be named by the ARN of one of its sessions.
+    /// The starts to read for, by roles or users; a role may be named by the ARN of one of its sessions.
     pub targets: Vec<Target>,
     /// The Region, credentials and endpoint.
     pub access: Access,
@@ -34,7 +34,7 @@ pub(super) struct Reader {
     pub(super) region: Region,
     region_source: String,
     pub(super) partition: &'static str,
-    pub(super) roles: Vec<AskedRole>,
+    pub(super) identities: Vec<PrincipalArn>,
     pub(super) instances: Vec<InstanceId>,
     pub(super) iam: IamReads,
     pub(super) org_reads: OrgReads,
@@ -76,7 +76,7 @@ pub async fn collect(wanted: &Wanted, progress: &dyn Fn(&str)) -> Result<Capture
         instances: parts.instances,
         volumes: parts.volumes,
         keys: parts.keys,
-        roles: parts.roles,
+        identities: parts.identities,
         namesakes: parts.namesakes,
         organizations: parts.organizations,
         handed: Vec::new(),
@@ -93,24 +93,25 @@ impl Reader {
         let access = &wanted.access;
         let (region, region_source) = credentials::region(access).await?;
         let partition = region.partition();
-        let mut roles = Vec::new();
+        let mut identities = Vec::new();
         for text in wanted.targets.iter().map(|target| target.role_arn.as_str()).collect::<BTreeSet<_>>() {
-            let role = AskedRole::parse(text).ok_or_else(|| {
+            let identity = PrincipalArn::parse(text).ok().filter(|arn| !matches!(arn, PrincipalArn::Root(_)));
+            let identity = identity.ok_or_else(|| {
                 CollectError::bad_input(
-                    format!("`{text}` is not the ARN of a role or of a session of one"),
+                    format!("`{text}` is not the ARN of a role, of a session of one or of a user"),
                     "expected `arn:aws:iam::account:role/name`",
                 )
             })?;
-            if role.partition() != partition {
+            if identity.partition() != partition {
                 return Err(CollectError::bad_input(
                     format!(
                         "`{text}` is of partition `{}`, but {region} (from {region_source}) is of `{partition}`",
-                        role.partition()
+                        identity.partition()
                     ),
                     "give the Region that the instance is in with `--region`",
                 ));
             }
-            roles.push(role);
+            identities.push(identity);
         }
         let instances = wanted.targets.iter().map(|target| target.instance_id.clone());
         let instances: BTreeSet<InstanceId> = instances.collect();
@@ -124,7 +125,7 @@ impl Reader {
             main: load(access.main()).await?,
             key: other(access.key()).await?,
             org: other(access.org()).await?,
-            roles,
+            identities,
             instances: instances.into_iter().collect(),
             partition,
             iam: IamReads::default(),
@@ -198,8 +199,8 @@ struct Parts {
     instances: BTreeMap<InstanceId, Reading<Instance>>,
     volumes: BTreeMap<VolumeId, Reading<Volume>>,
     keys: BTreeMap<KeyArn, Key>,
-    roles: BTreeMap<String, Reading<crate::capture::Role>>,
-    namesakes: BTreeMap<String, RoleArn>,
+    identities: BTreeMap<String, Reading<crate::capture::Identity>>,
+    namesakes: BTreeMap<String, PrincipalArn>,
     organizations: BTreeMap<AccountId, Reading<crate::capture::Organization>>,
 }
 
@@ -209,21 +210,19 @@ async fn read(reader: &Reader, progress: &dyn Fn(&str)) -> Parts {
         progress(&format!("reading instance {id}"));
         (id, instance(reader, id, &failed, progress).await)
     });
-    let roles = reader.roles.iter().map(async |asked| {
-        progress(&format!("reading role {}", asked.name));
-        (asked, iam::role(&reader.main, &reader.iam, asked).await)
+    let identities = reader.identities.iter().map(async |asked| {
+        progress(&format!("reading {asked}"));
+        (asked, iam::identity(&reader.main, &reader.iam, asked).await)
     });
     let mut accounts: BTreeSet<AccountId> =
-        reader.roles.iter().filter_map(|role| AccountId::parse(&role.account).ok()).collect();
-    let role_accounts = accounts.iter().map(|account| org::organization(reader, account));
-    let (instances, roles, _, _) =
-        tokio::join!(join_all(instances), join_all(roles), join_all(role_accounts), reader.main.caller());
+        reader.identities.iter().filter_map(|asked| AccountId::parse(asked.account()).ok()).collect();
+    let own_accounts = accounts.iter().map(|account| org::organization(reader, account));
+    let (instances, identities, _, _) =
+        tokio::join!(join_all(instances), join_all(identities), join_all(own_accounts), reader.main.caller());
     let mut parts = Parts::default();
-    for (asked, (role, namesake)) in roles {
-        parts.roles.insert(asked.text.clone(), role);
-        if let Some(arn) = namesake {
-            parts.namesakes.insert(asked.text.clone(), arn);
-        }
+    for (asked, (identity, namesake)) in identities {
+        parts.identities.insert(asked.to_string(), identity);
+        parts.namesakes.extend(namesake.map(|arn| (asked.to_string(), arn)));
     }
     for (id, (instance, volumes)) in instances {
         accounts.extend(instance.known().map(|instance| instance.account.clone()));

@@ -3,13 +3,16 @@
 //! Each line is made from [`reads`](super::reads), so the script makes no call that the program would not make. What
 //! it prints is a transcript, which `crate::handed` reads.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::reads::{
     DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_INSTANCES, DESCRIBE_KEY, DESCRIBE_ORGANIZATION, DESCRIBE_POLICY,
-    DESCRIBE_VOLUMES, GET_CALLER_IDENTITY, GET_KEY_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE, GET_ROLE_POLICY,
-    LIST_ALIASES, LIST_ATTACHED_ROLE_POLICIES, LIST_GRANTS, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_RESOURCE_TAGS,
-    LIST_ROLE_POLICIES, LIST_ROOTS, Read,
+    DESCRIBE_VOLUMES, GET_CALLER_IDENTITY, GET_GROUP_POLICY, GET_KEY_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE,
+    GET_ROLE_POLICY, GET_USER, GET_USER_POLICY, LIST_ALIASES, LIST_ATTACHED_GROUP_POLICIES,
+    LIST_ATTACHED_ROLE_POLICIES, LIST_ATTACHED_USER_POLICIES, LIST_GRANTS, LIST_GROUP_POLICIES, LIST_GROUPS_FOR_USER,
+    LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_RESOURCE_TAGS, LIST_ROLE_POLICIES, LIST_ROOTS, LIST_USER_POLICIES,
+    Read,
 };
 use crate::capture::Target;
 use crate::names::{AccountId, KeyArn, PrincipalArn, Region};
@@ -109,18 +112,15 @@ fn starts(text: &mut String, targets: &[Target]) {
     line(text, "done");
     let principals = targets.iter().filter_map(|target| PrincipalArn::parse(&target.role_arn).ok());
     let principals: Vec<PrincipalArn> = principals.collect();
-    let mut roles: Vec<&str> = principals
-        .iter()
-        .filter_map(|principal| match principal {
-            PrincipalArn::Role(arn) => Some(arn.name()),
-            PrincipalArn::Session(arn) => Some(arn.role_name()),
-            PrincipalArn::User(_) | PrincipalArn::Root(_) => None,
-        })
-        .collect();
-    roles.sort_unstable();
-    roles.dedup();
-    for name in roles {
-        role(text, name);
+    // Two sessions of one role are one name.
+    let names: BTreeSet<(bool, &str)> =
+        principals.iter().map(|arn| (matches!(arn, PrincipalArn::User(_)), arn.name())).collect();
+    for (is_user, name) in names {
+        if is_user {
+            user(text, name);
+        } else {
+            holder(text, &ROLE, name);
+        }
     }
     let mut accounts: Vec<&str> = principals.iter().map(PrincipalArn::account).collect();
     accounts.sort_unstable();
@@ -143,21 +143,68 @@ fn key(text: &mut String) {
     line(text, "done");
 }
 
-fn role(text: &mut String, name: &str) {
-    let of = format!("--role-name {name}");
-    read(text, &GET_ROLE, name, &of);
-    read(text, &LIST_ROLE_POLICIES, name, &of);
-    line(text, &format!("for p in {}; do", ask(&LIST_ROLE_POLICIES, &of, "PolicyNames[]")));
-    read(text, &GET_ROLE_POLICY, &format!("{name} $p"), &format!("{of} --policy-name $p"));
+/// The reads that tell the policies of one kind of identity.
+struct Holder {
+    /// The AWS CLI's option that names it.
+    option: &'static str,
+    /// The read that tells of its permissions boundary, with the query.
+    itself: Option<(Read, &'static str)>,
+    inline: Read,
+    document: Read,
+    attached: Read,
+}
+
+const ROLE: Holder = Holder {
+    option: "--role-name",
+    itself: Some((GET_ROLE, "Role.PermissionsBoundary.PermissionsBoundaryArn")),
+    inline: LIST_ROLE_POLICIES,
+    document: GET_ROLE_POLICY,
+    attached: LIST_ATTACHED_ROLE_POLICIES,
+};
+const USER: Holder = Holder {
+    option: "--user-name",
+    itself: Some((GET_USER, "User.PermissionsBoundary.PermissionsBoundaryArn")),
+    inline: LIST_USER_POLICIES,
+    document: GET_USER_POLICY,
+    attached: LIST_ATTACHED_USER_POLICIES,
+};
+const GROUP: Holder = Holder {
+    option: "--group-name",
+    itself: None,
+    inline: LIST_GROUP_POLICIES,
+    document: GET_GROUP_POLICY,
+    attached: LIST_ATTACHED_GROUP_POLICIES,
+};
+
+/// A role, user or group with its policies.
+fn holder(text: &mut String, kind: &Holder, name: &str) {
+    let of = format!("{} {name}", kind.option);
+    let mut managed = Vec::new();
+    if let Some((itself, boundary)) = &kind.itself {
+        read(text, itself, name, &of);
+        managed.push(ask(itself, &of, boundary));
+    }
+    read(text, &kind.inline, name, &of);
+    line(text, &format!("for p in {}; do", ask(&kind.inline, &of, "PolicyNames[]")));
+    read(text, &kind.document, &format!("{name} $p"), &format!("{of} --policy-name $p"));
     line(text, "done");
-    read(text, &LIST_ATTACHED_ROLE_POLICIES, name, &of);
-    let attached = ask(&LIST_ATTACHED_ROLE_POLICIES, &of, "AttachedPolicies[].PolicyArn");
-    let boundary = ask(&GET_ROLE, &of, "Role.PermissionsBoundary.PermissionsBoundaryArn");
-    line(text, &format!("for p in $(printf '%s\\n' {attached} {boundary} | sort -u); do"));
-    let of = "--policy-arn $p";
-    read(text, &GET_POLICY, "$p", of);
-    line(text, &format!("v={}", ask(&GET_POLICY, of, "Policy.DefaultVersionId")));
-    read(text, &GET_POLICY_VERSION, "$p $v", &format!("{of} --version-id $v"));
+    read(text, &kind.attached, name, &of);
+    managed.insert(0, ask(&kind.attached, &of, "AttachedPolicies[].PolicyArn"));
+    line(text, &format!("for p in $(printf '%s\\n' {} | sort -u); do", managed.join(" ")));
+    let of_policy = "--policy-arn $p";
+    read(text, &GET_POLICY, "$p", of_policy);
+    line(text, &format!("v={}", ask(&GET_POLICY, of_policy, "Policy.DefaultVersionId")));
+    read(text, &GET_POLICY_VERSION, "$p $v", &format!("{of_policy} --version-id $v"));
+    line(text, "done");
+}
+
+/// A user with all groups.
+fn user(text: &mut String, name: &str) {
+    let of = format!("--user-name {name}");
+    holder(text, &USER, name);
+    read(text, &LIST_GROUPS_FOR_USER, name, &of);
+    line(text, &format!("for g in {}; do", ask(&LIST_GROUPS_FOR_USER, &of, "Groups[].GroupName")));
+    holder(text, &GROUP, "$g");
     line(text, "done");
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn findings(
     judged: &[Judged],
 ) -> Vec<Finding> {
     let mut findings = facts(capture, plan, judged);
-    if matches!(capture.roles.get(&target.role_arn), Some(Reading::Absent)) {
+    if matches!(capture.identities.get(&target.role_arn), Some(Reading::Absent)) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker));
     } else {
         findings.extend(denied(judged, question));

@@ -67,7 +67,7 @@ pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
         instances: BTreeMap::new(),
         volumes: BTreeMap::new(),
         keys: BTreeMap::new(),
-        roles: BTreeMap::new(),
+        identities: BTreeMap::new(),
         namesakes: BTreeMap::new(),
         organizations: BTreeMap::new(),
         handed: Vec::new(),
@@ -97,11 +97,11 @@ fn fill(capture: &mut Capture, parts: &[Part]) {
             let record = capture.instances.entry(target.instance_id.clone()).or_default();
             *record = better(std::mem::take(record), instance);
             capture.volumes.extend(volumes);
-            // A name says nothing of the account: only its own reader's answer is about this role.
+            // A name says nothing of the account: only its own reader's answer is about this role or user.
             if is_of(part, &account) {
-                let (role, namesake) = iam::role(part, &target.role_arn);
-                let record = capture.roles.entry(target.role_arn.clone()).or_default();
-                *record = better(std::mem::take(record), role);
+                let (identity, namesake) = iam::identity(part, &target.role_arn);
+                let record = capture.identities.entry(target.role_arn.clone()).or_default();
+                *record = better(std::mem::take(record), identity);
                 capture.namesakes.extend(namesake.map(|arn| (target.role_arn.clone(), arn)));
             }
         }

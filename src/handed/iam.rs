@@ -4,39 +4,43 @@ use serde_json::Value;
 use super::ec2::tags;
 use super::mangled::unwrapped;
 use super::transcript::Part;
-use crate::capture::{AttachedPolicy, InlinePolicy, Role};
-use crate::names::{PrincipalArn, RoleArn};
+use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
+use crate::names::PrincipalArn;
 use crate::source::{Document, Reading, Unread};
 
-/// The role that a target names, and the one that has its name but another path.
-pub(super) fn role(part: &Part, asked: &str) -> (Reading<Role>, Option<RoleArn>) {
-    let (name, wanted) = match PrincipalArn::parse(asked) {
-        Ok(PrincipalArn::Role(arn)) => (arn.name().to_owned(), Some(arn)),
-        Ok(PrincipalArn::Session(arn)) => (arn.role_name().to_owned(), None),
-        Ok(PrincipalArn::User(_) | PrincipalArn::Root(_)) | Err(_) => return (Reading::default(), None),
+/// The role or user that a target names, and the one that has its name but another path.
+pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<PrincipalArn>) {
+    let Ok(named) = PrincipalArn::parse(asked) else { return (Reading::default(), None) };
+    let name = named.name();
+    let kind = match named {
+        PrincipalArn::Role(_) | PrincipalArn::Session(_) => "Role",
+        PrincipalArn::User(_) => "User",
+        PrincipalArn::Root(_) => return (Reading::default(), None),
     };
-    let get_role = format!("iam:GetRole {name}");
-    if part.failed_with(&get_role, "NoSuchEntity") {
+    let get = format!("iam:Get{kind} {name}");
+    if part.failed_with(&get, "NoSuchEntity") {
         return (Reading::Absent, None);
     }
-    let found = part.reading(&get_role, |text| read(part, text, &name));
-    match (found, wanted) {
-        (Reading::Known(role), Some(wanted)) if role.arn != wanted => (Reading::Absent, Some(role.arn)),
-        (Reading::Unread(unread), Some(arn)) => (Reading::Known(without_get_role(part, arn, &name, &unread)), None),
-        (found, _) => (found, None),
+    let is_session = matches!(named, PrincipalArn::Session(_));
+    match part.reading(&get, |text| read(part, text, kind, name)) {
+        Reading::Known(found) if !is_session && found.arn != named => (Reading::Absent, Some(found.arn)),
+        Reading::Unread(unread) if !is_session => (Reading::Known(policies_only(part, named, kind, &unread)), None),
+        found @ (Reading::Known(_) | Reading::Absent | Reading::Unread(_)) => (found, None),
     }
 }
 
-/// A role of which only the policies could be read.
-fn without_get_role(part: &Part, arn: RoleArn, name: &str, unread: &Unread) -> Role {
-    Role {
-        arn,
+/// An identity of which only the policies could be read.
+fn policies_only(part: &Part, arn: PrincipalArn, kind: &str, unread: &Unread) -> Identity {
+    let name = arn.name();
+    Identity {
         unique_id: Reading::Unread(unread.clone()),
         tags: Reading::Unread(unread.clone()),
-        trust_policy: Reading::Unread(unread.clone()),
+        trust_policy: if kind == "Role" { Reading::Unread(unread.clone()) } else { Reading::default() },
         boundary: Reading::Unread(unread.clone()),
-        inline: inline(part, name),
-        attached: attached(part, name),
+        groups: groups(part, kind, name),
+        inline: inline(part, kind, name),
+        attached: attached(part, kind, name),
+        arn,
     }
 }
 
@@ -52,23 +56,41 @@ struct RoleOutput {
     assume_role_policy_document: Document,
 }
 
-fn read(part: &Part, output: &str, name: &str) -> Option<Role> {
+fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
     let value: Value = serde_json::from_str(output).ok()?;
-    let found = value.get("Role")?;
+    let found = value.get(kind)?;
     let text = |pointer: &str| found.pointer(pointer).and_then(Value::as_str);
-    let trust = serde_json::from_str::<GetRole>(output).ok()?.role.assume_role_policy_document;
-    Some(Role {
-        arn: RoleArn::parse(text("/Arn")?).ok()?,
-        unique_id: Reading::Known(text("/RoleId")?.to_owned()),
+    let trust_policy = if kind == "Role" {
+        Reading::Known(serde_json::from_str::<GetRole>(output).ok()?.role.assume_role_policy_document)
+    } else {
+        Reading::default()
+    };
+    Some(Identity {
+        arn: PrincipalArn::parse(text("/Arn")?).ok()?,
+        unique_id: Reading::Known(text(&format!("/{kind}Id"))?.to_owned()),
         tags: Reading::Known(tags(found, "Key", "Value")),
-        trust_policy: Reading::Known(trust),
+        trust_policy,
+        groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {
             Some(arn) => Reading::Known(managed(part, arn)),
             None => Reading::Absent,
         },
-        inline: inline(part, name),
-        attached: attached(part, name),
+        inline: inline(part, kind, name),
+        attached: attached(part, kind, name),
     })
+}
+
+/// The groups that a user is in, each with its policies.
+fn groups(part: &Part, kind: &str, name: &str) -> Reading<Vec<Group>> {
+    if kind != "User" {
+        return Reading::default();
+    }
+    let arns = part.reading(&format!("iam:ListGroupsForUser {name}"), |text| strings(text, "Groups", "Arn"));
+    let group = |arn: String| {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        Group { inline: inline(part, "Group", name), attached: attached(part, "Group", name), arn }
+    };
+    arns.map(|arns| arns.into_iter().map(group).collect())
 }
 
 #[derive(Deserialize)]
@@ -95,10 +117,10 @@ fn strings(output: &str, list: &str, member: &str) -> Option<Vec<String>> {
     items.map(|item| item.as_str().or_else(|| item.get(member)?.as_str()).map(str::to_owned)).collect()
 }
 
-fn inline(part: &Part, role: &str) -> Reading<Vec<InlinePolicy>> {
-    let names = part.reading(&format!("iam:ListRolePolicies {role}"), |text| strings(text, "PolicyNames", ""));
+fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
+    let names = part.reading(&format!("iam:List{kind}Policies {of}"), |text| strings(text, "PolicyNames", ""));
     let one = |name: String| {
-        let document = part.reading(&format!("iam:GetRolePolicy {role} {name}"), |text| {
+        let document = part.reading(&format!("iam:Get{kind}Policy {of} {name}"), |text| {
             let (plain, _) = unwrapped(text).ok()?;
             Some(serde_json::from_str::<InlineOutput>(&plain).ok()?.policy_document)
         });
@@ -107,8 +129,8 @@ fn inline(part: &Part, role: &str) -> Reading<Vec<InlinePolicy>> {
     names.map(|names| names.into_iter().map(one).collect())
 }
 
-fn attached(part: &Part, role: &str) -> Reading<Vec<AttachedPolicy>> {
-    let asked = format!("iam:ListAttachedRolePolicies {role}");
+fn attached(part: &Part, kind: &str, of: &str) -> Reading<Vec<AttachedPolicy>> {
+    let asked = format!("iam:ListAttached{kind}Policies {of}");
     let arns = part.reading(&asked, |text| strings(text, "AttachedPolicies", "PolicyArn"));
     arns.map(|arns| arns.iter().map(|arn| managed(part, arn)).collect())
 }

@@ -89,7 +89,7 @@ impl UserArn {
         self.as_str().split(':').nth(4).unwrap_or_default()
     }
 
-    /// The bare name.
+    /// The bare name: what IAM's API asks for.
     pub fn name(&self) -> &str {
         self.as_str().rsplit('/').next().unwrap_or_default()
     }
@@ -121,8 +121,23 @@ impl SessionArn {
     }
 }
 
+/// What kind of IAM identity an ARN names, `role`, `user` or `group`, and its bare name; a session's ARN names its
+/// role.
+pub fn kind_and_name(arn: &str) -> (&'static str, &str) {
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let (kind, rest) = resource.split_once('/').unwrap_or(("", resource));
+    let last = rest.rsplit('/').next().unwrap_or_default();
+    match kind {
+        "assumed-role" => ("role", rest.split('/').next().unwrap_or_default()),
+        "user" => ("user", last),
+        "group" => ("group", last),
+        _ => ("role", last),
+    }
+}
+
 /// The principals that can make a request, by the form of their ARN.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum PrincipalArn {
     /// An IAM role: some session of it, its name not told.
     Role(RoleArn),
@@ -175,5 +190,34 @@ impl PrincipalArn {
             Self::User(arn) => arn.account(),
             Self::Root(arn) => arn.account(),
         }
+    }
+
+    /// The partition, as `aws`.
+    pub fn partition(&self) -> &str {
+        self.as_str().split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The name that IAM's API asks for: of a session that of its role.
+    pub fn name(&self) -> &str {
+        kind_and_name(self.as_str()).1
+    }
+}
+
+impl fmt::Display for PrincipalArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl TryFrom<String> for PrincipalArn {
+    type Error = NameError;
+    fn try_from(text: String) -> Result<Self, NameError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PrincipalArn> for String {
+    fn from(arn: PrincipalArn) -> Self {
+        arn.as_str().to_owned()
     }
 }

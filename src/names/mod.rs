@@ -9,7 +9,7 @@ mod ids;
 pub use action::Action;
 pub use arn::Arn;
 pub use condition_key::ConditionKey;
-pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn};
+pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, kind_and_name};
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
 
 #[cfg(test)]

@@ -13,10 +13,10 @@ pub struct Size {
     pub without_blanks: bool,
 }
 
-/// All inline policies of a role together, in characters without white space.
+/// All inline policies of a role, a user or a group together, in characters without white space.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
-const INLINE_POLICIES_OF_A_ROLE: usize = 10_240;
+const INLINE_POLICIES: [(&str, usize); 3] = [(":role/", 10_240), (":user/", 2_048), (":group/", 5_120)];
 
 impl Size {
     /// The size of one policy document.
@@ -41,10 +41,12 @@ impl Size {
         Self { holds, limit, without_blanks }
     }
 
-    /// The size of all inline policies of a role together.
-    pub fn of_inline<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+    /// The size of all inline policies of the role, user or group of this ARN together.
+    pub fn of_inline<'t>(arn: &str, texts: impl IntoIterator<Item = &'t str>) -> Self {
         let holds = texts.into_iter().map(characters).sum();
-        Self { holds, limit: INLINE_POLICIES_OF_A_ROLE, without_blanks: true }
+        // A session's ARN names its role.
+        let limit = INLINE_POLICIES.iter().find(|(kind, _)| arn.contains(kind)).map_or(10_240, |(_, limit)| *limit);
+        Self { holds, limit, without_blanks: true }
     }
 
     /// Whether AWS would take it.
@@ -67,7 +69,8 @@ mod tests {
         assert_eq!(Size::of(PolicyType::KeyPolicy, "é \n").holds, 4);
         assert_eq!(Size::of(PolicyType::Scp, "é \n").holds, 3);
         assert_eq!(Size::of(PolicyType::Identity, "é \n").holds, 1);
-        assert_eq!(Size::of_inline(["a b", " c"]).holds, 3);
+        assert_eq!(Size::of_inline("arn:aws:iam::111122223333:user/ops/mara", ["a b", " c"]).holds, 3);
+        assert_eq!(Size::of_inline("arn:aws:iam::111122223333:user/ops/mara", []).limit, 2_048);
         assert!(Size::of(PolicyType::Session, &"x".repeat(2_048)).fits());
         assert!(!Size::of(PolicyType::Session, &"x".repeat(2_049)).fits());
     }

@@ -1,6 +1,6 @@
 //! A Deny that stands in the way: no Allow overrides it, so it must leave the start out.
 
-use crate::capture::{Capture, Target};
+use crate::capture::{Capture, Holder, Target};
 use crate::change::PolicyPlace;
 use crate::engine::{Decider, PolicyRef, deciders};
 use crate::names::AccountId;
@@ -58,7 +58,7 @@ fn exemption(judged: &Judged, at: PolicyRef, index: usize, capture: &Capture, ta
     let policy = judged.case.policies.get(at)?;
     let text = (*statements(policy.document.as_ref()?.text()).ok()?.get(index)?).to_owned();
     let statement = policy.policy.as_ref()?.statements.get(index)?;
-    let (operator, key, value) = leave_out(judged, &place, statement, capture);
+    let (operator, key, value) = leave_out(judged, &place, statement, capture, target);
     Some(Exemption { place, statement: text, operator, key, value })
 }
 
@@ -68,6 +68,7 @@ fn leave_out(
     place: &PolicyPlace,
     deny: &Statement,
     capture: &Capture,
+    target: &Target,
 ) -> (String, &'static str, String) {
     let request = &judged.case.request;
     let forwarded = judged.case.row.by == By::RoleThroughEc2;
@@ -77,8 +78,14 @@ fn leave_out(
         return ("Bool".to_owned(), "aws:ViaAWSService", "false".to_owned());
     }
     // A Deny that binds this role alone would be void with the role left out.
-    let is_own =
-        matches!(place, PolicyPlace::Inline { .. } | PolicyPlace::Boundary { .. } | PolicyPlace::Session { .. });
+    let is_own = match place {
+        // A group's policy binds others as well.
+        PolicyPlace::Inline { identity, .. } => *identity == target.role_arn,
+        PolicyPlace::Boundary { .. } | PolicyPlace::Session { .. } => true,
+        PolicyPlace::Managed { .. } | PolicyPlace::KeyPolicy(_) | PolicyPlace::Scp { .. } | PolicyPlace::Rcp { .. } => {
+            false
+        }
+    };
     if is_own || names_one(deny) {
         return if forwarded {
             let via = format!("ec2.{}.amazonaws.com", capture.read.region);
@@ -106,11 +113,12 @@ fn leave_out(
     (operator, "aws:PrincipalArn", admitted.pattern().to_owned())
 }
 
-/// Whether the statement is about one role or session.
+/// Whether the statement is about one role, session or user.
 fn names_one(deny: &Statement) -> bool {
     deny.principal.as_ref().is_some_and(|element| {
         let [(entry, _)] = element.entries.as_slice() else { return false };
-        element.sense == Sense::Listed && matches!(entry, PrincipalEntry::Role(_) | PrincipalEntry::Session(_))
+        element.sense == Sense::Listed
+            && matches!(entry, PrincipalEntry::Role(_) | PrincipalEntry::Session(_) | PrincipalEntry::User(_))
     })
 }
 
@@ -118,22 +126,27 @@ fn names_one(deny: &Statement) -> bool {
 fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) -> Option<PolicyPlace> {
     let policy = judged.case.policies.get(at)?;
     let document = policy.document.as_ref()?;
-    let role = &target.role_arn;
+    let starter = &target.role_arn;
     match at.kind {
         PolicyType::Identity => {
-            let known = capture.roles.get(role)?.known()?;
-            let inline = known.inline.known().into_iter().flatten();
-            let attached = known.attached.known().into_iter().flatten();
+            let known = capture.identities.get(starter)?.known()?;
             let is_it = |name: &str, text: &Reading<_>| name == policy.name && text.known() == Some(document);
-            let managed = attached
-                .filter(|policy| is_it(policy.name(), &policy.document))
-                .map(|policy| PolicyPlace::Managed { arn: policy.arn.clone() });
-            let inline = inline
-                .filter(|policy| is_it(&policy.name, &policy.document))
-                .map(|policy| PolicyPlace::Inline { role: role.clone(), name: policy.name.clone() });
-            managed.chain(inline).next()
+            let in_holder = |holder: Holder<'_>| {
+                let attached = holder.attached.known().into_iter().flatten();
+                let managed = attached
+                    .filter(|policy| is_it(policy.name(), &policy.document))
+                    .map(|policy| PolicyPlace::Managed { arn: policy.arn.clone() });
+                let own = holder.arn == known.arn.as_str();
+                let identity = if own { starter.as_str() } else { holder.arn };
+                let inline = holder.inline.known().into_iter().flatten();
+                let inline = inline
+                    .filter(|policy| is_it(&policy.name, &policy.document))
+                    .map(|policy| PolicyPlace::Inline { identity: identity.to_owned(), name: policy.name.clone() });
+                managed.chain(inline).next()
+            };
+            known.holders().find_map(in_holder)
         }
-        PolicyType::Boundary => Some(PolicyPlace::Boundary { role: role.clone() }),
+        PolicyType::Boundary => Some(PolicyPlace::Boundary { identity: starter.clone() }),
         PolicyType::Session => Some(PolicyPlace::Session { number: at.index }),
         PolicyType::KeyPolicy => {
             let key = judged.case.key.as_ref()?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use crate::change::{Change, PolicyPlace};
+use crate::names::kind_and_name;
 
 use super::Part;
 
@@ -65,9 +66,12 @@ fn diff(part: &Part) -> String {
 pub(crate) fn file_name(change: &Change) -> String {
     let name = match change {
         Change::Policy { place, .. } => match place {
-            PolicyPlace::Inline { role, name } => format!("role-{}-{name}", last(role)),
+            PolicyPlace::Inline { identity, name } => {
+                let (kind, of) = kind_and_name(identity);
+                format!("{kind}-{of}-{name}")
+            }
             PolicyPlace::Managed { arn } => format!("policy-{}", last(arn)),
-            PolicyPlace::Boundary { role } => format!("boundary-{}", last(role)),
+            PolicyPlace::Boundary { identity } => format!("boundary-{}", kind_and_name(identity).1),
             PolicyPlace::KeyPolicy(key) => format!("key-{}", key.key_id()),
             PolicyPlace::Scp { id } => format!("scp-{id}"),
             PolicyPlace::Rcp { id } => format!("rcp-{id}"),
@@ -91,24 +95,27 @@ fn command(change: &Change) -> String {
     let file = format!("file://{}.json", file_name(change));
     let Change::Policy { place, .. } = change else { return String::new() };
     match place {
-        PolicyPlace::Inline { role, .. } if super::statement::permission_set(role).is_some() => {
+        PolicyPlace::Inline { identity, .. } if super::statement::permission_set(identity).is_some() => {
             format!(
                 "aws sso-admin put-inline-policy-to-permission-set --instance-arn INSTANCE-ARN \
                  --permission-set-arn PERMISSION-SET-ARN --inline-policy {file}"
             )
         }
-        PolicyPlace::Inline { role, name } => {
-            let role = role_name(role);
-            format!("aws iam put-role-policy --role-name {role} --policy-name {name} --policy-document {file}")
+        PolicyPlace::Inline { identity, name } => {
+            let (kind, of) = kind_and_name(identity);
+            format!("aws iam put-{kind}-policy --{kind}-name {of} --policy-name {name} --policy-document {file}")
         }
         PolicyPlace::Managed { arn } => {
             format!("aws iam create-policy-version --policy-arn {arn} --policy-document {file} --set-as-default")
         }
-        PolicyPlace::Boundary { role } => format!(
-            "boundary=$(aws iam get-role --role-name {} --query Role.PermissionsBoundary.PermissionsBoundaryArn --output text)\n\
-             aws iam create-policy-version --policy-arn \"$boundary\" --policy-document {file} --set-as-default",
-            role_name(role)
-        ),
+        PolicyPlace::Boundary { identity } => {
+            let (kind, of) = kind_and_name(identity);
+            let itself = if kind == "user" { "User" } else { "Role" };
+            format!(
+                "boundary=$(aws iam get-{kind} --{kind}-name {of} --query {itself}.PermissionsBoundary.PermissionsBoundaryArn --output text)\n\
+                 aws iam create-policy-version --policy-arn \"$boundary\" --policy-document {file} --set-as-default"
+            )
+        }
         PolicyPlace::KeyPolicy(key) => {
             format!(
                 "aws kms put-key-policy --region {} --key-id {key} --policy-name default --policy {file}",
@@ -119,14 +126,6 @@ fn command(change: &Change) -> String {
             format!("aws organizations update-policy --policy-id {id} --content {file}")
         }
         PolicyPlace::Session { .. } => format!("# where the session is created: aws sts assume-role … --policy {file}"),
-    }
-}
-
-/// The role's name, of its ARN or of one of its sessions'.
-fn role_name(arn: &str) -> &str {
-    match arn.split_once(":assumed-role/") {
-        Some((_, session)) => session.split('/').next().unwrap_or_default(),
-        None => last(arn),
     }
 }
 
@@ -167,14 +166,14 @@ fn terraform(part: &Part) -> String {
         blocks.push_str(&block(&statement));
     }
     let _ = write!(text, "data \"aws_iam_policy_document\" \"{name}\" {{\n{blocks}}}\n");
-    if let Change::Policy { place: PolicyPlace::Inline { role, name: policy }, .. } = &part.change
+    if let Change::Policy { place: PolicyPlace::Inline { identity, name: policy }, .. } = &part.change
         && part.before.is_none()
     {
+        let (kind, of) = kind_and_name(identity);
+        let (of, policy) = (quoted(of), quoted(policy));
         let _ = write!(
             text,
-            "\nresource \"aws_iam_role_policy\" \"{name}\" {{\n  role   = {}\n  name   = {}\n  policy = data.aws_iam_policy_document.{name}.json\n}}\n",
-            quoted(role_name(role)),
-            quoted(policy)
+            "\nresource \"aws_iam_{kind}_policy\" \"{name}\" {{\n  {kind:<6} = {of}\n  name   = {policy}\n  policy = data.aws_iam_policy_document.{name}.json\n}}\n"
         );
     }
     text

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::capture::{Grant, GrantConstraints};
-use crate::change::{Change, Edit, PolicyPlace, edited};
+use crate::change::{Change, Edit, PolicyPlace, edited, inline};
 use crate::names::{Arn, KeyArn};
 use crate::policy::{Policy, PolicyType, PrincipalEntry, Sense, Size, statements, with_free_sid, without_principal};
 use crate::source::{Document, Reading};
@@ -85,8 +85,11 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
         region: of.capture.read.region.as_str(),
         style: of.question.remedy_style,
     });
-    let candidates =
-        if let PolicyPlace::Inline { role, .. } = place { inline_policies(role, of) } else { vec![place.clone()] };
+    let candidates = if let PolicyPlace::Inline { identity, .. } = place {
+        inline_policies(identity, of)
+    } else {
+        vec![place.clone()]
+    };
     let extended = candidates.into_iter().find_map(|candidate| {
         let document = document(&candidate, of)?;
         Some((candidate, extension(document.text(), &wanted)?))
@@ -101,10 +104,9 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
     (place.clone(), suggested(text, needs))
 }
 
-fn inline_policies(role: &str, of: Judgement<'_>) -> Vec<PolicyPlace> {
-    let known = of.capture.roles.get(role).and_then(Reading::known).and_then(|role| role.inline.known());
-    let place = |name: &String| PolicyPlace::Inline { role: role.to_owned(), name: name.clone() };
-    known.into_iter().flatten().map(|policy| place(&policy.name)).collect()
+fn inline_policies(identity: &str, of: Judgement<'_>) -> Vec<PolicyPlace> {
+    let place = |name: &String| PolicyPlace::Inline { identity: identity.to_owned(), name: name.clone() };
+    inline(of.capture, identity).map(|policy| place(&policy.name)).collect()
 }
 
 fn document<'a>(place: &PolicyPlace, of: Judgement<'a>) -> Option<&'a Document> {
@@ -151,7 +153,7 @@ fn policy_part(place: PolicyPlace, mut suggestions: Vec<Suggested>, of: Judgemen
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 fn stale_ids(document: &Document, of: Judgement<'_>) -> Vec<String> {
     let Ok(policy) = Policy::parse(document.text(), PolicyType::KeyPolicy) else { return Vec::new() };
-    let role = of.capture.roles.get(&of.target.role_arn).and_then(Reading::known);
+    let role = of.capture.identities.get(&of.target.role_arn).and_then(Reading::known);
     let own = role.and_then(|role| role.unique_id.known());
     let listed = policy.statements.iter().filter_map(|statement| statement.principal.as_ref());
     let entries = listed.filter(|principal| principal.sense == Sense::Listed).flat_map(|principal| &principal.entries);
@@ -189,11 +191,10 @@ fn without_stale_ids(document: &Document, ids: &[String], suggestions: &mut [Sug
 }
 
 fn size(place: &PolicyPlace, after: &Document, of: Judgement<'_>) -> Size {
-    let PolicyPlace::Inline { role, name } = place else { return Size::of(place.kind(), after.text()) };
-    let known = of.capture.roles.get(role).and_then(Reading::known).and_then(|role| role.inline.known());
-    let others = known.into_iter().flatten().filter(|policy| policy.name != *name);
+    let PolicyPlace::Inline { identity, name } = place else { return Size::of(place.kind(), after.text()) };
+    let others = inline(of.capture, identity).filter(|policy| policy.name != *name);
     let others = others.filter_map(|policy| policy.document.known()).map(Document::text);
-    Size::of_inline(others.chain([after.text()]))
+    Size::of_inline(identity, others.chain([after.text()]))
 }
 
 fn owner(place: &PolicyPlace, of: Judgement<'_>) -> Owner {
@@ -217,7 +218,7 @@ fn account(arn: &str) -> String {
 const STACK_TAG: &str = "aws:cloudformation:stack-name";
 
 fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
-    let role = of.capture.roles.get(&of.target.role_arn).and_then(Reading::known);
+    let role = of.capture.identities.get(&of.target.role_arn).and_then(Reading::known);
     let mut notes = Vec::new();
     let tags = match place {
         PolicyPlace::Inline { .. } | PolicyPlace::Managed { .. } | PolicyPlace::Boundary { .. } => {
@@ -246,7 +247,7 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
 
 /// The role's ARN as IAM gives it, else as it was asked for.
 fn role_arn(of: Judgement<'_>) -> String {
-    let role = of.capture.roles.get(&of.target.role_arn).and_then(Reading::known);
+    let role = of.capture.identities.get(&of.target.role_arn).and_then(Reading::known);
     role.map_or_else(|| of.target.role_arn.clone(), |role| role.arn.to_string())
 }
 

@@ -150,7 +150,7 @@ fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 /// Where a further Allow would help; several only where all of them are needed.
 fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Spot> {
     let request = &judged.case.request;
-    let role = &of.target.role_arn;
+    let starter = &of.target.role_arn;
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     let foreign = request.is_cross_account();
@@ -161,14 +161,14 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
         return scps(judged, of).into_iter().map(Spot::Policy).collect();
     }
     if lacks(PolicyType::Boundary) {
-        return vec![Spot::Policy(PolicyPlace::Boundary { role: role.clone() })];
+        return vec![Spot::Policy(PolicyPlace::Boundary { identity: starter.clone() })];
     }
     if lacks(PolicyType::Session) {
         let policies = 0..judged.case.policies.session.len();
         let silent = policies.filter(|number| !allows(judged, PolicyType::Session, |_, index| index == *number));
         return silent.map(|number| Spot::Policy(PolicyPlace::Session { number })).collect();
     }
-    let identity = || Spot::Policy(PolicyPlace::Inline { role: role.clone(), name: ADDED_POLICY.to_owned() });
+    let identity = || Spot::Policy(PolicyPlace::Inline { identity: starter.clone(), name: ADDED_POLICY.to_owned() });
     let Some(key) = &judged.case.key else { return vec![identity()] };
     let key_policy = || Spot::Policy(PolicyPlace::KeyPolicy(key.clone()));
     let service_linked = request.principal.is_service_linked();

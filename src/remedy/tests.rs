@@ -84,8 +84,8 @@ impl World {
         self.capture.keys.get_mut(&KeyArn::parse(KEY).unwrap()).unwrap().policy = document(&text);
     }
 
-    fn role(&mut self) -> &mut crate::capture::Role {
-        let Some(Reading::Known(role)) = self.capture.roles.get_mut(ROLE) else { panic!("no role") };
+    fn role(&mut self) -> &mut crate::capture::Identity {
+        let Some(Reading::Known(role)) = self.capture.identities.get_mut(ROLE) else { panic!("no role") };
         role
     }
 

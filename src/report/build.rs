@@ -97,9 +97,9 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
                 .to_owned(),
             is_bad_input: false,
         },
-        NoPlan::NotARole { text } => TargetError {
+        NoPlan::NoStarter { text } => TargetError {
             code: "not-a-role",
-            message: format!("`{text}` is not the ARN of a role or of a session of one"),
+            message: format!("`{text}` is not the ARN of a role, of a session of one or of a user"),
             help: "give the role's ARN: `aws iam get-role --role-name NAME --query Role.Arn`".to_owned(),
             is_bad_input: true,
         },

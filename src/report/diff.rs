@@ -158,9 +158,9 @@ impl Diff {
             let _ = writeln!(out, "  {}", what(change));
         }
         for pair in &pairs {
-            let role = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
+            let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &pair.target.instance_id);
-            let _ = writeln!(out, "\n{verdicts}  {instance} for role {}", words::path_and_name(role));
+            let _ = writeln!(out, "\n{verdicts}  {instance} for {}", words::identity(starter));
             let Some(after) = pair.after else { continue };
             for line in pair.moved_lines() {
                 let _ = writeln!(out, "   {line}");

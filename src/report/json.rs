@@ -108,7 +108,7 @@ struct Request<'a> {
 pub(super) struct FindingOut {
     code: &'static str,
     severity: &'static str,
-    title: &'static str,
+    title: String,
     subjects: Vec<String>,
     evidence: Vec<Evidence>,
     remedies: Vec<remedy::RemedyOut>,
@@ -187,7 +187,7 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
         region: report.read.region.as_str(),
         verdict: start.map(|start| start.verdict.as_str()),
         volumes: start.map(|start| start.volumes.iter().map(volume).collect()),
-        requests: start.map(|start| start.judged.iter().map(request).collect()),
+        requests: start.map(|start| start.judged.iter().map(|judged| request(judged, start)).collect()),
         findings: start.map(|start| start.findings.iter().map(|finding| self::finding(finding, start)).collect()),
         events: start
             .map(|start| observed::observed(target, start, report.incidents.as_deref().unwrap_or_default()))
@@ -211,8 +211,8 @@ fn volume(row: &VolumeRow) -> Volume<'_> {
     }
 }
 
-fn request(judged: &Judged) -> Request<'_> {
-    let case = &judged.case;
+fn request<'a>(judged: &'a Judged, start: &Start) -> Request<'a> {
+    let (case, noun) = (&judged.case, start.noun());
     let open = crate::findings::open(judged);
     Request {
         row: case.row.number,
@@ -227,10 +227,10 @@ fn request(judged: &Judged) -> Request<'_> {
         decision: judged.decision.as_str(),
         decided_by: deciders(&case.request, &judged.explanation)
             .into_iter()
-            .map(|decider| words::decider(decider, judged))
+            .map(|decider| words::decider(decider, judged, noun))
             .collect(),
-        reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact).1).collect(),
-        missing: open.iter().map(words::open).collect(),
+        reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact, noun).1).collect(),
+        missing: open.iter().map(|open| words::open(open, noun)).collect(),
     }
 }
 
@@ -241,14 +241,14 @@ pub(super) fn finding(finding: &Finding, start: &Start) -> FindingOut {
     FindingOut {
         code: finding.code.id(),
         severity: words::severity(finding.severity),
-        title: finding.code.title(),
+        title: words::title(finding.code, start.noun()),
         subjects,
-        evidence: finding.evidence.iter().flat_map(evidence).collect(),
+        evidence: finding.evidence.iter().map(|fact| evidence(fact, start.noun())).collect(),
         remedies: remedy::json(finding, start),
     }
 }
 
-fn evidence(fact: &Fact) -> Vec<Evidence> {
+fn evidence(fact: &Fact, noun: &'static str) -> Evidence {
     let placed = match fact {
         Fact::Statement { at, .. }
         | Fact::Nearest { at, .. }
@@ -264,12 +264,12 @@ fn evidence(fact: &Fact) -> Vec<Evidence> {
         | Fact::State { .. }
         | Fact::Command { .. } => None,
     };
-    let (label, lines) = words::fact(fact);
-    vec![Evidence {
+    let (label, lines) = words::fact(fact, noun);
+    Evidence {
         policy: placed.map(|placed| placed.policy.clone()),
         path: placed.map(|placed| format!("Statement/{}", placed.index)),
         line: placed.and_then(|placed| placed.position).map(|position| position.line),
         column: placed.and_then(|placed| placed.position).map(|position| position.column),
         fact: format!("{label}: {}", lines.join("; ")),
-    }]
+    }
 }

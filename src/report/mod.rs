@@ -16,7 +16,7 @@ use crate::capture::{Handed, Provenance};
 use crate::change::Change;
 use crate::event::Incident;
 use crate::findings::{Code, Finding, Severity};
-use crate::names::{KeyArn, VolumeId};
+use crate::names::{KeyArn, VolumeId, kind_and_name};
 use crate::remedy::Remedy;
 use crate::source::Reading;
 use crate::start::{Assumption, Judged};
@@ -78,7 +78,7 @@ pub(crate) struct Start {
     pub(crate) verdict: Verdict,
     /// The instance's `Name` tag.
     pub(crate) name: Option<String>,
-    /// The role's ARN as IAM gives it, else as it was asked for.
+    /// The ARN of the role or user as IAM gives it, else as it was asked for.
     pub(crate) principal: String,
     pub(crate) volumes: Vec<VolumeRow>,
     pub(crate) judged: Vec<Judged>,
@@ -119,6 +119,11 @@ pub(crate) struct UnreadItem {
 }
 
 impl Start {
+    /// What starts the instance: `role` or `user`.
+    pub(crate) fn noun(&self) -> &'static str {
+        kind_and_name(&self.principal).0
+    }
+
     /// The changes that are suggested for it.
     pub(crate) fn changes(&self) -> Vec<Change> {
         self.remedy.as_ref().map(Remedy::changes).unwrap_or_default()

@@ -3,7 +3,7 @@
 use crate::findings::{Code, Fact, Finding, Open, Severity};
 use crate::names::{KeyArn, VolumeId};
 
-use super::{Report, TargetReport, UnreadItem};
+use super::{Report, TargetReport, UnreadItem, words};
 
 /// One way on: words, and what is to be typed.
 pub(super) struct Step {
@@ -28,8 +28,8 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         ));
         steps.push(step("ask the organization's administrator for the output of", commands));
         // The one way that anybody can go, whole.
-        let (instance, role) = (&target.instance_id, &target.role_arn);
-        let whole = format!("ebs-preflight check --instance-id {instance} --role-arn {role} --assume-org-allows");
+        let (instance, starter) = (&target.instance_id, words::option(&target.role_arn));
+        let whole = format!("ebs-preflight check --instance-id {instance} {starter} --assume-org-allows");
         steps.push(step("say that you assume they allow it", vec![whole]));
     } else if finding.code == Code::KeyUnread || finding.code == Code::KeyStateUnknown {
         let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).collect();

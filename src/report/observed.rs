@@ -8,7 +8,7 @@ use super::{Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
 use crate::event::{Actor, Event, Incident, PolicyKind, Told};
 use crate::findings::Severity;
-use crate::names::{PrincipalArn, RoleArn};
+use crate::names::PrincipalArn;
 use crate::policy::PolicyType;
 use crate::start::{By, Judged};
 
@@ -76,7 +76,7 @@ fn concerns(incident: &Incident, target: &TargetReport, start: &Start) -> bool {
         incident.keys.iter().any(|key| start.volumes.iter().any(|row| row.key.known().is_some_and(|own| own == key)));
     match &incident.actor {
         Some(Actor::Role { arn, .. } | Actor::User { arn }) => {
-            is_role(arn, &start.principal) && (is_instance || is_volume || is_key)
+            is_starter(arn, &start.principal) && (is_instance || is_volume || is_key)
         }
         Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
             is_instance || is_volume
@@ -84,13 +84,13 @@ fn concerns(incident: &Incident, target: &TargetReport, start: &Start) -> bool {
     }
 }
 
-/// Whether the ARN of an event, the role's or its session's, is that of the role that is judged.
-fn is_role(arn: &str, role: &str) -> bool {
-    let (Ok(seen), Ok(own)) = (PrincipalArn::parse(arn), RoleArn::parse(role)) else { return false };
-    match seen {
-        PrincipalArn::Role(seen) => seen == own,
-        PrincipalArn::Session(seen) => seen.account() == own.account() && seen.role_name() == own.name(),
-        PrincipalArn::User(_) | PrincipalArn::Root(_) => false,
+/// Whether the ARN of an event, the role's or its session's or the user's, is that of the principal that is judged.
+fn is_starter(arn: &str, own: &str) -> bool {
+    match (PrincipalArn::parse(arn), PrincipalArn::parse(own)) {
+        (Ok(PrincipalArn::Session(seen)), Ok(PrincipalArn::Role(own))) => {
+            seen.account() == own.account() && seen.role_name() == own.name()
+        }
+        (_, _) => arn == own,
     }
 }
 

@@ -45,7 +45,7 @@ struct ProofOut {
 /// Those parts of the start's remedy that cure this finding.
 pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
-        return start.namesake.iter().map(|arn| other_role(arn)).collect();
+        return start.namesake.iter().map(|arn| namesake(arn)).collect();
     }
     let cure = |fact: &Fact| {
         if let Fact::Command { what: "cure", line } = fact { Some(command(line)) } else { None }
@@ -63,8 +63,8 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     list
 }
 
-fn other_role(arn: &str) -> RemedyOut {
-    RemedyOut { place: format!("--role-arn {arn}"), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
+fn namesake(arn: &str) -> RemedyOut {
+    RemedyOut { place: words::option(arn), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
 }
 
 /// What is no matter of policies: a key's state, a key store.
@@ -103,8 +103,10 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
 pub(super) fn text(start: &Start, form: Form) -> String {
     let mut text = String::new();
     if let Some(arn) = &start.namesake {
-        text.push_str("\n   The account has a role of that name under another path. Judge that one with\n");
-        line(&mut text, &format!("  --role-arn {arn}"));
+        text.push('\n');
+        let noun = start.noun();
+        prose(&mut text, &format!("The account has a {noun} of that name under another path. Judge that one with"));
+        line(&mut text, &format!("  {}", words::option(arn)));
     }
     let Some(remedy) = &start.remedy else { return text };
     for part in remedy.parts() {
@@ -122,7 +124,7 @@ pub(super) fn text(start: &Start, form: Form) -> String {
             prose(&mut text, &words);
         }
     }
-    proof(&mut text, remedy);
+    proof(&mut text, remedy, start.noun());
     text
 }
 
@@ -141,7 +143,7 @@ fn prose(text: &mut String, words: &str) {
 fn statements(text: &mut String, part: &Part) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
-        prose(text, &format!("Make a grant, with credentials of the role's own account ({owner}):"));
+        prose(text, &format!("Make a grant, with credentials of the account that starts it ({owner}):"));
         line(text, &command);
         return;
     }
@@ -172,7 +174,7 @@ fn sid(suggestion: &Suggested) -> Option<&str> {
     rest.split('"').nth(1)
 }
 
-fn proof(text: &mut String, remedy: &Remedy) {
+fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
     let proof = remedy.proof();
     let (before, after, required) = (proof.before, proof.after, proof.required);
     let all = if proof.cures() {
@@ -197,7 +199,7 @@ fn proof(text: &mut String, remedy: &Remedy) {
     let others: Vec<String> = remedy
         .alternatives()
         .iter()
-        .map(|place| format!("--remedy-place {} ({})", option(*place), reason(*place)))
+        .map(|place| format!("--remedy-place {} ({})", option(*place), reason(*place, noun)))
         .collect();
     if !others.is_empty() {
         line(text, &format!("Other places: {}", others.join("\n              ")));
@@ -348,24 +350,22 @@ fn option(place: RemedyPlace) -> &'static str {
     }
 }
 
-fn reason(place: RemedyPlace) -> &'static str {
+fn reason(place: RemedyPlace, noun: &str) -> String {
     match place {
-        RemedyPlace::Identity => "the role's administrator, for just this role",
-        RemedyPlace::KeyPolicy => "the key's administrator, for just this role",
-        RemedyPlace::Boundary => "the boundary's administrator",
-        RemedyPlace::Session => "whoever creates the session",
-        RemedyPlace::Grant => "no policy changes, but a grant cannot be bound to EC2",
+        RemedyPlace::Identity => format!("the {noun}'s administrator, for just this {noun}"),
+        RemedyPlace::KeyPolicy => format!("the key's administrator, for just this {noun}"),
+        RemedyPlace::Boundary => "the boundary's administrator".to_owned(),
+        RemedyPlace::Session => "whoever creates the session".to_owned(),
+        RemedyPlace::Grant => "no policy changes, but a grant cannot be bound to EC2".to_owned(),
     }
 }
 
 /// A policy as people find it.
 pub(super) fn place(place: &PolicyPlace) -> String {
     match place {
-        PolicyPlace::Inline { role, name } => {
-            format!("inline policy {name} of role {}", words::path_and_name(role))
-        }
+        PolicyPlace::Inline { identity, name } => format!("inline policy {name} of {}", words::identity(identity)),
         PolicyPlace::Managed { arn } => format!("managed policy {arn}"),
-        PolicyPlace::Boundary { role } => format!("the permissions boundary of role {}", words::path_and_name(role)),
+        PolicyPlace::Boundary { identity } => format!("the permissions boundary of {}", words::identity(identity)),
         PolicyPlace::KeyPolicy(key) => format!("the key policy of {key}"),
         PolicyPlace::Scp { id } => format!("SCP {id}"),
         PolicyPlace::Rcp { id } => format!("RCP {id}"),
@@ -382,7 +382,7 @@ pub(super) fn change(change: &Change) -> String {
         Change::KeyState { key, state } => format!("{key} becomes {state}"),
         Change::NewKey { key, .. } => format!("{key} is created, without alias, tag or grant"),
         Change::EncryptVolumes { key } => format!("the volumes are encrypted with {key}"),
-        Change::RecreateRole { role } => format!("role {} is deleted and made anew", words::path_and_name(role)),
+        Change::RecreateRole { role } => format!("{} is deleted and made anew", words::identity(role)),
     }
 }
 

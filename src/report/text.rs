@@ -72,7 +72,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
 fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
     let name = start.name.as_deref().map(|name| format!(" ({})", one_line(name))).unwrap_or_default();
     let instance = format!("{}{name}", target.instance_id);
-    let role = words::path_and_name(&start.principal);
+    let starter = words::identity(&start.principal);
     let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
     match start.verdict {
         Verdict::Ready => {
@@ -83,7 +83,7 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
                 several => format!(" ({several} warnings)"),
             };
             let first = format!("READY{assumed}{with}  ");
-            wrap(text, &first, 7, &format!("{instance}: no permission or key stops role {role}"));
+            wrap(text, &first, 7, &format!("{instance}: no permission or key stops {starter}"));
             line(text, "       (capacity, quotas and the operating system are not checked)");
             if let Some(allowed) = words::allowed_by(start) {
                 wrap(text, "       ", 7, &allowed);
@@ -91,16 +91,16 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
         }
         Verdict::Blocked => {
             if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
-                line(text, &format!("BLOCKED  role {} does not exist", start.principal));
+                line(text, &format!("BLOCKED  {} {} does not exist", start.noun(), start.principal));
             } else {
-                wrap(text, "BLOCKED  ", 9, &format!("{instance} will not start for role {role}"));
+                wrap(text, "BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
                 let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
                 wrap(text, "         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
             }
         }
         Verdict::Undecided => {
             let doubt = "what is not known could";
-            wrap(text, "UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops role {role}; {doubt}"));
+            wrap(text, "UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops {starter}; {doubt}"));
         }
     }
 }
@@ -109,7 +109,8 @@ fn volume_table(text: &mut String, start: &Start) {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", "Decrypt by role"]);
+    let by_starter = format!("Decrypt by {}", start.noun());
+    table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", &by_starter]);
     for row in &start.volumes {
         let key = match &row.key {
             Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), |alias| one_line(alias)),
@@ -156,9 +157,9 @@ pub(super) fn render_finding(
     let actions = finding.actions.join(", ");
     let colon = if actions.is_empty() { "" } else { ": " };
     let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
-    said.push(words::so(finding.code));
+    said.push(words::so(finding.code, start.noun()));
     let verb = if finding.code.group() == "02" { " not allowed" } else { "" };
-    wrap(text, &first, 3, &format!("{actions}{verb}{colon}{}", finding.code.title()));
+    wrap(text, &first, 3, &format!("{actions}{verb}{colon}{}", words::title(finding.code, start.noun())));
     // A note on what a start does not use is said in a line.
     if finding.code == Code::LifeCycleNotAllowed {
         return;
@@ -172,9 +173,9 @@ pub(super) fn render_finding(
         say(text, said, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
-        let (label, lines) = words::fact(fact);
+        let (label, lines) = words::fact(fact, start.noun());
         let mut lines = lines.iter();
-        if lines.next().is_some_and(|first| say(text, said, &label, first)) {
+        if lines.next().is_some_and(|first| say(text, said, label, first)) {
             lines.for_each(|words| item(text, "", words));
         }
     }

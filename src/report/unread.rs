@@ -1,7 +1,7 @@
 //! What was not read, why, and the command that would tell.
 
-use crate::capture::{Capture, Key, Level, Organization, Role};
-use crate::names::KeyArn;
+use crate::capture::{Capture, Holder, Identity, Key, Level, Organization};
+use crate::names::{KeyArn, kind_and_name};
 use crate::source::{Reading, Unread, Why};
 
 use super::UnreadItem;
@@ -24,11 +24,11 @@ pub(super) fn unread(capture: &Capture) -> Vec<UnreadItem> {
     for (arn, key) in &capture.keys {
         list.key(arn, key);
     }
-    for (arn, role) in &capture.roles {
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        list.note(role, || format!("role {arn}"), format!("aws iam get-role --role-name {name}"));
-        if let Reading::Known(role) = role {
-            list.role(role);
+    for (arn, identity) in &capture.identities {
+        let (kind, name) = kind_and_name(arn);
+        list.note(identity, || format!("{kind} {arn}"), format!("aws iam get-{kind} --{kind}-name {name}"));
+        if let Reading::Known(identity) = identity {
+            list.identity(identity);
         }
     }
     for (account, organization) in &capture.organizations {
@@ -76,26 +76,37 @@ impl List {
         self.note(&key.tags, || format!("tags of key {arn}"), command("list-resource-tags"));
     }
 
-    fn role(&mut self, role: &Role) {
-        let name = role.arn.name();
-        let get_role = format!("aws iam get-role --role-name {name}");
-        self.note(&role.unique_id, || format!("unique ID of role {name}"), get_role.clone());
-        self.note(&role.tags, || format!("tags of role {name}"), get_role.clone());
-        self.note(&role.boundary, || format!("permissions boundary of role {name}"), get_role);
-        let inline = format!("aws iam list-role-policies --role-name {name}");
-        self.note(&role.inline, || format!("inline policies of role {name}"), inline);
-        let attached = format!("aws iam list-attached-role-policies --role-name {name}");
-        self.note(&role.attached, || format!("managed policies of role {name}"), attached);
-        for policy in role.inline.known().into_iter().flatten() {
-            let command = format!("aws iam get-role-policy --role-name {name} --policy-name {}", policy.name);
-            self.note(&policy.document, || format!("inline policy {}", policy.name), command);
+    fn identity(&mut self, identity: &Identity) {
+        let (kind, name) = kind_and_name(identity.arn.as_str());
+        let itself = format!("aws iam get-{kind} --{kind}-name {name}");
+        self.note(&identity.unique_id, || format!("unique ID of {kind} {name}"), itself.clone());
+        self.note(&identity.tags, || format!("tags of {kind} {name}"), itself.clone());
+        self.note(&identity.boundary, || format!("permissions boundary of {kind} {name}"), itself);
+        for holder in identity.holders() {
+            self.holder(&holder);
         }
-        for policy in role.attached.known().into_iter().flatten().chain(role.boundary.known()) {
+        if identity.is_user() {
+            let groups = format!("aws iam list-groups-for-user --user-name {name}");
+            self.note(&identity.groups, || format!("groups of user {name}"), groups);
+        }
+        for policy in identity.managed() {
             let arn = &policy.arn;
             let version =
                 format!("aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text");
             let command = format!("aws iam get-policy-version --policy-arn {arn} --version-id \"$({version})\"");
             self.note(&policy.document, || format!("managed policy {}", policy.arn), command);
+        }
+    }
+
+    fn holder(&mut self, holder: &Holder<'_>) {
+        let (kind, name) = kind_and_name(holder.arn);
+        let inline = format!("aws iam list-{kind}-policies --{kind}-name {name}");
+        self.note(holder.inline, || format!("inline policies of {kind} {name}"), inline);
+        let attached = format!("aws iam list-attached-{kind}-policies --{kind}-name {name}");
+        self.note(holder.attached, || format!("managed policies of {kind} {name}"), attached);
+        for policy in holder.inline.known().into_iter().flatten() {
+            let command = format!("aws iam get-{kind}-policy --{kind}-name {name} --policy-name {}", policy.name);
+            self.note(&policy.document, || format!("inline policy {}", policy.name), command);
         }
     }
 

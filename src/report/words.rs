@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::capture::Handed;
 use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole};
+use crate::names::kind_and_name;
 use crate::policy::PolicyType;
 use crate::start::{Assumption, By, Judged};
 
@@ -29,15 +30,21 @@ pub(super) fn decision(decision: Decision) -> &'static str {
     }
 }
 
-pub(super) fn policy_type(kind: PolicyType) -> &'static str {
-    match kind {
-        PolicyType::Identity => "policy of the role",
+/// What a finding says, of the `role` or `user` that starts the instance.
+pub(super) fn title(code: Code, noun: &str) -> String {
+    code.title().replace("role", noun)
+}
+
+fn policy_type(kind: PolicyType, noun: &str) -> String {
+    let name = match kind {
+        PolicyType::Identity => return format!("policy of the {noun}"),
         PolicyType::Boundary => "permissions boundary",
         PolicyType::Session => "session policy",
         PolicyType::Scp => "SCP",
         PolicyType::Rcp => "RCP",
         PolicyType::KeyPolicy => "key policy",
-    }
+    };
+    name.to_owned()
 }
 
 /// What a blocker means for the start, in one sentence for the head of the report.
@@ -57,9 +64,9 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
     } else if requests().any(|judged| judged.case.row.by == By::Infrastructure) {
         format!("{volumes} KMS key {key}, with which EC2 itself may not decrypt")
     } else if !finding.requests.is_empty() {
-        format!("{volumes} KMS key {key}, which this role cannot use through EC2")
+        format!("{volumes} KMS key {key}, which this {} cannot use through EC2", start.noun())
     } else if finding.keys.is_empty() {
-        finding.code.title().to_owned()
+        title(finding.code, start.noun())
     } else {
         format!("{volumes} KMS key {key}, which nobody can use as it is")
     }
@@ -85,7 +92,9 @@ pub(super) fn allowed_by(start: &Start) -> Option<String> {
     let allowing = grants.flat_map(|judged| {
         let deciders = deciders(&judged.case.request, &judged.explanation).into_iter();
         deciders.filter_map(|decider| match decider {
-            Decider::Statement(at, index) => Some(statement(&crate::findings::place(&judged.case.policies, at, index))),
+            Decider::Statement(at, index) => {
+                Some(statement(&crate::findings::place(&judged.case.policies, at, index), start.noun()))
+            }
             Decider::Grant(_) => Some("a grant on the key".to_owned()),
             Decider::Type(_) | Decider::Grants => None,
         })
@@ -107,14 +116,14 @@ pub(super) fn worth_saying(assumption: &Assumption, report: &Report) -> Option<S
 }
 
 /// A statement as people find it: policy, Sid or number, line.
-pub(super) fn statement(placed: &PlacedStatement) -> String {
+fn statement(placed: &PlacedStatement, noun: &str) -> String {
     let policy = match placed.at.kind {
         PolicyType::KeyPolicy => placed.policy.clone(),
         kind @ (PolicyType::Identity
         | PolicyType::Boundary
         | PolicyType::Session
         | PolicyType::Scp
-        | PolicyType::Rcp) => format!("{} {}", policy_type(kind), placed.policy),
+        | PolicyType::Rcp) => format!("{} {}", policy_type(kind, noun), placed.policy),
     };
     format!("{policy}, {}", in_policy(placed))
 }
@@ -130,59 +139,58 @@ fn in_policy(placed: &PlacedStatement) -> String {
 }
 
 /// What decides a request: a statement, a grant, or the policy type that does not allow.
-pub(super) fn decider(decider: Decider, judged: &Judged) -> String {
+pub(super) fn decider(decider: Decider, judged: &Judged, noun: &str) -> String {
     match decider {
-        Decider::Statement(at, index) => statement(&crate::findings::place(&judged.case.policies, at, index)),
+        Decider::Statement(at, index) => statement(&crate::findings::place(&judged.case.policies, at, index), noun),
         Decider::Grant(position) => {
             let grant = judged.case.policies.grants.grants.get(position);
             let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
             id.map_or_else(|| "the grant that EC2 makes at the start".to_owned(), |id| format!("grant {id}"))
         }
-        Decider::Type(kind) => policy_type(kind).to_owned(),
+        Decider::Type(kind) => policy_type(kind, noun),
         Decider::Grants => "grants".to_owned(),
     }
 }
 
-/// A fact as label and lines.
-pub(super) fn fact(fact: &Fact) -> (String, Vec<String>) {
-    let (label, lines) = match fact {
+/// A fact as label and lines, of the `role` or `user` that starts the instance.
+pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String>) {
+    match fact {
         Fact::Statement { at, role: StatementRole::Denies, conditions } => {
             let conditions = conditions.iter().map(|condition| format!("Condition {condition}"));
-            ("denied by", std::iter::once(statement(at)).chain(conditions).collect())
+            ("denied by", std::iter::once(statement(at, noun)).chain(conditions).collect())
         }
         Fact::Statement { at, role: StatementRole::Delegates, .. } => {
             ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
         }
         Fact::Nearest { at, misses } => {
-            ("nearest", std::iter::once(statement(at)).chain(misses.iter().map(miss)).collect())
+            ("nearest", std::iter::once(statement(at, noun)).chain(misses.iter().map(miss)).collect())
         }
-        Fact::NoStatement { policies: 0 } => ("role", vec!["it has no policies".to_owned()]),
-        Fact::NoStatement { policies: 1 } => ("role", vec!["1 policy read; no statement of it allows this".to_owned()]),
-        Fact::NoStatement { policies } => ("role", vec![format!("{policies} policies read; no statement allows this")]),
+        Fact::NoStatement { policies: 0 } => (noun, vec!["it has no policies".to_owned()]),
+        Fact::NoStatement { policies: 1 } => (noun, vec!["1 policy read; no statement of it allows this".to_owned()]),
+        Fact::NoStatement { policies } => (noun, vec![format!("{policies} policies read; no statement allows this")]),
         Fact::Grant { id, grantee, operations, misses } => {
             let first = format!("{id} gives {} to {grantee}", operations.join(", "));
             let others = misses.iter().filter(|miss| miss.element != Element::GranteePrincipal);
             ("grant", std::iter::once(first).chain(others.map(miss)).collect())
         }
-        Fact::So(code) => ("so", vec![so(*code)]),
+        Fact::So(code) => ("so", vec![so(*code, noun)]),
         Fact::After(code) => {
-            ("first", vec![format!("{}: this cannot matter before that is cured ({code})", code.title())])
+            ("first", vec![format!("{}: this cannot matter before that is cured ({code})", title(*code, noun))])
         }
         Fact::Level { names, .. } if names.is_empty() => ("attached", vec!["no policy of this type".to_owned()]),
         Fact::Level { level, names } => {
             let level = level.map(|level| format!(" (level {})", level + 1));
             ("attached", vec![names.join(", ") + &level.unwrap_or_default()])
         }
-        Fact::Open(open) => ("open", vec![self::open(open)]),
+        Fact::Open(open) => ("open", vec![self::open(open, noun)]),
         Fact::State { name, value } => (*name, vec![value.clone()]),
         Fact::Command { what, line } => (*what, vec![line.clone()]),
-    };
-    (label.to_owned(), lines)
+    }
 }
 
 /// What follows for AWS's evaluation.
-pub(super) fn so(code: Code) -> String {
-    format!("{} ({code})", code.title())
+pub(super) fn so(code: Code, noun: &str) -> String {
+    format!("{} ({code})", title(code, noun))
 }
 
 /// One failing element: what it asks for, and what the request has.
@@ -211,11 +219,13 @@ fn value(value: &ContextValue) -> String {
     }
 }
 
-pub(super) fn open(open: &Open) -> String {
+pub(super) fn open(open: &Open, noun: &str) -> String {
     match open {
-        Open::ContextKey { key: _, condition, by } => format!("passes only if {condition}: {}", statement(by)),
-        Open::SessionName { by } => format!("names one session of the role: {}", statement(by)),
-        Open::NotPrincipal { by } => format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by)),
+        Open::ContextKey { key: _, condition, by } => format!("passes only if {condition}: {}", statement(by, noun)),
+        Open::SessionName { by } => format!("names one session of the role: {}", statement(by, noun)),
+        Open::NotPrincipal { by } => {
+            format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by, noun))
+        }
         Open::Unread { what, needs } if needs.is_empty() => what.clone(),
         Open::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
     }
@@ -251,7 +261,18 @@ pub(super) fn minute(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// Path and name of a role's ARN.
+/// A role, user or group as people say it: `role scheduler/StartJob`; of a session with its name.
+pub(super) fn identity(arn: &str) -> String {
+    format!("{} {}", kind_and_name(arn).0, path_and_name(arn))
+}
+
+/// The option that names a role or user: `--role-arn arn:…`.
+pub(super) fn option(arn: &str) -> String {
+    let option = if kind_and_name(arn).0 == "user" { "--principal-arn" } else { "--role-arn" };
+    format!("{option} {arn}")
+}
+
+/// Path and name in the ARN of a role, user or group.
 pub(super) fn path_and_name(arn: &str) -> &str {
-    arn.split_once(":role/").or_else(|| arn.split_once(":assumed-role/")).map_or(arn, |(_, name)| name)
+    arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/')).map_or(arn, |(_, name)| name)
 }

@@ -65,12 +65,25 @@ impl<T> Reading<T> {
         }
     }
 
+    /// The fact, to be changed, if it was read.
+    pub fn known_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Absent | Self::Unread(_) => None,
+        }
+    }
+
     /// Why it was not read, if it was not.
     pub fn unread(&self) -> Option<&Unread> {
         match self {
             Self::Unread(unread) => Some(unread),
             Self::Known(_) | Self::Absent => None,
         }
+    }
+
+    /// Whether nobody asked for it and nobody said more of it: a field that a capture leaves out.
+    pub fn is_not_asked(&self) -> bool {
+        self.unread().is_some_and(|unread| *unread == Unread::not_asked(""))
     }
 
     /// The reading by reference.

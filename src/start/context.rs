@@ -33,9 +33,9 @@ pub(crate) enum Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ContextRow {
     pub(crate) key: &'static str,
-    /// In the role's own call, StartInstances.
+    /// In the principal's own call, StartInstances.
     pub(crate) direct: Origin,
-    /// In a KMS request that EC2 forwards for the role.
+    /// In a KMS request that EC2 forwards for the principal.
     pub(crate) forwarded: Origin,
     /// In a KMS request of EC2's infrastructure identity.
     pub(crate) infrastructure: Origin,
@@ -125,6 +125,21 @@ const TABLE: &[ContextRow] = &[
     row("aws:Referer", Unknown, Unknown, Absent, D),
     row("aws:username", Absent, Absent, Absent, D),
     row("aws:TagKeys", Absent, Absent, Absent, D),
+];
+
+/// Keys that only sessions of roles carry: absent from the requests of users.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+pub(super) const OF_ROLE_SESSIONS: [&str; 9] = [
+    "sts:ExternalId",
+    "aws:SourceIdentity",
+    "aws:FederatedProvider",
+    "aws:ChatbotSourceArn",
+    "ec2:SourceInstanceARN",
+    "aws:Ec2InstanceSourceVpc",
+    "aws:Ec2InstanceSourcePrivateIPv4",
+    "lambda:SourceFunctionArn",
+    "ssm:SourceInstanceARN",
 ];
 
 /// The kinds of requests: the columns of the table.

@@ -2,6 +2,7 @@
 
 mod assumption;
 mod context;
+mod derived;
 mod plan;
 mod policies;
 mod question;

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::capture::{Capture, Grant, GrantConstraints, Instance, Key, Organization, Role, Target, Volume};
-use crate::engine::{
-    Context, ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain,
-};
-use crate::names::{AccountId, Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, RoleArn, VolumeId};
+use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
+use crate::engine::{Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain};
+use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::Reading;
 
@@ -65,8 +63,8 @@ pub(crate) enum NoPlan {
     NoInstance,
     /// The instance was not read.
     InstanceUnread { message: String },
-    /// The target names no role.
-    NotARole { text: String },
+    /// The target names neither a role nor a user.
+    NoStarter { text: String },
 }
 
 /// Judges every request of the plan.
@@ -97,69 +95,68 @@ pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Questio
         }
         Some(Reading::Absent) | None => return Err(NoPlan::NoInstance),
     };
-    let named =
-        PrincipalArn::parse(&target.role_arn).map_err(|_| NoPlan::NotARole { text: target.role_arn.clone() })?;
-    let reading = capture.roles.get(&target.role_arn);
-    let role = reading.and_then(Reading::known);
+    let named = match PrincipalArn::parse(&target.role_arn) {
+        Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
+        Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
+    };
+    let identity = capture.identities.get(&target.role_arn).and_then(Reading::known);
     let mut planner = Planner {
         capture,
         question,
         target,
         instance,
-        role,
-        principal: principal(&named, role, question),
+        identity,
+        principal: principal(&named, identity, question),
+        named,
         at: question.at.unwrap_or(capture.read.until),
         shelf: Shelf::default(),
         assumptions: Vec::new(),
     };
-    let (cases, open_volumes) = planner.cases(&named);
+    let (cases, open_volumes) = planner.cases();
     let mut assumptions = planner.assumptions;
     assumptions.sort();
     assumptions.dedup();
     Ok(StartPlan { instance, principal: planner.principal, cases, open_volumes, assumptions })
 }
 
-fn principal(named: &PrincipalArn, role: Option<&Role>, question: &Question) -> Principal {
-    let unique_id = role.and_then(|role| role.unique_id.known()).map(String::as_str);
-    let own: Option<RoleArn> = match named {
-        PrincipalArn::Role(arn) => Some(role.map_or_else(|| arn.clone(), |role| role.arn.clone())),
-        PrincipalArn::Session(_) => role.map(|role| role.arn.clone()),
-        PrincipalArn::User(_) | PrincipalArn::Root(_) => None,
+fn principal(named: &PrincipalArn, identity: Option<&Identity>, question: &Question) -> Principal {
+    let unique_id = identity.and_then(|identity| identity.unique_id.known()).map(String::as_str);
+    let role = match (identity.map(|identity| &identity.arn), named) {
+        (Some(PrincipalArn::Role(arn)), _) | (None, PrincipalArn::Role(arn)) => Some(arn),
+        (_, _) => None,
     };
-    let session = match (named, &question.session_name, &own) {
-        (PrincipalArn::Role(_), Some(name), Some(role)) => PrincipalArn::parse(&role.session_arn(name)).ok(),
-        _ => None,
+    let arn = match (named, role, &question.session_name) {
+        (PrincipalArn::Role(_), Some(role), Some(name)) => PrincipalArn::parse(&role.session_arn(name)).ok(),
+        (PrincipalArn::Role(_), Some(role), None) => Some(PrincipalArn::Role(role.clone())),
+        (_, _, _) => None,
     };
-    let arn = match (&session, named, &own) {
-        (Some(session), _, _) => session.clone(),
-        (None, PrincipalArn::Role(_), Some(own)) => PrincipalArn::Role(own.clone()),
-        (None, _, _) => named.clone(),
-    };
-    Principal::new(&arn, own.as_ref(), unique_id)
+    Principal::new(arn.as_ref().unwrap_or(named), role, unique_id)
 }
 
-struct Planner<'c, 'q> {
-    capture: &'c Capture,
-    question: &'q Question,
-    target: &'q Target,
-    instance: &'c Instance,
-    role: Option<&'c Role>,
-    principal: Principal,
-    at: Timestamp,
+pub(super) struct Planner<'c, 'q> {
+    pub(super) capture: &'c Capture,
+    pub(super) question: &'q Question,
+    pub(super) target: &'q Target,
+    pub(super) instance: &'c Instance,
+    /// The role or user that starts the instance, as the target names it.
+    pub(super) named: PrincipalArn,
+    pub(super) identity: Option<&'c Identity>,
+    pub(super) principal: Principal,
+    pub(super) at: Timestamp,
     shelf: Shelf,
     assumptions: Vec<Assumption>,
 }
 
 impl Planner<'_, '_> {
-    fn cases(&mut self, named: &PrincipalArn) -> (Vec<Case>, Vec<OpenVolume>) {
+    fn cases(&mut self) -> (Vec<Case>, Vec<OpenVolume>) {
         self.assumptions.push(Assumption::EvaluatedAt(self.at));
-        if self.question.session_policies.is_empty() {
+        if !self.is_user() && self.question.session_policies.is_empty() {
             self.assumptions.push(Assumption::NoSessionPolicy);
         }
-        if self.question.session_tags.is_empty() {
+        if !self.is_user() && self.question.session_tags.is_empty() {
             self.assumptions.push(Assumption::NoSessionTags);
         }
-        let own = self.own_policies(named);
+        let own = self.own_policies();
         let mut cases = Vec::new();
         let mut open = Vec::new();
         cases.extend(START.iter().filter(|row| row.by == By::Role).filter_map(|row| self.direct(row, &own)));
@@ -183,21 +180,31 @@ impl Planner<'_, '_> {
         (cases, open)
     }
 
-    /// What bears on every request of the role.
-    fn own_policies(&mut self, named: &PrincipalArn) -> PolicySet {
-        let mut own = PolicySet {
-            session: self.question.session_policies.iter().map(|given| Arc::clone(&given.0)).collect(),
-            ..PolicySet::default()
-        };
-        if let Some(role) = self.role {
-            own.identity = self.shelf.identity(role);
-            own.boundary = self.shelf.boundary(&role.boundary);
+    /// Users have no session: neither its policies nor its tags are theirs.
+    fn is_user(&self) -> bool {
+        matches!(self.named, PrincipalArn::User(_))
+    }
+
+    pub(super) fn session_tags(&self) -> &[(String, String)] {
+        if self.is_user() { &[] } else { &self.question.session_tags }
+    }
+
+    /// What bears on every request of the principal.
+    fn own_policies(&mut self) -> PolicySet {
+        let mut own = PolicySet::default();
+        if !self.is_user() {
+            own.session = self.question.session_policies.iter().map(|given| Arc::clone(&given.0)).collect();
+        }
+        if let Some(identity) = self.identity {
+            own.identity = self.shelf.identity(identity);
+            own.boundary = self.shelf.boundary(identity);
         } else {
-            own.identity = vec![unread("the role's policies", "iam:GetRole")];
-            own.boundary = Some(unread("the permissions boundary", "iam:GetRole"));
-            if matches!(named, PrincipalArn::Session(_)) {
+            let (whose, needs) = if self.is_user() { ("user", "iam:GetUser") } else { ("role", "iam:GetRole") };
+            own.identity = vec![unread(&format!("the {whose}'s policies"), needs)];
+            own.boundary = Some(unread("the permissions boundary", needs));
+            if matches!(self.named, PrincipalArn::Session(_)) {
                 // The role's path is not known, so neither is what names it.
-                own.key_policies = vec![unread("the role's path", "iam:GetRole")];
+                own.key_policies = vec![unread("the role's path", needs)];
             }
         }
         own.scps = self.organization(&self.principal.account.clone(), PolicyType::Scp);
@@ -227,7 +234,7 @@ impl Planner<'_, '_> {
         );
         let mut context = fixed(Column::Direct);
         self.shared_keys(&mut context, account);
-        self.role_keys(&mut context);
+        self.own_keys(&mut context);
         for (key, value) in &self.instance.condition_keys {
             context.set(key, value.as_str());
         }
@@ -309,7 +316,7 @@ impl Planner<'_, '_> {
         grants
     }
 
-    fn infrastructure_session(&self) -> String {
+    pub(super) fn infrastructure_session(&self) -> String {
         let (partition, account) = (self.principal.partition(), &self.instance.account);
         format!("arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{}", self.target.instance_id)
     }
@@ -318,151 +325,4 @@ impl Planner<'_, '_> {
         let arn = PrincipalArn::parse(&self.infrastructure_session()).ok()?;
         Some(Principal::new(&arn, None, Some(self.instance.account.as_str())))
     }
-
-    fn forwarded(&self, row: &Row, volume: &VolumeId, record: &Volume, key: &KeyArn, of_key: &Key) -> Context {
-        let mut context = fixed(Column::Forwarded);
-        self.shared_keys(&mut context, key.account());
-        self.role_keys(&mut context);
-        key_facts(&mut context, of_key);
-        let via = format!("ec2.{}.amazonaws.com", self.capture.read.region);
-        context.set("kms:ViaService", via.as_str());
-        let metadata_only = row.action == "kms:DescribeKey";
-        if !metadata_only {
-            encryption_context(&mut context, volume, record);
-        }
-        if row.action == "kms:CreateGrant" {
-            context.set("kms:GrantIsForAWSResource", "true");
-            context.set("kms:GrantOperations", ContextValue::Multi(vec!["Decrypt".into()]));
-            context.set("kms:GranteePrincipal", self.infrastructure_session().as_str());
-            context.set("kms:GrantConstraintType", "EncryptionContextSubset");
-            context.set("kms:RetiringPrincipal", via.as_str());
-        } else if !metadata_only {
-            context.set("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
-        }
-        state(&mut context, &self.question.context, Column::Forwarded);
-        context
-    }
-
-    fn infrastructure(&self, volume: &VolumeId, record: &Volume, key: &KeyArn, of_key: &Key) -> Context {
-        let mut context = fixed(Column::Infrastructure);
-        self.shared_keys(&mut context, key.account());
-        key_facts(&mut context, of_key);
-        encryption_context(&mut context, volume, record);
-        let account = self.instance.account.as_str();
-        self.organization_keys(&mut context, "aws:PrincipalOrg", account);
-        let user_id = format!("{account}:{INFRASTRUCTURE_ROLE}:{}", self.target.instance_id);
-        context.set("aws:userid", user_id.as_str());
-        context
-    }
-
-    /// Keys that every request carries.
-    fn shared_keys(&self, context: &mut Context, resource_account: &str) {
-        context.set("aws:RequestedRegion", self.capture.read.region.as_str());
-        context.set("aws:CurrentTime", self.at.to_string().as_str());
-        context.set("aws:EpochTime", self.at.as_second().to_string().as_str());
-        self.organization_keys(context, "aws:ResourceOrg", resource_account);
-    }
-
-    /// Keys that the role's own requests carry.
-    fn role_keys(&self, context: &mut Context) {
-        context.set("aws:TokenIssueTime", self.at.to_string().as_str());
-        self.organization_keys(context, "aws:PrincipalOrg", &self.principal.account);
-        match self.role.map(|role| &role.tags) {
-            Some(Reading::Known(tags)) => {
-                for (tag, value) in tags {
-                    context.set(&format!("aws:PrincipalTag/{tag}"), value.as_str());
-                }
-            }
-            Some(Reading::Absent) => {}
-            Some(Reading::Unread(_)) | None => context.set_unknown_prefix("aws:PrincipalTag/"),
-        }
-        for (tag, value) in &self.question.session_tags {
-            context.set(&format!("aws:PrincipalTag/{tag}"), value.as_str());
-        }
-    }
-
-    fn organization_keys(&self, context: &mut Context, prefix: &str, account: &str) {
-        let (id, paths) = (format!("{prefix}ID"), format!("{prefix}Paths"));
-        let known = AccountId::parse(account).ok().and_then(|account| self.capture.organizations.get(&account));
-        match known {
-            Some(Reading::Known(organization)) => {
-                context.set(&id, organization.id.as_str());
-                context.set(&paths, organization_path(organization));
-            }
-            Some(Reading::Absent) => {}
-            Some(Reading::Unread(_)) | None => {
-                context.set(&id, ContextValue::NotKnown);
-                context.set(&paths, ContextValue::NotKnown);
-            }
-        }
-    }
-}
-
-/// `o-…/r-…/ou-…/` as AWS writes it: the levels without the account, with a slash at the end.
-fn organization_path(organization: &Organization) -> ContextValue {
-    let Some(levels) = organization.path.known() else { return ContextValue::NotKnown };
-    let mut path = format!("{}/", organization.id);
-    for level in levels.iter().filter(|level| level.starts_with("r-") || level.starts_with("ou-")) {
-        path.push_str(level);
-        path.push('/');
-    }
-    ContextValue::Multi(vec![path.into()])
-}
-
-/// Condition keys that follow from the key itself.
-fn key_facts(context: &mut Context, key: &Key) {
-    let metadata = key.metadata.known();
-    let mut set = |name: &str, value: Option<&str>| match value {
-        Some(value) if !value.is_empty() => context.set(name, value),
-        Some(_) | None => context.set(name, ContextValue::NotKnown),
-    };
-    for name in ["kms:KeySpec", "kms:CustomerMasterKeySpec"] {
-        set(name, metadata.map(|metadata| metadata.spec.as_str()));
-    }
-    for name in ["kms:KeyUsage", "kms:CustomerMasterKeyUsage"] {
-        set(name, metadata.map(|metadata| metadata.usage.as_str()));
-    }
-    set("kms:KeyOrigin", metadata.map(|metadata| metadata.origin.as_str()));
-    match metadata.map(|metadata| metadata.multi_region.as_str()) {
-        Some("NONE") => set("kms:MultiRegion", Some("false")),
-        Some(kind @ ("PRIMARY" | "REPLICA")) => {
-            set("kms:MultiRegion", Some("true"));
-            set("kms:MultiRegionKeyType", Some(kind));
-        }
-        Some(_) | None => {
-            set("kms:MultiRegion", None);
-            set("kms:MultiRegionKeyType", None);
-        }
-    }
-    match &key.aliases {
-        Reading::Known(aliases) => {
-            let aliases = aliases.iter().map(|alias| alias.as_str().into()).collect();
-            context.set("kms:ResourceAliases", ContextValue::Multi(aliases));
-        }
-        Reading::Absent => {}
-        Reading::Unread(_) => context.set("kms:ResourceAliases", ContextValue::NotKnown),
-    }
-    // KMS documents these two for identity-based policies only.
-    context.set_doubtful_in_key_policy("kms:ResourceAliases");
-    context.set_doubtful_in_key_policy("aws:ResourceTag/");
-    match &key.tags {
-        Reading::Known(tags) => {
-            for (tag, value) in tags {
-                context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
-            }
-        }
-        Reading::Absent => {}
-        Reading::Unread(_) => context.set_unknown_prefix("aws:ResourceTag/"),
-    }
-}
-
-/// For a volume restored from an EBS snapshot it is not proven that the encryption context names this volume.
-fn encryption_context(context: &mut Context, volume: &VolumeId, record: &Volume) {
-    let id = if record.snapshot.is_some() {
-        ContextValue::KnownPrefix("vol-".into())
-    } else {
-        ContextValue::Single(volume.as_str().into())
-    };
-    context.set("kms:EncryptionContext:aws:ebs:id", id);
-    context.set("kms:EncryptionContextKeys", ContextValue::Multi(vec!["aws:ebs:id".into()]));
 }

@@ -3,11 +3,31 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::capture::{AttachedPolicy, Capture, Grant as Entry, Key, Level, Organization, Role};
+use crate::capture::{Capture, Grant as Entry, Identity, Key, Level, Organization};
 use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
-use crate::names::{AccountId, KeyArn};
+use crate::names::{AccountId, KeyArn, kind_and_name};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
+
+/// The reads that tell the policies of a role, a user or a group.
+struct Reads {
+    whose: &'static str,
+    attached: &'static str,
+    inline: &'static str,
+    document: &'static str,
+}
+
+impl Reads {
+    fn of(arn: &str) -> Self {
+        let (whose, _) = kind_and_name(arn);
+        let [attached, inline, document] = match whose {
+            "user" => ["iam:ListAttachedUserPolicies", "iam:ListUserPolicies", "iam:GetUserPolicy"],
+            "group" => ["iam:ListAttachedGroupPolicies", "iam:ListGroupPolicies", "iam:GetGroupPolicy"],
+            _ => ["iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:GetRolePolicy"],
+        };
+        Self { whose, attached, inline, document }
+    }
+}
 
 /// Compiled policies, by document and type.
 #[derive(Debug, Default)]
@@ -44,34 +64,45 @@ impl Shelf {
         Arc::clone(self.compiled.entry(at).or_insert_with(|| Arc::new(compile())))
     }
 
-    /// The identity-based policies of a role: managed ones first, as AWS lists them.
-    pub(super) fn identity(&mut self, role: &Role) -> Vec<Arc<NamedPolicy>> {
+    /// The identity-based policies of a role, or of a user and the user's groups: of each the managed ones first, as
+    /// AWS lists them.
+    pub(super) fn identity(&mut self, identity: &Identity) -> Vec<Arc<NamedPolicy>> {
         let mut policies = Vec::new();
-        match &role.attached {
-            Reading::Known(attached) => policies.extend(attached.iter().filter_map(|policy| {
-                self.reading(policy.name(), &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
-            })),
-            Reading::Absent => {}
-            Reading::Unread(_) => policies.push(unread("the role's managed policies", "iam:ListAttachedRolePolicies")),
+        for holder in identity.holders() {
+            let reads = Reads::of(holder.arn);
+            let open = |what: &str, needs| unread(&format!("the {}'s {what} policies", reads.whose), needs);
+            match holder.attached {
+                Reading::Known(attached) => policies.extend(attached.iter().filter_map(|policy| {
+                    self.reading(policy.name(), &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
+                })),
+                Reading::Absent => {}
+                Reading::Unread(_) => policies.push(open("managed", reads.attached)),
+            }
+            match holder.inline {
+                Reading::Known(inline) => policies.extend(inline.iter().filter_map(|policy| {
+                    self.reading(&policy.name, &policy.document, PolicyType::Identity, reads.document)
+                })),
+                Reading::Absent => {}
+                Reading::Unread(_) => policies.push(open("inline", reads.inline)),
+            }
         }
-        match &role.inline {
-            Reading::Known(inline) => policies.extend(inline.iter().filter_map(|policy| {
-                self.reading(&policy.name, &policy.document, PolicyType::Identity, "iam:GetRolePolicy")
-            })),
-            Reading::Absent => {}
-            Reading::Unread(_) => policies.push(unread("the role's inline policies", "iam:ListRolePolicies")),
+        if identity.is_user() && identity.groups.unread().is_some() {
+            policies.push(unread("the user's groups", "iam:ListGroupsForUser"));
         }
         policies
     }
 
     /// The permissions boundary.
-    pub(super) fn boundary(&mut self, boundary: &Reading<AttachedPolicy>) -> Option<Arc<NamedPolicy>> {
-        match boundary {
+    pub(super) fn boundary(&mut self, identity: &Identity) -> Option<Arc<NamedPolicy>> {
+        match &identity.boundary {
             Reading::Known(policy) => {
                 self.reading(policy.name(), &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion")
             }
             Reading::Absent => None,
-            Reading::Unread(_) => Some(unread("the permissions boundary", "iam:GetRole")),
+            Reading::Unread(_) => {
+                let needs = if identity.is_user() { "iam:GetUser" } else { "iam:GetRole" };
+                Some(unread("the permissions boundary", needs))
+            }
         }
     }
 

@@ -111,7 +111,7 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
     let before = incident();
     let question = Question::default();
     let (after, _) = cured(&before, &question, &preflight(&before, &question));
-    let inline = after.roles[ROLE].known().unwrap().inline.known().unwrap();
+    let inline = after.identities[ROLE].known().unwrap().inline.known().unwrap();
     let policy = |name: &str, text: &str, kind| Arc::new(NamedPolicy::parse(name, text, kind).unwrap());
     let identity: Vec<_> = inline
         .iter()

@@ -47,7 +47,9 @@ fn the_console_s_url_and_the_name_are_the_instance() {
         (["--instance-id", &other], 2, "target-not-captured"),
         (["--instance-id", &list], 2, "malformed-instance-id"),
         (["--instance-name", "batch"], 2, "instance-unknown"),
-        (["--principal-arn", "arn:aws:iam::111122223333:user/cron"], 2, "not-a-role"),
+        (["--principal-arn", "arn:aws:iam::111122223333:user/cron"], 2, "target-not-captured"),
+        (["--role-arn", "arn:aws:iam::111122223333:user/cron"], 2, "not-a-role"),
+        (["--principal-arn", "arn:aws:iam::111122223333:root"], 2, "not-a-role"),
     ] {
         let (status, report) = check(file.path(), &arguments, "");
         assert_eq!((status, code(&report)), (Some(exit), error), "{arguments:?}");

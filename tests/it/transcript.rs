@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use ebs_preflight::capture::Target;
 use ebs_preflight::collect::reads::READS;
 use ebs_preflight::collect::script::{Script, script};
 use ebs_preflight::handed::transcript;
@@ -70,14 +71,16 @@ fn actions(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn the_script_of_a_start_makes_all_reads_and_no_other() {
-    let targets = transcript(START).unwrap().targets;
+    let mut targets = transcript(START).unwrap().targets;
+    let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
+    targets.push(Target { role_arn: user, ..targets[0].clone() });
     let text = script(&Script::Starts(targets, None));
     let all: BTreeSet<&str> = READS.iter().map(|read| read.action).collect();
     assert_eq!(actions(&text), all);
     // What it asks AWS besides, to find its way, are the same reads.
     let asked: BTreeSet<&str> =
         text.match_indices("$(q ").filter_map(|(at, _)| text[at + 4..].split(" --").next()).collect();
-    assert_eq!(asked.len(), 8, "{asked:?}");
+    assert_eq!(asked.len(), 14, "{asked:?}");
     assert!(asked.iter().all(|command| text.contains(&format!("\" {command} "))), "{asked:?}");
 }
 

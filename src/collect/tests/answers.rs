@@ -10,7 +10,6 @@ use aws_smithy_types::body::SdkBody;
 
 use crate::collect::error::{CollectError, ErrorCode, Exit};
 use crate::collect::failure::Failure;
-use crate::collect::iam::AskedRole;
 use crate::collect::pace::{Once, Pace, Page, pages};
 use crate::collect::reads::{GET_KEY_POLICY, LIST_GRANTS};
 use crate::collect::xml::{CutShort, is_closed, policy_text};
@@ -164,17 +163,6 @@ async fn once_the_run_has_ended_nothing_more_is_asked_and_the_first_reason_count
     pace.ended().await;
     assert_eq!(pace.reason(), Some(first));
     assert!(pace.turn().await.is_none());
-}
-
-#[test]
-fn a_role_is_named_by_its_arn_or_by_that_of_a_session() {
-    let whole = AskedRole::parse("arn:aws:iam::111122223333:role/jobs/StartJob").unwrap();
-    assert!(whole.is_whole());
-    assert_eq!((whole.name.as_str(), whole.account.as_str()), ("StartJob", "111122223333"));
-    let session = AskedRole::parse("arn:aws-cn:sts::111122223333:assumed-role/StartJob/me").unwrap();
-    assert!(!session.is_whole());
-    assert_eq!((session.name.as_str(), session.partition()), ("StartJob", "aws-cn"));
-    assert!(AskedRole::parse("arn:aws:iam::111122223333:user/StartJob").is_none());
 }
 
 #[test]

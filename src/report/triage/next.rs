@@ -1,5 +1,6 @@
 use jiff::ToSpan as _;
 
+use super::super::words::option;
 use crate::event::{Actor, Encoded, Incident, Meaning, Silence, Told};
 
 /// What to type next, most telling first. Lines that are no commands begin with `#`.
@@ -37,9 +38,6 @@ pub(super) fn steps(incident: &Incident) -> Vec<String> {
         Told::Silent(silence) => *silence == Silence::OnlyAccepted || *silence == Silence::DryRun,
         Told::State(state) => state.meaning() != Meaning::Nothing,
     };
-    if let Some(Actor::User { .. }) = incident.actor {
-        steps.push("# an IAM user made this request, and `check` judges roles: give one that may start it".to_owned());
-    }
     if about_a_start {
         if incident.instances.is_empty() && incident.time.is_some() {
             steps.extend(look_up(incident, "StartInstances"));
@@ -53,11 +51,10 @@ pub(super) fn steps(incident: &Incident) -> Vec<String> {
 fn check(incident: &Incident) -> String {
     let instance = incident.instances.first().map_or("i-…", |instance| instance.as_str());
     let principal = match &incident.actor {
-        Some(Actor::Role { arn, .. }) => format!("--role-arn {arn}"),
-        Some(
-            Actor::User { .. } | Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other,
-        )
-        | None => "--role-arn arn:aws:iam::ACCOUNT:role/NAME".to_owned(),
+        Some(Actor::Role { arn, .. } | Actor::User { arn }) => option(arn),
+        Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
+            "--role-arn arn:aws:iam::ACCOUNT:role/NAME".to_owned()
+        }
     };
     let region = if incident.region.is_empty() { String::new() } else { format!(" --region {}", incident.region) };
     format!("ebs-preflight check --instance-id {instance} {principal}{region}")

@@ -1,6 +1,6 @@
 use jiff::tz::TimeZone;
 
-use super::super::words::path_and_name;
+use super::super::words::{identity, path_and_name};
 use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told};
 
 /// When it happened, in the user's zone and in UTC.
@@ -25,7 +25,7 @@ pub(super) fn actor(actor: &Actor) -> String {
             };
             format!("role {name}, session {session}")
         }
-        Actor::User { arn } => format!("user {}", arn.split_once(":user/").map_or("", |(_, name)| name)),
+        Actor::User { arn } => identity(arn),
         Actor::Infrastructure => "EC2's own identity".to_owned(),
         Actor::Service { name } => name.clone(),
         Actor::Account { id } => format!("somebody of account {id}"),
