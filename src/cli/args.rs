@@ -93,7 +93,7 @@ pub(super) struct Reader {
     /// A role to assume that reads keys of another account
     #[arg(long = "key-reader-role", value_name = "ARN")]
     pub(super) key_role: Option<String>,
-    /// The external ID that the trust policies of these roles ask for
+    /// The external ID with which these roles, and that of --caller-arn, are assumed
     #[arg(long, value_name = "ID")]
     pub(super) external_id: Option<String>,
 }
@@ -115,6 +115,9 @@ pub(super) struct HandedIn {
 /// What the asker knows of the session that will start the instance.
 #[derive(Debug, Args)]
 pub(super) struct Knowledge {
+    /// Who assumes the role: tells whether its trust policy admits the caller (with --external-id, if one is given)
+    #[arg(long, value_name = "ARN")]
+    pub(super) caller_arn: Option<String>,
     /// The name of the role's session
     #[arg(long, value_name = "NAME")]
     pub(super) session_name: Option<String>,

@@ -8,14 +8,14 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use crate::capture::Target;
 use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
-use crate::names::{AccountId, Arn, InstanceId, KeyArn, NameError, Region, RoleArn, SessionArn, UserArn};
+use crate::names::{AccountId, Arn, InstanceId, KeyArn, NameError, PrincipalArn, Region, RoleArn, SessionArn, UserArn};
 use crate::policy::{PolicyError, PolicyType};
 use crate::remedy::Form;
 use crate::start::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require, Stated, may_be_stated};
 
 use super::args::{
     CaptureArguments, Knowledge, Remedy as TypedRemedy, RemedyForm, RemedyPlace as TypedPlace, Require as TypedRequire,
-    Style,
+    Starts, Style,
 };
 use super::failure::Failure;
 use super::files;
@@ -103,7 +103,12 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
 }
 
 /// What is asked, and what is stated besides.
-pub(super) fn question(typed: &Knowledge, require: TypedRequire, remedy: &TypedRemedy) -> Result<Question, Failure> {
+pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
+    let (typed, remedy) = (&starts.knowledge, &starts.remedy);
+    let caller = typed.caller_arn.as_deref().map(PrincipalArn::parse).transpose().map_err(|error| {
+        let help = "give the role, session or user that calls sts:AssumeRole; a service goes by no ARN";
+        Failure::bad_input("malformed-caller", error.to_string(), help)
+    })?;
     let session_policies =
         typed.session_policy.iter().map(|path| session_policy(path)).collect::<Result<Vec<_>, _>>()?;
     let context = typed.context.iter().map(|text| stated(text)).collect::<Result<Vec<_>, _>>()?;
@@ -136,7 +141,9 @@ pub(super) fn question(typed: &Knowledge, require: TypedRequire, remedy: &TypedR
         None => None,
     };
     Ok(Question {
-        require: match require {
+        caller,
+        external_id: starts.reader.external_id.clone(),
+        require: match starts.require {
             TypedRequire::Start => Require::Start,
             TypedRequire::Documented => Require::Documented,
         },
@@ -164,6 +171,7 @@ pub(super) fn question(typed: &Knowledge, require: TypedRequire, remedy: &TypedR
 /// A user has no session, so nothing of one may be stated.
 pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Result<(), Failure> {
     let given = [
+        ("--caller-arn", typed.caller_arn.is_some()),
         ("--session-name", typed.session_name.is_some()),
         ("--session-policy", !typed.session_policy.is_empty()),
         ("--session-tag", !typed.session_tag.is_empty()),

@@ -80,7 +80,7 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
 
 /// What is judged, from a file or read now, with what was handed in; and what is asked of it.
 fn evidence(typed: &Starts, incidents: &[Incident]) -> Result<(Capture, Question), Failure> {
-    let question = options::question(&typed.knowledge, typed.require, &typed.remedy)?;
+    let question = options::question(typed)?;
     let mut asked = Asked::read(&typed.targets)?;
     let capture = if let Some(path) = &typed.capture {
         asked.narrow(handed::capture(path)?)?

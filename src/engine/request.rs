@@ -72,6 +72,11 @@ impl Request {
         self.resource.is_key && self.action.lower().starts_with("kms:")
     }
 
+    /// Whether the resource is the role that is assumed: its trust policy is the only policy without Resource.
+    pub fn is_for_role(&self) -> bool {
+        self.action.lower() == "sts:assumerole"
+    }
+
     /// The ARN of the resource, or `*`.
     pub fn resource(&self) -> &str {
         &self.resource.arn

@@ -60,8 +60,8 @@ fn whom(statement: &Statement, request: &Request, has_boundary: bool) -> Named {
 
 fn resource(statement: &Statement, request: &Request, kind: PolicyType) -> Truth {
     match &statement.resource {
-        // KMS saves such a statement, and it has no effect.
-        None => Truth::False,
+        // KMS saves such a statement, and it has no effect; a role's trust policy knows no Resource.
+        None => Truth::from(request.is_for_role()),
         Some(element) => element.sense.apply(listed(element, request, kind)),
     }
 }

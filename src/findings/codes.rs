@@ -46,6 +46,8 @@ const STOP_START: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/St
 const MANAGED: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/amazon-ec2-managed-instances.html";
 const LAUNCH: &str = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html";
 const VOLUMES: &str = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-describing-volumes.html";
+const TRUST: &str =
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html";
 const GET_ROLE: &str = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetRole.html";
 const LICENSES: &str = "https://docs.aws.amazon.com/license-manager/latest/userguide/license-configurations.html";
 const DESCRIBE_VOLUMES: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVolumes.html";
@@ -266,6 +268,10 @@ codes! {
         "a volume is not attached";
     NothingEncrypted "EBP0510" "nothing-encrypted" EBS
         "no volume is encrypted, so the start causes no KMS request";
+    CallerNotAdmitted "EBP0511" "caller-not-admitted" TRUST
+        "the role's trust policy does not admit the caller";
+    CallerAdmitted "EBP0512" "caller-admitted" TRUST
+        "the role's trust policy admits the caller";
     NotDecided "EBP0601" "not-decided" EVALUATION
         "it hangs on something that is not known";
     VolumeUnread "EBP0602" "volume-unread" DESCRIBE_VOLUMES

@@ -5,6 +5,7 @@ use crate::engine::Decision;
 use crate::source::Reading;
 use crate::start::{Judged, Level, Question, Require, StartPlan};
 
+use super::caller::caller;
 use super::cause::{Cause, cause};
 use super::facts::{NOT_THE_KEY, facts};
 use super::{Code, Fact, Finding, Severity, StatementRole, open};
@@ -21,6 +22,7 @@ pub(crate) fn findings(
     if matches!(capture.identities.get(&target.role_arn), Some(Reading::Absent)) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker));
     } else {
+        findings.extend(plan.caller.as_ref().map(caller));
         findings.extend(denied(judged, question));
         findings.extend(undecided(capture, judged, question));
     }

@@ -1,5 +1,6 @@
 //! From judgements and facts to findings: each cause once, root cause first.
 
+mod caller;
 mod cause;
 mod codes;
 mod facts;
@@ -91,6 +92,8 @@ pub(crate) enum StatementRole {
     Denies,
     /// It leaves the decision to the account's IAM policies.
     Delegates,
+    /// It admits whoever assumes the role.
+    Admits,
 }
 
 /// Something that an unknown decision hangs on.

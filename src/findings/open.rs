@@ -1,7 +1,7 @@
 //! From one undecided request to what its decision hangs on.
 
 use crate::engine::{Decider, Decision, Failure, deciders};
-use crate::policy::{Effect, PrincipalEntry, Sense, Statement, Truth};
+use crate::policy::{Effect, PolicyType, PrincipalEntry, Sense, Statement, Truth};
 use crate::start::{By, Judged};
 
 use super::{Open, PlacedStatement, place};
@@ -10,7 +10,25 @@ use super::{Open, PlacedStatement, place};
 pub(crate) fn open(judged: &Judged) -> Vec<Open> {
     let policies = &judged.case.policies;
     let open = deciders(&judged.case.request, &judged.explanation);
-    let is_open = |kind| open.contains(&Decider::Type(kind));
+    let mut found = open_in(judged, |kind| open.contains(&Decider::Type(kind)));
+    if let Some(needs) = policies.grants.unread.as_ref().filter(|_| open.contains(&Decider::Grants)) {
+        found.push(Open::Unread { what: "the grants on the key".to_owned(), needs: needs.clone() });
+    }
+    // Only inferred: whether an SCP without an Allow reaches EC2's own identity.
+    if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
+        found.push(Open::Unread {
+            what: "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned(),
+            needs: String::new(),
+        });
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// What is open in the statements and policies of these types.
+pub(super) fn open_in(judged: &Judged, is_open: impl Fn(PolicyType) -> bool) -> Vec<Open> {
+    let policies = &judged.case.policies;
     let mut found = Vec::new();
     for outcome in &judged.explanation.statements {
         if outcome.applies != Truth::Unknown || !is_open(outcome.at.kind) {
@@ -36,18 +54,6 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
     for (_, policy) in policies.all().filter(|(at, policy)| policy.policy.is_none() && is_open(at.kind)) {
         found.push(Open::Unread { what: policy.name.clone(), needs: policy.needs.clone() });
     }
-    if let Some(needs) = policies.grants.unread.as_ref().filter(|_| open.contains(&Decider::Grants)) {
-        found.push(Open::Unread { what: "the grants on the key".to_owned(), needs: needs.clone() });
-    }
-    // Only inferred: whether an SCP without an Allow reaches EC2's own identity.
-    if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
-        found.push(Open::Unread {
-            what: "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned(),
-            needs: String::new(),
-        });
-    }
-    found.sort();
-    found.dedup();
     found
 }
 

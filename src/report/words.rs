@@ -74,6 +74,9 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
 
 /// What people see when a start fails for this finding.
 pub(super) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> {
+    if finding.code == Code::CallerNotAdmitted {
+        return Some("sts:AssumeRole answers AccessDenied, and nobody calls StartInstances");
+    }
     let first = finding.requests.first().and_then(|position| start.judged.get(*position))?;
     match (finding.severity, first.case.row.by) {
         (Severity::Blocker, By::Role) => {
@@ -162,6 +165,7 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
         Fact::Statement { at, role: StatementRole::Delegates, .. } => {
             ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
         }
+        Fact::Statement { at, role: StatementRole::Admits, .. } => ("admitted by", vec![statement(at, noun)]),
         Fact::Nearest { at, misses } => {
             ("nearest", std::iter::once(statement(at, noun)).chain(misses.iter().map(miss)).collect())
         }

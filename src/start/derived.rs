@@ -88,7 +88,7 @@ impl Planner<'_, '_> {
         }
     }
 
-    fn organization_keys(&self, context: &mut Context, prefix: &str, account: &str) {
+    pub(super) fn organization_keys(&self, context: &mut Context, prefix: &str, account: &str) {
         let (id, paths) = (format!("{prefix}ID"), format!("{prefix}Paths"));
         let known = AccountId::parse(account).ok().and_then(|account| self.capture.organizations.get(&account));
         match known {

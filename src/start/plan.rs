@@ -25,6 +25,8 @@ pub(crate) struct StartPlan<'c> {
     pub(crate) principal: Principal,
     /// The requests.
     pub(crate) cases: Vec<Case>,
+    /// The call by which the role is assumed, where its caller is stated.
+    pub(crate) caller: Option<Judged>,
     /// Volumes whose encryption is not known.
     pub(crate) open_volumes: Vec<OpenVolume>,
     /// What was taken for granted.
@@ -69,12 +71,13 @@ pub(crate) enum NoPlan {
 
 /// Judges every request of the plan.
 pub(crate) fn judge(cases: Vec<Case>) -> Vec<Judged> {
-    let judged = cases.into_iter().map(|case| {
-        let explanation = explain(&case.request, &case.policies);
-        let decision = decision(&case, &explanation);
-        Judged { case, explanation, decision }
-    });
-    judged.collect()
+    cases.into_iter().map(judge_one).collect()
+}
+
+fn judge_one(case: Case) -> Judged {
+    let explanation = explain(&case.request, &case.policies);
+    let decision = decision(&case, &explanation);
+    Judged { case, explanation, decision }
 }
 
 /// The decision, but for one thing that is only inferred: whether an SCP that merely lacks an Allow reaches EC2's
@@ -113,10 +116,11 @@ pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Questio
         assumptions: Vec::new(),
     };
     let (cases, open_volumes) = planner.cases();
+    let caller = planner.assume_role().map(judge_one);
     let mut assumptions = planner.assumptions;
     assumptions.sort();
     assumptions.dedup();
-    Ok(StartPlan { instance, principal: planner.principal, cases, open_volumes, assumptions })
+    Ok(StartPlan { instance, principal: planner.principal, cases, caller, open_volumes, assumptions })
 }
 
 fn principal(named: &PrincipalArn, identity: Option<&Identity>, question: &Question) -> Principal {
@@ -143,7 +147,7 @@ pub(super) struct Planner<'c, 'q> {
     pub(super) identity: Option<&'c Identity>,
     pub(super) principal: Principal,
     pub(super) at: Timestamp,
-    shelf: Shelf,
+    pub(super) shelf: Shelf,
     assumptions: Vec<Assumption>,
 }
 

@@ -55,7 +55,7 @@ impl Shelf {
         }
     }
 
-    fn document(&mut self, name: &str, document: &Document, kind: PolicyType) -> Arc<NamedPolicy> {
+    pub(super) fn document(&mut self, name: &str, document: &Document, kind: PolicyType) -> Arc<NamedPolicy> {
         let at = (kind, name.to_owned(), document.clone());
         let compile = || match NamedPolicy::parse(name, document.text(), kind) {
             Ok(policy) => policy,

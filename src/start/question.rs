@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::change::{Change, PolicyPlace, edited};
 use crate::engine::NamedPolicy;
+use crate::names::PrincipalArn;
 use crate::policy::PolicyType;
 
 use super::context::Stated;
@@ -13,6 +14,10 @@ use super::context::Stated;
 pub struct Question {
     /// Which requests must be allowed.
     pub require: Require,
+    /// Who assumes the role, where it is to be told whether the trust policy admits the caller.
+    pub caller: Option<PrincipalArn>,
+    /// The external ID with which the caller assumes the role.
+    pub external_id: Option<String>,
     /// The session's name, where it is known.
     pub session_name: Option<String>,
     /// Policies passed when the session is created; all of them limit it.

@@ -93,6 +93,16 @@ pub const START: &[Row] = &[
     volume_life_cycle("kms:ReEncryptTo"),
 ];
 
+/// The call by which a session of the role comes to be; no part of the start.
+pub(super) const ASSUME_ROLE: Row = Row {
+    number: 0,
+    action: "sts:AssumeRole",
+    by: By::Role,
+    level: Level::Start,
+    confidence: Confidence::Documented,
+    source: "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
+};
+
 const fn volume_life_cycle(action: &'static str) -> Row {
     Row {
         number: 5,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ebs_preflight::capture::Capture;
 use ebs_preflight::engine::NamedPolicy;
 use ebs_preflight::findings::Code;
+use ebs_preflight::names::PrincipalArn;
 use ebs_preflight::policy::PolicyType;
 use ebs_preflight::report::{Verdict, cured, json, preflight, text};
 use ebs_preflight::start::{GivenPolicy, Question, Require, Stated};
@@ -69,6 +70,8 @@ fn question(flags: &str, read: &dyn Fn(&Path) -> String) -> Question {
         let value = words.next().unwrap();
         match flag {
             "--require" => question.require = if value == "start" { Require::Start } else { Require::Documented },
+            "--caller-arn" => question.caller = Some(PrincipalArn::parse(value).unwrap()),
+            "--external-id" => question.external_id = Some(value.to_owned()),
             "--session-name" => question.session_name = Some(value.to_owned()),
             "--source-ip" => question.source_ip = Some(value.to_owned()),
             "--context" => {
