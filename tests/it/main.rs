@@ -18,6 +18,7 @@ mod conformance;
 mod differential;
 mod docs;
 mod generate;
+mod golden;
 mod grants;
 mod laws;
 mod problems;

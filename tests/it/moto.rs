@@ -1,10 +1,11 @@
-//! The built program against an AWS emulator (moto): whole situations are set up in it, read over the network and
-//! judged.
+//! The built program against an AWS emulator (moto): whole situations, and the worlds of the golden library, are set up
+//! in it, read over the network and judged.
 //!
 //! The emulator runs in a Python environment that the tests make for themselves under `target/`
-//! (`tests/moto/requirements.txt`); where that cannot be had they fail. What the emulator gets wrong or has not (keys
-//! of other accounts, the AWS managed key, AWS's error shapes) is the business of [`crate::replay`].
+//! (`tests/moto/requirements.txt`); where that cannot be had they fail. What the emulator gets wrong or has not (key
+//! stores, AWS's error shapes) is the business of [`crate::replay`].
 
+mod goldens;
 mod python;
 mod server;
 mod shell;

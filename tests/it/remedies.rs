@@ -253,7 +253,7 @@ fn diff_knows_every_kind_of_change() {
     assert_eq!(exit, 2, "a diff needs a change");
     let goldens: [(&str, &[&str], i32, &str); 3] = [
         ("ready-grant-to-the-role", &["--revoke-grant", "0f1e2d3c4b5a"], 1, "BLOCKED"),
-        ("scp-binds-ec2-itself", &["--set-scp", "p-only-batch-decrypts=scp.json"], 0, "READY"),
+        ("scp-binds-ec2-itself", &["--set-scp", "p-onlybatchdecrypts=scp.json"], 0, "READY"),
         ("rcp-network-perimeter-forgets-ec2", &["--set-rcp", "p-perimeter=rcp.json"], 0, "READY"),
     ];
     let all = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;

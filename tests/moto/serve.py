@@ -5,6 +5,8 @@ Writes the port as its first line. Then answers each line of JSON with one line 
     {"seed": SITUATION, "account": ID, "management": ID, "readers": {NAME: [ACTION, …]}}
         fills the account with a situation (see `seed.py`) and answers what was made:
         {"region", "instance", "role", "names": {PLACEHOLDER: VALUE}, "credentials": {NAME: [ID, SECRET, TOKEN]}}
+    {"golden": CAPTURE}
+        makes the world of a capture (see `golden.py`) and answers {"credentials": {PROFILE: [ID, SECRET, TOKEN]}}
     {"enforce": true}
         from now on the identity-based policies of the callers count, in all accounts
 
@@ -20,6 +22,7 @@ import urllib.request
 
 from moto.server import ThreadedMotoServer
 
+from golden import seed_golden
 from seed import Emulator, seed
 
 
@@ -37,6 +40,8 @@ def answer(endpoint, emulator, request):
     if request.get("enforce"):
         enforce(endpoint)
         return {}
+    if "golden" in request:
+        return {"credentials": seed_golden(request["golden"])}
     return seed(emulator, request)
 
 

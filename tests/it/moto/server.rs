@@ -3,6 +3,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 
+use ebs_preflight::capture::Capture;
 use serde_json::{Value, json};
 
 use super::python;
@@ -37,6 +38,8 @@ impl Server {
     pub(super) fn start() -> Self {
         let mut process = Command::new(python::with_emulator())
             .arg(SERVE)
+            // 1,300 images into every account would take most of the time.
+            .env("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -62,19 +65,18 @@ impl Server {
         }));
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let texts = made["names"].as_object().unwrap().iter();
-        let credentials = made["credentials"].as_object().unwrap().iter();
         World {
             region: text(&made["region"]),
             instance: text(&made["instance"]),
             role: text(&made["role"]),
             names: texts.map(|(name, value)| (name.clone(), text(value))).collect(),
-            credentials: credentials
-                .map(|(name, key)| {
-                    let part = |number: usize| text(&key[number]);
-                    (name.clone(), Credentials { id: part(0), secret: part(1), token: part(2) })
-                })
-                .collect(),
+            credentials: credentials(&made),
         }
+    }
+
+    /// Makes the world of a capture in the accounts that it names: the credentials of each profile that reads it.
+    pub(super) fn seed_golden(&self, capture: &Capture) -> BTreeMap<String, Credentials> {
+        credentials(&self.ask(&json!({ "golden": capture })))
     }
 
     /// From now on the policies of whoever asks are enforced, in every account.
@@ -92,6 +94,14 @@ impl Server {
         assert!(answer["error"].is_null(), "the emulator: {}", answer["error"].as_str().unwrap());
         answer
     }
+}
+
+/// The access keys of an answer.
+fn credentials(made: &Value) -> BTreeMap<String, Credentials> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let named = made["credentials"].as_object().unwrap().iter();
+    let key = |key: &Value| Credentials { id: text(&key[0]), secret: text(&key[1]), token: text(&key[2]) };
+    named.map(|(name, value)| (name.clone(), key(value))).collect()
 }
 
 impl Drop for Server {
