@@ -1,10 +1,13 @@
 //! What stops a start, or is worth knowing, whatever the policies say.
 
+use jiff::Timestamp;
+
 use crate::capture::{Capture, Instance, KeyMetadata};
 use crate::names::KeyArn;
 use crate::source::Reading;
-use crate::start::{Judged, StartPlan};
+use crate::start::{Judged, Question, StartPlan};
 
+use super::key_store;
 use super::state_reason::{Tells, tells};
 use super::{Code, Fact, Finding, Open, Severity};
 
@@ -12,7 +15,8 @@ use super::{Code, Fact, Finding, Open, Severity};
 pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that stopped it";
 
 /// Findings on the instance, its volumes and their keys.
-pub(super) fn facts(capture: &Capture, plan: &StartPlan<'_>, judged: &[Judged]) -> Vec<Finding> {
+pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>, judged: &[Judged]) -> Vec<Finding> {
+    let at = question.at.unwrap_or(capture.read.until);
     let mut findings = instance(plan.instance);
     for volume in &plan.open_volumes {
         let mut finding = Finding::new(Code::VolumeUnread, Severity::Undecided);
@@ -49,7 +53,7 @@ pub(super) fn facts(capture: &Capture, plan: &StartPlan<'_>, judged: &[Judged]) 
         let mut volumes: Vec<_> = volumes.collect();
         volumes.dedup();
         let metadata = capture.keys.get(arn).map(|key| &key.metadata);
-        findings.extend(key(arn, metadata, plan, capture).into_iter().map(|finding| Finding {
+        findings.extend(key(arn, metadata, plan, at).into_iter().map(|finding| Finding {
             keys: vec![arn.clone()],
             volumes: volumes.clone(),
             ..finding
@@ -107,7 +111,7 @@ fn last_start(instance: &Instance) -> Option<Finding> {
     Some(finding)
 }
 
-fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'_>, capture: &Capture) -> Vec<Finding> {
+fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'_>, at: Timestamp) -> Vec<Finding> {
     let own = arn.account() == plan.instance.account.as_str();
     let metadata = match metadata {
         Some(Reading::Known(metadata)) => metadata,
@@ -137,7 +141,7 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
     }
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
         let (code, name) = (Code::MaterialExpiring, "valid to");
-        let has_expired = valid_to <= capture.read.until;
+        let has_expired = valid_to <= at;
         let severity = if has_expired { Severity::Undecided } else { Severity::Note };
         let mut finding = stated(code, severity, name, valid_to.to_string());
         if has_expired {
@@ -147,31 +151,9 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
         findings.push(finding);
     }
     if let Some(store) = metadata.custom_key_store.as_ref().filter(|_| metadata.state == "Enabled") {
-        let connected = store.connection_state.known().is_some_and(|state| state == "CONNECTED");
-        let broken = store.connection_state.known().is_some_and(|state| state == "DISCONNECTED" || state == "FAILED");
-        let severity = if connected {
-            Severity::Note
-        } else if broken {
-            Severity::Blocker
-        } else {
-            Severity::Warning
-        };
-        let state = store.connection_state.known().map_or("not known", String::as_str);
-        let mut finding = stated(Code::CustomKeyStore, severity, "connection", state);
-        finding.evidence.push(Fact::State { name: "key store", value: store.id.clone() });
-        if let Some(error) = &store.error_code {
-            finding.evidence.push(Fact::State { name: "error code", value: error.clone() });
-        }
-        if broken {
-            finding.evidence.push(connect(&store.id));
-        }
-        findings.push(finding);
+        findings.push(key_store::finding(arn, metadata, store));
     }
     findings
-}
-
-fn connect(store: &str) -> Fact {
-    Fact::Command { what: "cure", line: format!("aws kms connect-custom-key-store --custom-key-store-id {store}") }
 }
 
 fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
@@ -211,7 +193,10 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
         }
         "Creating" => finding.evidence.push(command("describe-key --query KeyMetadata.KeyState")),
         "Unavailable" => {
-            finding.evidence.extend(metadata.custom_key_store.as_ref().map(|store| connect(&store.id)));
+            if let Some(store) = &metadata.custom_key_store {
+                finding.evidence.extend(key_store::facts(metadata, store));
+                finding.evidence.extend(key_store::cure(arn, store));
+            }
         }
         _ => {}
     }

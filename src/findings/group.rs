@@ -18,7 +18,7 @@ pub(crate) fn findings(
     plan: &StartPlan<'_>,
     judged: &[Judged],
 ) -> Vec<Finding> {
-    let mut findings = facts(capture, plan, judged);
+    let mut findings = facts(capture, question, plan, judged);
     if matches!(capture.identities.get(&target.role_arn), Some(Reading::Absent)) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker));
     } else {

@@ -5,6 +5,7 @@ mod cause;
 mod codes;
 mod facts;
 mod group;
+mod key_store;
 mod near_miss;
 mod open;
 mod placed;

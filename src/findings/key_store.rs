@@ -1,0 +1,56 @@
+//! What a custom key store tells, and how it is connected again.
+
+use crate::capture::{CustomKeyStore, KeyMetadata};
+use crate::names::KeyArn;
+
+use super::{Code, Fact, Finding, Severity};
+
+/// Of a key that is `Enabled`: the key state tells nothing of the key store, so its connection decides.
+pub(super) fn finding(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore) -> Finding {
+    let severity = match store.connection_state.known().map(String::as_str) {
+        Some("CONNECTED") => Severity::Note,
+        Some("DISCONNECTED" | "FAILED") => Severity::Blocker,
+        _ => Severity::Warning,
+    };
+    let mut finding = Finding::new(Code::CustomKeyStore, severity);
+    finding.evidence = facts(metadata, store);
+    if severity == Severity::Blocker {
+        finding.evidence.extend(cure(arn, store));
+    }
+    finding
+}
+
+/// What the key store tells of itself, and what stands behind it.
+pub(super) fn facts(metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Fact> {
+    let state = |name, value: &str| Fact::State { name, value: value.to_owned() };
+    let connection = store.connection_state.known().map_or("not known", String::as_str);
+    let mut facts = vec![state("connection", connection), state("key store", &store.id)];
+    facts.extend(store.error_code.as_ref().map(|code| state("error code", code)));
+    facts.extend(behind(metadata).map(|behind| state("behind it", behind)));
+    facts
+}
+
+/// What KMS must reach.
+///
+/// Sources: <https://docs.aws.amazon.com/kms/latest/developerguide/connect-keystore.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/about-xks-connecting.html>
+fn behind(metadata: &KeyMetadata) -> Option<&'static str> {
+    match metadata.origin.as_str() {
+        "AWS_CLOUDHSM" => Some("an AWS CloudHSM cluster: it must be active, with at least one active HSM"),
+        "EXTERNAL_KEY_STORE" => {
+            Some("an external key store proxy: AWS KMS must reach it, and it must reach the external key manager")
+        }
+        _ => None,
+    }
+}
+
+/// The commands that connect it again; one whose connection failed must be disconnected first.
+pub(super) fn cure(arn: &KeyArn, store: &CustomKeyStore) -> Vec<Fact> {
+    let failed = store.connection_state.known().is_some_and(|state| state == "FAILED");
+    let verbs = if failed { &["disconnect", "connect"][..] } else { &["connect"] };
+    let command = |verb| Fact::Command {
+        what: "cure",
+        line: format!("aws kms {verb}-custom-key-store --custom-key-store-id {} --region {}", store.id, arn.region()),
+    };
+    verbs.iter().map(command).collect()
+}
