@@ -23,31 +23,18 @@ enum Shape {
     Anything,
     Literal(Box<str>),
     /// Text, variables and wildcards `*`.
-    Stars(Stars),
+    Stars {
+        pieces: Vec<Piece>,
+        /// The first byte of every value that it matches, where no variable is in the way of knowing it: most
+        /// patterns differ from most values already there.
+        lead: Option<u8>,
+    },
     /// Everything else: wildcards that take one character, or that stay inside one part of an ARN.
-    General(General),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stars {
-    /// What stands between wildcards: the first is bound to the start of the value, the last to its end.
-    segments: Vec<Vec<Part>>,
-    /// The first byte of every value that it matches, where no variable is in the way of knowing it: most patterns
-    /// differ from most values already there.
-    lead: Option<u8>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct General {
-    pieces: Vec<Piece>,
-    /// The units that the pieces come to in every request; `None` where there are variables among them.
-    units: Option<Vec<Unit>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(Box<str>),
-    Variable(Variable),
+    General {
+        pieces: Vec<Piece>,
+        /// The units that the pieces come to in every request; `None` where there are variables among them.
+        units: Option<Vec<Unit>>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +103,7 @@ impl Pattern {
     pub fn as_str(&self) -> &str {
         match (&self.written, &self.shape) {
             (Some(written), _) | (None, Shape::Literal(written)) => written,
-            (None, Shape::Anything | Shape::Stars(_) | Shape::General(_)) => "",
+            (None, Shape::Anything | Shape::Stars { .. } | Shape::General { .. }) => "",
         }
     }
 
@@ -125,24 +112,15 @@ impl Pattern {
         matches!(self.shape, Shape::Anything)
     }
 
-    /// Whether it holds a wildcard.
-    pub fn has_wildcard(&self) -> bool {
-        match &self.shape {
-            Shape::Anything | Shape::General(_) => true,
-            Shape::Literal(_) => false,
-            Shape::Stars(stars) => stars.segments.len() > 1,
-        }
-    }
-
     /// The text that it stands for, where it holds no wildcard.
     pub fn text<'a, V: Variables>(&'a self, variables: &'a V) -> Resolved<Cow<'a, str>> {
         match &self.shape {
             Shape::Literal(text) => Resolved::Text(Cow::Borrowed(text)),
-            Shape::Anything | Shape::General(_) => Resolved::Nothing,
-            Shape::Stars(stars) => {
+            Shape::Anything | Shape::General { .. } => Resolved::Nothing,
+            Shape::Stars { pieces, .. } => {
                 let mut whole = String::new();
-                for part in stars.segments.iter().flatten() {
-                    match resolve(part, variables) {
+                for piece in pieces {
+                    match resolve(piece, variables) {
                         Resolved::Text(text) => whole.push_str(text),
                         Resolved::Nothing => return Resolved::Nothing,
                         Resolved::NotKnown => return Resolved::NotKnown,
@@ -155,38 +133,19 @@ impl Pattern {
 
     /// What is in the way of giving every variable its text: one without a value before one whose value is unknown.
     pub fn unresolved<V: Variables>(&self, variables: &V) -> Option<Resolved<()>> {
-        let mut found = None;
-        for variable in self.variables() {
-            match variables.resolve(variable) {
-                Resolved::Text(_) => {}
-                Resolved::Nothing => return Some(Resolved::Nothing),
-                Resolved::NotKnown => found = Some(Resolved::NotKnown),
-            }
-        }
-        found
+        unresolved(self.pieces(), variables)
     }
 
     /// The policy variables in it.
-    pub fn variables(&self) -> Vec<&Variable> {
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        variables_of(self.pieces())
+    }
+
+    /// What it was compiled from, where that is more than a text or a single wildcard.
+    fn pieces(&self) -> &[Piece] {
         match &self.shape {
-            Shape::Anything | Shape::Literal(_) => Vec::new(),
-            Shape::Stars(stars) => stars
-                .segments
-                .iter()
-                .flatten()
-                .filter_map(|part| match part {
-                    Part::Variable(variable) => Some(variable),
-                    Part::Text(_) => None,
-                })
-                .collect(),
-            Shape::General(general) => general
-                .pieces
-                .iter()
-                .filter_map(|piece| match piece {
-                    Piece::Variable(variable) => Some(variable),
-                    Piece::Text(_) | Piece::Star | Piece::Question | Piece::InnerStar | Piece::InnerQuestion => None,
-                })
-                .collect(),
+            Shape::Anything | Shape::Literal(_) => &[],
+            Shape::Stars { pieces, .. } | Shape::General { pieces, .. } => pieces,
         }
     }
 
@@ -196,8 +155,7 @@ impl Pattern {
         let pieces = match &self.shape {
             Shape::Anything => vec![Piece::Star],
             Shape::Literal(text) => vec![Piece::Text(text.clone())],
-            Shape::Stars(stars) => pieces_of(&stars.segments),
-            Shape::General(general) => general.pieces.clone(),
+            Shape::Stars { pieces, .. } | Shape::General { pieces, .. } => pieces.clone(),
         };
         let mut parts: [Vec<Piece>; 6] = std::array::from_fn(|_| Vec::new());
         let mut current = 0;
@@ -236,10 +194,9 @@ impl Pattern {
                 let possible = text.strip_prefix(prefix).is_some_and(|rest| !rest.contains(['*', '?']));
                 return if possible { Truth::Unknown } else { Truth::False };
             }
-            Shape::General(general) => general.pieces.clone(),
-            Shape::Stars(stars) => pieces_of(&stars.segments),
+            Shape::Stars { pieces, .. } | Shape::General { pieces, .. } => pieces,
         };
-        let units = match units(&pieces, variables) {
+        let units = match units(pieces, variables) {
             Ok(units) => units,
             Err(open) => return open,
         };
@@ -256,9 +213,13 @@ impl Pattern {
         match &self.shape {
             Shape::Anything => Truth::True,
             Shape::Literal(text) => Truth::from(**text == *value),
-            Shape::Stars(stars) if stars.lead.is_some() && stars.lead != value.bytes().next() => Truth::False,
-            Shape::Stars(stars) => match_stars(&stars.segments, value, variables),
-            Shape::General(general) => match_general(general, value, variables),
+            Shape::Stars { lead, .. } if lead.is_some() && *lead != value.bytes().next() => Truth::False,
+            Shape::Stars { pieces, .. } => match_stars(pieces, value, variables),
+            Shape::General { units: Some(units), .. } => Truth::from(reach(units, value).whole),
+            Shape::General { pieces, units: None } => match units(pieces, variables) {
+                Ok(units) => Truth::from(reach(&units, value).whole),
+                Err(open) => open,
+            },
         }
     }
 }
@@ -267,7 +228,7 @@ impl Shape {
     fn of(pieces: Vec<Piece>) -> Self {
         if pieces.iter().any(|piece| matches!(piece, Piece::Question | Piece::InnerStar | Piece::InnerQuestion)) {
             let units = units(&pieces, &NoVariables).ok();
-            return Self::General(General { pieces, units });
+            return Self::General { pieces, units };
         }
         match pieces.as_slice() {
             [] => return Self::Literal("".into()),
@@ -275,90 +236,71 @@ impl Shape {
             [Piece::Text(text)] => return Self::Literal(text.clone()),
             _ => {}
         }
-        let has_variables = pieces.iter().any(|piece| matches!(piece, Piece::Variable(_)));
         let lead = match pieces.first() {
-            Some(Piece::Text(text)) if !has_variables => text.bytes().next(),
+            Some(Piece::Text(text)) if variables_of(&pieces).next().is_none() => text.bytes().next(),
             _ => None,
         };
-        let mut segments = vec![Vec::new()];
-        for piece in pieces {
-            let part = match piece {
-                Piece::Text(text) => Part::Text(text),
-                Piece::Variable(variable) => Part::Variable(variable),
-                Piece::Star | Piece::Question | Piece::InnerStar | Piece::InnerQuestion => {
-                    segments.push(Vec::new());
-                    continue;
-                }
-            };
-            if let Some(segment) = segments.last_mut() {
-                segment.push(part);
-            }
-        }
-        Self::Stars(Stars { segments, lead })
+        Self::Stars { pieces, lead }
     }
 }
 
-/// What one part stands for.
-fn resolve<'a, V: Variables>(part: &'a Part, variables: &'a V) -> Resolved<&'a str> {
-    match part {
-        Part::Text(text) => Resolved::Text(text),
-        Part::Variable(variable) => variables.resolve(variable),
+fn variables_of(pieces: &[Piece]) -> impl Iterator<Item = &Variable> {
+    pieces.iter().filter_map(|piece| if let Piece::Variable(variable) = piece { Some(variable) } else { None })
+}
+
+fn unresolved<V: Variables>(pieces: &[Piece], variables: &V) -> Option<Resolved<()>> {
+    let mut found = None;
+    for variable in variables_of(pieces) {
+        match variables.resolve(variable) {
+            Resolved::Text(_) => {}
+            Resolved::Nothing => return Some(Resolved::Nothing),
+            Resolved::NotKnown => found = Some(Resolved::NotKnown),
+        }
+    }
+    found
+}
+
+/// What one piece stands for; a wildcard by itself for no text.
+fn resolve<'a, V: Variables>(piece: &'a Piece, variables: &'a V) -> Resolved<&'a str> {
+    match piece {
+        Piece::Text(text) => Resolved::Text(text),
+        Piece::Variable(variable) => variables.resolve(variable),
+        Piece::Star | Piece::Question | Piece::InnerStar | Piece::InnerQuestion => Resolved::Text(""),
     }
 }
 
 // Kept out of `matches`, whose other cases are a few instructions each.
 #[inline(never)]
-fn match_stars<V: Variables>(segments: &[Vec<Part>], value: &str, variables: &V) -> Truth {
-    let mut open = Truth::True;
-    for part in segments.iter().flatten() {
-        if let Part::Variable(variable) = part {
-            match variables.resolve(variable) {
-                Resolved::Text(_) => {}
-                Resolved::Nothing => return Truth::False,
-                Resolved::NotKnown => open = Truth::Unknown,
-            }
-        }
+fn match_stars<V: Variables>(pieces: &[Piece], value: &str, variables: &V) -> Truth {
+    match unresolved(pieces, variables) {
+        Some(Resolved::NotKnown) => return Truth::Unknown,
+        Some(Resolved::Nothing) => return Truth::False,
+        Some(Resolved::Text(())) | None => {}
     }
-    if open == Truth::Unknown {
-        return open;
-    }
-    let [first, rest @ ..] = segments else { return Truth::False };
+    // The first segment is bound to the start of the value, the last to its end.
+    let mut segments = pieces.split(|piece| matches!(piece, Piece::Star));
+    let first = segments.next().unwrap_or_default();
     let Some(mut left) = strip_front(first, value, variables) else { return Truth::False };
-    let Some((last, middle)) = rest.split_last() else { return Truth::from(left.is_empty()) };
-    for segment in middle {
+    let Some(last) = segments.next_back() else { return Truth::from(left.is_empty()) };
+    for segment in segments {
         let Some(behind) = find(segment, left, variables) else { return Truth::False };
         left = behind;
     }
     Truth::from(ends_with(last, left, variables))
 }
 
-/// The segments as the pieces that they were made of.
-fn pieces_of(segments: &[Vec<Part>]) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for (number, segment) in segments.iter().enumerate() {
-        if number > 0 {
-            pieces.push(Piece::Star);
-        }
-        pieces.extend(segment.iter().map(|part| match part {
-            Part::Text(text) => Piece::Text(text.clone()),
-            Part::Variable(variable) => Piece::Variable(variable.clone()),
-        }));
-    }
-    pieces
-}
-
-fn text<'a, V: Variables>(part: &'a Part, variables: &'a V) -> &'a str {
-    match resolve(part, variables) {
+fn text<'a, V: Variables>(piece: &'a Piece, variables: &'a V) -> &'a str {
+    match resolve(piece, variables) {
         Resolved::Text(text) => text,
         Resolved::Nothing | Resolved::NotKnown => "",
     }
 }
 
-fn strip_front<'v, V: Variables>(segment: &[Part], value: &'v str, variables: &V) -> Option<&'v str> {
-    segment.iter().try_fold(value, |left, part| left.strip_prefix(text(part, variables)))
+fn strip_front<'v, V: Variables>(segment: &[Piece], value: &'v str, variables: &V) -> Option<&'v str> {
+    segment.iter().try_fold(value, |left, piece| left.strip_prefix(text(piece, variables)))
 }
 
-fn find<'v, V: Variables>(segment: &[Part], value: &'v str, variables: &V) -> Option<&'v str> {
+fn find<'v, V: Variables>(segment: &[Piece], value: &'v str, variables: &V) -> Option<&'v str> {
     let (first, rest) = match segment {
         [] => return Some(value),
         [first, rest @ ..] => (text(first, variables), rest),
@@ -370,17 +312,6 @@ fn find<'v, V: Variables>(segment: &[Part], value: &'v str, variables: &V) -> Op
     behinds.find_map(|behind| strip_front(rest, behind, variables))
 }
 
-fn ends_with<V: Variables>(segment: &[Part], value: &str, variables: &V) -> bool {
-    segment.iter().rev().try_fold(value, |left, part| left.strip_suffix(text(part, variables))).is_some()
-}
-
-#[inline(never)]
-fn match_general<V: Variables>(general: &General, value: &str, variables: &V) -> Truth {
-    if let Some(units) = &general.units {
-        return Truth::from(reach(units, value).whole);
-    }
-    match units(&general.pieces, variables) {
-        Ok(units) => Truth::from(reach(&units, value).whole),
-        Err(open) => open,
-    }
+fn ends_with<V: Variables>(segment: &[Piece], value: &str, variables: &V) -> bool {
+    segment.iter().rev().try_fold(value, |left, piece| left.strip_suffix(text(piece, variables))).is_some()
 }
