@@ -45,8 +45,23 @@ pub enum Quantifier {
     ForAnyValue,
 }
 
+/// What a comparison takes its values for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Text without wildcards.
+    Exact,
+    /// Text with wildcards.
+    Like,
+    Number,
+    Date,
+    Flag,
+    Binary,
+    Address,
+    Arn,
+}
+
 macro_rules! comparisons {
-    ($($name:ident $negated:literal,)*) => {
+    ($($name:ident $form:ident $negated:literal $holds:literal $fails:literal,)*) => {
         /// The comparisons, by AWS's names.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Comparison {
@@ -66,38 +81,49 @@ macro_rules! comparisons {
             pub fn is_negated(self) -> bool {
                 match self { $(Self::$name => $negated,)* }
             }
+
+            /// What it compares.
+            pub(crate) fn form(self) -> Form {
+                match self { $(Self::$name => Form::$form,)* }
+            }
+
+            /// The verb that says that it holds, or that it does not.
+            pub(super) fn verb(self, holds: bool) -> &'static str {
+                match self { $(Self::$name => if holds { $holds } else { $fails },)* }
+            }
         }
     };
 }
 
+// Its name, what it compares, whether it is negated, and how it reads where it holds and where it does not.
 comparisons! {
-    StringEquals false,
-    StringNotEquals true,
-    StringEqualsIgnoreCase false,
-    StringNotEqualsIgnoreCase true,
-    StringLike false,
-    StringNotLike true,
-    NumericEquals false,
-    NumericNotEquals true,
-    NumericLessThan false,
-    NumericLessThanEquals false,
-    NumericGreaterThan false,
-    NumericGreaterThanEquals false,
-    DateEquals false,
-    DateNotEquals true,
-    DateLessThan false,
-    DateLessThanEquals false,
-    DateGreaterThan false,
-    DateGreaterThanEquals false,
-    Bool false,
-    BinaryEquals false,
-    IpAddress false,
-    NotIpAddress true,
-    ArnEquals false,
-    ArnNotEquals true,
-    ArnLike false,
-    ArnNotLike true,
-    Null false,
+    StringEquals Exact false "is" "is not",
+    StringNotEquals Exact true "is not" "is",
+    StringEqualsIgnoreCase Exact false "is (in any case)" "is not (in any case)",
+    StringNotEqualsIgnoreCase Exact true "is not (in any case)" "is (in any case)",
+    StringLike Like false "is like" "is not like",
+    StringNotLike Like true "is not like" "is like",
+    NumericEquals Number false "is" "is not",
+    NumericNotEquals Number true "is not" "is",
+    NumericLessThan Number false "is less than" "is not less than",
+    NumericLessThanEquals Number false "is at most" "is more than",
+    NumericGreaterThan Number false "is more than" "is at most",
+    NumericGreaterThanEquals Number false "is at least" "is less than",
+    DateEquals Date false "is" "is not",
+    DateNotEquals Date true "is not" "is",
+    DateLessThan Date false "is before" "is not before",
+    DateLessThanEquals Date false "is not after" "is after",
+    DateGreaterThan Date false "is after" "is not after",
+    DateGreaterThanEquals Date false "is not before" "is before",
+    Bool Flag false "is" "is not",
+    BinaryEquals Binary false "is" "is not",
+    IpAddress Address false "is in" "is not in",
+    NotIpAddress Address true "is not in" "is in",
+    ArnEquals Arn false "is like" "is not like",
+    ArnNotEquals Arn true "is not like" "is like",
+    ArnLike Arn false "is like" "is not like",
+    ArnNotLike Arn true "is not like" "is like",
+    Null Flag false "is" "is not",
 }
 
 /// The values of a condition in the form in which they are compared.

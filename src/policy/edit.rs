@@ -1,16 +1,13 @@
 //! The smallest change of a policy's text; the author's layout stays.
 
-use jsonc_parser::ast::{Array, Object, ObjectProp, Value};
+use jsonc_parser::ast::{Array, Object, Value};
 use jsonc_parser::common::Ranged;
 
 use super::error::PolicyError;
 use super::json::parse_json;
 
 /// The texts of a document's statements, in order.
-///
-/// # Errors
-/// When the document is no JSON.
-pub fn statements(document: &str) -> Result<Vec<&str>, PolicyError> {
+pub(crate) fn statements(document: &str) -> Result<Vec<&str>, PolicyError> {
     let root = parse_json(document)?;
     Ok(statement_values(&root).iter().filter_map(|value| text_of(document, value)).collect())
 }
@@ -19,29 +16,23 @@ pub fn statements(document: &str) -> Result<Vec<&str>, PolicyError> {
 ///
 /// A document that already holds this statement is left as it is.
 /// A Sid that is taken gets a number, because most policy types ask for unique ones.
-///
-/// # Errors
-/// When one of the two is no JSON.
-pub fn add_statement(document: &str, statement: &str) -> Result<String, PolicyError> {
-    let own = parse_json(statement)?;
+pub(crate) fn add_statement(document: &str, statement: &str) -> Result<String, PolicyError> {
     let root = parse_json(document)?;
-    if statement_values(&root).iter().any(|value| is_same_statement(value, &own)) {
+    if statements(document)?.into_iter().any(|known| is_same_statement(known, statement)) {
         return Ok(document.to_owned());
     }
     let statement = with_free_sid(document, statement)?;
-    let found = root.as_object().and_then(|object| object.get("Statement"));
-    let Some(property) = found else { return Ok(document.to_owned()) };
-    Ok(match property.value.as_array() {
-        Some(array) => push(document, array, &statement),
-        None => listed(document, &property.value, &statement),
-    })
+    let Some(all) = element(&root, "Statement") else { return Ok(document.to_owned()) };
+    if let Some(array) = all.as_array() {
+        return Ok(push(document, array, &statement));
+    }
+    let own = text_of(document, all).unwrap_or_default();
+    let indent = line_indentation(document, all.start());
+    Ok(replace(document, all, &format!("[{own}, {}]", indented(&statement, indent))))
 }
 
 /// The statement with a number behind its Sid if the document has one of that name.
-///
-/// # Errors
-/// When one of the two is no JSON.
-pub fn with_free_sid(document: &str, statement: &str) -> Result<String, PolicyError> {
+pub(crate) fn with_free_sid(document: &str, statement: &str) -> Result<String, PolicyError> {
     let own = parse_json(statement)?;
     let root = parse_json(document)?;
     let sids: Vec<&str> = statement_values(&root).into_iter().filter_map(sid).collect();
@@ -57,32 +48,21 @@ pub fn with_free_sid(document: &str, statement: &str) -> Result<String, PolicyEr
 }
 
 /// The document with the statement of this text replaced, or removed; without such a statement it stays.
-///
-/// # Errors
-/// When the document is no JSON.
-pub fn replace_statement(document: &str, old: &str, new: Option<&str>) -> Result<String, PolicyError> {
+pub(crate) fn replace_statement(document: &str, old: &str, new: Option<&str>) -> Result<String, PolicyError> {
     let root = parse_json(document)?;
     let found = statement_values(&root).into_iter().position(|value| text_of(document, value) == Some(old));
-    let property = root.as_object().and_then(|object| object.get("Statement"));
-    let (Some(number), Some(property)) = (found, property) else { return Ok(document.to_owned()) };
-    let only = &property.value;
-    Ok(match (property.value.as_array(), new) {
-        (Some(array), Some(new)) => match array.elements.get(number) {
-            Some(element) => splice(document, element.start(), element.end(), new),
-            None => document.to_owned(),
-        },
+    let (Some(number), Some(all)) = (found, element(&root, "Statement")) else { return Ok(document.to_owned()) };
+    Ok(match (all.as_array(), new) {
+        (Some(array), Some(new)) => replace(document, array.elements.get(number).unwrap_or(all), new),
         (Some(array), None) => without(document, array, number),
-        (None, new) => splice(document, only.start(), only.end(), new.unwrap_or("[]")),
+        (None, new) => replace(document, all, new.unwrap_or("[]")),
     })
 }
 
 /// The JSON object with `value` in the list at `path`; what of the path does not exist is made.
 ///
 /// The last name of a path is a condition key or an element, and is found in any case.
-///
-/// # Errors
-/// When the text is no JSON.
-pub fn add_value(text: &str, path: &[&str], value: &str) -> Result<String, PolicyError> {
+pub(crate) fn add_value(text: &str, path: &[&str], value: &str) -> Result<String, PolicyError> {
     let root = parse_json(text)?;
     let quoted = quote(value);
     let mut here = &root;
@@ -103,7 +83,7 @@ pub fn add_value(text: &str, path: &[&str], value: &str) -> Result<String, Polic
         return Ok(push(text, array, &quoted));
     }
     let both = format!("[{}, {quoted}]", text_of(text, here).unwrap_or_default());
-    Ok(splice(text, here.start(), here.end(), &both))
+    Ok(replace(text, here, &both))
 }
 
 /// The document with the principal `old` replaced in every `Principal` under `AWS`, or removed.
@@ -111,10 +91,7 @@ pub fn add_value(text: &str, path: &[&str], value: &str) -> Result<String, Polic
 /// A statement for which nobody would be left goes too: KMS refuses to save a policy that names a principal
 /// that does not exist.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html>
-///
-/// # Errors
-/// When the document is no JSON.
-pub fn replace_principal(document: &str, old: &str, new: Option<&str>) -> Result<String, PolicyError> {
+pub(crate) fn replace_principal(document: &str, old: &str, new: Option<&str>) -> Result<String, PolicyError> {
     let mut changed = document.to_owned();
     for statement in statements(document)? {
         let replacement = without_principal(statement, old, new)?;
@@ -126,73 +103,49 @@ pub fn replace_principal(document: &str, old: &str, new: Option<&str>) -> Result
 }
 
 /// One statement with the principal replaced, or removed; `None` where nobody is left.
-///
-/// # Errors
-/// When the statement is no JSON.
-pub fn without_principal(statement: &str, old: &str, new: Option<&str>) -> Result<Option<String>, PolicyError> {
+pub(crate) fn without_principal(statement: &str, old: &str, new: Option<&str>) -> Result<Option<String>, PolicyError> {
     let root = parse_json(statement)?;
-    let principal = root.as_object().and_then(|object| object.get("Principal"));
-    let kinds = principal.and_then(|property| property.value.as_object());
-    let has_others = kinds.is_some_and(|object| object.properties.len() > 1);
+    let kinds = element(&root, "Principal");
+    let named = kinds.and_then(|kinds| element(kinds, "AWS"));
+    let all = named.map(list).unwrap_or_default();
     let is_old = |value: &Value<'_>| value.as_string_lit().is_some_and(|text| text.value == old);
-    let list = |array: &Array<'_>| array.elements.iter().position(is_old).map(|number| (array.elements.len(), number));
-    let Some(named) = kinds.and_then(|object| object.get("AWS")).map(|property| &property.value) else {
+    let Some((number, found)) = all.iter().enumerate().find(|(_, value)| is_old(value)) else {
         return Ok(Some(statement.to_owned()));
     };
-    let array = named.as_array();
-    let found = match array {
-        Some(array) => list(array).and_then(|(_, number)| array.elements.get(number)),
-        None => Some(named).filter(|only| is_old(only)),
-    };
-    let Some(found) = found else { return Ok(Some(statement.to_owned())) };
-    Ok(match (new, array.and_then(list), array) {
-        (Some(new), _, _) => Some(splice(statement, found.start(), found.end(), &quote(new))),
-        (None, Some((count, number)), Some(array)) if count > 1 || has_others => {
-            Some(without(statement, array, number))
-        }
-        (None, None, None) if has_others => Some(splice(statement, found.start(), found.end(), "[]")),
-        (None, _, _) => None,
+    let has_other_kinds = kinds.and_then(Value::as_object).is_some_and(|kinds| kinds.properties.len() > 1);
+    Ok(match (new, named.and_then(Value::as_array)) {
+        (Some(new), _) => Some(replace(statement, found, &quote(new))),
+        (None, _) if all.len() == 1 && !has_other_kinds => None,
+        (None, Some(array)) => Some(without(statement, array, number)),
+        (None, None) => Some(replace(statement, found, "[]")),
     })
 }
 
 fn statement_values<'v, 't>(root: &'v Value<'t>) -> Vec<&'v Value<'t>> {
-    let value = root.as_object().and_then(|object| object.get("Statement")).map(|property| &property.value);
-    match value.and_then(Value::as_array) {
-        Some(array) => array.elements.iter().collect(),
-        None => value.into_iter().collect(),
-    }
+    element(root, "Statement").map(list).unwrap_or_default()
+}
+
+/// The elements of a list; a single value is a list of itself.
+fn list<'v, 't>(value: &'v Value<'t>) -> Vec<&'v Value<'t>> {
+    value.as_array().map_or_else(|| vec![value], |array| array.elements.iter().collect())
+}
+
+fn element<'v, 't>(object: &'v Value<'t>, name: &str) -> Option<&'v Value<'t>> {
+    object.as_object()?.get(name).map(|property| &property.value)
 }
 
 fn sid<'v>(statement: &'v Value<'_>) -> Option<&'v str> {
-    Some(statement.as_object()?.get("Sid")?.value.as_string_lit()?.value.as_ref())
+    Some(element(statement, "Sid")?.as_string_lit()?.value.as_ref())
 }
 
 /// Whether two statements say the same, whatever their names and layout.
-fn is_same_statement(one: &Value<'_>, other: &Value<'_>) -> bool {
-    let (Some(one), Some(other)) = (one.as_object(), other.as_object()) else { return false };
-    let elements =
-        |object: &Object<'_>| object.properties.iter().filter(|property| property.name.as_str() != "Sid").count();
-    elements(one) == elements(other)
-        && one.properties.iter().filter(|property| property.name.as_str() != "Sid").all(|property| {
-            other.get(property.name.as_str()).is_some_and(|there| is_same(&property.value, &there.value))
-        })
-}
-
-fn is_same(one: &Value<'_>, other: &Value<'_>) -> bool {
-    if let (Some(one), Some(other)) = (one.as_object(), other.as_object()) {
-        let same = |property: &ObjectProp<'_>| {
-            other.get(property.name.as_str()).is_some_and(|there| is_same(&property.value, &there.value))
-        };
-        return one.properties.len() == other.properties.len() && one.properties.iter().all(same);
-    }
-    if let (Some(one), Some(other)) = (one.as_array(), other.as_array()) {
-        let mut both = one.elements.iter().zip(&other.elements);
-        return one.elements.len() == other.elements.len() && both.all(|(one, other)| is_same(one, other));
-    }
-    match (one.as_string_lit(), other.as_string_lit()) {
-        (Some(one), Some(other)) => one.value == other.value,
-        _ => false,
-    }
+fn is_same_statement(one: &str, other: &str) -> bool {
+    let elements = |text| {
+        let mut elements: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
+        elements.remove("Sid");
+        Some(elements)
+    };
+    elements(one).is_some_and(|one| elements(other) == Some(one))
 }
 
 fn text_of<'t>(text: &'t str, value: &Value<'_>) -> Option<&'t str> {
@@ -201,6 +154,11 @@ fn text_of<'t>(text: &'t str, value: &Value<'_>) -> Option<&'t str> {
 
 fn splice(text: &str, start: usize, end: usize, new: &str) -> String {
     format!("{}{new}{}", text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default())
+}
+
+/// With other text in the place of a value.
+fn replace(text: &str, value: &Value<'_>, new: &str) -> String {
+    splice(text, value.start(), value.end(), new)
 }
 
 fn quote(text: &str) -> String {
@@ -221,13 +179,6 @@ fn push(text: &str, array: &Array<'_>, element: &str) -> String {
         None => format!(", {}", indented(element, line_indentation(text, last.start()))),
     };
     splice(text, last.end(), last.end(), &added)
-}
-
-/// A single value that becomes a list with another.
-fn listed(text: &str, only: &Value<'_>, element: &str) -> String {
-    let indent = line_indentation(text, only.start());
-    let own = text_of(text, only).unwrap_or_default();
-    splice(text, only.start(), only.end(), &format!("[{own}, {}]", indented(element, indent)))
 }
 
 /// Without the element and the comma that goes with it.
@@ -272,68 +223,4 @@ fn line_indentation(text: &str, at: usize) -> &str {
 
 fn indented(text: &str, indent: &str) -> String {
     text.replace('\n', &format!("\n{indent}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{add_statement, add_value, replace_principal, replace_statement, statements};
-
-    const DOCUMENT: &str = "{\n  \"Statement\": [\n    {\"Sid\": \"A\", \"Principal\": {\"AWS\": [\"AROAOLD\", \"x\"]}},\n    {\"Sid\": \"B\", \"Principal\": {\"AWS\": \"AROAOLD\"}}\n  ]\n}";
-
-    #[test]
-    fn a_statement_is_added_once_and_under_a_free_name() {
-        let added = add_statement(DOCUMENT, "{\n  \"Sid\": \"A\",\n  \"Effect\": \"Allow\"\n}").unwrap();
-        assert!(
-            added.ends_with("},\n    {\n      \"Sid\": \"A2\",\n      \"Effect\": \"Allow\"\n    }\n  ]\n}"),
-            "{added}"
-        );
-        assert_eq!(add_statement(&added, "{\"Effect\": \"Allow\", \"Sid\": \"Z\"}").unwrap(), added);
-        let single =
-            add_statement("{\"Statement\": {\"Sid\": \"A\"}}", "{\"Sid\": \"B\", \"Effect\": \"Deny\"}").unwrap();
-        assert_eq!(single, "{\"Statement\": [{\"Sid\": \"A\"}, {\"Sid\": \"B\", \"Effect\": \"Deny\"}]}");
-        assert_eq!(add_statement("{\"Statement\": []}", "{}").unwrap(), "{\"Statement\": [{}]}");
-    }
-
-    #[test]
-    fn a_principal_leaves_and_a_statement_without_one_leaves_too() {
-        let dropped = replace_principal(DOCUMENT, "AROAOLD", None).unwrap();
-        assert_eq!(dropped, "{\n  \"Statement\": [\n    {\"Sid\": \"A\", \"Principal\": {\"AWS\": [\"x\"]}}\n  ]\n}");
-        let renamed = replace_principal(DOCUMENT, "AROAOLD", Some("new")).unwrap();
-        assert_eq!(renamed, DOCUMENT.replace("AROAOLD", "new"));
-        assert_eq!(replace_principal(DOCUMENT, "other", None).unwrap(), DOCUMENT);
-    }
-
-    #[test]
-    fn a_value_joins_its_list_or_makes_it() {
-        let path = ["Condition", "ArnNotEquals", "aws:PrincipalArn"];
-        let cases = [
-            ("{\"A\": 1}", "{\"A\": 1, \"Condition\": {\"ArnNotEquals\": {\"aws:PrincipalArn\": \"v\"}}}"),
-            (
-                "{\n  \"A\": 1\n}",
-                "{\n  \"A\": 1,\n  \"Condition\": {\n    \"ArnNotEquals\": {\n      \"aws:PrincipalArn\": \"v\"\n    }\n  }\n}",
-            ),
-            (
-                "{\"Condition\": {\"ArnNotEquals\": {\"aws:principalarn\": \"u\"}}}",
-                "{\"Condition\": {\"ArnNotEquals\": {\"aws:principalarn\": [\"u\", \"v\"]}}}",
-            ),
-            (
-                "{\"Condition\": {\"ArnNotEquals\": {\"aws:PrincipalArn\": [\n  \"u\"\n]}}}",
-                "{\"Condition\": {\"ArnNotEquals\": {\"aws:PrincipalArn\": [\n  \"u\",\n  \"v\"\n]}}}",
-            ),
-            ("{}", "{\"Condition\": {\n  \"ArnNotEquals\": {\n    \"aws:PrincipalArn\": \"v\"\n  }\n}}"),
-        ];
-        for (before, after) in cases {
-            assert_eq!(add_value(before, &path, "v").unwrap(), after);
-        }
-    }
-
-    #[test]
-    fn a_statement_is_found_by_its_text() {
-        let all = statements(DOCUMENT).unwrap();
-        let changed = replace_statement(DOCUMENT, all[1], Some("{}")).unwrap();
-        assert_eq!(statements(&changed).unwrap(), [all[0], "{}"]);
-        let removed = replace_statement(DOCUMENT, all[0], None).unwrap();
-        assert_eq!(statements(&removed).unwrap(), [all[1]]);
-        assert_eq!(replace_statement(DOCUMENT, "{}", None).unwrap(), DOCUMENT);
-    }
 }

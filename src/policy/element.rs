@@ -2,11 +2,9 @@ use std::fmt;
 
 use crate::source::Span;
 
+use super::Truth;
 use super::condition::Condition;
-use super::error::PolicyError;
-use super::json::JsonValue;
 use super::pattern::{NoVariables, Pattern};
-use super::{Truth, parse, principal};
 
 /// The kinds of policies that AWS evaluates together.
 ///
@@ -82,24 +80,6 @@ pub struct Policy {
     pub version: Version,
     /// Its statements, in order.
     pub statements: Vec<Statement>,
-}
-
-impl Policy {
-    /// Reads and compiles a policy document of type `kind`.
-    ///
-    /// # Errors
-    /// Everything for which AWS refuses to save such a policy, each with its place in `text`.
-    pub fn parse(text: &str, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
-        parse::parse(text, kind)
-    }
-
-    /// Compiles a policy document that is part of a larger JSON text; spans are of that text.
-    ///
-    /// # Errors
-    /// As [`Policy::parse`].
-    pub fn from_json(value: &JsonValue<'_>, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
-        parse::from_json(value, kind)
-    }
 }
 
 /// One statement.
@@ -220,10 +200,5 @@ impl PrincipalEntry {
             | Self::CanonicalUser(text)
             | Self::Other(text) => text,
         }
-    }
-
-    /// The entry that `text` under `"AWS"` stands for; `None` where AWS refuses it.
-    pub(super) fn of_aws(text: &str) -> Option<Self> {
-        principal::of_aws(text)
     }
 }

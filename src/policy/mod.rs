@@ -19,8 +19,9 @@ mod sentence;
 mod truth;
 mod variable;
 
+pub(crate) use condition::Form;
 pub use condition::{Comparison, Condition, Operator, Quantifier, Values};
-pub use edit::{
+pub(crate) use edit::{
     add_statement, add_value, replace_principal, replace_statement, statements, with_free_sid, without_principal,
 };
 pub use element::{

@@ -6,7 +6,7 @@ use jsonc_parser::common::Ranged;
 use crate::names::ConditionKey;
 use crate::source::Span;
 
-use super::condition::{Comparison, Condition, Operator, Quantifier, Values};
+use super::condition::{Comparison, Condition, Form, Operator, Quantifier, Values};
 use super::element::{
     ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry, ResourceElement, Sense,
     Statement, Version,
@@ -16,19 +16,43 @@ use super::json::{JsonValue, parse_json, span_of};
 use super::literal::{ArnPattern, Decimal, Moment, Network, is_base64};
 use super::variable::{Wildcards, compile, compile_resource};
 
-pub(super) fn parse(text: &str, kind: PolicyType) -> Result<Policy, Vec<PolicyError>> {
-    let value = parse_json(text).map_err(|error| vec![error])?;
-    from_json(&value, kind)
-}
+impl Policy {
+    /// Reads and compiles a policy document of type `kind`.
+    ///
+    /// # Errors
+    /// Everything for which AWS refuses to save such a policy, each with its place in `text`.
+    pub fn parse(text: &str, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
+        let value = parse_json(text).map_err(|error| vec![error])?;
+        Self::from_json(&value, kind)
+    }
 
-pub(super) fn from_json(value: &JsonValue<'_>, kind: PolicyType) -> Result<Policy, Vec<PolicyError>> {
-    let mut reader = Reader { kind, version: Version::V2008, errors: Vec::new() };
-    let policy = reader.policy(value);
-    match policy {
-        Some(policy) if reader.errors.is_empty() => Ok(policy),
-        _ => Err(reader.errors),
+    /// Compiles a policy document that is part of a larger JSON text; spans are of that text.
+    ///
+    /// # Errors
+    /// As [`Policy::parse`].
+    pub fn from_json(value: &JsonValue<'_>, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
+        let mut reader = Reader { kind, version: Version::V2008, errors: Vec::new() };
+        match reader.policy(value) {
+            Some(policy) if reader.errors.is_empty() => Ok(policy),
+            _ => Err(reader.errors),
+        }
     }
 }
+
+const STATEMENT: [&str; 9] =
+    ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
+
+/// Two elements that exclude each other, and how to say that one of them is missing.
+struct Either {
+    listed: &'static str,
+    all_but: &'static str,
+    both: &'static str,
+}
+
+const PRINCIPAL: Either =
+    Either { listed: "Principal", all_but: "NotPrincipal", both: "`Principal` or `NotPrincipal`" };
+const ACTION: Either = Either { listed: "Action", all_but: "NotAction", both: "`Action` or `NotAction`" };
+const RESOURCE: Either = Either { listed: "Resource", all_but: "NotResource", both: "`Resource` or `NotResource`" };
 
 struct Reader {
     kind: PolicyType,
@@ -51,6 +75,10 @@ impl Reader {
         self.fault(Problem::WrongType { element: element.to_owned(), expected }, span);
     }
 
+    fn bad_value(&mut self, what: &'static str, value: &str, span: Span) {
+        self.fault(Problem::BadValue { what, value: value.to_owned() }, span);
+    }
+
     fn policy(&mut self, value: &Value<'_>) -> Option<Policy> {
         let span = span_of(value.range());
         let Some(object) = value.as_object() else {
@@ -58,11 +86,13 @@ impl Reader {
             return None;
         };
         self.names(object, &["Version", "Id", "Statement"]);
-        if let Some(version) = object.get("Version") {
-            self.version = self.read_version(version);
-        }
-        if let Some(id) = object.get("Id").filter(|id| id.value.as_string_lit().is_none()) {
-            self.wrong_type("Id", "a text", span_of(id.value.range()));
+        let versions = [("2012-10-17", Version::V2012), ("2008-10-17", Version::V2008)];
+        let what = "version of the policy language";
+        let version = object.get("Version");
+        let version = version.and_then(|version| self.one_of(version, &versions, what, "`2012-10-17` or `2008-10-17`"));
+        self.version = version.unwrap_or(Version::V2008);
+        if let Some(id) = object.get("Id") {
+            self.string(id, "a text");
         }
         let Some(statement) = object.get("Statement") else {
             self.fault(Problem::Missing("`Statement`"), span);
@@ -76,20 +106,29 @@ impl Reader {
         Some(Policy { version: self.version, statements })
     }
 
-    fn read_version(&mut self, property: &ObjectProp<'_>) -> Version {
-        let span = span_of(property.value.range());
-        match property.value.as_string_lit().map(|text| text.value.as_ref()) {
-            Some("2012-10-17") => Version::V2012,
-            Some("2008-10-17") => Version::V2008,
-            Some(other) => {
-                self.fault(Problem::BadValue { what: "version of the policy language", value: other.to_owned() }, span);
-                Version::V2008
-            }
-            None => {
-                self.wrong_type("Version", "`2012-10-17` or `2008-10-17`", span);
-                Version::V2008
-            }
+    /// The text of an element that must be one.
+    fn string<'o>(&mut self, property: &'o ObjectProp<'_>, expected: &'static str) -> Option<&'o str> {
+        let text = property.value.as_string_lit().map(|text| text.value.as_ref());
+        if text.is_none() {
+            self.wrong_type(property.name.as_str(), expected, span_of(property.value.range()));
         }
+        text
+    }
+
+    /// What the text of an element means that must be one of few.
+    fn one_of<T: Copy>(
+        &mut self,
+        property: &ObjectProp<'_>,
+        meanings: &[(&str, T)],
+        what: &'static str,
+        expected: &'static str,
+    ) -> Option<T> {
+        let text = self.string(property, expected)?;
+        let found = meanings.iter().find(|(name, _)| *name == text);
+        if found.is_none() {
+            self.bad_value(what, text, span_of(property.value.range()));
+        }
+        found.map(|(_, meaning)| *meaning)
     }
 
     /// Reports names that occur twice or that are none of `known`.
@@ -124,20 +163,7 @@ impl Reader {
             self.wrong_type("Statement", "an object or a list of objects", span);
             return None;
         };
-        self.names(
-            object,
-            &[
-                "Sid",
-                "Effect",
-                "Principal",
-                "NotPrincipal",
-                "Action",
-                "NotAction",
-                "Resource",
-                "NotResource",
-                "Condition",
-            ],
-        );
+        self.names(object, &STATEMENT);
         let sid = object.get("Sid").and_then(|sid| self.sid(sid));
         let effect = self.effect(object, span);
         let principal = self.principal(object, span);
@@ -148,22 +174,13 @@ impl Reader {
     }
 
     fn sid(&mut self, property: &ObjectProp<'_>) -> Option<Box<str>> {
-        let span = span_of(property.value.range());
-        let Some(text) = property.value.as_string_lit() else {
-            self.wrong_type("Sid", "a text", span);
-            return None;
-        };
+        let text = self.string(property, "a text")?;
         let iam = matches!(self.kind, PolicyType::Identity | PolicyType::Boundary | PolicyType::Session);
-        if iam && !text.value.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            self.fault(
-                Problem::BadValue {
-                    what: "Sid of an IAM policy (letters and digits only)",
-                    value: text.value.to_string(),
-                },
-                span,
-            );
+        if iam && !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let what = "Sid of an IAM policy (letters and digits only)";
+            self.bad_value(what, text, span_of(property.value.range()));
         }
-        Some(text.value.as_ref().into())
+        Some(text.into())
     }
 
     fn effect(&mut self, object: &Object<'_>, statement: Span) -> Option<Effect> {
@@ -171,55 +188,42 @@ impl Reader {
             self.fault(Problem::Missing("`Effect`"), statement);
             return None;
         };
-        match property.value.as_string_lit().map(|text| text.value.as_ref()) {
-            Some("Allow") => return Some(Effect::Allow),
-            Some("Deny") => return Some(Effect::Deny),
-            Some(other) => {
-                let problem = Problem::BadValue { what: "effect (`Allow` or `Deny`)", value: other.to_owned() };
-                self.fault(problem, span_of(property.value.range()));
-            }
-            None => self.wrong_type("Effect", "`Allow` or `Deny`", span_of(property.value.range())),
+        let effects = [("Allow", Effect::Allow), ("Deny", Effect::Deny)];
+        self.one_of(property, &effects, "effect (`Allow` or `Deny`)", "`Allow` or `Deny`")
+    }
+
+    /// The one of two elements which is there; a fault where both are, or `needed_by` a statement neither.
+    fn either<'o, 'a>(
+        &mut self,
+        object: &'o Object<'a>,
+        names: &Either,
+        needed_by: Option<Span>,
+    ) -> Option<(Sense, &'o ObjectProp<'a>)> {
+        match (object.get(names.listed), object.get(names.all_but)) {
+            (Some(_), Some(again)) => self.fault(Problem::Both(names.listed, names.all_but), span_of(again.range)),
+            (Some(property), None) => return Some((Sense::Listed, property)),
+            (None, Some(property)) => return Some((Sense::AllBut, property)),
+            (None, None) => self.fault(Problem::Missing(names.both), needed_by?),
         }
         None
     }
 
-    /// The one of two elements that exclude each other which is there.
-    fn either<'o, 'a>(
-        &mut self,
-        object: &'o Object<'a>,
-        listed: &'static str,
-        all_but: &'static str,
-    ) -> Option<(Sense, &'o ObjectProp<'a>)> {
-        match (object.get(listed), object.get(all_but)) {
-            (Some(_), Some(again)) => {
-                self.fault(Problem::Both(listed, all_but), span_of(again.range));
-                None
-            }
-            (Some(property), None) => Some((Sense::Listed, property)),
-            (None, Some(property)) => Some((Sense::AllBut, property)),
-            (None, None) => None,
-        }
+    /// KMS saves key policy statements without Action or Resource, and they have no effect.
+    fn unless_key_policy(&self, statement: Span) -> Option<Span> {
+        (self.kind != PolicyType::KeyPolicy).then_some(statement)
     }
 
     fn action(&mut self, object: &Object<'_>, statement: Span) -> Option<ActionElement> {
-        let faults = self.errors.len();
-        let Some((sense, property)) = self.either(object, "Action", "NotAction") else {
-            if self.errors.len() > faults {
-                return None;
-            }
-            // KMS saves a key policy statement without Action, and it has no effect.
-            if self.kind == PolicyType::KeyPolicy {
-                return Some(ActionElement { sense: Sense::Listed, patterns: Vec::new(), span: statement });
-            }
-            self.fault(Problem::Missing("`Action` or `NotAction`"), statement);
-            return None;
+        let needed_by = self.unless_key_policy(statement);
+        let Some((sense, property)) = self.either(object, &ACTION, needed_by) else {
+            let is_left_out = needed_by.is_none() && object.get(ACTION.listed).is_none();
+            return is_left_out.then(|| ActionElement { sense: Sense::Listed, patterns: Vec::new(), span: statement });
         };
         let mut patterns = Vec::new();
         for Text { text, span } in self.texts(property.name.as_str(), &property.value) {
             let named = text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
             if !named && text != "*" {
-                let what = "action (`service:Name` or `*`)";
-                self.fault(Problem::BadValue { what, value: text.to_string() }, span);
+                self.bad_value("action (`service:Name` or `*`)", &text, span);
                 continue;
             }
             // No variables here, whatever the version.
@@ -230,14 +234,7 @@ impl Reader {
     }
 
     fn resource(&mut self, object: &Object<'_>, statement: Span) -> Option<ResourceElement> {
-        let faults = self.errors.len();
-        let Some((sense, property)) = self.either(object, "Resource", "NotResource") else {
-            // KMS saves a key policy statement without Resource, and it has no effect.
-            if self.kind != PolicyType::KeyPolicy && self.errors.len() == faults {
-                self.fault(Problem::Missing("`Resource` or `NotResource`"), statement);
-            }
-            return None;
-        };
+        let (sense, property) = self.either(object, &RESOURCE, self.unless_key_policy(statement))?;
         let (kind, version) = (self.kind, self.version);
         let texts = self.texts(property.name.as_str(), &property.value);
         let patterns = texts.iter().map(|Text { text, span }| compile_resource(text, kind, version, *span)).collect();
@@ -245,25 +242,19 @@ impl Reader {
     }
 
     fn principal(&mut self, object: &Object<'_>, statement: Span) -> Option<PrincipalElement> {
-        let faults = self.errors.len();
-        let found = self.either(object, "Principal", "NotPrincipal");
         let policy = match self.kind {
             PolicyType::Identity => "an identity policy",
             PolicyType::Boundary => "a permissions boundary",
             PolicyType::Session => "a session policy",
             PolicyType::Scp => "an SCP",
             PolicyType::Rcp | PolicyType::KeyPolicy => {
-                if found.is_none() && self.errors.len() == faults {
-                    self.fault(Problem::Missing("`Principal` or `NotPrincipal`"), statement);
-                }
-                let (sense, property) = found?;
+                let (sense, property) = self.either(object, &PRINCIPAL, Some(statement))?;
                 return Some(self.principal_element(sense, property));
             }
         };
-        if let Some((sense, property)) = found {
-            let element = if sense == Sense::Listed { "Principal" } else { "NotPrincipal" };
-            self.fault(Problem::Misplaced { element, policy }, span_of(property.range));
-        }
+        let (sense, property) = self.either(object, &PRINCIPAL, None)?;
+        let element = if sense == Sense::Listed { PRINCIPAL.listed } else { PRINCIPAL.all_but };
+        self.fault(Problem::Misplaced { element, policy }, span_of(property.range));
         None
     }
 
@@ -288,7 +279,7 @@ impl Reader {
                         };
                         match entry {
                             Some(entry) => entries.push((entry, span)),
-                            None => self.fault(Problem::BadValue { what: "principal", value: text.to_string() }, span),
+                            None => self.bad_value("principal", &text, span),
                         }
                     }
                 }
@@ -313,8 +304,7 @@ impl Reader {
         for entry in &operators.properties {
             let name = entry.name.as_str();
             let Some(operator) = Operator::parse(name) else {
-                let problem = Problem::BadValue { what: "condition operator", value: name.to_owned() };
-                self.fault(problem, span_of(entry.range));
+                self.bad_value("condition operator", name, span_of(entry.range));
                 continue;
             };
             let Some(keys) = entry.value.as_object() else {
@@ -346,37 +336,20 @@ impl Reader {
         let compiled = |wildcards| {
             Values::Text(texts.iter().map(|text| compile(&text.text, wildcards, version, text.span)).collect())
         };
-        match comparison {
-            Comparison::StringEquals
-            | Comparison::StringNotEquals
-            | Comparison::StringEqualsIgnoreCase
-            | Comparison::StringNotEqualsIgnoreCase => compiled(Wildcards::Plain),
-            Comparison::StringLike | Comparison::StringNotLike => compiled(Wildcards::Free),
-            Comparison::NumericEquals
-            | Comparison::NumericNotEquals
-            | Comparison::NumericLessThan
-            | Comparison::NumericLessThanEquals
-            | Comparison::NumericGreaterThan
-            | Comparison::NumericGreaterThanEquals => Values::Number(
+        match comparison.form() {
+            Form::Exact => compiled(Wildcards::Plain),
+            Form::Like => compiled(Wildcards::Free),
+            Form::Number => Values::Number(
                 self.literals(texts, "number", |text| Decimal::parse(text).is_some().then(|| text.into())),
             ),
-            Comparison::DateEquals
-            | Comparison::DateNotEquals
-            | Comparison::DateLessThan
-            | Comparison::DateLessThanEquals
-            | Comparison::DateGreaterThan
-            | Comparison::DateGreaterThanEquals => Values::Date(self.literals(texts, "date", Moment::parse)),
-            Comparison::Bool | Comparison::Null => {
-                Values::Flag(texts.iter().map(|text| text.text.eq_ignore_ascii_case("true")).collect())
-            }
-            Comparison::BinaryEquals => {
+            Form::Date => Values::Date(self.literals(texts, "date", Moment::parse)),
+            Form::Flag => Values::Flag(texts.iter().map(|text| text.text.eq_ignore_ascii_case("true")).collect()),
+            Form::Binary => {
                 let valid = self.literals(texts, "base64 text", |text| is_base64(text).then(|| text.into()));
                 Values::Binary(valid.into_iter().flatten().collect())
             }
-            Comparison::IpAddress | Comparison::NotIpAddress => {
-                Values::Address(self.literals(texts, "address or network", Network::parse))
-            }
-            Comparison::ArnEquals | Comparison::ArnNotEquals | Comparison::ArnLike | Comparison::ArnNotLike => {
+            Form::Address => Values::Address(self.literals(texts, "address or network", Network::parse)),
+            Form::Arn => {
                 let compiled = self.literals(texts, "ARN", |text| {
                     Some(ArnPattern::compile(text, version, Span::default())).filter(|arn| *arn != ArnPattern::NotAnArn)
                 });
@@ -396,7 +369,7 @@ impl Reader {
         for text in texts {
             let literal = compile(&text.text);
             if literal.is_none() && self.kind != PolicyType::Session {
-                self.fault(Problem::BadValue { what, value: text.text.to_string() }, text.span);
+                self.bad_value(what, &text.text, text.span);
             }
             compiled.push(literal);
         }

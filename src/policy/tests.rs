@@ -1,3 +1,5 @@
+mod edit;
 mod faults;
 mod glob;
+mod limits;
 mod print;

@@ -1,6 +1,8 @@
 //! What can stand in the way of a start, in combinations: the remedy cures it, each part is needed, and the controls
 //! stay denied.
 
+mod extend;
+
 use std::sync::Arc;
 
 use super::{Control, Judgement, Note, Remedy, propose};

@@ -2,7 +2,7 @@
 
 use crate::engine::{ContextValue, Element, Request};
 use crate::names::ConditionKey;
-use crate::policy::{Comparison, Effect, PolicyType};
+use crate::policy::{Effect, Form, PolicyType};
 use crate::start::is_condition_key;
 
 use super::{Sight, condition_key};
@@ -41,14 +41,8 @@ fn is_absent(sight: &Sight<'_>) -> bool {
 
 pub(super) fn wildcard_in_string_equals(sight: &Sight<'_>) -> bool {
     let Element::Condition(operator, _) = &sight.miss.element else { return false };
-    let literal = matches!(
-        operator.comparison,
-        Comparison::StringEquals
-            | Comparison::StringNotEquals
-            | Comparison::StringEqualsIgnoreCase
-            | Comparison::StringNotEqualsIgnoreCase
-    );
-    literal && !is_absent(sight) && sight.miss.expected.iter().any(|value| value.contains(['*', '?']))
+    let is_literal = operator.comparison.form() == Form::Exact;
+    is_literal && !is_absent(sight) && sight.miss.expected.iter().any(|value| value.contains(['*', '?']))
 }
 
 /// The Region and suffix that the condition expects of `ec2.REGION.SUFFIX`, where the request has such a value.
