@@ -40,15 +40,13 @@ pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
     match change {
         Change::Policy { place, edits } => policy::edit(&mut changed, place, edits),
         Change::AddGrant { key, grant } => {
-            if let Some(Key { grants: Reading::Known(grants), .. }) = changed.keys.get_mut(key) {
+            if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.known_mut()) {
                 grants.push(grant.clone());
             }
         }
         Change::RevokeGrant { id } => {
-            for key in changed.keys.values_mut() {
-                if let Reading::Known(grants) = &mut key.grants {
-                    grants.retain(|grant| grant.id != *id);
-                }
+            for grants in changed.keys.values_mut().filter_map(|key| key.grants.known_mut()) {
+                grants.retain(|grant| grant.id != *id);
             }
         }
         Change::KeyState { key, state } => {
@@ -109,10 +107,8 @@ fn encrypt(capture: &mut Capture, key: &KeyArn) {
             attachment.volume_id = id;
         }
     };
-    for reading in capture.instances.values_mut() {
-        if let Reading::Known(instance) = reading {
-            instance.attachments.iter_mut().for_each(&mut replace);
-        }
+    for instance in capture.instances.values_mut().filter_map(Reading::known_mut) {
+        instance.attachments.iter_mut().for_each(&mut replace);
     }
 }
 
@@ -137,16 +133,15 @@ fn recreate(capture: &mut Capture, name: &str) {
     for (arn, id) in gone {
         for key in capture.keys.values_mut() {
             for policy in [&mut key.policy, &mut key.ram_policy] {
-                if let Reading::Known(document) = policy
+                if let Some(document) = policy.known_mut()
                     && let Ok(text) = replace_principal(document.text(), &arn, Some(&id))
                 {
-                    *policy = Reading::Known(Document::new(text));
+                    *document = Document::new(text);
                 }
             }
-            if let Reading::Known(grants) = &mut key.grants {
-                for grant in grants.iter_mut().filter(|grant| grant.grantee_principal == arn) {
-                    grant.grantee_principal.clone_from(&id);
-                }
+            let grants = key.grants.known_mut().into_iter().flatten();
+            for grant in grants.filter(|grant| grant.grantee_principal == arn) {
+                grant.grantee_principal.clone_from(&id);
             }
         }
     }

@@ -120,7 +120,7 @@ pub(crate) fn edited(document: Option<&Document>, edits: &[Edit]) -> Option<Docu
     for edit in edits {
         text = match (edit, text) {
             (Edit::Whole(whole), _) => Some(whole.text().to_owned()),
-            (Edit::Add(statement), None) => Some(whole(&[statement.as_str()])),
+            (Edit::Add(statement), None) => Some(whole(statement)),
             (Edit::Add(statement), Some(text)) => Some(add_statement(&text, statement).unwrap_or(text)),
             (Edit::Replace { old, new }, Some(text)) => {
                 Some(replace_statement(&text, old, new.as_deref()).unwrap_or(text))
@@ -131,11 +131,10 @@ pub(crate) fn edited(document: Option<&Document>, edits: &[Edit]) -> Option<Docu
     text.map(Document::new)
 }
 
-/// A whole policy of these statements.
-fn whole(statements: &[&str]) -> String {
-    let indented = |statement: &&str| format!("    {}", statement.replace('\n', "\n    "));
-    let each: Vec<String> = statements.iter().map(indented).collect();
-    format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n{}\n  ]\n}}\n", each.join(",\n"))
+/// A whole policy of this statement.
+fn whole(statement: &str) -> String {
+    let indented = statement.replace('\n', "\n    ");
+    format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {indented}\n  ]\n}}\n")
 }
 
 /// What was not read stays open: an edit of it could change nothing that is certain. A whole document settles it.
@@ -162,9 +161,9 @@ pub(super) fn edit(capture: &mut Capture, place: &PolicyPlace, edits: &[Edit]) {
         }
         PolicyPlace::Managed { arn } => {
             for (_, identity) in identities_mut(capture) {
-                managed_mut(identity).filter(|policy| policy.arn == *arn).for_each(|policy| {
+                for policy in managed_mut(identity).filter(|policy| policy.arn == *arn) {
                     edit_reading(&mut policy.document, edits);
-                });
+                }
             }
         }
         PolicyPlace::Boundary { identity: name } => match (boundary(capture, name), edits) {

@@ -28,7 +28,7 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
             conditions: Vec::new(),
         })
     };
-    let caller = Fact::State { name: "caller", value: request.principal.arn.to_string() };
+    let caller = Fact::state("caller", &*request.principal.arn);
     let (code, severity, evidence): (_, _, Vec<Fact>) = match admitted {
         Truth::False => {
             let denies: Vec<Fact> = says(Effect::Deny).collect();
@@ -49,12 +49,10 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
             } else {
                 "the caller's own policies must allow sts:AssumeRole besides; they were not read"
             };
-            let then = Fact::State { name: "then", value: value.to_owned() };
+            let then = Fact::state("then", value);
             (Code::CallerAdmitted, Severity::Note, says(Effect::Allow).chain([then]).collect())
         }
     };
-    let mut finding = Finding::new(code, severity);
-    finding.actions.push(assumed.case.row.action);
-    finding.evidence = std::iter::once(caller).chain(evidence).collect();
-    finding
+    let evidence = std::iter::once(caller).chain(evidence).collect();
+    Finding { actions: vec![assumed.case.row.action], ..Finding::new(code, severity, evidence) }
 }

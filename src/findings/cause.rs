@@ -7,7 +7,7 @@ use crate::start::{By, Judged, condition_keys, is_condition_key};
 
 use super::near_miss::{delegation, denied, is_slip_of, slip};
 use super::placed::place;
-use super::{Code, Fact, StatementRole};
+use super::{Code, Fact, StatementRole, may_allow};
 
 /// Why one request is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,15 +29,13 @@ impl Cause {
 
 /// The condition key that is meant where a statement of the evidence has a misspelt one.
 fn meant(judged: &Judged, evidence: &[Fact]) -> Option<Fact> {
-    let statements = evidence.iter().filter_map(|fact| {
-        let (Fact::Nearest { at, .. } | Fact::Statement { at, .. }) = fact else { return None };
-        judged.case.policies.statement(at.at, at.index)
-    });
+    let placed = evidence.iter().filter_map(Fact::statement);
+    let statements = placed.filter_map(|placed| judged.case.policies.statement(placed.at, placed.index));
     let mut misspelt = statements.flat_map(|statement| &statement.conditions).filter_map(|condition| {
         let key = condition.key.lower();
         condition_keys().find(|known| !is_condition_key(key) && is_slip_of(key, &known.to_ascii_lowercase()))
     });
-    misspelt.next().map(|key| Fact::State { name: "AWS's key", value: key.to_owned() })
+    misspelt.next().map(|key| Fact::state("AWS's key", key))
 }
 
 /// The cause of a request that is denied; `None` for one that is allowed or undecided.
@@ -59,26 +57,21 @@ fn explicit(judged: &Judged) -> Cause {
         (gates.scp_denies, Code::ExplicitDenyScp),
         (gates.rcp_denies, Code::ExplicitDenyRcp),
     ];
-    let evidence = deciders(&judged.case.request, &judged.explanation)
-        .into_iter()
-        .filter_map(|decider| match decider {
-            Decider::Statement(at, index) => {
-                let conditions = judged.case.policies.statement(at, index).map(|statement| &statement.conditions);
-                Some(Fact::Statement {
-                    at: place(&judged.case.policies, at, index),
-                    role: StatementRole::Denies,
-                    conditions: conditions.into_iter().flatten().map(words).collect(),
-                })
-            }
-            Decider::Grant(_) | Decider::Type(_) | Decider::Grants => None,
+    let denying = deciders(&judged.case.request, &judged.explanation).into_iter().filter_map(|decider| {
+        let Decider::Statement(at, index) = decider else { return None };
+        let conditions = judged.case.policies.statement(at, index).map(|statement| &statement.conditions);
+        Some(Fact::Statement {
+            at: place(&judged.case.policies, at, index),
+            role: StatementRole::Denies,
+            conditions: conditions.into_iter().flatten().map(words).collect(),
         })
-        .collect();
+    });
     let first = kinds.iter().find(|(denies, _)| denies.is_true());
     let code = match (judged.case.row.by, first) {
         (By::Infrastructure, _) | (_, None) => Code::InfrastructureDenied,
         (By::Role | By::RoleThroughEc2, Some((_, code))) => *code,
     };
-    Cause { code, evidence }
+    Cause { code, evidence: denying.collect() }
 }
 
 /// A condition as it is written: `StringNotEquals kms:ViaService ec2.eu-west-1.amazonaws.com`.
@@ -174,42 +167,18 @@ fn is_nearest(fact: &Fact) -> bool {
 /// The names of the policies that should allow.
 fn names(judged: &Judged, kind: PolicyType) -> Vec<Fact> {
     let policies = &judged.case.policies;
-    let named =
-        |level: &[std::sync::Arc<crate::engine::NamedPolicy>]| level.iter().map(|policy| policy.name.clone()).collect();
-    match kind {
-        PolicyType::Boundary => {
-            let names = policies.boundary.iter().map(|policy| policy.name.clone()).collect();
-            vec![Fact::Level { level: None, names }]
-        }
-        PolicyType::Session => vec![Fact::Level { level: None, names: named(&policies.session) }],
-        PolicyType::Scp => lacking_levels(judged, kind, &policies.scps),
-        PolicyType::Rcp => lacking_levels(judged, kind, &policies.rcps),
-        PolicyType::Identity | PolicyType::KeyPolicy => Vec::new(),
-    }
-}
-
-fn lacking_levels(
-    judged: &Judged,
-    kind: PolicyType,
-    levels: &[Vec<std::sync::Arc<crate::engine::NamedPolicy>>],
-) -> Vec<Fact> {
-    let allows = |level: usize| {
-        judged.explanation.statements.iter().any(|outcome| {
-            outcome.at.kind == kind
-                && outcome.at.level == level
-                && outcome.effect == Effect::Allow
-                && outcome.applies.is_possible()
-        })
+    let lacking = |level: Option<usize>| {
+        let of_level = policies.all().filter(|(at, _)| at.kind == kind && level.is_none_or(|level| level == at.level));
+        Fact::Level { level, names: of_level.map(|(_, policy)| policy.name.clone()).collect() }
     };
-    levels
-        .iter()
-        .enumerate()
-        .filter(|(level, _)| !allows(*level))
-        .map(|(level, policies)| Fact::Level {
-            level: Some(level),
-            names: policies.iter().map(|policy| policy.name.clone()).collect(),
-        })
-        .collect()
+    let levels = match kind {
+        PolicyType::Boundary | PolicyType::Session => return vec![lacking(None)],
+        PolicyType::Scp => policies.scps.len(),
+        PolicyType::Rcp => policies.rcps.len(),
+        PolicyType::Identity | PolicyType::KeyPolicy => 0,
+    };
+    let allows = |level| may_allow(judged, |at| at.kind == kind && at.level == level);
+    (0..levels).filter(|level| !allows(*level)).map(|level| lacking(Some(level))).collect()
 }
 
 /// The statements by which the key policy leaves it to the account's IAM policies.

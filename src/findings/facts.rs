@@ -9,7 +9,7 @@ use crate::start::{Judged, Question, StartPlan};
 
 use super::key_store;
 use super::state_reason::{Tells, tells};
-use super::{Code, Fact, Finding, Open, Severity};
+use super::{Code, Fact, Finding, Severity};
 
 /// What is said where the last start failed for another reason.
 pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that stopped it";
@@ -19,29 +19,21 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
     let at = question.at.unwrap_or(capture.read.until);
     let mut findings = instance(plan.instance);
     for volume in &plan.open_volumes {
-        let mut finding = Finding::new(Code::VolumeUnread, Severity::Undecided);
-        finding.volumes.push(volume.volume.clone());
-        finding
-            .evidence
-            .push(Fact::Open(Open::Unread { what: volume.volume.to_string(), needs: volume.needs.clone() }));
-        findings.push(finding);
+        let unread = vec![Fact::unread(volume.volume.as_str(), &volume.needs)];
+        findings.push(Finding::new(Code::VolumeUnread, Severity::Undecided, unread).of_volume(&volume.volume));
     }
     let has_open_volumes = !plan.open_volumes.is_empty();
     if !has_open_volumes && !plan.instance.attachments.is_empty() && judged.iter().all(|one| one.case.key.is_none()) {
-        findings.push(Finding::new(Code::NothingEncrypted, Severity::Note));
+        findings.push(Finding::new(Code::NothingEncrypted, Severity::Note, Vec::new()));
     }
     for attachment in &plan.instance.attachments {
-        if !matches!(attachment.status.as_str(), "" | "attached") {
-            let mut finding = stated(Code::VolumeNotAttached, Severity::Warning, "attachment", &*attachment.status);
-            finding.volumes.push(attachment.volume_id.clone());
-            findings.push(finding);
+        let (volume, status) = (&attachment.volume_id, &attachment.status);
+        if !matches!(status.as_str(), "" | "attached") {
+            findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "attachment", status).of_volume(volume));
         }
-        let record = capture.volumes.get(&attachment.volume_id).and_then(Reading::known);
-        if record.is_some_and(|volume| volume.state == "error" || volume.state == "deleting") {
-            let state = record.map(|volume| volume.state.as_str()).unwrap_or_default();
-            let mut finding = stated(Code::VolumeInError, Severity::Blocker, "volume state", state);
-            finding.volumes.push(attachment.volume_id.clone());
-            findings.push(finding);
+        let state = capture.volumes.get(volume).and_then(Reading::known).map(|volume| volume.state.as_str());
+        if let Some(state @ ("error" | "deleting")) = state {
+            findings.push(stated(Code::VolumeInError, Severity::Blocker, "volume state", state).of_volume(volume));
         }
     }
     let mut keys: Vec<&KeyArn> = judged.iter().filter_map(|judged| judged.case.key.as_ref()).collect();
@@ -63,9 +55,7 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
 }
 
 fn stated(code: Code, severity: Severity, name: &'static str, value: impl Into<String>) -> Finding {
-    let mut finding = Finding::new(code, severity);
-    finding.evidence.push(Fact::State { name, value: value.into() });
-    finding
+    Finding::new(code, severity, vec![Fact::state(name, value)])
 }
 
 fn instance(instance: &Instance) -> Vec<Finding> {
@@ -73,7 +63,7 @@ fn instance(instance: &Instance) -> Vec<Finding> {
     match instance.state.as_str() {
         "stopped" | "" => {}
         "terminated" | "shutting-down" => {
-            findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "state", &*instance.state));
+            findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "state", &instance.state));
         }
         state => findings.push(stated(Code::InstanceRunning, Severity::Note, "state", state)),
     }
@@ -81,11 +71,10 @@ fn instance(instance: &Instance) -> Vec<Finding> {
         findings.push(stated(Code::InstanceStoreRoot, Severity::Blocker, "root device type", "instance-store"));
     }
     if let Some(operator) = &instance.operator {
-        findings.push(stated(Code::InstanceManaged, Severity::Warning, "operator", operator.as_str()));
+        findings.push(stated(Code::InstanceManaged, Severity::Warning, "operator", operator));
     }
     for license in &instance.license_configurations {
-        let (code, name) = (Code::LicenseConfiguration, "license");
-        findings.push(stated(code, Severity::Warning, name, license.as_str()));
+        findings.push(stated(Code::LicenseConfiguration, Severity::Warning, "license", license));
     }
     findings.extend(last_start(instance));
     findings
@@ -99,16 +88,14 @@ fn last_start(instance: &Instance) -> Option<Finding> {
         return None;
     }
     let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
-    let mut finding = stated(Code::LastStartFailed, Severity::Note, "state reason", said.as_str());
-    finding.evidence.push(Fact::State { name: "it means", value: meaning.to_owned() });
+    let mut evidence = vec![Fact::state("state reason", said), Fact::state("it means", meaning)];
     if tells == Tells::NotTheKey {
-        finding.evidence.push(Fact::State { name: "the key", value: NOT_THE_KEY.to_owned() });
+        evidence.push(Fact::state("the key", NOT_THE_KEY));
     }
     if !instance.state_transition_reason.is_empty() {
-        let value = instance.state_transition_reason.clone();
-        finding.evidence.push(Fact::State { name: "transition", value });
+        evidence.push(Fact::state("transition", &instance.state_transition_reason));
     }
-    Some(finding)
+    Some(Finding::new(Code::LastStartFailed, Severity::Note, evidence))
 }
 
 fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'_>, at: Timestamp) -> Vec<Finding> {
@@ -120,10 +107,8 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
             return vec![stated(Code::KeyGone, Severity::Blocker, "cure", value)];
         }
         Some(Reading::Unread(_)) | None => {
-            let mut finding = Finding::new(Code::KeyStateUnknown, Severity::Undecided);
-            let needs = "kms:DescribeKey".to_owned();
-            finding.evidence.push(Fact::Open(Open::Unread { what: "the state of the key".to_owned(), needs }));
-            return vec![finding];
+            let unread = Fact::unread("the state of the key", "kms:DescribeKey");
+            return vec![Finding::new(Code::KeyStateUnknown, Severity::Undecided, vec![unread])];
         }
     };
     let mut findings: Vec<Finding> = state(arn, metadata).into_iter().collect();
@@ -131,24 +116,23 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
         findings.push(stated(Code::MultiRegionReplica, Severity::Note, "replica in", arn.region()));
     }
     if metadata.manager == "AWS" && !own {
-        findings.push(Finding::new(Code::ForeignManagedKey, Severity::Blocker));
+        findings.push(Finding::new(Code::ForeignManagedKey, Severity::Blocker, Vec::new()));
     }
     let symmetric = |spec: &str, usage: &str| {
         (spec.is_empty() || spec == "SYMMETRIC_DEFAULT") && (usage.is_empty() || usage == "ENCRYPT_DECRYPT")
     };
     if !symmetric(&metadata.spec, &metadata.usage) {
-        findings.push(stated(Code::KeyUnusable, Severity::Blocker, "key spec", &*metadata.spec));
+        findings.push(stated(Code::KeyUnusable, Severity::Blocker, "key spec", &metadata.spec));
     }
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
-        let (code, name) = (Code::MaterialExpiring, "valid to");
-        let has_expired = valid_to <= at;
-        let severity = if has_expired { Severity::Undecided } else { Severity::Note };
-        let mut finding = stated(code, severity, name, valid_to.to_string());
-        if has_expired {
+        let mut evidence = vec![Fact::state("valid to", valid_to.to_string())];
+        let mut severity = Severity::Note;
+        if valid_to <= at {
+            severity = Severity::Undecided;
             let line = format!("aws kms describe-key --key-id {arn} --region {}", arn.region());
-            finding.evidence.push(Fact::Command { what: "settled by", line });
+            evidence.push(Fact::Command { what: "settled by", line });
         }
-        findings.push(finding);
+        findings.push(Finding::new(Code::MaterialExpiring, severity, evidence));
     }
     if let Some(store) = metadata.custom_key_store.as_ref().filter(|_| metadata.state == "Enabled") {
         findings.push(key_store::finding(arn, metadata, store));
@@ -161,44 +145,36 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
         what: "cure",
         line: format!("aws kms {verb} --key-id {} --region {}", arn, arn.region()),
     };
-    let state = |code, severity| stated(code, severity, "key state", &*metadata.state);
-    let mut finding = match metadata.state.as_str() {
+    let (code, severity, more) = match metadata.state.as_str() {
         "Enabled" => return None,
-        "Disabled" => state(Code::KeyDisabled, Severity::Blocker),
-        "PendingDeletion" | "PendingReplicaDeletion" => state(Code::KeyPendingDeletion, Severity::Blocker),
-        "PendingImport" => state(Code::KeyPendingImport, Severity::Blocker),
-        "Unavailable" => state(Code::KeyUnavailable, Severity::Blocker),
-        "Creating" => state(Code::KeyCreating, Severity::Blocker),
-        "Updating" => state(Code::KeyUpdating, Severity::Note),
-        _ => state(Code::KeyStateUnknown, Severity::Undecided),
-    };
-    if let Some(date) = metadata.deletion_date {
-        finding.evidence.push(Fact::State { name: "deletion date", value: date.to_string() });
-    }
-    if let Some(date) = metadata.valid_to {
-        finding.evidence.push(Fact::State { name: "valid to", value: date.to_string() });
-    }
-    match metadata.state.as_str() {
-        "Disabled" => finding.evidence.push(command("enable-key")),
+        "Disabled" => (Code::KeyDisabled, Severity::Blocker, vec![command("enable-key")]),
         "PendingDeletion" | "PendingReplicaDeletion" => {
-            finding.evidence.push(command("cancel-key-deletion"));
-            finding.evidence.push(command("enable-key"));
+            let cures = vec![command("cancel-key-deletion"), command("enable-key")];
+            (Code::KeyPendingDeletion, Severity::Blocker, cures)
         }
         "PendingImport" => {
             let wrap = "get-parameters-for-import --wrapping-algorithm RSAES_OAEP_SHA_256 --wrapping-key-spec RSA_4096";
             let import = "import-key-material --import-token fileb://token.bin \
                           --encrypted-key-material fileb://material.bin \
                           --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE";
-            finding.evidence.extend([command(wrap), command(import)]);
+            (Code::KeyPendingImport, Severity::Blocker, vec![command(wrap), command(import)])
         }
-        "Creating" => finding.evidence.push(command("describe-key --query KeyMetadata.KeyState")),
         "Unavailable" => {
-            if let Some(store) = &metadata.custom_key_store {
-                finding.evidence.extend(key_store::facts(metadata, store));
-                finding.evidence.extend(key_store::cure(arn, store));
-            }
+            let store = metadata.custom_key_store.iter();
+            let more =
+                store.flat_map(|store| [key_store::facts(metadata, store), key_store::cure(arn, store)].concat());
+            (Code::KeyUnavailable, Severity::Blocker, more.collect())
         }
-        _ => {}
-    }
-    Some(finding)
+        "Creating" => {
+            let cures = vec![command("describe-key --query KeyMetadata.KeyState")];
+            (Code::KeyCreating, Severity::Blocker, cures)
+        }
+        "Updating" => (Code::KeyUpdating, Severity::Note, Vec::new()),
+        _ => (Code::KeyStateUnknown, Severity::Undecided, Vec::new()),
+    };
+    let mut evidence = vec![Fact::state("key state", &metadata.state)];
+    evidence.extend(metadata.deletion_date.map(|date| Fact::state("deletion date", date.to_string())));
+    evidence.extend(metadata.valid_to.map(|date| Fact::state("valid to", date.to_string())));
+    evidence.extend(more);
+    Some(Finding::new(code, severity, evidence))
 }

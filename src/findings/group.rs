@@ -8,7 +8,7 @@ use crate::start::{Judged, Level, Question, Require, StartPlan};
 use super::caller::caller;
 use super::cause::{Cause, cause};
 use super::facts::{NOT_THE_KEY, facts};
-use super::{Code, Fact, Finding, Severity, StatementRole, open};
+use super::{Code, Fact, Finding, Severity, StatementRole, open, push_new};
 
 /// Everything that is to be said of one start.
 pub(crate) fn findings(
@@ -20,7 +20,7 @@ pub(crate) fn findings(
 ) -> Vec<Finding> {
     let mut findings = facts(capture, question, plan, judged);
     if matches!(capture.identities.get(&target.role_arn), Some(Reading::Absent)) {
-        findings.push(Finding::new(Code::RoleMissing, Severity::Blocker));
+        findings.push(Finding::new(Code::RoleMissing, Severity::Blocker, Vec::new()));
     } else {
         findings.extend(plan.caller.as_ref().map(caller));
         findings.extend(denied(judged, question));
@@ -36,13 +36,13 @@ pub(crate) fn findings(
 fn last_start(findings: &mut [Finding]) {
     let is_blocked = findings.iter().any(|finding| finding.severity == Severity::Blocker);
     let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };
-    let key_is_out = finding.evidence.contains(&Fact::State { name: "the key", value: NOT_THE_KEY.to_owned() });
+    let key_is_out = finding.evidence.contains(&Fact::state("the key", NOT_THE_KEY));
     let value = match (key_is_out, is_blocked) {
         (true, _) => return,
         (false, true) => "what stops it above explains it",
         (false, false) => "no permission or key state that was read explains it; what did may be cured since",
     };
-    finding.evidence.push(Fact::State { name: "so", value: value.to_owned() });
+    finding.evidence.push(Fact::state("so", value));
 }
 
 /// What must be cured first: what exists and in which state, then denies, then lacks, in the order of the requests.
@@ -107,7 +107,7 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
                 }
             }
         } else {
-            let mut finding = Finding { evidence, ..Finding::new(code, severity) };
+            let mut finding = Finding::new(code, severity, evidence);
             add(&mut finding, position, request);
             findings.push((cause, finding));
         }
@@ -118,18 +118,7 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
 /// Whether two requests are denied for one reason: by the same statements, or short of the same ones.
 fn same_cause(one: &Cause, other: &Cause) -> bool {
     let places = |cause: &Cause| -> Vec<_> {
-        let place = |fact: &Fact| match fact {
-            Fact::Statement { at, .. } | Fact::Nearest { at, .. } => Some((at.at, at.index)),
-            Fact::NoStatement { .. }
-            | Fact::Grant { .. }
-            | Fact::So(_)
-            | Fact::After(_)
-            | Fact::Level { .. }
-            | Fact::Open(_)
-            | Fact::State { .. }
-            | Fact::Command { .. } => None,
-        };
-        cause.evidence.iter().filter_map(place).collect()
+        cause.evidence.iter().filter_map(Fact::statement).map(|placed| (placed.at, placed.index)).collect()
     };
     one.code == other.code && places(one) == places(other)
 }
@@ -142,12 +131,6 @@ fn add(finding: &mut Finding, position: usize, request: &Judged) {
     }
     if let Some(volume) = &request.case.volume {
         push_new(&mut finding.volumes, volume.clone());
-    }
-}
-
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
     }
 }
 
@@ -165,7 +148,7 @@ fn undecided(capture: &Capture, judged: &[Judged], question: &Question) -> Vec<F
         for fact in open(request) {
             let code = fact.code();
             let same = findings.iter().position(|finding| finding.code == code).unwrap_or_else(|| {
-                findings.push(Finding::new(code, Severity::Undecided));
+                findings.push(Finding::new(code, Severity::Undecided, Vec::new()));
                 findings.len() - 1
             });
             let Some(finding) = findings.get_mut(same) else { continue };

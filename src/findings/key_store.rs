@@ -12,21 +12,19 @@ pub(super) fn finding(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeySto
         Some("DISCONNECTED" | "FAILED") => Severity::Blocker,
         _ => Severity::Warning,
     };
-    let mut finding = Finding::new(Code::CustomKeyStore, severity);
-    finding.evidence = facts(metadata, store);
+    let mut evidence = facts(metadata, store);
     if severity == Severity::Blocker {
-        finding.evidence.extend(cure(arn, store));
+        evidence.extend(cure(arn, store));
     }
-    finding
+    Finding::new(Code::CustomKeyStore, severity, evidence)
 }
 
 /// What the key store tells of itself, and what stands behind it.
 pub(super) fn facts(metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Fact> {
-    let state = |name, value: &str| Fact::State { name, value: value.to_owned() };
     let connection = store.connection_state.known().map_or("not known", String::as_str);
-    let mut facts = vec![state("connection", connection), state("key store", &store.id)];
-    facts.extend(store.error_code.as_ref().map(|code| state("error code", code)));
-    facts.extend(behind(metadata).map(|behind| state("behind it", behind)));
+    let mut facts = vec![Fact::state("connection", connection), Fact::state("key store", &store.id)];
+    facts.extend(store.error_code.as_ref().map(|code| Fact::state("error code", code)));
+    facts.extend(behind(metadata).map(|behind| Fact::state("behind it", behind)));
     facts
 }
 

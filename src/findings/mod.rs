@@ -11,8 +11,10 @@ mod open;
 mod placed;
 mod state_reason;
 
-use crate::engine::Miss;
+use crate::engine::{Miss, PolicyRef};
 use crate::names::{KeyArn, VolumeId};
+use crate::policy::Effect;
+use crate::start::Judged;
 
 pub(crate) use cause::reasons;
 pub use codes::Code;
@@ -35,17 +37,27 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    fn new(code: Code, severity: Severity) -> Self {
-        Self {
-            code,
-            severity,
-            requests: Vec::new(),
-            actions: Vec::new(),
-            keys: Vec::new(),
-            volumes: Vec::new(),
-            evidence: Vec::new(),
-        }
+    fn new(code: Code, severity: Severity, evidence: Vec<Fact>) -> Self {
+        let (requests, actions, keys, volumes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { code, severity, requests, actions, keys, volumes, evidence }
     }
+
+    fn of_volume(self, volume: &VolumeId) -> Self {
+        Self { volumes: vec![volume.clone()], ..self }
+    }
+}
+
+/// Adds what is not there yet.
+pub(crate) fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// Whether a statement of these policies may allow the request.
+pub(crate) fn may_allow(judged: &Judged, is_meant: impl Fn(PolicyRef) -> bool) -> bool {
+    let mut allows = judged.explanation.statements.iter().filter(|outcome| outcome.effect == Effect::Allow);
+    allows.any(|outcome| is_meant(outcome.at) && outcome.applies.is_possible())
 }
 
 /// How much a finding weighs.
@@ -84,6 +96,30 @@ pub(crate) enum Fact {
     State { name: &'static str, value: String },
     /// An AWS CLI command that cures, or that settles a question.
     Command { what: &'static str, line: String },
+}
+
+impl Fact {
+    fn state(name: &'static str, value: impl Into<String>) -> Self {
+        Self::State { name, value: value.into() }
+    }
+
+    fn unread(what: impl Into<String>, needs: impl Into<String>) -> Self {
+        Self::Open(Open::Unread { what: what.into(), needs: needs.into() })
+    }
+
+    /// The statement that it speaks of.
+    pub(crate) fn statement(&self) -> Option<&PlacedStatement> {
+        if let Self::Statement { at, .. }
+        | Self::Nearest { at, .. }
+        | Self::Open(
+            Open::ContextKey { by: at, .. } | Open::SessionName { by: at } | Open::NotPrincipal { by: at },
+        ) = self
+        {
+            Some(at)
+        } else {
+            None
+        }
+    }
 }
 
 /// What a statement does to the request.

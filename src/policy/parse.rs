@@ -43,16 +43,11 @@ const STATEMENT: [&str; 9] =
     ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 
 /// Two elements that exclude each other, and how to say that one of them is missing.
-struct Either {
-    listed: &'static str,
-    all_but: &'static str,
-    both: &'static str,
-}
+type Either = [&'static str; 3];
 
-const PRINCIPAL: Either =
-    Either { listed: "Principal", all_but: "NotPrincipal", both: "`Principal` or `NotPrincipal`" };
-const ACTION: Either = Either { listed: "Action", all_but: "NotAction", both: "`Action` or `NotAction`" };
-const RESOURCE: Either = Either { listed: "Resource", all_but: "NotResource", both: "`Resource` or `NotResource`" };
+const PRINCIPAL: Either = ["Principal", "NotPrincipal", "`Principal` or `NotPrincipal`"];
+const ACTION: Either = ["Action", "NotAction", "`Action` or `NotAction`"];
+const RESOURCE: Either = ["Resource", "NotResource", "`Resource` or `NotResource`"];
 
 struct Reader {
     kind: PolicyType,
@@ -196,14 +191,14 @@ impl Reader {
     fn either<'o, 'a>(
         &mut self,
         object: &'o Object<'a>,
-        names: &Either,
+        [listed, all_but, one_of_them]: Either,
         needed_by: Option<Span>,
     ) -> Option<(Sense, &'o ObjectProp<'a>)> {
-        match (object.get(names.listed), object.get(names.all_but)) {
-            (Some(_), Some(again)) => self.fault(Problem::Both(names.listed, names.all_but), span_of(again.range)),
+        match (object.get(listed), object.get(all_but)) {
+            (Some(_), Some(again)) => self.fault(Problem::Both(listed, all_but), span_of(again.range)),
             (Some(property), None) => return Some((Sense::Listed, property)),
             (None, Some(property)) => return Some((Sense::AllBut, property)),
-            (None, None) => self.fault(Problem::Missing(names.both), needed_by?),
+            (None, None) => self.fault(Problem::Missing(one_of_them), needed_by?),
         }
         None
     }
@@ -215,8 +210,8 @@ impl Reader {
 
     fn action(&mut self, object: &Object<'_>, statement: Span) -> Option<ActionElement> {
         let needed_by = self.unless_key_policy(statement);
-        let Some((sense, property)) = self.either(object, &ACTION, needed_by) else {
-            let is_left_out = needed_by.is_none() && object.get(ACTION.listed).is_none();
+        let Some((sense, property)) = self.either(object, ACTION, needed_by) else {
+            let is_left_out = needed_by.is_none() && object.get("Action").is_none();
             return is_left_out.then(|| ActionElement { sense: Sense::Listed, patterns: Vec::new(), span: statement });
         };
         let mut patterns = Vec::new();
@@ -234,7 +229,7 @@ impl Reader {
     }
 
     fn resource(&mut self, object: &Object<'_>, statement: Span) -> Option<ResourceElement> {
-        let (sense, property) = self.either(object, &RESOURCE, self.unless_key_policy(statement))?;
+        let (sense, property) = self.either(object, RESOURCE, self.unless_key_policy(statement))?;
         let (kind, version) = (self.kind, self.version);
         let texts = self.texts(property.name.as_str(), &property.value);
         let patterns = texts.iter().map(|Text { text, span }| compile_resource(text, kind, version, *span)).collect();
@@ -248,12 +243,12 @@ impl Reader {
             PolicyType::Session => "a session policy",
             PolicyType::Scp => "an SCP",
             PolicyType::Rcp | PolicyType::KeyPolicy => {
-                let (sense, property) = self.either(object, &PRINCIPAL, Some(statement))?;
+                let (sense, property) = self.either(object, PRINCIPAL, Some(statement))?;
                 return Some(self.principal_element(sense, property));
             }
         };
-        let (sense, property) = self.either(object, &PRINCIPAL, None)?;
-        let element = if sense == Sense::Listed { PRINCIPAL.listed } else { PRINCIPAL.all_but };
+        let (sense, property) = self.either(object, PRINCIPAL, None)?;
+        let element = if sense == Sense::Listed { "Principal" } else { "NotPrincipal" };
         self.fault(Problem::Misplaced { element, policy }, span_of(property.range));
         None
     }

@@ -44,13 +44,12 @@ const NETWORK_KEYS: [&str; 7] = [
 
 /// What the statements that deny a request must leave out; empty where one of them cannot be edited.
 pub(super) fn exemptions(judged: &Judged, capture: &Capture, target: &Target) -> Vec<Exemption> {
-    let denying = deciders(&judged.case.request, &judged.explanation).into_iter().filter_map(|decider| match decider {
-        Decider::Statement(at, index) => Some((at, index)),
-        Decider::Grant(_) | Decider::Type(_) | Decider::Grants => None,
+    let denying = deciders(&judged.case.request, &judged.explanation).into_iter();
+    let each = denying.map(|decider| {
+        let Decider::Statement(at, index) = decider else { return None };
+        exemption(judged, at, index, capture, target)
     });
-    let each: Option<Vec<Exemption>> =
-        denying.map(|(at, index)| exemption(judged, at, index, capture, target)).collect();
-    each.unwrap_or_default()
+    each.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 fn exemption(judged: &Judged, at: PolicyRef, index: usize, capture: &Capture, target: &Target) -> Option<Exemption> {

@@ -9,10 +9,11 @@ mod propose;
 mod reach;
 mod statement;
 
-use crate::capture::{Capture, Target};
+use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all, edited};
+use crate::findings::push_new;
 use crate::policy::Size;
-use crate::source::Document;
+use crate::source::{Document, Reading};
 use crate::start::{Judged, Question, RemedyPlace, judge, plan};
 
 pub use forms::Form;
@@ -55,8 +56,12 @@ impl Remedy {
 
     /// The changes of all parts.
     pub(crate) fn changes(&self) -> Vec<Change> {
-        self.parts.iter().map(|part| part.change.clone()).collect()
+        changes(&self.parts)
     }
+}
+
+fn changes(parts: &[Part]) -> Vec<Change> {
+    parts.iter().map(|part| part.change.clone()).collect()
 }
 
 /// One thing to change.
@@ -89,10 +94,13 @@ impl Part {
         if place != there {
             return false;
         }
-        edits.extend(more.iter().filter(|edit| !edits.contains(edit)).cloned().collect::<Vec<_>>());
+        for edit in more {
+            push_new(edits, edit.clone());
+        }
         self.after = edited(self.before.as_ref(), edits);
-        self.statements
-            .extend(other.statements.iter().filter(|one| !self.statements.contains(one)).cloned().collect::<Vec<_>>());
+        for one in &other.statements {
+            push_new(&mut self.statements, one.clone());
+        }
         self.is_required |= other.is_required;
         true
     }
@@ -143,11 +151,16 @@ pub(crate) struct Judgement<'a> {
     pub(crate) judged: &'a [Judged],
 }
 
-impl Judgement<'_> {
+impl<'a> Judgement<'a> {
+    /// The role or user as it was read.
+    fn identity(&self) -> Option<&'a Identity> {
+        self.capture.identities.get(&self.target.role_arn).and_then(Reading::known)
+    }
+
     /// The same requests with the changes made; `None` where the start can no longer be judged.
     fn again(&self, changes: &[Change]) -> Option<Vec<Judged>> {
         let capture = apply_all(self.capture, changes);
-        let question = changes.iter().fold(self.question.clone(), |question, change| question.changed(change));
+        let question = self.question.changed(changes);
         plan(&capture, self.target, &question).ok().map(|plan| judge(plan.cases))
     }
 }

@@ -153,8 +153,7 @@ fn policy_part(place: PolicyPlace, mut suggestions: Vec<Suggested>, of: Judgemen
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
 fn stale_ids(document: &Document, of: Judgement<'_>) -> Vec<String> {
     let Ok(policy) = Policy::parse(document.text(), PolicyType::KeyPolicy) else { return Vec::new() };
-    let role = of.capture.identities.get(&of.target.role_arn).and_then(Reading::known);
-    let own = role.and_then(|role| role.unique_id.known());
+    let own = of.identity().and_then(|identity| identity.unique_id.known());
     let listed = policy.statements.iter().filter_map(|statement| statement.principal.as_ref());
     let entries = listed.filter(|principal| principal.sense == Sense::Listed).flat_map(|principal| &principal.entries);
     let ids = entries.filter(|(entry, _)| matches!(entry, PrincipalEntry::UniqueId(_)));
@@ -218,21 +217,22 @@ fn account(arn: &str) -> String {
 const STACK_TAG: &str = "aws:cloudformation:stack-name";
 
 fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
-    let role = of.capture.identities.get(&of.target.role_arn).and_then(Reading::known);
     let mut notes = Vec::new();
     let tags = match place {
         PolicyPlace::Inline { .. } | PolicyPlace::Managed { .. } | PolicyPlace::Boundary { .. } => {
             if let Some((_, name)) = permission_set(&role_arn(of)) {
                 notes.push(Note::PermissionSet { name: name.to_owned() });
             }
-            role.map(|role| &role.tags)
+            of.identity().map(|identity| &identity.tags)
         }
         PolicyPlace::KeyPolicy(key) => of.capture.keys.get(key).map(|key| &key.tags),
         PolicyPlace::Scp { .. } | PolicyPlace::Rcp { .. } | PolicyPlace::Session { .. } => None,
     };
     let managed = match place {
         PolicyPlace::Managed { arn } => Some(arn),
-        PolicyPlace::Boundary { .. } => role.and_then(|role| role.boundary.known()).map(|boundary| &boundary.arn),
+        PolicyPlace::Boundary { .. } => {
+            of.identity().and_then(|identity| identity.boundary.known()).map(|boundary| &boundary.arn)
+        }
         PolicyPlace::Inline { .. }
         | PolicyPlace::KeyPolicy(_)
         | PolicyPlace::Scp { .. }
@@ -247,8 +247,7 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
 
 /// The role's ARN as IAM gives it, else as it was asked for.
 fn role_arn(of: Judgement<'_>) -> String {
-    let role = of.capture.identities.get(&of.target.role_arn).and_then(Reading::known);
-    role.map_or_else(|| of.target.role_arn.clone(), |role| role.arn.to_string())
+    of.identity().map_or_else(|| of.target.role_arn.clone(), |identity| identity.arn.to_string())
 }
 
 /// The operations that AWS names for a service-linked role; it cannot be given rights in any other way.

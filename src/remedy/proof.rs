@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::change::{Change, Edit};
 use crate::engine::{Context, ContextValue, Decision, PolicySet, Principal, Request, judge as decide};
-use crate::names::{PrincipalArn, RoleArn};
+use crate::findings::push_new;
+use crate::names::{ConditionKey, PrincipalArn, RoleArn};
 use crate::start::{Judged, Level};
 
 use super::reach::{Reach, reach};
-use super::{Judgement, Part, Suggested};
+use super::{Judgement, Part, Suggested, changes};
 
 /// What judging again said. Only judging makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,15 +59,10 @@ pub(crate) enum Control {
     WithoutEc2,
 }
 
-impl Control {
-    const ALL: [Self; 5] =
-        [Self::AnotherRole, Self::AnotherKey, Self::AnotherService, Self::OwnGrant, Self::WithoutEc2];
-}
-
 impl Proof {
     /// Judges the start with the parts in place; `None` where there are no parts, or it can no longer be judged.
     pub(super) fn new(of: Judgement<'_>, parts: &[Part]) -> Option<Self> {
-        let changes: Vec<Change> = parts.iter().map(|part| part.change.clone()).collect();
+        let changes = changes(parts);
         let after = of.again(&changes).filter(|_| !parts.is_empty())?;
         let mut still_denied = Vec::new();
         let mut opened = Vec::new();
@@ -77,9 +73,7 @@ impl Proof {
                     Some(Outcome::Opened) => &mut opened,
                     None => continue,
                 };
-                if !list.contains(&control) {
-                    list.push(control);
-                }
+                push_new(list, control);
             }
         }
         still_denied.retain(|control| !opened.contains(control));
@@ -126,6 +120,9 @@ enum Outcome {
 }
 
 impl Control {
+    const ALL: [Self; 5] =
+        [Self::AnotherRole, Self::AnotherKey, Self::AnotherService, Self::OwnGrant, Self::WithoutEc2];
+
     /// What became of the control of a request that is cured; `None` where it has none, or was allowed all along.
     fn outcome(self, before: &Judged, after: &Judged) -> Option<Outcome> {
         // Another key has the key policy that this one had.
@@ -172,8 +169,9 @@ impl Control {
                 request = request.with_resource(&other);
             }
             Self::AnotherService => {
-                let via = request.context.get(&crate::names::ConditionKey::new("kms:ViaService"));
-                let ContextValue::Single(via) = via else { return None };
+                let ContextValue::Single(via) = request.context.get(&ConditionKey::new("kms:ViaService")) else {
+                    return None;
+                };
                 let other = via.replacen("ec2.", "ebs-preflight-control.", 1);
                 request.context.set("kms:ViaService", other.as_str());
             }

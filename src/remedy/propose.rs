@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::change::{ADDED_POLICY, Change, PolicyPlace};
 use crate::engine::{Decider, Decision, deciders};
+use crate::findings::{may_allow, push_new};
 use crate::names::{AccountId, KeyArn};
-use crate::policy::{Effect, PolicyType};
+use crate::policy::PolicyType;
 use crate::source::Reading;
 use crate::start::{By, Judged, Question, RemedyPlace, Require, Row};
 
@@ -13,7 +14,7 @@ use super::exempt::{Exemption, exemptions};
 use super::parts::parts;
 use super::proof::Proof;
 use super::statement::{Purpose, permission_set};
-use super::{Judgement, Part, Remedy};
+use super::{Judgement, Part, Remedy, changes};
 
 /// What makes the start succeed, as far as a change of policies can.
 pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
@@ -26,9 +27,8 @@ pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
     let others = [RemedyPlace::Identity, RemedyPlace::KeyPolicy, RemedyPlace::Grant].into_iter();
     let serves = |place: &RemedyPlace| {
         let other = draft(judgement, Some(*place));
-        let changes: Vec<Change> = other.iter().map(|part| part.change.clone()).collect();
         other.iter().filter_map(place_of).any(|there| there == *place)
-            && judgement.again(&changes).is_some_and(|after| proof.is_matched_by(&after))
+            && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after))
     };
     let alternatives =
         others.filter(|place| has_choice && proof.cures() && !places.contains(place)).filter(serves).collect();
@@ -57,8 +57,7 @@ fn place_of(part: &Part) -> Option<RemedyPlace> {
 
 /// Without the parts that leave everything denied that they are for: never a statement that cannot work.
 fn working(judgement: Judgement<'_>, parts: Vec<Part>) -> Vec<Part> {
-    let changes: Vec<Change> = parts.iter().map(|part| part.change.clone()).collect();
-    let Some(after) = judgement.again(&changes) else { return Vec::new() };
+    let Some(after) = judgement.again(&changes(&parts)) else { return Vec::new() };
     let helps = |position: &usize| after.get(*position).is_some_and(|judged| !judged.decision.is_denied());
     parts.into_iter().filter(|part| part.requests.iter().any(helps)).collect()
 }
@@ -95,8 +94,7 @@ fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> 
         if draft == before {
             break;
         }
-        let changes: Vec<Change> = parts(&draft, judgement).into_iter().map(|part| part.change).collect();
-        current = judgement.again(&changes);
+        current = judgement.again(&changes(&parts(&draft, judgement)));
     }
     parts(&draft, judgement)
 }
@@ -141,12 +139,6 @@ impl Draft {
     }
 }
 
-fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
-    }
-}
-
 /// Where a further Allow would help; several only where all of them are needed.
 fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Spot> {
     let request = &judged.case.request;
@@ -165,7 +157,8 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
     }
     if lacks(PolicyType::Session) {
         let policies = 0..judged.case.policies.session.len();
-        let silent = policies.filter(|number| !allows(judged, PolicyType::Session, |_, index| index == *number));
+        let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Session && at.index == number);
+        let silent = policies.filter(|number| !allows(*number));
         return silent.map(|number| Spot::Policy(PolicyPlace::Session { number })).collect();
     }
     let identity = || Spot::Policy(PolicyPlace::Inline { identity: starter.clone(), name: ADDED_POLICY.to_owned() });
@@ -190,26 +183,13 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
     }
 }
 
-/// Whether a statement of these policies may allow the request.
-fn allows(judged: &Judged, kind: PolicyType, is_meant: impl Fn(usize, usize) -> bool) -> bool {
-    judged.explanation.statements.iter().any(|outcome| {
-        outcome.at.kind == kind
-            && is_meant(outcome.at.level, outcome.at.index)
-            && outcome.effect == Effect::Allow
-            && outcome.applies.is_possible()
-    })
-}
-
 /// The first SCP of each level that does not allow; AWS's own is not edited.
 fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let account = AccountId::parse(&judged.case.request.principal.account).ok();
     let organization = account.and_then(|account| of.capture.organizations.get(&account)).and_then(Reading::known);
     let levels = organization.and_then(|organization| organization.scps.known());
-    let silent = levels
-        .into_iter()
-        .flatten()
-        .enumerate()
-        .filter(|(number, _)| !allows(judged, PolicyType::Scp, |level, _| level == *number));
+    let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Scp && at.level == number);
+    let silent = levels.into_iter().flatten().enumerate().filter(|(number, _)| !allows(*number));
     let editable = silent.map(|(_, level)| {
         let own =
             level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && policy.document.known().is_some());

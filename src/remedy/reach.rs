@@ -61,7 +61,7 @@ pub(crate) const ACTIONS: [&str; 18] = [
 
 pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
     let with = apply_all(of.capture, changes);
-    let question = changes.iter().fold(of.question.clone(), |question, change| question.changed(change));
+    let question = of.question.changed(changes);
     let keys = touched_keys(of.capture, changes);
     let mut found = Reach::default();
     for role in touched_roles(of, changes) {

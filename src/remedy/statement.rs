@@ -1,6 +1,10 @@
 //! The statements that are suggested: exact principal, exact resources, only the actions needed.
 
-use serde::Serialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::names::{Arn, RoleArn};
 use crate::start::RemedyStyle;
@@ -77,64 +81,26 @@ struct Statement<'a> {
     sid: &'static str,
     effect: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    principal: Option<Principal<'a>>,
-    action: Values<'a>,
-    resource: Values<'a>,
-    #[serde(skip_serializing_if = "Condition::is_empty")]
-    condition: Condition<'a>,
+    principal: Option<BTreeMap<&'static str, &'a str>>,
+    action: Value,
+    resource: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "block")]
+    condition: Vec<Test<'a>>,
 }
 
-#[derive(Serialize)]
-struct Principal<'a> {
-    #[serde(rename = "AWS")]
-    aws: &'a str,
-}
+/// An operator, a key and its only value.
+type Test<'a> = (&'static str, &'static str, Cow<'a, str>);
 
 /// A single value stands without a list.
-struct Values<'a>(Vec<&'a str>);
-
-impl Serialize for Values<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [one] => one.serialize(serializer),
-            several => several.serialize(serializer),
-        }
+fn values(texts: &[impl AsRef<str>]) -> Value {
+    match texts {
+        [one] => one.as_ref().into(),
+        several => several.iter().map(AsRef::as_ref).collect(),
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Condition<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    string_equals: Option<ViaService>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bool: Option<ForAwsResource>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arn_like: Option<PrincipalArn<'a>>,
-}
-
-impl Condition<'_> {
-    fn is_empty(&self) -> bool {
-        self.string_equals.is_none() && self.bool.is_none() && self.arn_like.is_none()
-    }
-}
-
-#[derive(Serialize)]
-struct ViaService {
-    #[serde(rename = "kms:ViaService")]
-    via_service: String,
-}
-
-#[derive(Serialize)]
-struct ForAwsResource {
-    #[serde(rename = "kms:GrantIsForAWSResource")]
-    flag: &'static str,
-}
-
-#[derive(Serialize)]
-struct PrincipalArn<'a> {
-    #[serde(rename = "aws:PrincipalArn")]
-    pattern: &'a str,
+fn block<S: Serializer>(tests: &[Test<'_>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(tests.iter().map(|(operator, key, value)| (operator, BTreeMap::from([(key, value)]))))
 }
 
 /// What AWS's guides let a principal do that uses encrypted volumes.
@@ -173,26 +139,25 @@ pub(super) fn statement(wanted: &Wanted<'_>) -> String {
         Purpose::Grant => !customary,
         Purpose::Use => true,
     };
+    let (principal, pattern) = match wanted.principal {
+        Some(Admitted::Role(arn)) => (Some(arn), None),
+        Some(Admitted::PermissionSet { account_root, pattern }) => (Some(account_root), Some(pattern)),
+        None => (None, None),
+    };
+    let via =
+        via_ec2.then(|| ("StringEquals", "kms:ViaService", format!("ec2.{}.amazonaws.com", wanted.region).into()));
+    let for_ec2 = (wanted.purpose == Purpose::Grant).then_some(("Bool", "kms:GrantIsForAWSResource", "true".into()));
+    let by = pattern.map(|pattern| ("ArnLike", "aws:PrincipalArn", pattern.into()));
     let statement = Statement {
         sid: wanted.purpose.sid(),
         effect: "Allow",
-        principal: wanted.principal.map(|admitted| match admitted {
-            Admitted::Role(arn) => Principal { aws: arn },
-            Admitted::PermissionSet { account_root, .. } => Principal { aws: account_root },
-        }),
-        action: Values(match wanted.purpose {
-            Purpose::Use if customary => CUSTOMARY_USE.to_vec(),
-            Purpose::Start | Purpose::Grant | Purpose::Use => wanted.actions.clone(),
-        }),
-        resource: Values(wanted.resources.iter().map(String::as_str).collect()),
-        condition: Condition {
-            string_equals: via_ec2.then(|| ViaService { via_service: format!("ec2.{}.amazonaws.com", wanted.region) }),
-            bool: (wanted.purpose == Purpose::Grant).then_some(ForAwsResource { flag: "true" }),
-            arn_like: wanted.principal.and_then(|admitted| match admitted {
-                Admitted::Role(_) => None,
-                Admitted::PermissionSet { pattern, .. } => Some(PrincipalArn { pattern }),
-            }),
+        principal: principal.map(|arn| BTreeMap::from([("AWS", arn.as_str())])),
+        action: match wanted.purpose {
+            Purpose::Use if customary => values(&CUSTOMARY_USE),
+            Purpose::Start | Purpose::Grant | Purpose::Use => values(&wanted.actions),
         },
+        resource: values(&wanted.resources),
+        condition: [via, for_ec2, by].into_iter().flatten().collect(),
     };
     // Texts and lists of them always serialize.
     serde_json::to_string_pretty(&statement).unwrap_or_default()

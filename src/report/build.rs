@@ -109,6 +109,5 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
 /// The capture and the question as they would be with everything changed that the report suggests for them.
 pub fn cured(capture: &Capture, question: &Question, report: &Report) -> (Capture, Question) {
     let changes: Vec<Change> = report.starts().flat_map(Start::changes).collect();
-    let question = changes.iter().fold(question.clone(), |question, change| question.changed(change));
-    (apply_all(capture, &changes), question)
+    (apply_all(capture, &changes), question.changed(&changes))
 }

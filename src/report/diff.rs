@@ -26,26 +26,17 @@ pub struct Diff {
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command `diff` compares"))]
 pub(crate) fn compare(capture: &Capture, question: &Question, changes: Vec<Change>) -> Diff {
     let after = apply_all(capture, &changes);
-    let changed = changes.iter().fold(question.clone(), |question, change| question.changed(change));
+    let changed = question.changed(&changes);
     Diff { before: preflight(capture, question), after: preflight(&after, &changed), changes }
 }
 
 /// What a change does to one start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 enum Effect {
     Regression,
     Cure,
     Unchanged,
-}
-
-impl Effect {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Regression => "regression",
-            Self::Cure => "cure",
-            Self::Unchanged => "unchanged",
-        }
-    }
 }
 
 /// One start, twice; one that cannot be judged has no verdict.
@@ -190,7 +181,7 @@ impl Diff {
         let targets = targets.iter().map(|pair| TargetOut {
             instance_id: &pair.target.instance_id,
             role_arn: &pair.target.role_arn,
-            effect: pair.effect().as_str(),
+            effect: pair.effect(),
             before: pair.before.map(|start| start.verdict.as_str()),
             after: pair.after.map(|start| start.verdict.as_str()),
             requests: pair.moved().into_iter().map(|(before, judged)| request(before, judged)).collect(),
@@ -201,7 +192,7 @@ impl Diff {
         });
         json::print(&DiffOut {
             format_version: json::FORMAT_VERSION,
-            judged_at: self.after.judged_at.to_string(),
+            judged_at: self.after.judged_at,
             read: json::read(&self.after),
             before: self.before.verdict.as_str(),
             after: self.after.verdict.as_str(),
@@ -224,24 +215,21 @@ fn request(before: Option<Decision>, judged: &Judged) -> RequestOut<'_> {
 
 /// A change as the condition of a sentence.
 fn what(change: &Change) -> String {
-    match change {
-        Change::Policy { place, .. } => format!("{} is changed", remedy::place(place)),
-        Change::AddGrant { .. } => format!("{} is made", remedy::change(change)),
-        Change::EncryptVolumes { .. } => {
-            format!("{}: new volumes, whose IDs no policy and no grant names", remedy::change(change))
-        }
-        Change::RecreateRole { .. } => {
-            format!("{}: with a new unique ID, which no key policy and no grant means", remedy::change(change))
-        }
-        Change::RevokeGrant { .. } | Change::KeyState { .. } | Change::NewKey { .. } => remedy::change(change),
-    }
+    let is_what = match change {
+        Change::Policy { .. } => " is changed",
+        Change::AddGrant { .. } => " is made",
+        Change::EncryptVolumes { .. } => ": new volumes, whose IDs no policy and no grant names",
+        Change::RecreateRole { .. } => ": with a new unique ID, which no key policy and no grant means",
+        Change::RevokeGrant { .. } | Change::KeyState { .. } | Change::NewKey { .. } => "",
+    };
+    format!("{}{is_what}", remedy::change(change))
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct DiffOut<'d> {
     format_version: u32,
-    judged_at: String,
+    judged_at: jiff::Timestamp,
     read: json::Read<'d>,
     before: &'static str,
     after: &'static str,
@@ -254,7 +242,7 @@ struct DiffOut<'d> {
 struct TargetOut<'d> {
     instance_id: &'d str,
     role_arn: &'d str,
-    effect: &'static str,
+    effect: Effect,
     before: Option<&'static str>,
     after: Option<&'static str>,
     requests: Vec<RequestOut<'d>>,

@@ -1,13 +1,15 @@
 //! The report as JSON, format version 1.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::engine::deciders;
-use crate::findings::{Fact, Finding, Open};
+use crate::findings::{Fact, Finding};
+use crate::source::Reading;
 use crate::start::{Judged, Level};
 
 use super::observed::{self, Observed};
-use super::{Report, Start, TargetReport, VolumeRow, remedy, words};
+use super::{Report, Start, TargetError, TargetReport, UnreadItem, VolumeRow, remedy, words};
 
 /// The version of the format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -17,7 +19,7 @@ pub const FORMAT_VERSION: u32 = 1;
 struct Whole<'a> {
     format_version: u32,
     tool: Tool,
-    judged_at: String,
+    judged_at: Timestamp,
     verdict: &'static str,
     region: &'a str,
     region_source: &'a str,
@@ -26,7 +28,7 @@ struct Whole<'a> {
     assumptions: Vec<String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     handed: &'a [crate::capture::Handed],
-    unread: Vec<Unread<'a>>,
+    unread: &'a [UnreadItem],
     targets: Vec<Target<'a>>,
 }
 
@@ -40,21 +42,13 @@ struct Tool {
 #[derive(Serialize)]
 pub(super) struct Read<'a> {
     by: Option<&'a String>,
-    from: String,
-    until: String,
+    from: Timestamp,
+    until: Timestamp,
 }
 
 pub(super) fn read(report: &Report) -> Read<'_> {
     let read = &report.read;
-    Read { by: read.by.known(), from: read.from.to_string(), until: read.until.to_string() }
-}
-
-#[derive(Serialize)]
-struct Unread<'a> {
-    what: &'a str,
-    why: &'a str,
-    needs: &'a str,
-    command: &'a str,
+    Read { by: read.by.known(), from: read.from, until: read.until }
 }
 
 #[derive(Serialize)]
@@ -74,7 +68,7 @@ struct Target<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     events: Vec<Observed>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorOut<'a>>,
+    error: Option<&'a TargetError>,
 }
 
 #[derive(Serialize)]
@@ -123,7 +117,7 @@ struct Evidence {
     fact: String,
 }
 
-/// An error instead of a report, or of one target.
+/// An error instead of a report.
 #[derive(Serialize)]
 struct ErrorOut<'a> {
     code: &'a str,
@@ -147,7 +141,7 @@ pub fn render(report: &Report) -> String {
     print(&Whole {
         format_version: FORMAT_VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
-        judged_at: report.judged_at.to_string(),
+        judged_at: report.judged_at,
         verdict: report.verdict.as_str(),
         region: report.read.region.as_str(),
         region_source: &report.read.region_source,
@@ -155,11 +149,7 @@ pub fn render(report: &Report) -> String {
         model_date: crate::start::MODEL_DATE,
         assumptions,
         handed: &report.handed,
-        unread: report
-            .unread
-            .iter()
-            .map(|item| Unread { what: &item.what, why: &item.why, needs: &item.needs, command: &item.command })
-            .collect(),
+        unread: &report.unread,
         targets: report.targets.iter().map(|target| self::target(target, report)).collect(),
     })
 }
@@ -177,10 +167,7 @@ pub(super) fn print<T: Serialize>(value: &T) -> String {
 }
 
 fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
-    let (start, error) = match &target.outcome {
-        Ok(start) => (Some(start), None),
-        Err(error) => (None, Some(ErrorOut { code: error.code, message: &error.message, help: &error.help })),
-    };
+    let start = target.outcome.as_ref().ok();
     Target {
         instance_id: &target.instance_id,
         role_arn: &target.role_arn,
@@ -192,7 +179,7 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
         events: start
             .map(|start| observed::observed(target, start, report.incidents.as_deref().unwrap_or_default()))
             .unwrap_or_default(),
-        error,
+        error: target.outcome.as_ref().err(),
     }
 }
 
@@ -201,9 +188,9 @@ fn volume(row: &VolumeRow) -> Volume<'_> {
         id: row.volume.as_str(),
         device: &row.device,
         encrypted: match &row.key {
-            crate::source::Reading::Known(_) => Some(true),
-            crate::source::Reading::Absent => Some(false),
-            crate::source::Reading::Unread(_) => None,
+            Reading::Known(_) => Some(true),
+            Reading::Absent => Some(false),
+            Reading::Unread(_) => None,
         },
         key_arn: row.key.known().map(crate::names::KeyArn::as_str),
         aliases: &row.aliases,
@@ -213,7 +200,6 @@ fn volume(row: &VolumeRow) -> Volume<'_> {
 
 fn request<'a>(judged: &'a Judged, start: &Start) -> Request<'a> {
     let (case, noun) = (&judged.case, start.noun());
-    let open = crate::findings::open(judged);
     Request {
         row: case.row.number,
         action: case.row.action,
@@ -230,7 +216,7 @@ fn request<'a>(judged: &'a Judged, start: &Start) -> Request<'a> {
             .map(|decider| words::decider(decider, judged, noun))
             .collect(),
         reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact, noun).1).collect(),
-        missing: open.iter().map(|open| words::open(open, noun)).collect(),
+        missing: crate::findings::open(judged).iter().map(|open| words::open(open, noun)).collect(),
     }
 }
 
@@ -249,27 +235,14 @@ pub(super) fn finding(finding: &Finding, start: &Start) -> FindingOut {
 }
 
 fn evidence(fact: &Fact, noun: &'static str) -> Evidence {
-    let placed = match fact {
-        Fact::Statement { at, .. }
-        | Fact::Nearest { at, .. }
-        | Fact::Open(Open::ContextKey { by: at, .. } | Open::SessionName { by: at } | Open::NotPrincipal { by: at }) => {
-            Some(at)
-        }
-        Fact::NoStatement { .. }
-        | Fact::Grant { .. }
-        | Fact::So(_)
-        | Fact::After(_)
-        | Fact::Level { .. }
-        | Fact::Open(Open::Unread { .. })
-        | Fact::State { .. }
-        | Fact::Command { .. } => None,
-    };
+    let placed = fact.statement();
+    let position = placed.and_then(|placed| placed.position);
     let (label, lines) = words::fact(fact, noun);
     Evidence {
         policy: placed.map(|placed| placed.policy.clone()),
         path: placed.map(|placed| format!("Statement/{}", placed.index)),
-        line: placed.and_then(|placed| placed.position).map(|position| position.line),
-        column: placed.and_then(|placed| placed.position).map(|position| position.column),
+        line: position.map(|position| position.line),
+        column: position.map(|position| position.column),
         fact: format!("{label}: {}", lines.join("; ")),
     }
 }

@@ -2,6 +2,7 @@
 
 mod build;
 mod diff;
+mod files;
 pub mod json;
 mod layout;
 mod next;
@@ -11,6 +12,8 @@ pub mod text;
 pub mod triage;
 mod unread;
 mod words;
+
+use serde::Serialize;
 
 use crate::capture::{Handed, Provenance};
 use crate::change::Change;
@@ -26,7 +29,7 @@ pub use build::{cured, preflight};
 pub use diff::Diff;
 #[cfg(feature = "cli")]
 pub(crate) use diff::compare;
-pub use remedy::files as remedy_files;
+pub use files::remedy_files;
 pub(crate) use words::miss as miss_in_words;
 
 /// Whether a start will succeed, as far as permissions and keys decide.
@@ -100,17 +103,18 @@ pub(crate) struct VolumeRow {
 }
 
 /// Why a target could not be judged.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct TargetError {
     pub(crate) code: &'static str,
     pub(crate) message: String,
     pub(crate) help: String,
     /// Whether the asker is wrong; else a read failed.
+    #[serde(skip)]
     pub(crate) is_bad_input: bool,
 }
 
 /// A fact that was not read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub(crate) struct UnreadItem {
     pub(crate) what: String,
     pub(crate) why: String,

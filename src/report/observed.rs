@@ -7,7 +7,7 @@ use super::triage::what;
 use super::{Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
 use crate::event::{Actor, Event, Incident, PolicyKind, Told};
-use crate::findings::Severity;
+use crate::findings::{Finding, Severity};
 use crate::names::PrincipalArn;
 use crate::policy::PolicyType;
 use crate::start::{By, Judged};
@@ -108,8 +108,7 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
         });
         same.collect()
     };
-    let is_denied =
-        |(_, judged): &(usize, &Judged)| matches!(judged.decision, Decision::ExplicitDeny | Decision::ImplicitDeny);
+    let is_denied = |(_, judged): &(usize, &Judged)| judged.decision.is_denied();
     let is_unknown = |(_, judged): &(usize, &Judged)| judged.decision == Decision::Unknown;
     let mut confirms = Vec::new();
     let (bears, says) = match &incident.told {
@@ -140,7 +139,7 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
             }
         }
         Told::KeyUnusable { .. } => {
-            let keys = |finding: &&crate::findings::Finding| finding.keys.iter().any(|key| incident.keys.contains(key));
+            let keys = |finding: &&Finding| finding.keys.iter().any(|key| incident.keys.contains(key));
             let stops = start.findings.iter().filter(keys).filter(|finding| finding.severity == Severity::Blocker);
             confirms = stops.map(|finding| finding.code.id()).collect();
             if confirms.is_empty() {

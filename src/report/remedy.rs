@@ -9,13 +9,11 @@ use crate::change::{Change, PolicyPlace};
 use crate::findings::{Code, Fact, Finding};
 use crate::remedy::{
     ACTIONS, CONTROL_ROLE, Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant,
-    file_name,
 };
 use crate::start::RemedyPlace;
 
-use super::json::print;
 use super::layout::{compact, wrap};
-use super::{Report, Start, words};
+use super::{Start, words};
 
 /// A remedy of one finding, as JSON.
 #[derive(Default, Serialize)]
@@ -47,9 +45,7 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
         return start.namesake.iter().map(|arn| namesake(arn)).collect();
     }
-    let cure = |fact: &Fact| {
-        if let Fact::Command { what: "cure", line } = fact { Some(command(line)) } else { None }
-    };
+    let cure = |fact: &Fact| if let Fact::Command { what: "cure", line } = fact { Some(command(line)) } else { None };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let Some(remedy) = &start.remedy else { return list };
     let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
@@ -114,8 +110,7 @@ pub(super) fn text(start: &Start, form: Form) -> String {
         match form {
             Form::Statement => statements(&mut text, part),
             Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
-                let why = if part.is_required { "" } else { "; the start does not need it, it cures the warning" };
-                prose(&mut text, &format!("For {} ({}{why}):", change(&part.change), owner(&part.owner)));
+                prose(&mut text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
                 // Whole documents and patches are pasted as they stand.
                 text.push_str(&form.of(part));
             }
@@ -140,6 +135,10 @@ fn prose(text: &mut String, words: &str) {
     wrap(text, "   ", 3, words);
 }
 
+fn why(part: &Part) -> &'static str {
+    if part.is_required { "" } else { "; the start does not need it, it cures the warning" }
+}
+
 fn statements(text: &mut String, part: &Part) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
@@ -147,8 +146,7 @@ fn statements(text: &mut String, part: &Part) {
         line(text, &command);
         return;
     }
-    let why = if part.is_required { "" } else { "; the start does not need it, it cures the warning" };
-    let place = change(&part.change);
+    let (place, why) = (change(&part.change), why(part));
     for changed in part.statements.iter().filter(|suggestion| suggestion.replaces.is_some()) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
         let denies = changed.text.contains("\"Deny\"");
@@ -196,11 +194,7 @@ fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
     if remedy.is_elsewhere() {
         prose(text, "In the place that was asked for, nothing would help.");
     }
-    let others: Vec<String> = remedy
-        .alternatives()
-        .iter()
-        .map(|place| format!("--remedy-place {} ({})", option(*place), reason(*place, noun)))
-        .collect();
+    let others: Vec<String> = remedy.alternatives().iter().map(|place| option(*place, noun)).collect();
     if !others.is_empty() {
         line(text, &format!("Other places: {}", others.join("\n              ")));
     }
@@ -315,17 +309,10 @@ fn note(note: &Note) -> String {
 fn size(part: &Part) -> Option<String> {
     let size = part.size.filter(|size| !size.fits())?;
     let (holds, limit) = (size.holds, size.limit);
-    let advice = match &part.change {
-        Change::Policy { place: PolicyPlace::Inline { .. }, .. } => {
-            "put the statements in a managed policy and attach it"
-        }
-        Change::Policy { .. } => "merge or remove statements that are no longer used first",
-        Change::AddGrant { .. }
-        | Change::RevokeGrant { .. }
-        | Change::KeyState { .. }
-        | Change::NewKey { .. }
-        | Change::EncryptVolumes { .. }
-        | Change::RecreateRole { .. } => return None,
+    let advice = if let Change::Policy { place: PolicyPlace::Inline { .. }, .. } = &part.change {
+        "put the statements in a managed policy and attach it"
+    } else {
+        "merge or remove statements that are no longer used first"
     };
     Some(format!("AWS would refuse it: {holds} of {limit} characters. So {advice}."))
 }
@@ -340,23 +327,14 @@ fn control(control: Control) -> &'static str {
     }
 }
 
-fn option(place: RemedyPlace) -> &'static str {
+/// Another place, as it is asked for, and what speaks for it.
+fn option(place: RemedyPlace, noun: &str) -> String {
     match place {
-        RemedyPlace::Identity => "identity",
-        RemedyPlace::KeyPolicy => "key-policy",
-        RemedyPlace::Boundary => "boundary",
-        RemedyPlace::Session => "session",
-        RemedyPlace::Grant => "grant",
-    }
-}
-
-fn reason(place: RemedyPlace, noun: &str) -> String {
-    match place {
-        RemedyPlace::Identity => format!("the {noun}'s administrator, for just this {noun}"),
-        RemedyPlace::KeyPolicy => format!("the key's administrator, for just this {noun}"),
-        RemedyPlace::Boundary => "the boundary's administrator".to_owned(),
-        RemedyPlace::Session => "whoever creates the session".to_owned(),
-        RemedyPlace::Grant => "no policy changes, but a grant cannot be bound to EC2".to_owned(),
+        RemedyPlace::Identity => format!("--remedy-place identity (the {noun}'s administrator, for just this {noun})"),
+        RemedyPlace::KeyPolicy => format!("--remedy-place key-policy (the key's administrator, for just this {noun})"),
+        RemedyPlace::Boundary => "--remedy-place boundary (the boundary's administrator)".to_owned(),
+        RemedyPlace::Session => "--remedy-place session (whoever creates the session)".to_owned(),
+        RemedyPlace::Grant => "--remedy-place grant (no policy changes, but a grant cannot be bound to EC2)".to_owned(),
     }
 }
 
@@ -384,39 +362,4 @@ pub(super) fn change(change: &Change) -> String {
         Change::EncryptVolumes { key } => format!("the volumes are encrypted with {key}"),
         Change::RecreateRole { role } => format!("{} is deleted and made anew", words::identity(role)),
     }
-}
-
-/// What `remedy.json` holds: [`Change`] is its format.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RemedyFile {
-    format_version: u32,
-    changes: Vec<Change>,
-}
-
-/// The remedies of all starts in every form, as files: name and text. What several starts need of one policy is
-/// one change of it.
-pub fn files(report: &Report) -> Vec<(String, String)> {
-    let mut parts: Vec<Part> = Vec::new();
-    for part in report.starts().filter_map(|start| start.remedy.as_ref()).flat_map(Remedy::parts) {
-        if !parts.iter_mut().any(|known| known.take_in(part)) {
-            parts.push(part.clone());
-        }
-    }
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    for part in &parts {
-        let name = file_name(&part.change);
-        for (extension, form) in [("json", Form::Document), ("diff", Form::Diff), ("tf", Form::Terraform)] {
-            if part.after.is_some() || form == Form::Terraform {
-                files.insert(format!("{name}.{extension}"), form.of(part));
-            }
-        }
-    }
-    if !parts.is_empty() {
-        let commands: String = parts.iter().map(|part| Form::Cli.of(part)).collect();
-        files.insert("apply.sh".to_owned(), format!("#!/bin/sh\nset -eu\n{commands}"));
-        let changes = parts.into_iter().map(|part| part.change).collect();
-        files.insert("remedy.json".to_owned(), print(&RemedyFile { format_version: 1, changes }));
-    }
-    files.into_iter().collect()
 }

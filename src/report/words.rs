@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::capture::Handed;
 use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
-use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole};
+use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole, place, push_new};
 use crate::names::kind_and_name;
 use crate::policy::PolicyType;
 use crate::start::{Assumption, By, Judged};
@@ -95,19 +95,13 @@ pub(super) fn allowed_by(start: &Start) -> Option<String> {
     let allowing = grants.flat_map(|judged| {
         let deciders = deciders(&judged.case.request, &judged.explanation).into_iter();
         deciders.filter_map(|decider| match decider {
-            Decider::Statement(at, index) => {
-                Some(statement(&crate::findings::place(&judged.case.policies, at, index), start.noun()))
-            }
+            Decider::Statement(at, index) => Some(statement(&place(&judged.case.policies, at, index), start.noun())),
             Decider::Grant(_) => Some("a grant on the key".to_owned()),
             Decider::Type(_) | Decider::Grants => None,
         })
     });
     let mut names: Vec<String> = Vec::new();
-    for name in allowing {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    allowing.for_each(|name| push_new(&mut names, name));
     let decrypts = "EC2 then decrypts by that grant as its own role aws:ec2-infrastructure";
     (!names.is_empty()).then(|| format!("kms:CreateGrant allowed by {}; {decrypts}", names.join(" and ")))
 }
@@ -144,7 +138,7 @@ fn in_policy(placed: &PlacedStatement) -> String {
 /// What decides a request: a statement, a grant, or the policy type that does not allow.
 pub(super) fn decider(decider: Decider, judged: &Judged, noun: &str) -> String {
     match decider {
-        Decider::Statement(at, index) => statement(&crate::findings::place(&judged.case.policies, at, index), noun),
+        Decider::Statement(at, index) => statement(&place(&judged.case.policies, at, index), noun),
         Decider::Grant(position) => {
             let grant = judged.case.policies.grants.grants.get(position);
             let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
@@ -203,24 +197,15 @@ pub(crate) fn miss(miss: &Miss) -> String {
         [] => "missing, so the statement has no effect".to_owned(),
         expected => expected.join(", "),
     };
-    let actual = match value(&miss.actual) {
-        _ if miss.actual == ContextValue::Absent => "not in the request".to_owned(),
-        actual => format!("the request: {actual}"),
-    };
-    format!("{}: {expected} ({actual})", miss.element)
-}
-
-/// A context value as a reader sees it.
-fn value(value: &ContextValue) -> String {
-    match value {
+    let actual = match &miss.actual {
+        ContextValue::Absent => return format!("{}: {expected} (not in the request)", miss.element),
         ContextValue::Single(text) => text.to_string(),
         ContextValue::Multi(values) => values.join(", "),
-        ContextValue::Absent => "not in the request".to_owned(),
-        ContextValue::KnownPrefix(prefix) if prefix.is_empty() => "not known".to_owned(),
-        ContextValue::KnownPrefix(prefix) => format!("{prefix}…"),
-        ContextValue::OneOf(_) | ContextValue::NotKnown => "not known".to_owned(),
+        ContextValue::KnownPrefix(prefix) if !prefix.is_empty() => format!("{prefix}…"),
+        ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::NotKnown => "not known".to_owned(),
         ContextValue::Foreign => "EC2's own, none of yours".to_owned(),
-    }
+    };
+    format!("{}: {expected} (the request: {actual})", miss.element)
 }
 
 pub(super) fn open(open: &Open, noun: &str) -> String {
@@ -255,13 +240,13 @@ pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
             1 => "1 day before the rest".to_owned(),
             _ => format!("{days} days before the rest"),
         };
-        format!(", read {}, {age}", read.strftime("%Y-%m-%d %H:%M UTC"))
+        format!(", read {}, {age}", minute(read))
     });
     format!("{} (from {}{})", handed.what, handed.file, age.unwrap_or_default())
 }
 
 /// A time as people read it: `2026-11-24 09:12 UTC`.
-pub(super) fn minute(time: jiff::Timestamp) -> String {
+pub(super) fn minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

@@ -78,16 +78,18 @@ pub enum Require {
 }
 
 impl Question {
-    /// The question as it would be with the change made: session policies are part of it, all else of the capture.
+    /// The question as it would be with the changes made: session policies are part of it, all else of the capture.
     #[must_use]
-    pub(crate) fn changed(&self, change: &Change) -> Self {
+    pub(crate) fn changed(&self, changes: &[Change]) -> Self {
         let mut question = self.clone();
-        if let Change::Policy { place: PolicyPlace::Session { number }, edits } = change
-            && let Some(given) = question.session_policies.get_mut(*number)
-            && let Some(document) = edited(given.0.document.as_ref(), edits)
-            && let Ok(policy) = NamedPolicy::parse(&given.0.name, document.text(), PolicyType::Session)
-        {
-            *given = GivenPolicy(Arc::new(policy));
+        for change in changes {
+            if let Change::Policy { place: PolicyPlace::Session { number }, edits } = change
+                && let Some(given) = question.session_policies.get_mut(*number)
+                && let Some(document) = edited(given.0.document.as_ref(), edits)
+                && let Ok(policy) = NamedPolicy::parse(&given.0.name, document.text(), PolicyType::Session)
+            {
+                *given = GivenPolicy(Arc::new(policy));
+            }
         }
         question
     }

@@ -24,15 +24,7 @@ pub(super) fn is_network(key: &str) -> bool {
 }
 
 fn single<'a>(sight: &Sight<'a>) -> Option<&'a str> {
-    match &sight.miss.actual {
-        ContextValue::Single(text) => Some(text),
-        ContextValue::Multi(_)
-        | ContextValue::Absent
-        | ContextValue::KnownPrefix(_)
-        | ContextValue::OneOf(_)
-        | ContextValue::Foreign
-        | ContextValue::NotKnown => None,
-    }
+    if let ContextValue::Single(text) = &sight.miss.actual { Some(text) } else { None }
 }
 
 fn is_absent(sight: &Sight<'_>) -> bool {
@@ -115,18 +107,8 @@ pub(super) fn tag_of_other_value(sight: &Sight<'_>) -> bool {
 /// A value as written, or, where it is one policy variable, what that stands for in the request.
 fn with_values<'a>(written: &'a str, request: &'a Request) -> &'a str {
     let variable = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    match variable.map(|key| request.context.get(&ConditionKey::new(key))) {
-        Some(ContextValue::Single(text)) => text,
-        Some(
-            ContextValue::Multi(_)
-            | ContextValue::Absent
-            | ContextValue::KnownPrefix(_)
-            | ContextValue::OneOf(_)
-            | ContextValue::Foreign
-            | ContextValue::NotKnown,
-        )
-        | None => written,
-    }
+    let value = variable.map(|key| request.context.get(&ConditionKey::new(key)));
+    if let Some(ContextValue::Single(text)) = value { text } else { written }
 }
 
 /// AWS saves any key: one that it does not know is in no request, and a negated exception for it never works.

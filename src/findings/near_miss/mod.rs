@@ -92,32 +92,17 @@ pub(super) fn slip(judged: &Judged, kinds: &[PolicyType]) -> Option<(Code, NearM
 pub(super) fn delegation(judged: &Judged) -> (Code, Option<NearMiss>) {
     let (request, policies) = (&judged.case.request, &judged.case.policies);
     let of_account = |near: &NearMiss| {
+        let is_own = |(entry, _): &(PrincipalEntry, _)| matches!(entry, PrincipalEntry::Account(account) if *account == request.principal.account);
         let statement = policies.statement(near.at, near.statement);
-        let entries = statement.and_then(|statement| statement.principal.as_ref()).filter(|element| {
-            element.sense == Sense::Listed
-                && element.entries.iter().any(|(entry, _)| {
-                    matches!(entry, PrincipalEntry::Account(account) if *account == request.principal.account)
-                })
-        });
-        entries.is_some()
+        let principal = statement.and_then(|statement| statement.principal.as_ref());
+        principal.is_some_and(|element| element.sense == Sense::Listed && element.entries.iter().any(is_own))
     };
-    let near = near_misses(request, policies, &judged.explanation, &[PolicyType::KeyPolicy])
-        .filter(of_account)
-        .min_by_key(|near| near.misses.len());
-    match near {
-        Some(near) => (Code::DelegationRestricted, Some(near)),
-        None => (Code::RootStatementRemoved, None),
-    }
+    let all = near_misses(request, policies, &judged.explanation, &[PolicyType::KeyPolicy]);
+    let near = all.filter(of_account).min_by_key(|near| near.misses.len());
+    (if near.is_some() { Code::DelegationRestricted } else { Code::RootStatementRemoved }, near)
 }
 
 /// The condition key of an element that is a condition, in lower case.
 fn condition_key<'a>(sight: &Sight<'a>) -> Option<&'a str> {
-    match &sight.miss.element {
-        Element::Condition(_, key) => Some(key.lower()),
-        Element::Action(_)
-        | Element::Principal(_)
-        | Element::Resource(_)
-        | Element::GranteePrincipal
-        | Element::EncryptionContext => None,
-    }
+    if let Element::Condition(_, key) = &sight.miss.element { Some(key.lower()) } else { None }
 }

@@ -3,11 +3,15 @@
 mod next;
 mod words;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::json::print;
-use crate::event::{Actor, Denial, Incident, Meaning, Refusal, Told};
+use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Told};
+use crate::names::{InstanceId, KeyArn, VolumeId};
+
+pub(super) use words::what;
 
 /// What an incident comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,11 +48,6 @@ impl Outcome {
     }
 }
 
-/// What happened, in one sentence.
-pub(super) fn what(incident: &Incident) -> String {
-    words::what(incident)
-}
-
 /// The incidents as text; times in `zone` and in UTC.
 pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
     if incidents.is_empty() {
@@ -71,7 +70,7 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
         head.push_str("  ");
         head.push_str(&part);
     }
-    let mut lines = vec![head, format!("  {}", words::what(incident))];
+    let mut lines = vec![head, format!("  {}", what(incident))];
     let mut subject = |label: &str, text: &str| lines.push(format!("    {label:<10}{text}"));
     incident.keys.iter().for_each(|key| subject("key", key.as_str()));
     incident.volumes.iter().for_each(|volume| subject("volume", volume.as_str()));
@@ -96,28 +95,28 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Whole {
+struct Whole<'a> {
     format_version: u32,
     verdict: &'static str,
-    incidents: Vec<IncidentOut>,
+    incidents: Vec<IncidentOut<'a>>,
 }
 
 /// One incident on the wire.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct IncidentOut {
+struct IncidentOut<'a> {
     verdict: &'static str,
-    time: Option<String>,
+    time: Option<Timestamp>,
     local_time: Option<String>,
-    region: String,
-    principal: Option<String>,
-    session_name: Option<String>,
-    key_arns: Vec<String>,
-    volume_ids: Vec<String>,
-    instance_ids: Vec<String>,
+    region: &'a str,
+    principal: Option<&'a str>,
+    session_name: Option<&'a str>,
+    key_arns: &'a [KeyArn],
+    volume_ids: &'a [VolumeId],
+    instance_ids: &'a [InstanceId],
     what: String,
-    refusal: Option<RefusalOut>,
-    events: Vec<EventOut>,
+    refusal: Option<RefusalOut<'a>>,
+    events: Vec<EventOut<'a>>,
     proves: Vec<String>,
     does_not_prove: Vec<String>,
     next: Vec<String>,
@@ -125,21 +124,21 @@ struct IncidentOut {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RefusalOut {
-    action: String,
+struct RefusalOut<'a> {
+    action: &'a str,
     decision: &'static str,
     policy_type: Option<&'static str>,
-    policy_arn: Option<String>,
+    policy_arn: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct EventOut {
-    event_id: String,
-    request_id: String,
-    time: Option<String>,
-    action: String,
-    error_code: Option<String>,
+struct EventOut<'a> {
+    event_id: &'a str,
+    request_id: &'a str,
+    time: Option<Timestamp>,
+    action: &'a str,
+    error_code: Option<&'a str>,
 }
 
 /// The incidents as JSON.
@@ -152,59 +151,50 @@ pub fn json(incidents: &[Incident], zone: &TimeZone) -> String {
     })
 }
 
-fn wire(incident: &Incident, zone: &TimeZone) -> IncidentOut {
-    let all = |texts: &mut dyn Iterator<Item = &dyn ToString>| texts.map(ToString::to_string).collect();
+fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
     let (principal, session_name) = match &incident.actor {
-        Some(Actor::Role { arn, session }) => (Some(arn.clone()), Some(session.clone())),
-        Some(Actor::User { arn }) => (Some(arn.clone()), None),
+        Some(Actor::Role { arn, session }) => (Some(arn.as_str()), Some(session.as_str())),
+        Some(Actor::User { arn }) => (Some(arn.as_str()), None),
         Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
             (None, None)
         }
     };
-    let refusal = match &incident.told {
-        Told::Refused(refusal) => Some(refusal_out(refusal)),
-        Told::KeyUnusable { .. } | Told::Failed { .. } | Told::Granted { .. } | Told::Silent(_) | Told::State(_) => {
-            None
-        }
-    };
+    let events = incident.events.iter().map(|event| EventOut {
+        event_id: &event.event_id,
+        request_id: &event.request_id,
+        time: event.time,
+        action: &event.action,
+        error_code: event.error.as_ref().map(|error| error.code.as_str()),
+    });
     IncidentOut {
         verdict: Outcome::of(incident).as_str(),
-        time: incident.time.map(|time| time.to_string()),
+        time: incident.time,
         local_time: incident.time.map(|time| time.to_zoned_datetime(zone.clone()).to_string()),
-        region: incident.region.clone(),
+        region: &incident.region,
         principal,
         session_name,
-        key_arns: all(&mut incident.keys.iter().map(|key| key as &dyn ToString)),
-        volume_ids: all(&mut incident.volumes.iter().map(|volume| volume as &dyn ToString)),
-        instance_ids: all(&mut incident.instances.iter().map(|instance| instance as &dyn ToString)),
-        what: words::what(incident),
-        refusal,
-        events: incident
-            .events
-            .iter()
-            .map(|event| EventOut {
-                event_id: event.event_id.clone(),
-                request_id: event.request_id.clone(),
-                time: event.time.map(|time| time.to_string()),
-                action: event.action.clone(),
-                error_code: event.error.as_ref().map(|error| error.code.clone()),
-            })
-            .collect(),
+        key_arns: &incident.keys,
+        volume_ids: &incident.volumes,
+        instance_ids: &incident.instances,
+        what: what(incident),
+        refusal: refusal(incident),
+        events: events.collect(),
         proves: words::proves(incident),
         does_not_prove: words::leaves_open(incident),
         next: next::steps(incident),
     }
 }
 
-fn refusal_out(refusal: &Refusal) -> RefusalOut {
-    RefusalOut {
-        action: refusal.action.clone(),
+fn refusal(incident: &Incident) -> Option<RefusalOut<'_>> {
+    let Told::Refused(refusal) = &incident.told else { return None };
+    Some(RefusalOut {
+        action: &refusal.action,
         decision: match refusal.denial {
             Denial::Explicit => "explicitDeny",
             Denial::Implicit => "implicitDeny",
             Denial::Hidden | Denial::Untold => "denied",
         },
-        policy_type: refusal.policy.map(crate::event::PolicyKind::as_str),
-        policy_arn: refusal.policy_arn.clone(),
-    }
+        policy_type: refusal.policy.map(PolicyKind::as_str),
+        policy_arn: refusal.policy_arn.as_deref(),
+    })
 }

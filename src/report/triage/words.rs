@@ -34,7 +34,7 @@ pub(super) fn actor(actor: &Actor) -> String {
 }
 
 /// What happened, in one sentence.
-pub(super) fn what(incident: &Incident) -> String {
+pub(in crate::report) fn what(incident: &Incident) -> String {
     match &incident.told {
         Told::Refused(refusal) => {
             let action = if refusal.action.is_empty() { "a request" } else { &refusal.action };

@@ -1,0 +1,46 @@
+//! The remedies of a report as files.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::change::Change;
+use crate::remedy::{Form, Part, Remedy, file_name};
+
+use super::Report;
+use super::json::{FORMAT_VERSION, print};
+
+/// What `remedy.json` holds: [`Change`] is its format.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RemedyFile {
+    format_version: u32,
+    changes: Vec<Change>,
+}
+
+/// The remedies of all starts in every form, as files: name and text. What several starts need of one policy is
+/// one change of it.
+pub fn remedy_files(report: &Report) -> Vec<(String, String)> {
+    let mut parts: Vec<Part> = Vec::new();
+    for part in report.starts().filter_map(|start| start.remedy.as_ref()).flat_map(Remedy::parts) {
+        if !parts.iter_mut().any(|known| known.take_in(part)) {
+            parts.push(part.clone());
+        }
+    }
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for part in &parts {
+        let name = file_name(&part.change);
+        for (extension, form) in [("json", Form::Document), ("diff", Form::Diff), ("tf", Form::Terraform)] {
+            if part.after.is_some() || form == Form::Terraform {
+                files.insert(format!("{name}.{extension}"), form.of(part));
+            }
+        }
+    }
+    if !parts.is_empty() {
+        let commands: String = parts.iter().map(|part| Form::Cli.of(part)).collect();
+        files.insert("apply.sh".to_owned(), format!("#!/bin/sh\nset -eu\n{commands}"));
+        let changes = parts.into_iter().map(|part| part.change).collect();
+        files.insert("remedy.json".to_owned(), print(&RemedyFile { format_version: FORMAT_VERSION, changes }));
+    }
+    files.into_iter().collect()
+}
