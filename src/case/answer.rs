@@ -1,6 +1,8 @@
 //! From a judged case to its line of output.
 
+use jsonc_parser::common::Ranged;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::engine::{Decider, Decision, Explanation, Failure, PolicySet, Request, StatementOutcome, deciders, explain};
 use crate::policy::{Effect, Pattern, PrincipalEntry, Resolved, Sense, Statement, Truth, Variables, parse_json};
@@ -10,7 +12,7 @@ use super::{path, read, reasons};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer<'a> {
-    id: &'a serde_json::value::RawValue,
+    id: &'a RawValue,
     decision: &'static str,
     decided_by: Vec<String>,
     reasons: Vec<String>,
@@ -48,7 +50,7 @@ impl Missing {
 /// A case that could not be judged.
 #[derive(Serialize)]
 struct Refused<'a> {
-    id: &'a serde_json::value::RawValue,
+    id: &'a RawValue,
     error: String,
 }
 
@@ -57,23 +59,13 @@ struct Refused<'a> {
 /// # Errors
 /// When the case cannot be judged: the line to print then tells why.
 pub fn answer(line: &str) -> Result<String, String> {
-    let null = serde_json::value::RawValue::NULL;
-    let refuse = |id: &serde_json::value::RawValue, error: String| print(&Refused { id, error });
-    let value = match parse_json(line) {
-        Ok(value) => value,
-        Err(error) => {
-            let place = crate::source::Position::of(line, error.span.start);
-            return Err(refuse(null, format!("{} at {place}", error.problem)));
-        }
-    };
-    let Some(whole) = value.as_object() else {
-        return Err(refuse(null, "a case must be a JSON object".to_owned()));
-    };
-    let raw = whole.get("id").map(|id| read::span(&id.value)).and_then(|span| line.get(span.start..span.end));
-    let id: &serde_json::value::RawValue = raw.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or(null);
-    if raw.is_none() {
-        return Err(refuse(null, "the case has no `id`".to_owned()));
-    }
+    let null = RawValue::NULL;
+    let refuse = |id: &RawValue, error: String| print(&Refused { id, error });
+    let value = parse_json(line).map_err(|error| refuse(null, read::placed(line, &error)))?;
+    let whole = value.as_object().ok_or_else(|| refuse(null, "a case must be a JSON object".to_owned()))?;
+    let id = whole.get("id").and_then(|id| line.get(id.value.start()..id.value.end()));
+    let id = id.ok_or_else(|| refuse(null, "the case has no `id`".to_owned()))?;
+    let id: &RawValue = serde_json::from_str(id).unwrap_or(null);
     let case = read::case(line, whole).map_err(|error| refuse(id, error))?;
     let explanation = explain(&case.request, &case.policies);
     let deciders = deciders(&case.request, &explanation);
@@ -126,21 +118,16 @@ fn asks(request: &Request, outcome: &StatementOutcome, statement: &Statement, fa
     match failure {
         Failure::Action => Vec::new(),
         Failure::Condition(number) => {
-            let conditions = statement.conditions.get(number).into_iter();
-            conditions
-                .map(|condition| asked(Some(condition.key.as_str()), condition.sentence(statement.effect)))
-                .collect()
+            let condition = statement.conditions.get(number).into_iter();
+            condition.map(|one| asked(Some(one.key.as_str()), one.sentence(statement.effect))).collect()
         }
         Failure::Resource => {
             let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
             let variables = patterns.flat_map(Pattern::variables);
-            variables
-                .filter(|variable| request.resolve(variable) == Resolved::NotKnown)
-                .map(|variable| {
-                    let place = path::statement(outcome.at, outcome.statement);
-                    asked(Some(variable.key.as_str()), format!("with it {place} names the right resources"))
-                })
-                .collect()
+            let unknown = variables.filter(|variable| request.resolve(variable) == Resolved::NotKnown);
+            let place = path::statement(outcome.at, outcome.statement);
+            let condition = format!("with it {place} names the right resources");
+            unknown.map(|variable| asked(Some(variable.key.as_str()), condition.clone())).collect()
         }
         Failure::Principal => {
             let Some(element) = &statement.principal else { return Vec::new() };

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use jsonc_parser::ast::{Object, Value};
-use jsonc_parser::common::Ranged;
 
 use crate::engine::{
     Context, ContextValue, Grant, GrantSet, Grantee, NamedPolicy, Pairs, PolicySet, Principal, Request,
 };
 use crate::names::{Action, PrincipalArn, RoleArn};
 use crate::policy::{Policy, PolicyError, PolicyType, parse_json};
-use crate::source::{Position, Span};
+use crate::source::Position;
 
 /// Why a case cannot be judged, in words.
 pub(super) type Refusal = String;
@@ -30,10 +29,7 @@ impl Case {
     /// # Errors
     /// Why it cannot be judged, in words.
     pub fn parse(line: &str) -> Result<Self, String> {
-        let value = parse_json(line).map_err(|error| {
-            let place = Position::of(line, error.span.start);
-            format!("{} at {place}", error.problem)
-        })?;
+        let value = parse_json(line).map_err(|error| placed(line, &error))?;
         case(line, value.as_object().ok_or("a case must be a JSON object")?)
     }
 }
@@ -57,17 +53,13 @@ pub(super) fn case(line: &str, whole: &Object<'_>) -> Result<Case, Refusal> {
     let request = whole.get_object("request").ok_or("the case has no `request`")?;
     known(request, REQUEST_FIELDS, "request")?;
     let request = self::request(request)?;
-    let one = |name: &str, kind| match whole.get(name) {
-        None => Ok(None),
-        Some(property) if property.value.as_null_keyword().is_some() => Ok(None),
-        Some(property) => policy(line, name, &property.value, kind).map(Some),
+    let one = |name, kind| present(whole, name).map(|value| policy(line, name, value, kind)).transpose();
+    let list = |name, kind| {
+        let value = present(whole, name);
+        value.map(|value| policies(line, name, value, kind)).transpose().map(Option::unwrap_or_default)
     };
-    let list = |name: &str, kind| match whole.get(name) {
+    let levels = |name, kind| match present(whole, name) {
         None => Ok(Vec::new()),
-        Some(property) => policies(line, name, &property.value, kind),
-    };
-    let levels = |name: &str, kind| match whole.get(name).map(|property| &property.value) {
-        None | Some(Value::NullKeyword(_)) => Ok(Vec::new()),
         Some(Value::Array(levels)) => {
             let numbered = levels.elements.iter().enumerate();
             numbered.map(|(number, level)| policies(line, &format!("{name}/{number}"), level, kind)).collect()
@@ -83,14 +75,10 @@ pub(super) fn case(line: &str, whole: &Object<'_>) -> Result<Case, Refusal> {
         key_policies: one("keyPolicy", PolicyType::KeyPolicy)?.into_iter().collect(),
         grants: match whole.get("grants").map(|property| &property.value) {
             None => GrantSet::default(),
-            Some(Value::Array(grants)) => GrantSet {
-                grants: grants
-                    .elements
-                    .iter()
-                    .map(|value| grant(value, &request.principal.account))
-                    .collect::<Result<_, _>>()?,
-                unread: None,
-            },
+            Some(Value::Array(grants)) => {
+                let grants = grants.elements.iter().map(|value| grant(value, &request.principal.account));
+                GrantSet { grants: grants.collect::<Result<_, _>>()?, unread: None }
+            }
             Some(_) => return Err("`grants` must be a list".to_owned()),
         },
     };
@@ -111,9 +99,14 @@ fn known(object: &Object<'_>, fields: &[&str], what: &str) -> Result<(), Refusal
     Ok(())
 }
 
+/// The value of a field; `null` says as much as leaving it out.
+fn present<'o, 'a>(object: &'o Object<'a>, name: &str) -> Option<&'o Value<'a>> {
+    object.get(name).map(|property| &property.value).filter(|value| value.as_null_keyword().is_none())
+}
+
 fn text<'o>(object: &'o Object<'_>, name: &str) -> Result<Option<&'o str>, Refusal> {
-    match object.get(name).map(|property| &property.value) {
-        None | Some(Value::NullKeyword(_)) => Ok(None),
+    match present(object, name) {
+        None => Ok(None),
         Some(Value::StringLit(text)) => Ok(Some(&text.value)),
         Some(_) => Err(format!("`{name}` must be a text")),
     }
@@ -124,14 +117,11 @@ fn request(object: &Object<'_>) -> Result<Request, Refusal> {
     let action = Action::parse(needed("action")?).map_err(|error| error.to_string())?;
     let resource = needed("resource")?;
     let principal = PrincipalArn::parse(needed("principal")?).map_err(|error| error.to_string())?;
-    let role = match text(object, "roleArn")? {
-        Some(role) => Some(RoleArn::parse(role).map_err(|error| error.to_string())?),
-        None => None,
-    };
+    let role = text(object, "roleArn")?.map(RoleArn::parse).transpose().map_err(|error| error.to_string())?;
     let principal = Principal::new(&principal, role.as_ref(), text(object, "principalId")?);
     let mut context = Context::new();
-    match object.get("context").map(|property| &property.value) {
-        None | Some(Value::NullKeyword(_)) => {}
+    match present(object, "context") {
+        None => {}
         Some(Value::Object(entries)) => {
             for entry in &entries.properties {
                 context.set(entry.name.as_str(), context_value(entry.name.as_str(), &entry.value)?);
@@ -139,8 +129,8 @@ fn request(object: &Object<'_>) -> Result<Request, Refusal> {
         }
         Some(_) => return Err("`context` must be an object".to_owned()),
     }
-    match object.get("unknownContext").map(|property| &property.value) {
-        None | Some(Value::NullKeyword(_)) => {}
+    match present(object, "unknownContext") {
+        None => {}
         Some(Value::Array(keys)) => {
             for key in &keys.elements {
                 let key = key.as_string_lit().ok_or("`unknownContext` must be a list of texts")?;
@@ -173,12 +163,10 @@ fn context_value(key: &str, value: &Value<'_>) -> Result<ContextValue, Refusal> 
 fn policies(line: &str, name: &str, value: &Value<'_>, kind: PolicyType) -> Result<Vec<Arc<NamedPolicy>>, Refusal> {
     match value {
         Value::NullKeyword(_) => Ok(Vec::new()),
-        Value::Array(policies) => policies
-            .elements
-            .iter()
-            .enumerate()
-            .map(|(number, value)| policy(line, &format!("{name}/{number}"), value, kind))
-            .collect(),
+        Value::Array(policies) => {
+            let numbered = policies.elements.iter().enumerate();
+            numbered.map(|(number, value)| policy(line, &format!("{name}/{number}"), value, kind)).collect()
+        }
         Value::Object(_) | Value::StringLit(_) | Value::NumberLit(_) | Value::BooleanLit(_) => {
             Err(format!("`{name}` must be a list of policies"))
         }
@@ -192,12 +180,10 @@ fn policy(line: &str, place: &str, value: &Value<'_>, kind: PolicyType) -> Resul
     };
     known(wrapper, &["name", "policy", "refused"], place)?;
     let name = text(wrapper, "name")?.unwrap_or(place);
-    match wrapper.get("policy").map(|property| &property.value) {
-        None | Some(Value::NullKeyword(_)) => {
-            Ok(Arc::new(NamedPolicy::unread(name, text(wrapper, "refused")?.unwrap_or_default())))
-        }
-        Some(value) => document(line, place, name, value, kind).map(Arc::new),
-    }
+    Ok(Arc::new(match present(wrapper, "policy") {
+        None => NamedPolicy::unread(name, text(wrapper, "refused")?.unwrap_or_default()),
+        Some(value) => document(line, place, name, value, kind)?,
+    }))
 }
 
 fn document(line: &str, place: &str, name: &str, value: &Value<'_>, kind: PolicyType) -> Result<NamedPolicy, Refusal> {
@@ -209,9 +195,13 @@ fn document(line: &str, place: &str, name: &str, value: &Value<'_>, kind: Policy
 }
 
 fn refused(place: &str, text: &str, errors: &[PolicyError]) -> Refusal {
-    let each: Vec<String> =
-        errors.iter().map(|error| format!("{} at {}", error.problem, Position::of(text, error.span.start))).collect();
+    let each: Vec<String> = errors.iter().map(|error| placed(text, error)).collect();
     format!("{place}: {}", each.join("; "))
+}
+
+/// A fault with its line and column.
+pub(super) fn placed(text: &str, error: &PolicyError) -> String {
+    format!("{} at {}", error.problem, Position::of(text, error.span.start))
 }
 
 fn grant(value: &Value<'_>, requester: &str) -> Result<Grant, Refusal> {
@@ -234,14 +224,8 @@ fn grant(value: &Value<'_>, requester: &str) -> Result<Grant, Refusal> {
         has_other_constraint: false,
         issuing_account: Some(account_of(issuer).into()),
     };
-    if let Some(constraints) = object.get("constraints") {
-        let Some(constraints) = constraints.value.as_object() else {
-            return if constraints.value.as_null_keyword().is_some() {
-                Ok(grant)
-            } else {
-                Err("`constraints` must be an object".to_owned())
-            };
-        };
+    if let Some(constraints) = present(object, "constraints") {
+        let constraints = constraints.as_object().ok_or("`constraints` must be an object")?;
         for constraint in &constraints.properties {
             match constraint.name.as_str() {
                 "encryptionContextSubset" => grant.subset = Some(pairs(&constraint.value)?),
@@ -265,9 +249,4 @@ fn pairs(value: &Value<'_>) -> Result<Pairs, Refusal> {
         .iter()
         .map(|property| scalar(&property.value).map(|value| (property.name.as_str().into(), value)));
     pairs.collect::<Option<_>>().ok_or_else(|| "a grant constraint must be an object of texts".to_owned())
-}
-
-/// The bytes of a value, as they stand in the line.
-pub(super) fn span(value: &Value<'_>) -> Span {
-    Span { start: value.start(), end: value.end() }
 }

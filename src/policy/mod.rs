@@ -14,7 +14,6 @@ mod literal;
 mod parse;
 mod pattern;
 mod principal;
-mod print;
 mod sentence;
 mod truth;
 mod variable;

@@ -2,4 +2,3 @@ mod edit;
 mod faults;
 mod glob;
 mod limits;
-mod print;

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 
+use ebs_preflight::policy::{Policy, PolicyType};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_oneof};
 use proptest::strategy::Strategy;
@@ -73,6 +74,16 @@ fn changed_policies_are_read_as_they_are_printed_or_refused_in_place() {
     assert!(found.len() > 100, "{}", found.len());
     let seen = hold(&changed(found), 4_000, |text| bodies::policy::check(text) > 0);
     assert!(seen.values().all(|times| times * 10 > 4_000), "{seen:?}");
+}
+
+/// STS takes a session policy with an empty list, KMS a key policy without the element.
+#[test]
+fn an_empty_list_of_actions_is_not_a_missing_one() {
+    let printed = |text, kind| bodies::policy::print(&Policy::parse(text, kind).unwrap());
+    let empty = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[],"Resource":["*"]}]}"#;
+    assert_eq!(printed(empty, PolicyType::Session), empty);
+    let missing = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Resource":["*"]}]}"#;
+    assert_eq!(printed(missing, PolicyType::KeyPolicy), missing);
 }
 
 /// `pattern` with some of `texts` in the place of its asterisks, in turn.
