@@ -23,7 +23,7 @@ pub(super) enum Command {
     Diff(Box<Diff>),
     /// Show a real incident: blocked, the suggestion, ready. No account, no network
     Demo,
-    /// Tell what events, error texts and instance states prove, after the fact. No account, no network
+    /// Tell what events, error texts and instance states prove, after the fact. No account, no network but for --decode
     Triage(Triage),
     /// Judge bare requests: JSON Lines of cases in, JSON Lines of decisions out
     Judge(Judge),
@@ -170,9 +170,9 @@ pub(super) struct Starts {
 pub(super) struct Check {
     #[command(flatten)]
     pub(super) starts: Starts,
-    /// CloudTrail records of earlier starts, in any form that `triage` takes: shown beside the judgement; without
-    /// --role-arn they tell who starts the instance; may be given several times
-    #[arg(long, value_name = "FILE")]
+    /// CloudTrail records of earlier starts, in any form that `triage` takes, or `cloudtrail` to look them up there:
+    /// shown beside the judgement; without --role-arn they tell who starts the instance; may be given several times
+    #[arg(long, value_name = "FILE|cloudtrail")]
     pub(super) events: Vec<PathBuf>,
     /// Write the remedy in every form into this directory
     #[arg(long, value_name = "DIR")]
@@ -279,8 +279,21 @@ pub(super) struct Triage {
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
     /// What `aws sts decode-authorization-message` gave for the encoded message of the error text
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "decode")]
     pub(super) decoded: Option<PathBuf>,
+    /// Have STS decode the encoded message of the error text, which takes credentials and
+    /// `sts:DecodeAuthorizationMessage`
+    #[arg(long)]
+    pub(super) decode: bool,
+    /// With --decode: the Region; else from the environment or the profile
+    #[arg(long, value_name = "REGION", requires = "decode")]
+    pub(super) region: Option<String>,
+    /// With --decode: the profile of the account in which the error arose
+    #[arg(long, value_name = "NAME", requires = "decode")]
+    pub(super) profile: Option<String>,
+    /// With --decode: another endpoint
+    #[arg(long, value_name = "URL", requires = "decode")]
+    pub(super) endpoint_url: Option<String>,
     /// The time zone to tell times in besides UTC, as Asia/Tokyo; `local` is this machine's
     #[arg(long, value_name = "ZONE", default_value = "local")]
     pub(super) time_zone: String,

@@ -4,23 +4,53 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use crate::capture::Capture;
-use crate::collect::{Access, CollectError, Exit as CollectExit, Wanted, collect, instances_named};
+use crate::collect::{
+    Access, CollectError, Events, Exit as CollectExit, Wanted, collect, decoded, events, instances_named,
+};
+use crate::event::Event;
 use crate::names::Region;
+use crate::source::Unread;
 
-use super::args::Reader;
+use super::args::{Reader, Triage};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::targets::{Asked, the_one};
+use super::targets::{Asked, Subjects, the_one};
 
-/// Reads everything that bears on the starts.
-pub(super) fn read(mut asked: Asked, reader: &Reader) -> Result<Capture, Failure> {
-    let access = access(reader, asked.region.as_ref())?;
+/// Finds the instances that are asked for by name.
+pub(super) fn find_names(asked: &mut Asked, reader: &Reader) -> Result<(), Failure> {
     for name in std::mem::take(&mut asked.names) {
+        let access = access(reader, asked.region.as_ref())?;
         let found = run(instances_named(&access, &name))?;
         asked.instances.push(the_one(&name, found)?);
     }
+    Ok(())
+}
+
+/// Reads everything that bears on the starts.
+pub(super) fn read(asked: &Asked, reader: &Reader) -> Result<Capture, Failure> {
+    let access = access(reader, asked.region.as_ref())?;
     let wanted = Wanted { targets: asked.all()?, access };
     run(collect(&wanted, &progress))
+}
+
+/// Looks earlier starts up in CloudTrail: what was found, and what was not looked up.
+pub(super) fn look_up(asked: &Asked, starts: &Subjects, reader: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
+    let access = access(reader, asked.region.as_ref())?;
+    progress("looking earlier starts up in CloudTrail");
+    let Events { found, gaps } = run(events(&access, &starts.0, &starts.1))?;
+    Ok((found, gaps))
+}
+
+/// What STS decodes of an encoded authorization failure message.
+pub(super) fn decode(typed: &Triage, message: &str) -> Result<String, Failure> {
+    let access = Access {
+        region: typed.region.clone(),
+        profile: typed.profile.clone(),
+        endpoint_url: typed.endpoint_url.clone(),
+        attempt_timeout: attempt_timeout(),
+        ..Access::default()
+    };
+    run(decoded(&access, message))
 }
 
 /// How to reach AWS; a console URL and `--region` must not tell two Regions.

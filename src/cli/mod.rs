@@ -10,6 +10,9 @@ mod handed;
 mod judge;
 #[cfg(feature = "aws")]
 mod live;
+#[cfg(not(feature = "aws"))]
+#[path = "offline.rs"]
+mod live;
 mod options;
 mod run;
 mod targets;

@@ -1,18 +1,22 @@
 //! From the arguments to the exit code.
 
+use std::path::PathBuf;
+
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::Capture;
 use crate::collect::reads::reader_policy;
 use crate::collect::script::script;
-use crate::event::{Incident, incidents};
+use crate::event::{Incident, Material, incidents};
 use crate::findings::Code;
 use crate::report::{compare, json, preflight, remedy_files, text};
+use crate::source::Unread;
 use crate::start::Question;
 
 use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Starts};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::live::{find_names, look_up, read as live};
 use super::targets::Asked;
 use super::{changes, demo, files, handed, judge, options, triage};
 
@@ -51,11 +55,14 @@ pub fn run() -> u8 {
 }
 
 fn check(typed: &Check) -> Result<Exit, Failure> {
-    let incidents = incidents(triage::materials(&typed.events)?);
-    let (capture, question) = evidence(&typed.starts, &incidents)?;
+    let mut told = Told::default();
+    let (capture, question) = evidence(&typed.starts, |starts, reader| {
+        told = events(&typed.events, starts, reader)?;
+        Ok(told.incidents.clone())
+    })?;
     let mut report = preflight(&capture, &question);
     if !typed.events.is_empty() {
-        report = report.beside(incidents);
+        report = report.beside(told.incidents, &told.gaps);
     }
     if let Some(folder) = &typed.write_remedy {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
@@ -68,7 +75,7 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
 }
 
 fn diff(typed: &Diff) -> Result<Exit, Failure> {
-    let (capture, question) = evidence(&typed.starts, &[])?;
+    let (capture, question) = evidence(&typed.starts, |_, _| Ok(Vec::new()))?;
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, changes);
     match typed.starts.format {
@@ -78,17 +85,45 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
     Ok(Exit::of_diff(&diff))
 }
 
-/// What is judged, from a file or read now, with what was handed in; and what is asked of it.
-fn evidence(typed: &Starts, incidents: &[Incident]) -> Result<(Capture, Question), Failure> {
+/// What earlier starts tell, and what of it could not be looked up.
+#[derive(Default)]
+struct Told {
+    incidents: Vec<Incident>,
+    gaps: Vec<Unread>,
+}
+
+/// The events of the files and, where it is asked for, of CloudTrail.
+fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Told, Failure> {
+    let (live, files): (Vec<&PathBuf>, Vec<&PathBuf>) = typed.iter().partition(|path| path.as_os_str() == "cloudtrail");
+    let mut materials = triage::materials(files)?;
+    let mut gaps = Vec::new();
+    if !live.is_empty() {
+        let (found, unread) = look_up(starts, &starts.subjects(), reader)?;
+        materials.extend(found.into_iter().map(|event| Material::Event(Box::new(event))));
+        gaps = unread;
+    }
+    Ok(Told { incidents: incidents(materials), gaps })
+}
+
+/// What is judged, from a file or read now, with what was handed in; and what is asked of it. `events` gives the
+/// earlier starts of those that are asked for.
+fn evidence(
+    typed: &Starts,
+    events: impl FnOnce(&Asked, &Reader) -> Result<Vec<Incident>, Failure>,
+) -> Result<(Capture, Question), Failure> {
     let question = options::question(typed)?;
     let mut asked = Asked::read(&typed.targets)?;
     let capture = if let Some(path) = &typed.capture {
-        asked.narrow(handed::capture(path)?)?
+        let capture = asked.narrow(handed::capture(path)?)?;
+        events(&Asked::of(&capture), &typed.reader)?;
+        capture
     } else {
-        asked.started_by(incidents)?;
+        find_names(&mut asked, &typed.reader)?;
+        let incidents = events(&asked, &typed.reader)?;
+        asked.started_by(&incidents)?;
         // What is missing is said before anything is read.
         options::no_session_of_users(&typed.knowledge, &asked.all()?)?;
-        live(asked, &typed.reader)?
+        live(&asked, &typed.reader)?
     };
     options::no_session_of_users(&typed.knowledge, &capture.targets)?;
     Ok((handed::put_in(capture, &typed.handed)?, question))
@@ -99,13 +134,14 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
         files::print(&script(&options::script(typed)?));
         return Ok(Exit::Done);
     }
-    let asked = Asked::read(&typed.targets)?;
+    let mut asked = Asked::read(&typed.targets)?;
     asked.all()?;
     if !typed.force && typed.output.as_os_str() != "-" && typed.output.exists() {
         // Said before anything is read.
         return files::write(&typed.output, "", false).map(|()| Exit::Done);
     }
-    let capture = live(asked, &typed.reader)?;
+    find_names(&mut asked, &typed.reader)?;
+    let capture = live(&asked, &typed.reader)?;
     let text = capture.print().map_err(|error| Failure {
         exit: Exit::NoVerdict,
         code: "capture-unwritable",
@@ -118,20 +154,6 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
         files::print(&format!("{path}: written. Judge it with\n  ebs-preflight check --capture {path}\n"));
     }
     Ok(Exit::Done)
-}
-
-#[cfg(feature = "aws")]
-fn live(asked: Asked, reader: &Reader) -> Result<Capture, Failure> {
-    super::live::read(asked, reader)
-}
-
-#[cfg(not(feature = "aws"))]
-fn live(_: Asked, _: &Reader) -> Result<Capture, Failure> {
-    Err(Failure::bad_input(
-        "built-without-aws",
-        "this build cannot read AWS: it judges captures only",
-        "build the whole program: cargo install --path . --locked",
-    ))
 }
 
 fn explain(typed: &Explain) -> Result<Exit, Failure> {

@@ -1,5 +1,7 @@
 //! Which starts are asked for, in all the ways in which people name an instance and who starts it.
 
+use std::collections::BTreeSet;
+
 use crate::capture::{Capture, Target};
 use crate::event::{Actor, Incident};
 use crate::names::{AccountId, InstanceId, Region};
@@ -8,6 +10,9 @@ use crate::source::Reading;
 use super::args::Targets;
 use super::failure::Failure;
 use super::{files, options};
+
+/// Instances, and the ARNs of principals.
+pub(super) type Subjects = (Vec<InstanceId>, Vec<String>);
 
 /// The starts as typed. What names an instance only by its tag is for a capture or for AWS to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +52,21 @@ impl Asked {
             asked.principals.push(starter(text, typed.account.as_deref())?);
         }
         Ok(asked)
+    }
+
+    /// The starts of a capture.
+    pub(super) fn of(capture: &Capture) -> Self {
+        Self { listed: capture.targets.clone(), region: Some(capture.read.region.clone()), ..Self::default() }
+    }
+
+    /// Every instance and every principal that is asked for.
+    pub(super) fn subjects(&self) -> Subjects {
+        let listed = self.listed.iter();
+        let instances = listed.clone().map(|target| &target.instance_id).chain(&self.instances);
+        let principals = listed.map(|target| &target.role_arn).chain(&self.principals);
+        let instances: BTreeSet<InstanceId> = instances.cloned().collect();
+        let principals: BTreeSet<String> = principals.cloned().collect();
+        (instances.into_iter().collect(), principals.into_iter().collect())
     }
 
     /// Where no principal is given: the one that last started an instance that is asked for, as events tell it.

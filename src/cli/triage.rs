@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::event::{Material, Refusal, incidents, read};
+use crate::event::{Encoded, Material, Refusal, incidents, read};
 use crate::report::triage::{self, Outcome};
 
 use super::args::{Format, Triage};
@@ -31,6 +31,9 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
         })?;
         found = found.into_iter().map(|one| with_decoded(one, &decoded)).collect();
     }
+    if typed.decode {
+        found = found.into_iter().map(|one| decode(one, typed)).collect::<Result<_, _>>()?;
+    }
     let told = incidents(found);
     match typed.format {
         Format::Text => files::print(&triage::text(&told, &zone)),
@@ -43,8 +46,19 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
     })
 }
 
+/// A pasted refusal with what STS decodes of it; what has no whole encoded message stays as it is.
+fn decode(one: Material, typed: &Triage) -> Result<Material, Failure> {
+    let Material::Refusal(Refusal { encoded: Some(Encoded::Whole(message)), .. }) = &one else { return Ok(one) };
+    let text = super::live::decode(typed, message)?;
+    let decoded = read(&text).ok().into_iter().flatten().find_map(|one| match one {
+        Material::Refusal(refusal) => Some(refusal),
+        Material::Event(_) | Material::State(_) => None,
+    });
+    Ok(decoded.map_or(one.clone(), |decoded| with_decoded(one, &decoded)))
+}
+
 /// Everything that these files hold.
-pub(super) fn materials(paths: &[PathBuf]) -> Result<Vec<Material>, Failure> {
+pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<Material>, Failure> {
     let mut found = Vec::new();
     for path in paths {
         found.extend(material(path)?);

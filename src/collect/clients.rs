@@ -2,9 +2,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sts::config::{AppName, SharedCredentialsProvider};
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -16,7 +16,7 @@ use super::error::{CollectError, ErrorCode};
 use super::failure::Failure;
 use super::org::Membership;
 use super::pace::Pace;
-use super::reads::{GET_CALLER_IDENTITY, Read};
+use super::reads::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
 use super::xml::WholeXml;
 use crate::names::{AccountId, Region};
 
@@ -86,6 +86,8 @@ pub(super) struct Clients {
     caller: OnceCell<Result<Caller, Failure>>,
     /// The organization that these credentials' account is in.
     pub(super) membership: OnceCell<Result<Option<Membership>, Failure>>,
+    /// For clients that few commands need.
+    config: SdkConfig,
     login: Login,
     region: Region,
     pace: Arc<Pace>,
@@ -131,6 +133,7 @@ impl Clients {
             organizations: aws_sdk_organizations::Client::new(&config),
             caller: OnceCell::new(),
             membership: OnceCell::new(),
+            config,
             login,
             region: region.clone(),
             pace: Arc::clone(pace),
@@ -174,6 +177,22 @@ impl Clients {
             ("AWS does not accept the credentials", format!("{renew}; {also}"))
         };
         CollectError::new(code, format!("{what}: {said}"), help)
+    }
+
+    /// CloudTrail in a Region.
+    pub(super) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+        let region = aws_sdk_cloudtrail::config::Region::new(region.to_owned());
+        aws_sdk_cloudtrail::Client::from_conf(
+            aws_sdk_cloudtrail::config::Builder::from(&self.config).region(region).build(),
+        )
+    }
+
+    /// What an encoded authorization failure message says.
+    pub(super) async fn decode(&self, message: &str) -> Result<String, Failure> {
+        let call = self.sts.decode_authorization_message().encoded_message(message).send();
+        let answer = self.read(&DECODE_AUTHORIZATION_MESSAGE, call).await?;
+        let missing = || Failure::unexpected(&DECODE_AUTHORIZATION_MESSAGE, "the answer holds no message");
+        answer.decoded_message.ok_or_else(missing)
     }
 
     /// Who the credentials belong to; asked once.

@@ -11,9 +11,13 @@ mod clients;
 #[cfg(feature = "aws")]
 mod credentials;
 #[cfg(feature = "aws")]
+mod decode;
+#[cfg(feature = "aws")]
 mod ec2;
 #[cfg(feature = "aws")]
 mod error;
+#[cfg(feature = "aws")]
+mod events;
 #[cfg(feature = "aws")]
 mod failure;
 #[cfg(feature = "aws")]
@@ -36,7 +40,11 @@ mod xml;
 #[cfg(feature = "aws")]
 pub use clients::Access;
 #[cfg(feature = "aws")]
+pub use decode::decoded;
+#[cfg(feature = "aws")]
 pub use error::{CollectError, ErrorCode, Exit};
+#[cfg(feature = "aws")]
+pub use events::{Events, events};
 #[cfg(feature = "aws")]
 pub use named::instances_named;
 #[cfg(feature = "aws")]

@@ -34,20 +34,22 @@ pub enum Scope {
     Policies,
 }
 
-/// A named constant for each read, and all of them as [`READS`].
+/// A named constant for each read, and all of them as a list.
 macro_rules! reads {
-    ($($name:ident: $action:literal, $scope:ident, $record:literal, $why:literal;)*) => {
+    ($(#[$doc:meta])* $list:ident: $($name:ident: $action:literal, $scope:ident, $record:literal, $why:literal;)*) => {
         $(
             #[doc = concat!("`", $action, "`: ", $why, ".")]
             pub const $name: Read =
                 Read { action: $action, scope: Scope::$scope, record: $record, why: $why };
         )*
-        /// Every read that the program makes; it makes no others.
-        pub const READS: &[Read] = &[$($name),*];
+        $(#[$doc])*
+        pub const $list: &[Read] = &[$($name),*];
     };
 }
 
 reads! {
+    /// Every read that `check` and `capture` make by themselves.
+    READS:
     GET_CALLER_IDENTITY: "sts:GetCallerIdentity", Free, "read.by", "who reads, and in which account";
     DESCRIBE_INSTANCES: "ec2:DescribeInstances", Star, "instances", "the instance, its state and its volumes";
     DESCRIBE_VOLUMES: "ec2:DescribeVolumes", Star, "volumes", "which volume is encrypted under which key";
@@ -88,6 +90,15 @@ reads! {
         "the SCPs and RCPs of each level";
     DESCRIBE_POLICY: "organizations:DescribePolicy", Star, "organizations.scps.document, organizations.rcps.document",
         "the SCPs and RCPs themselves";
+}
+
+reads! {
+    /// The reads that are made only where somebody asks for them, with `check --events cloudtrail` and
+    /// `triage --decode`; the program makes no others.
+    ON_REQUEST:
+    LOOKUP_EVENTS: "cloudtrail:LookupEvents", Star, "no record", "events of earlier starts, shown beside the judgement";
+    DECODE_AUTHORIZATION_MESSAGE: "sts:DecodeAuthorizationMessage", Star, "no record",
+        "which statement refused, from an error text";
 }
 
 /// The statements of [`reader_policy`]: the Sid, the service, the scope and how it is written.

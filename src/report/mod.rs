@@ -21,7 +21,7 @@ use crate::event::Incident;
 use crate::findings::{Code, Finding, Severity};
 use crate::names::{KeyArn, VolumeId, kind_and_name};
 use crate::remedy::Remedy;
-use crate::source::Reading;
+use crate::source::{Reading, Unread};
 use crate::start::{Assumption, Judged};
 
 pub use crate::remedy::Form;
@@ -135,10 +135,12 @@ impl Start {
 }
 
 impl Report {
-    /// The report with what events of earlier starts say beside it: evidence, never a verdict.
+    /// The report with what events of earlier starts say beside it: evidence, never a verdict. `gaps`: what of them
+    /// was not looked up.
     #[must_use]
-    pub fn beside(mut self, incidents: Vec<Incident>) -> Self {
+    pub fn beside(mut self, incidents: Vec<Incident>, gaps: &[Unread]) -> Self {
         self.incidents = Some(incidents);
+        self.unread.extend(unread::events(gaps, self.read.region.as_str()));
         self
     }
 

@@ -131,6 +131,16 @@ impl List {
     }
 }
 
+/// Events of earlier starts that were not looked up.
+pub(super) fn events(gaps: &[Unread], region: &str) -> impl Iterator<Item = UnreadItem> {
+    gaps.iter().map(move |gap| UnreadItem {
+        what: "events of earlier starts".to_owned(),
+        why: why(gap),
+        needs: gap.needs.clone(),
+        command: format!("aws cloudtrail lookup-events --region {region}"),
+    })
+}
+
 fn why(unread: &Unread) -> String {
     let kind = match unread.why {
         Why::Denied => "refused",

@@ -8,6 +8,7 @@
 mod answer;
 mod captures;
 mod ends;
+mod events;
 mod faults;
 mod keys;
 mod operation;

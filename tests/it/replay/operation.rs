@@ -23,6 +23,10 @@ pub(super) enum Operation {
     DescribePolicy,
     /// No read: only whoever names a role to read with asks for it.
     AssumeRole,
+    /// Made with `check --events cloudtrail` only.
+    LookupEvents,
+    /// Made with `triage --decode` only.
+    DecodeAuthorizationMessage,
 }
 
 /// How a service wants to be asked and answers: the first three take forms and answer in XML.
@@ -33,6 +37,7 @@ pub(super) enum Service {
     Sts,
     Kms,
     Organizations,
+    CloudTrail,
 }
 
 impl Operation {
@@ -64,7 +69,7 @@ impl Operation {
     pub(super) fn find(service: &str, name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
-            .chain([Self::AssumeRole])
+            .chain([Self::AssumeRole, Self::LookupEvents, Self::DecodeAuthorizationMessage])
             .find(|operation| operation.permission() == format!("{service}:{name}"))
     }
 
@@ -76,7 +81,8 @@ impl Operation {
     pub(super) fn service(self) -> Service {
         match self {
             Self::DescribeInstances | Self::DescribeVolumes => Service::Ec2,
-            Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
+            Self::GetCallerIdentity | Self::AssumeRole | Self::DecodeAuthorizationMessage => Service::Sts,
+            Self::LookupEvents => Service::CloudTrail,
             Self::GetRole
             | Self::ListRolePolicies
             | Self::GetRolePolicy
@@ -120,7 +126,9 @@ impl Operation {
             | Self::DescribeVolumes
             | Self::GetCallerIdentity
             | Self::DescribeOrganization
-            | Self::ListRoots => "",
+            | Self::ListRoots
+            | Self::LookupEvents
+            | Self::DecodeAuthorizationMessage => "",
             Self::AssumeRole => " on resource: arn:aws:iam::888899990000:role/preflight-reader",
         }
     }
@@ -135,6 +143,7 @@ impl Service {
             Self::Sts => "sts",
             Self::Kms => "kms",
             Self::Organizations => "organizations",
+            Self::CloudTrail => "cloudtrail",
         }
     }
 }

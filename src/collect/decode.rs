@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use super::clients::{Access, Clients};
+use super::credentials;
+use super::error::{CollectError, ErrorCode};
+use super::pace::Pace;
+use super::reads::DECODE_AUTHORIZATION_MESSAGE;
+use crate::source::Why;
+
+/// What STS decodes of an encoded authorization failure message, as JSON.
+///
+/// # Errors
+/// When the credentials are refused or may not decode it, or it is no whole message.
+///
+/// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>
+pub async fn decoded(access: &Access, message: &str) -> Result<String, CollectError> {
+    let (region, _) = credentials::region(access).await?;
+    let pace = Arc::new(Pace::new());
+    let clients = Clients::load(access, access.main(), &region, &pace).await?;
+    let failure = match clients.decode(message).await {
+        Ok(text) => return Ok(text),
+        Err(failure) => failure,
+    };
+    let said = &failure.unread.message;
+    let error = match failure.unread.why {
+        Why::Denied => CollectError::new(
+            ErrorCode::UnexpectedAnswer,
+            format!("AWS refused `{}`: {said}", DECODE_AUTHORIZATION_MESSAGE.action),
+            "decode it with credentials that may, and give the result with --decoded",
+        ),
+        Why::Unparsable if failure.is("InvalidAuthorizationMessageException") => CollectError::bad_input(
+            format!("the encoded message cannot be decoded: {said}"),
+            "copy the whole message, from the account in which it arose; CloudTrail cuts it off",
+        ),
+        Why::Throttled | Why::Transport | Why::Unparsable | Why::NotAsked => CollectError::new(
+            ErrorCode::Unreachable,
+            format!("`{}` failed: {said}", DECODE_AUTHORIZATION_MESSAGE.action),
+            "see that the network, proxy and endpoint settings reach AWS, and run it again",
+        ),
+    };
+    Err(pace.reason().unwrap_or(error))
+}
