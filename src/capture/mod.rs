@@ -48,7 +48,7 @@ pub struct Capture {
     #[serde(default)]
     pub keys: BTreeMap<KeyArn, Key>,
     /// The roles and users of the targets, by the ARN that was asked for.
-    #[serde(default, rename = "roles")]
+    #[serde(default)]
     pub identities: BTreeMap<String, Reading<Identity>>,
     /// For one that is `absent`: the one of the same account that has its name but another path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -27,6 +27,15 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
             with("--org-profile PROFILE"),
         ));
         steps.push(step("ask the organization's administrator for the output of", commands));
+        let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).collect();
+        accounts.extend(target.role_arn.split(':').nth(4));
+        accounts.sort_unstable();
+        accounts.dedup();
+        let script = format!("ebs-preflight capture --script --org {}", accounts.join(" --org "));
+        steps.push(step(
+            "or have them run the lines that this prints, and add the output with --org-file",
+            vec![script],
+        ));
         // The one way that anybody can go, whole.
         let (instance, starter) = (&target.instance_id, words::option(&target.role_arn));
         let whole = format!("ebs-preflight check --instance-id {instance} {starter} --assume-org-allows");

@@ -37,7 +37,7 @@ def seed_golden(capture):
     for instance_id, reading in capture["instances"].items():
         if instance := known(reading):
             make_instance(region, instance_id, instance, capture["volumes"])
-    for asked, reading in capture["roles"].items():
+    for asked, reading in capture["identities"].items():
         make_identity(region, reading, capture.get("namesakes", {}).get(asked))
     for account, reading in capture["organizations"].items():
         if organization := known(reading):

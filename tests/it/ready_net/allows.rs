@@ -108,7 +108,8 @@ fn covers(statement: &Value, action: &str) -> bool {
 
 /// The levels whose SCPs bind the role and hold no Allow at all.
 fn empty_scp_levels(capture: &Value) -> Vec<String> {
-    let role_accounts: Vec<&str> = capture["roles"].as_object().unwrap().keys().map(|arn| account_of(arn)).collect();
+    let role_accounts: Vec<&str> =
+        capture["identities"].as_object().unwrap().keys().map(|arn| account_of(arn)).collect();
     let mut empty = Vec::new();
     for (account, organization) in capture["organizations"].as_object().unwrap() {
         let organization = &organization["known"];

@@ -68,7 +68,7 @@ fn wanted(capture: &Value, kind: Kind, account: &str) -> Verdict {
 fn principals(capture: &Value) -> Vec<String> {
     let instances = capture["instances"].as_object().unwrap().values();
     let instances = instances.filter_map(|instance| instance["known"]["account"].as_str());
-    let roles = capture["roles"].as_object().unwrap().keys().map(|arn| account_of(arn));
+    let roles = capture["identities"].as_object().unwrap().keys().map(|arn| account_of(arn));
     instances.chain(roles).map(str::to_owned).collect()
 }
 
@@ -77,8 +77,8 @@ fn principals(capture: &Value) -> Vec<String> {
 fn with_a_denying_policy(capture: &Value) -> Vec<(String, Kind, String, Value)> {
     let mut all = Vec::new();
     let policy = |kind| json!({"known": {"Version": "2012-10-17", "Statement": [allow(kind), deny(kind)]}});
-    for role in capture["roles"].as_object().unwrap().keys() {
-        let at = format!("/roles/{}/known", escaped(role));
+    for role in capture["identities"].as_object().unwrap().keys() {
+        let at = format!("/identities/{}/known", escaped(role));
         let identity = |field: &str, name: Value| {
             changed(capture, &at, |role| {
                 let mut added = name;

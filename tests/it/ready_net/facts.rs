@@ -86,8 +86,9 @@ fn an_instance_or_role_that_cannot_start_blocks() {
             broken.push(("instance store".to_owned(), with("rootDeviceType", "instance-store"), Verdict::Blocked));
             broken.push(("another account".to_owned(), with("account", "888899990000"), Verdict::Blocked));
         }
-        for role in ready.capture["roles"].as_object().unwrap().keys() {
-            let gone = changed(&ready.capture, &format!("/roles/{}", escaped(role)), |role| *role = json!("absent"));
+        for role in ready.capture["identities"].as_object().unwrap().keys() {
+            let gone =
+                changed(&ready.capture, &format!("/identities/{}", escaped(role)), |role| *role = json!("absent"));
             broken.push(("role gone".to_owned(), gone, Verdict::Blocked));
         }
         problems.extend(unlike(&ready.name, broken));

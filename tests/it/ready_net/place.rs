@@ -29,11 +29,11 @@ pub(super) fn policies(capture: &Value) -> Vec<Place> {
 fn kind(segments: &[&str]) -> Option<Kind> {
     match segments {
         ["keys", _, "policy" | "ramPolicy", "known"] => Some(Kind::Key),
-        ["roles", _, "known", "inline" | "attached", "known", _, "document", "known"]
-        | ["roles", _, "known", "groups", "known", _, "inline" | "attached", "known", _, "document", "known"] => {
+        ["identities", _, "known", "inline" | "attached", "known", _, "document", "known"]
+        | ["identities", _, "known", "groups", "known", _, "inline" | "attached", "known", _, "document", "known"] => {
             Some(Kind::Identity)
         }
-        ["roles", _, "known", "boundary", "known", "document", "known"] => Some(Kind::Boundary),
+        ["identities", _, "known", "boundary", "known", "document", "known"] => Some(Kind::Boundary),
         ["organizations", _, "known", "scps", "known", _, "policies", _, "document", "known"] => Some(Kind::Scp),
         ["organizations", _, "known", "rcps", "known", _, "policies", _, "document", "known"] => Some(Kind::Rcp),
         _ => None,

@@ -42,13 +42,13 @@ fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str> {
     let unless = |harmful: bool, why| (!harmful).then_some(why);
     match reading {
         ["read", "by"] => Some("who reads is no evidence about the start"),
-        ["roles", _, "known", "trustPolicy"] => Some("the session that starts is taken as given"),
-        ["roles", _, "known", "tags"] => {
+        ["identities", _, "known", "trustPolicy"] => Some("the session that starts is taken as given"),
+        ["identities", _, "known", "tags"] => {
             unless(mentions(capture, &["aws:PrincipalTag"]), "no policy asks for a tag of the role")
         }
-        ["roles", role, "known", "uniqueId"] => {
+        ["identities", role, "known", "uniqueId"] => {
             let with = |id: &str| {
-                let pointer = format!("/roles/{role}/known/uniqueId");
+                let pointer = format!("/identities/{role}/known/uniqueId");
                 verdict(&changed(capture, &pointer, |reading| *reading = json!({"known": id})))
             };
             let all_ready = unique_ids(capture).iter().all(|id| with(id) == Verdict::Ready);
@@ -104,7 +104,7 @@ fn is_account_of_principal(capture: &Value, account: &str) -> bool {
     let instances = capture["instances"].as_object().unwrap().values();
     let mut accounts = instances.map(|instance| instance["known"]["account"].as_str().unwrap());
     accounts.any(|own| own == account)
-        || capture["roles"].as_object().unwrap().keys().any(|role| account_of(role) == account)
+        || capture["identities"].as_object().unwrap().keys().any(|role| account_of(role) == account)
 }
 
 /// Whether a policy holds one of `words`, in any case.
