@@ -112,7 +112,7 @@ fn evidence(
     events: impl FnOnce(&Asked, &Reader) -> Result<Vec<Incident>, Failure>,
 ) -> Result<(Capture, Question), Failure> {
     let question = options::question(typed)?;
-    let mut asked = Asked::read(&typed.targets)?;
+    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref())?;
     let capture = if let Some(path) = &typed.capture {
         let capture = asked.narrow(handed::capture(path)?)?;
         events(&Asked::of(&capture), &typed.reader)?;
@@ -134,7 +134,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
         files::print(&script(&options::script(typed)?));
         return Ok(Exit::Done);
     }
-    let mut asked = Asked::read(&typed.targets)?;
+    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref())?;
     asked.all()?;
     if !typed.force && typed.output.as_os_str() != "-" && typed.output.exists() {
         // Said before anything is read.

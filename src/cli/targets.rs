@@ -27,7 +27,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn read(typed: &Targets) -> Result<Self, Failure> {
+    pub(super) fn read(typed: &Targets, region: Option<&str>) -> Result<Self, Failure> {
         let mut asked = Self { names: typed.instance_name.clone(), ..Self::default() };
         if typed.stdin.is_some() {
             asked.listed = listed(&files::read("-".as_ref())?)?;
@@ -48,8 +48,10 @@ impl Asked {
         for text in &typed.principal_arn {
             asked.principals.push(options::principal(text)?);
         }
+        let region = region.and_then(|region| Region::parse(region).ok()).or_else(|| asked.region.clone());
+        let partition = region.as_ref().map_or("aws", Region::partition);
         for text in &typed.starter {
-            asked.principals.push(starter(text, typed.account.as_deref())?);
+            asked.principals.push(starter(text, typed.account.as_deref(), partition)?);
         }
         Ok(asked)
     }
@@ -211,7 +213,7 @@ fn listed(text: &str) -> Result<Vec<Target>, Failure> {
 ///
 /// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html>,
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html>
-fn starter(text: &str, account: Option<&str>) -> Result<String, Failure> {
+fn starter(text: &str, account: Option<&str>, partition: &str) -> Result<String, Failure> {
     let (service, suffix) = text.split_once(':').map_or((text, None), |(service, suffix)| (service, Some(suffix)));
     let role = match (service, suffix) {
         ("auto-scaling", None) => "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling".to_owned(),
@@ -232,5 +234,5 @@ fn starter(text: &str, account: Option<&str>) -> Result<String, Failure> {
     };
     let account = AccountId::parse(account)
         .map_err(|error| Failure::bad_input("malformed-account", error.to_string(), "as 111122223333"))?;
-    options::role(&format!("arn:aws:iam::{account}:role/aws-service-role/{role}"))
+    options::role(&format!("arn:{partition}:iam::{account}:role/aws-service-role/{role}"))
 }

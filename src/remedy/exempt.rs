@@ -6,7 +6,7 @@ use crate::engine::{Decider, PolicyRef, deciders};
 use crate::names::AccountId;
 use crate::policy::{Comparison, PolicyType, PrincipalEntry, Sense, Statement, add_value, statements};
 use crate::source::Reading;
-use crate::start::{By, Judged};
+use crate::start::{By, Judged, is_network_key};
 
 use super::statement::Admitted;
 
@@ -28,19 +28,6 @@ impl Exemption {
         add_value(text, &path, &self.value).unwrap_or_else(|_| text.to_owned())
     }
 }
-
-/// Condition keys for where a request comes from: what EC2 forwards never carries them.
-///
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
-const NETWORK_KEYS: [&str; 7] = [
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:sourcevpcarn",
-    "aws:sourcevpce",
-    "aws:vpcsourceip",
-    "aws:vpceorgid",
-    "aws:vpceaccount",
-];
 
 /// What the statements that deny a request must leave out; empty where one of them cannot be edited.
 pub(super) fn exemptions(judged: &Judged, capture: &Capture, target: &Target) -> Vec<Exemption> {
@@ -71,7 +58,7 @@ fn leave_out(
 ) -> (String, &'static str, String) {
     let request = &judged.case.request;
     let forwarded = judged.case.row.by == By::RoleThroughEc2;
-    let asks_network = deny.conditions.iter().any(|condition| NETWORK_KEYS.contains(&condition.key.lower()));
+    let asks_network = deny.conditions.iter().any(|condition| is_network_key(condition.key.lower()));
     if forwarded && asks_network {
         // As AWS's own examples do: such a Deny is meant for direct calls.
         return ("Bool".to_owned(), "aws:ViaAWSService", "false".to_owned());

@@ -69,6 +69,13 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         steps.push(step(words, vec![format!("the same command, with diff in place of check and {flag}")]));
     } else {
         steps.push(step("read it with credentials that may, or ask for the output of", commands));
+        if finding.code == Code::RoleUnread || finding.code == Code::VolumeUnread {
+            let (instance, region) = (&target.instance_id, report.read.region.as_str());
+            let starter = words::option(&target.role_arn);
+            let script = format!("ebs-preflight capture --script --instance-id {instance} {starter} --region {region}");
+            let words = "or have somebody who may run the lines that this prints; the output is what --capture takes";
+            steps.push(step(words, vec![script]));
+        }
     }
     steps.retain(|step| !step.lines.is_empty());
     steps

@@ -234,6 +234,16 @@ pub(crate) fn is_condition_key(lower: &str) -> bool {
     !ours || OTHER_KEYS.iter().any(|key| listed(key)) || TABLE.iter().any(|row| row.key.eq_ignore_ascii_case(lower))
 }
 
+/// Whether the condition key of this name, in lower case, tells from which network a request comes: what EC2 forwards
+/// carries none of them.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html>
+pub(crate) fn is_network_key(lower: &str) -> bool {
+    let keys = ["sourceip", "sourcevpc", "sourcevpcarn", "sourcevpce", "vpcsourceip"];
+    let of_endpoints = ["vpceaccount", "vpceorgid", "vpceorgpaths"];
+    lower.strip_prefix("aws:").is_some_and(|name| keys.contains(&name) || of_endpoints.contains(&name))
+}
+
 /// The condition keys that requests of a start carry, or may carry, as AWS writes them.
 pub(crate) fn condition_keys() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|row| row.key)

@@ -103,6 +103,11 @@ fn a_starter_is_its_service_linked_role() {
         let target = format!("### target {INSTANCE} arn:aws:iam::111122223333:role/aws-service-role/{role}'");
         assert!(String::from_utf8_lossy(&output.stdout).contains(&target), "{starter}");
     }
+    let in_china = ["--starter", "spot", "--account", "111122223333", "--region", "cn-north-1"];
+    let output = run(&[&["capture", "--script", "--instance-id", INSTANCE][..], &in_china].concat(), "");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("arn:aws-cn:iam::111122223333:role/aws-service-role/spot")
+    );
     let output = run(&["check", "--instance-id", INSTANCE, "--starter", "cron", "--account", "111122223333"], "");
     assert_eq!(output.status.code(), Some(2));
 }

@@ -3,25 +3,9 @@
 use crate::engine::{ContextValue, Element, Request};
 use crate::names::ConditionKey;
 use crate::policy::{Effect, Form, PolicyType};
-use crate::start::is_condition_key;
+use crate::start::{is_condition_key, is_network_key};
 
 use super::{Sight, condition_key};
-
-/// Condition keys that tell from which network a request comes.
-const NETWORK: &[&str] = &[
-    "aws:sourceip",
-    "aws:sourcevpc",
-    "aws:sourcevpcarn",
-    "aws:sourcevpce",
-    "aws:vpcsourceip",
-    "aws:vpceaccount",
-    "aws:vpceorgid",
-    "aws:vpceorgpaths",
-];
-
-pub(super) fn is_network(key: &str) -> bool {
-    NETWORK.contains(&key)
-}
 
 fn single<'a>(sight: &Sight<'a>) -> Option<&'a str> {
     if let ContextValue::Single(text) = &sight.miss.actual { Some(text) } else { None }
@@ -69,7 +53,7 @@ pub(super) fn network_deny_without_escape(sight: &Sight<'_>) -> bool {
 }
 
 pub(super) fn network_condition_on_forwarded(sight: &Sight<'_>) -> bool {
-    condition_key(sight).is_some_and(is_network) && is_forwarded(sight.request)
+    condition_key(sight).is_some_and(is_network_key) && is_forwarded(sight.request)
 }
 
 pub(super) fn mfa(sight: &Sight<'_>) -> bool {

@@ -2,10 +2,10 @@
 
 use crate::engine::{Element, Miss, StatementOutcome};
 use crate::policy::{Effect, Sense, Statement};
-use crate::start::{By, Judged};
+use crate::start::{By, Judged, is_network_key};
 
 use super::super::Code;
-use super::{Sight, condition, name};
+use super::{Sight, name};
 
 /// The name of what is wrong with the statements that deny the request, where one of them has such a slip.
 pub(in super::super) fn denied(judged: &Judged) -> Option<Code> {
@@ -19,7 +19,7 @@ pub(in super::super) fn denied(judged: &Judged) -> Option<Code> {
 fn of_statement(judged: &Judged, statement: &Statement, outcome: &StatementOutcome) -> Option<Code> {
     let policies = &judged.case.policies;
     if judged.case.row.by == By::Infrastructure {
-        let network = statement.conditions.iter().any(|condition| condition::is_network(condition.key.lower()));
+        let network = statement.conditions.iter().any(|condition| is_network_key(condition.key.lower()));
         return network.then_some(Code::PerimeterForgetsEc2);
     }
     if statement.principal.as_ref().is_some_and(|element| element.sense == Sense::AllBut) {
