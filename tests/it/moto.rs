@@ -128,7 +128,7 @@ fn what_the_aws_cli_prints_is_judged_as_the_account_was() {
         let world = server.seed(number, &Situation::named(name).whole, &BTreeMap::new());
         let targets = ["--instance-id", &world.instance, "--role-arn", &world.role];
         let script = Run::new(&["capture", "--script", "--region", &world.region]).arguments(&targets).finish();
-        let printed = shell::run(&script.stdout, &server, &world, "reader");
+        let printed = shell::run(&script.stdout, &server, &world.region, &world.credentials["reader"]);
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("printed.txt");
         std::fs::write(&file, printed).unwrap();
@@ -175,7 +175,7 @@ fn a_remedy_as_written_makes_the_start_ready() {
         let files = files.to_str().unwrap();
         let before = check(&server, &world, "reader", &arguments);
         let before = before.arguments(flags).arguments(&["--write-remedy", files]).finish();
-        shell::run(&format!("cd {files} && sh apply.sh"), &server, &world, "reader");
+        shell::run(&format!("cd {files} && sh apply.sh"), &server, &world.region, &world.credentials["reader"]);
         let after = check(&server, &world, "reader", &arguments).finish();
         let told = format!("{name} {flags:?}: {}, then {}", before.seen(), after.seen());
         if (before.exit, after.exit) == (Some(1), Some(0)) { Vec::new() } else { vec![told] }

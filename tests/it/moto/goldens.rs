@@ -5,6 +5,7 @@ use ebs_preflight::report::{json, preflight};
 use serde_json::Value;
 
 use super::server::Server;
+use super::shell;
 use crate::golden::{self, Golden, library};
 use crate::parallel;
 use crate::problems::assert_none;
@@ -42,6 +43,25 @@ fn the_emulator_plays_the_golden_library() {
         }
     }));
     assert_none(&problems);
+}
+
+/// The lines of `capture --script` read a user with the groups as the program does.
+#[test]
+fn what_the_aws_cli_prints_of_a_user_is_judged_as_the_capture() {
+    let library = library();
+    let golden = library.iter().find(|golden| golden.name == "user-denied-by-a-group").unwrap();
+    let server = Server::start();
+    let play = Play::new(&server, 0, golden);
+    let (target, region) = (&play.capture.targets[0], play.capture.read.region.as_str());
+    let script = Run::new(&["capture", "--script", "--region", region, "--principal-arn", &target.role_arn])
+        .arguments(&["--instance-id", target.instance_id.as_str()])
+        .finish();
+    let printed = shell::run(&script.stdout, &server, region, &play.credentials["reader"]);
+    let run = Run::new(&["check", "--format", "json"]);
+    let file = run.file("printed.txt", &printed);
+    let outcome = run.arguments(&["--capture", &file]).finish();
+    let judged = serde_json::from_str(&moved_back(&outcome.stdout, 0)).unwrap_or_default();
+    assert_none(&golden.problems(&judged));
 }
 
 /// A capture in accounts of its own: those of the library with other last digits, so that they sort alike.

@@ -2,16 +2,16 @@ use std::process::{Command, Stdio};
 use std::{io::Write as _, thread};
 
 use super::python;
-use super::server::{Server, World};
+use super::server::Server;
+use crate::program::Credentials;
 
-/// What a shell prints that runs `script` with the AWS CLI and the credentials of `reader`.
-pub(super) fn run(script: &str, server: &Server, world: &World, reader: &str) -> String {
-    let who = &world.credentials[reader];
+/// What a shell prints that runs `script` with the AWS CLI and these credentials.
+pub(super) fn run(script: &str, server: &Server, region: &str, who: &Credentials) -> String {
     let programs = python::with_emulator().parent().unwrap().display().to_string();
     let mut command = Command::new("bash");
     command.env_clear().env("PATH", format!("{programs}:/usr/local/bin:/usr/bin:/bin"));
     command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-    command.env("AWS_ENDPOINT_URL", server.endpoint()).env("AWS_DEFAULT_REGION", &world.region);
+    command.env("AWS_ENDPOINT_URL", server.endpoint()).env("AWS_DEFAULT_REGION", region);
     command.env("AWS_ACCESS_KEY_ID", &who.id).env("AWS_SECRET_ACCESS_KEY", &who.secret);
     command.env("AWS_SESSION_TOKEN", &who.token);
     let mut shell = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
