@@ -107,6 +107,10 @@ pub(super) struct HandedIn {
     /// The grants on a key, as `aws kms list-grants` prints them; may be given several times
     #[arg(long = "grants-file", value_name = "KEY=FILE")]
     pub(super) grants: Vec<String>,
+    /// What the lines of `capture --script` (with --key, --org or --identity) printed, for what could not be read; may be
+    /// given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) add: Vec<PathBuf>,
     /// Organization policies read before: a capture, or what the lines of `capture --script --org` printed
     #[arg(long = "org-file", value_name = "FILE")]
     pub(super) organization: Option<PathBuf>,
@@ -261,6 +265,9 @@ pub(super) struct CaptureArguments {
     /// With --script: only what the administrator of this key's account can read
     #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "org"])]
     pub(super) key: Option<String>,
+    /// With --script: only a role or user with its policies; may be given several times
+    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "key", "org"])]
+    pub(super) identity: Vec<String>,
     /// With --script: only what the organization's administrator can read of this account; may be given several times
     #[arg(long, value_name = "ACCOUNT", requires = "script", conflicts_with_all = ["instance_id", "role_arn"])]
     pub(super) org: Vec<String>,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::capture::{Capture, Handed};
-use crate::handed::{HandedError, Handing, Wrapping, grants, is_cut, is_transcript, key_policy, transcript};
+use crate::handed::{HandedError, Handing, Wrapping, add, grants, is_cut, is_transcript, key_policy, transcript};
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
 use crate::source::Reading;
@@ -49,7 +49,45 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
         capture.handed.push(Handed { what, file: path.display().to_string(), read: Some(file.read.until) });
         capture.organizations.extend(read);
     }
+    for path in &typed.add {
+        capture = added(&capture, path)?;
+    }
     Ok(capture)
+}
+
+/// The capture with what a transcript holds of that which was not read.
+fn added(before: &Capture, path: &Path) -> Result<Capture, Failure> {
+    let refused = |message: &str| {
+        let help = "it takes what the lines of `ebs-preflight capture --script` printed, of this start or a part of it";
+        Failure::bad_input("not-as-asked-for", format!("`{}`: {message}", path.display()), help)
+    };
+    let text = files::read(path)?;
+    note_if_cut(path, &text);
+    let (mut capture, read) = add(before.clone(), &text).map_err(|error| refused(&error.to_string()))?;
+    let keys = capture.keys.iter().filter(|(arn, key)| before.keys.get(*arn) != Some(key));
+    let identities = capture.identities.iter().filter(|(arn, identity)| before.identities.get(*arn) != Some(identity));
+    let accounts = capture.organizations.iter();
+    let accounts = accounts.filter(|(account, one)| before.organizations.get(*account) != Some(one));
+    let mut what: Vec<String> = keys.map(|(arn, _)| format!("key {arn}")).collect();
+    what.extend(identities.map(|(arn, _)| arn.clone()));
+    what.extend(accounts.map(|(account, _)| format!("organization policies of account {account}")));
+    if before.instances != capture.instances || before.volumes != capture.volumes {
+        what.push("the instance and its volumes".to_owned());
+    }
+    if what.is_empty() {
+        return Err(refused("it holds nothing that was not read already"));
+    }
+    capture.handed.push(Handed { what: what.join(", "), file: path.display().to_string(), read });
+    Ok(capture)
+}
+
+fn note_if_cut(path: &Path, text: &str) {
+    if is_cut(text) {
+        files::print_error(&format!(
+            "note: `{}` ends before the script did (its last line is `### end`): the rest counts as not read\n",
+            path.display()
+        ));
+    }
 }
 
 /// A capture as people hold it: the file, a transcript, or a folder of transcripts.
@@ -61,12 +99,7 @@ pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
     if !is_transcript(&text) {
         return Capture::parse(&text).map_err(|error| refused(error.to_string(), error.help()));
     }
-    if is_cut(&text) {
-        files::print_error(&format!(
-            "note: `{}` ends before the script did (its last line is `### end`): the rest counts as not read\n",
-            path.display()
-        ));
-    }
+    note_if_cut(path, &text);
     transcript(&text).map_err(|error| refused(error.to_string(), "copy all that the lines printed"))
 }
 

@@ -27,6 +27,14 @@ pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
     if let Some(key) = &typed.key {
         return KeyArn::parse(key).map(Script::Key).map_err(|error| bad(&error));
     }
+    if !typed.identity.is_empty() {
+        let mut identities = Vec::new();
+        for text in &typed.identity {
+            for_a_shell(text)?;
+            identities.push(PrincipalArn::parse(&principal(text)?).map_err(|error| bad(&error))?);
+        }
+        return Ok(Script::Identities(identities));
+    }
     if !typed.org.is_empty() {
         let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
         return accounts.map(Script::Organization).map_err(|error| bad(&error));
@@ -39,14 +47,17 @@ pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
     let region = typed.reader.region.as_deref().map(Region::parse).transpose().map_err(|error| bad(&error))?;
     let region = region.or(asked.region.clone());
     let targets = asked.all()?;
-    for target in &targets {
-        // The role's name goes into a shell, and IAM's names hold none of its signs.
-        if !target.role_arn.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b)) {
-            let message = format!("`{}` holds a character that no role's name has", target.role_arn);
-            return Err(Failure::bad_input("not-a-role", message, "copy the ARN from IAM"));
-        }
-    }
+    targets.iter().try_for_each(|target| for_a_shell(&target.role_arn))?;
     Ok(Script::Starts(targets, region))
+}
+
+/// The name goes into a shell, and IAM's names hold none of its signs.
+fn for_a_shell(arn: &str) -> Result<(), Failure> {
+    if arn.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b)) {
+        return Ok(());
+    }
+    let message = format!("`{arn}` holds a character that no role's or user's name has");
+    Err(Failure::bad_input("not-a-role", message, "copy the ARN from IAM"))
 }
 
 pub(super) fn instance(text: &str) -> Result<InstanceId, Failure> {

@@ -24,6 +24,8 @@ pub enum Script {
     Starts(Vec<Target>, Option<Region>),
     /// One key, for its account's administrator.
     Key(KeyArn),
+    /// Some roles or users with their policies, for their account's administrator.
+    Identities(Vec<PrincipalArn>),
     /// What the organization imposes on some accounts, for the management account's administrator.
     Organization(Vec<AccountId>),
 }
@@ -41,7 +43,9 @@ pub fn script(script: &Script) -> String {
     let region = match script {
         Script::Starts(_, Some(region)) => region.as_str(),
         Script::Key(arn) => arn.region(),
-        Script::Starts(_, None) | Script::Organization(_) => "${AWS_REGION:?set it to the Region}",
+        Script::Starts(_, None) | Script::Identities(_) | Script::Organization(_) => {
+            "${AWS_REGION:?set it to the Region}"
+        }
     };
     line(&mut text, &format!("export AWS_REGION={region}; export AWS_DEFAULT_REGION=$AWS_REGION"));
     line(&mut text, &format!("echo '{}'; echo \"### region $AWS_REGION\"", crate::handed::FIRST_LINE));
@@ -54,6 +58,7 @@ pub fn script(script: &Script) -> String {
             key(&mut text);
             line(&mut text, "done");
         }
+        Script::Identities(arns) => identities(&mut text, arns),
         Script::Organization(accounts) => organization(&mut text, accounts.iter().map(AccountId::as_str)),
     }
     time(&mut text);
@@ -112,9 +117,17 @@ fn starts(text: &mut String, targets: &[Target]) {
     line(text, "done");
     let principals = targets.iter().filter_map(|target| PrincipalArn::parse(&target.role_arn).ok());
     let principals: Vec<PrincipalArn> = principals.collect();
-    // Two sessions of one role are one name.
+    identities(text, &principals);
+    let mut accounts: Vec<&str> = principals.iter().map(PrincipalArn::account).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    organization(text, accounts.into_iter());
+}
+
+/// Roles and users with their policies; two sessions of one role are one name.
+fn identities(text: &mut String, arns: &[PrincipalArn]) {
     let names: BTreeSet<(bool, &str)> =
-        principals.iter().map(|arn| (matches!(arn, PrincipalArn::User(_)), arn.name())).collect();
+        arns.iter().map(|arn| (matches!(arn, PrincipalArn::User(_)), arn.name())).collect();
     for (is_user, name) in names {
         if is_user {
             user(text, name);
@@ -122,10 +135,6 @@ fn starts(text: &mut String, targets: &[Target]) {
             holder(text, &ROLE, name);
         }
     }
-    let mut accounts: Vec<&str> = principals.iter().map(PrincipalArn::account).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    organization(text, accounts.into_iter());
 }
 
 /// All of the key `$k`.

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use super::key::{self, better};
@@ -76,6 +77,20 @@ pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
     Ok(capture)
 }
 
+/// The capture with what transcripts hold of that which was not read; what was read stays.
+///
+/// # Errors
+/// When there is no transcript.
+pub fn add(mut capture: Capture, text: &str) -> Result<(Capture, Option<Timestamp>), TranscriptError> {
+    let parts = parts(text);
+    if parts.is_empty() {
+        return Err(TranscriptError::NoTranscript);
+    }
+    let read = parts.iter().flat_map(|part| &part.times).max().copied();
+    fill(&mut capture, &parts);
+    Ok((capture, read))
+}
+
 fn caller(part: &Part) -> Reading<String> {
     part.reading("sts:GetCallerIdentity", |text| {
         let value: serde_json::Value = serde_json::from_str(text).ok()?;
@@ -96,12 +111,15 @@ fn fill(capture: &mut Capture, parts: &[Part]) {
             accounts.extend(instance.known().map(|instance| instance.account.clone()));
             let record = capture.instances.entry(target.instance_id.clone()).or_default();
             *record = better(std::mem::take(record), instance);
-            capture.volumes.extend(volumes);
+            for (id, volume) in volumes {
+                let record = capture.volumes.entry(id).or_default();
+                *record = better(std::mem::take(record), volume);
+            }
             // A name says nothing of the account: only its own reader's answer is about this role or user.
             if is_of(part, &account) {
                 let (identity, namesake) = iam::identity(part, &target.role_arn);
                 let record = capture.identities.entry(target.role_arn.clone()).or_default();
-                *record = better(std::mem::take(record), identity);
+                *record = iam::joined(std::mem::take(record), identity);
                 capture.namesakes.extend(namesake.map(|arn| (target.role_arn.clone(), arn)));
             }
         }
@@ -113,11 +131,12 @@ fn fill(capture: &mut Capture, parts: &[Part]) {
             let record = capture.keys.entry(arn).or_default();
             *record = key::joined(std::mem::take(record), found);
         }
+        accounts.extend(capture.organizations.keys().cloned());
         let climbed = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("organizations:ListParents "));
         accounts.extend(climbed.filter_map(|child| AccountId::parse(child).ok()));
     }
     for account in accounts {
-        let mut best: Reading<Organization> = Reading::default();
+        let mut best: Reading<Organization> = capture.organizations.remove(&account).unwrap_or_default();
         for part in parts {
             let found = org::organization(part, &account, is_of(part, account.as_str()));
             // A member account knows its organization, and only its management account the policies.

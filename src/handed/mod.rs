@@ -13,7 +13,7 @@ mod mangled;
 mod org;
 mod transcript;
 
-pub use assemble::{TranscriptError, is_cut, is_transcript, transcript};
+pub use assemble::{TranscriptError, add, is_cut, is_transcript, transcript};
 pub use document::{HandedError, Handing, grants, key_policy};
 pub use mangled::{Damage, Mangled, Wrapping};
 pub use transcript::FIRST_LINE;

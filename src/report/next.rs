@@ -33,7 +33,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         accounts.dedup();
         let script = format!("ebs-preflight capture --script --org {}", accounts.join(" --org "));
         steps.push(step(
-            "or have them run the lines that this prints, and add the output with --org-file",
+            "or have the organization's administrator run what this prints, and hand the output in with --add",
             vec![script],
         ));
         // The one way that anybody can go, whole.
@@ -51,6 +51,12 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
             "ask the key's administrator for the output of"
         };
         steps.push(step(handed, commands));
+        let script = |key: &KeyArn| format!("ebs-preflight capture --script --key {key}");
+        let scripts = finding.keys.iter().map(script).collect();
+        steps.push(step(
+            "or have the key's administrator run what this prints, and hand the output in with --add",
+            scripts,
+        ));
     } else if finding.code == Code::ContextKeyUnknown {
         for key in context_keys(finding) {
             let words = if key.eq_ignore_ascii_case("aws:SourceIp") {
@@ -69,13 +75,15 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         steps.push(step(words, vec![format!("the same command, with diff in place of check and {flag}")]));
     } else {
         steps.push(step("read it with credentials that may, or ask for the output of", commands));
-        if finding.code == Code::RoleUnread || finding.code == Code::VolumeUnread {
-            let (instance, region) = (&target.instance_id, report.read.region.as_str());
-            let starter = words::option(&target.role_arn);
-            let script = format!("ebs-preflight capture --script --instance-id {instance} {starter} --region {region}");
-            let words = "or have somebody who may run the lines that this prints; the output is what --capture takes";
-            steps.push(step(words, vec![script]));
-        }
+        let (instance, starter) = (&target.instance_id, &target.role_arn);
+        let what = if finding.code == Code::RoleUnread {
+            format!("--identity {starter}")
+        } else {
+            format!("--instance-id {instance} {} --region {}", words::option(starter), report.read.region)
+        };
+        let script = format!("ebs-preflight capture --script {what}");
+        let words = "or have somebody who may read it run what this prints, and hand the output in with --add";
+        steps.push(step(words, vec![script]));
     }
     steps.retain(|step| !step.lines.is_empty());
     steps

@@ -114,6 +114,46 @@ mod program {
         assert!(said.contains("from organization.txt, read 2026-11-12 03:54 UTC, 12 days before the rest"), "{said}");
     }
 
+    /// The transcript's sections for which `keep` holds, by what was read; its other lines all.
+    fn only(keep: impl Fn(&str) -> bool) -> String {
+        let mut keeps = true;
+        let kept = super::START.lines().filter(|line| {
+            if let Some(read) = line.strip_prefix("### read ") {
+                keeps = keep(read);
+            }
+            let own = keeps;
+            keeps |= line.starts_with("### exit");
+            own
+        });
+        kept.map(|line| format!("{line}\n")).collect()
+    }
+
+    #[test]
+    fn what_the_missing_lines_print_is_added_to_what_was_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let targets = |arguments: &[&str]| {
+            let output = check(&[&["--format", "json"], arguments].concat());
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            (output.status.code(), report["targets"].clone())
+        };
+        let whole = targets(&["--capture", "start.txt"]);
+        for part in ["iam:", "kms:", "ec2:DescribeVolumes"] {
+            let is_part = |read: &str| read.starts_with(part) || read.starts_with("sts:");
+            let rest = file("rest.txt", &only(|read| !read.starts_with(part)));
+            let lines = file("part.txt", &only(|read| is_part(read) || (part != "iam:" && read.starts_with("ec2:"))));
+            assert_ne!(targets(&["--capture", &rest]).1, whole.1, "{part}");
+            assert_eq!(targets(&["--capture", &rest, "--add", &lines]), whole, "{part}");
+        }
+        let added = targets(&["--capture", "start.txt", "--add", "organization.txt"]);
+        assert_eq!(added, targets(&["--capture", "start.txt", "--org-file", "organization.txt"]));
+        assert_eq!(check(&["--capture", "start.txt", "--add", "start.txt"]).status.code(), Some(2));
+    }
+
     #[test]
     fn a_transcript_that_is_cut_says_so() {
         let folder = tempfile::tempdir().unwrap();
