@@ -125,7 +125,7 @@ mod program {
             keeps |= line.starts_with("### exit");
             own
         });
-        kept.map(|line| format!("{line}\n")).collect()
+        kept.flat_map(|line| [line, "\n"]).collect()
     }
 
     #[test]
