@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use thiserror::Error;
 
-use super::key::{self, better};
+use super::key::{self, better, first};
 use super::transcript::{FIRST_LINE, Part, parts};
 use super::{ec2, iam, org};
 use crate::capture::{Capture, FORMAT_VERSION, Organization, Provenance, Tool};
@@ -87,7 +87,10 @@ pub fn add(mut capture: Capture, text: &str) -> Result<(Capture, Option<Timestam
         return Err(TranscriptError::NoTranscript);
     }
     let read = parts.iter().flat_map(|part| &part.times).max().copied();
+    let gone = capture.instances.clone().into_iter().filter(|(_, instance)| *instance == Reading::Absent);
+    let gone: Vec<_> = gone.collect();
     fill(&mut capture, &parts);
+    capture.instances.extend(gone);
     Ok((capture, read))
 }
 
@@ -113,7 +116,7 @@ fn fill(capture: &mut Capture, parts: &[Part]) {
             *record = better(std::mem::take(record), instance);
             for (id, volume) in volumes {
                 let record = capture.volumes.entry(id).or_default();
-                *record = better(std::mem::take(record), volume);
+                *record = first(std::mem::take(record), volume);
             }
             // A name says nothing of the account: only its own reader's answer is about this role or user.
             if is_of(part, &account) {
@@ -146,7 +149,7 @@ fn fill(capture: &mut Capture, parts: &[Part]) {
                 }
                 (Reading::Known(_) | Reading::Absent | Reading::Unread(_), _) => false,
             };
-            best = if more { found } else { better(best, found) };
+            best = if more { found } else { first(best, found) };
         }
         capture.organizations.insert(account, best);
     }

@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
-use super::key::better;
+use super::key::first;
 use super::mangled::unwrapped;
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
@@ -35,15 +35,15 @@ pub(super) fn joined(a: Reading<Identity>, b: Reading<Identity>) -> Reading<Iden
     match (a, b) {
         (Reading::Known(a), Reading::Known(b)) if a.arn == b.arn => Reading::Known(Identity {
             arn: a.arn,
-            unique_id: better(a.unique_id, b.unique_id),
-            tags: better(a.tags, b.tags),
-            trust_policy: better(a.trust_policy, b.trust_policy),
-            groups: better(a.groups, b.groups),
-            boundary: better(a.boundary, b.boundary),
-            inline: better(a.inline, b.inline),
-            attached: better(a.attached, b.attached),
+            unique_id: first(a.unique_id, b.unique_id),
+            tags: first(a.tags, b.tags),
+            trust_policy: first(a.trust_policy, b.trust_policy),
+            groups: first(a.groups, b.groups),
+            boundary: first(a.boundary, b.boundary),
+            inline: first(a.inline, b.inline),
+            attached: first(a.attached, b.attached),
         }),
-        (a, b) => better(a, b),
+        (a, b) => first(a, b),
     }
 }
 

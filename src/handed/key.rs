@@ -120,15 +120,20 @@ pub(super) fn better<T>(a: Reading<T>, b: Reading<T>) -> Reading<T> {
     if rank(&b) > rank(&a) { b } else { a }
 }
 
+/// The first of two readings, unless it is unread: that something is absent is known, too.
+pub(super) fn first<T>(a: Reading<T>, b: Reading<T>) -> Reading<T> {
+    if a.unread().is_some() { better(a, b) } else { a }
+}
+
 /// Two readers' views of one key.
 pub(super) fn joined(a: Key, b: Key) -> Key {
     Key {
-        metadata: better(a.metadata, b.metadata),
-        policy: better(a.policy, b.policy),
-        ram_policy: better(a.ram_policy, b.ram_policy),
-        grants: better(a.grants, b.grants),
-        aliases: better(a.aliases, b.aliases),
-        tags: better(a.tags, b.tags),
+        metadata: first(a.metadata, b.metadata),
+        policy: first(a.policy, b.policy),
+        ram_policy: first(a.ram_policy, b.ram_policy),
+        grants: first(a.grants, b.grants),
+        aliases: first(a.aliases, b.aliases),
+        tags: first(a.tags, b.tags),
     }
 }
 

@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use ebs_preflight::capture::Target;
 use ebs_preflight::collect::reads::READS;
 use ebs_preflight::collect::script::{Script, script};
-use ebs_preflight::handed::transcript;
-use ebs_preflight::names::{AccountId, KeyArn};
+use ebs_preflight::handed::{add, transcript};
+use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
 use ebs_preflight::report::{Verdict, preflight};
+use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
 
 const START: &str = include_str!("../transcripts/start.txt");
@@ -89,8 +90,24 @@ fn the_scripts_for_the_other_side_read_only_theirs() {
     let key = KeyArn::parse("arn:aws:kms:eu-west-1:333355557777:key/1f2e3d4c-5b6a-4798-8071-625344352617").unwrap();
     let of_key = script(&Script::Key(key));
     assert!(actions(&of_key).iter().all(|action| action.starts_with("kms:") || action.starts_with("sts:")));
+    let user = PrincipalArn::parse("arn:aws:iam::333355557777:user/ops/cron").unwrap();
+    let of_user = script(&Script::Identities(vec![user]));
+    assert!(actions(&of_user).iter().all(|action| action.starts_with("iam:") || action.starts_with("sts:")));
+    assert!(actions(&of_user).contains("iam:ListGroupsForUser") && !actions(&of_user).contains("iam:GetRole"));
     let of_tree = script(&Script::Organization(vec![AccountId::parse("444455556666").unwrap()]));
     assert!(actions(&of_tree).iter().all(|action| action.starts_with("organizations:") || action.starts_with("sts:")));
+}
+
+/// A key or role that was looked for and is not there does not come back by an older transcript.
+#[test]
+fn what_was_read_is_not_changed_by_what_is_added() {
+    let mut capture = transcript(START).unwrap();
+    capture.keys.values_mut().for_each(|key| key.metadata = Reading::Absent);
+    capture.identities.values_mut().for_each(|identity| *identity = Reading::Absent);
+    capture.instances.values_mut().for_each(|instance| *instance = Reading::Absent);
+    let (after, read) = add(capture.clone(), START).unwrap();
+    assert_eq!((after, read.is_some()), (capture, true));
+    assert!(add(transcript(START).unwrap(), "no transcript").is_err());
 }
 
 #[cfg(feature = "cli")]
