@@ -213,7 +213,8 @@ pub(super) struct Diff {
 
 /// What would change; made in the order in which the options stand here.
 ///
-/// KEY is a key's ARN, ID or alias, or the name of a `--new-key`; ROLE a role's ARN or name.
+/// KEY is a key's ARN, ID or alias, or the name of a `--new-key`; ROLE the ARN or
+/// name of a role or user (for a policy also the ARN of a group).
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct Changes {
@@ -266,7 +267,7 @@ pub(super) struct CaptureArguments {
     #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "org"])]
     pub(super) key: Option<String>,
     /// With --script: only a role or user with its policies; may be given several times
-    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "key", "org"])]
+    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "principal_arn", "key", "org"])]
     pub(super) identity: Vec<String>,
     /// With --script: only what the organization's administrator can read of this account; may be given several times
     #[arg(long, value_name = "ACCOUNT", requires = "script", conflicts_with_all = ["instance_id", "role_arn"])]

@@ -38,7 +38,7 @@ pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>,
             let message = format!("`{names}` is not ROLE/NAME");
             return Err(Failure::bad_input("malformed-pair", message, "give --set-role-policy ROLE/NAME=FILE"));
         };
-        whole(PolicyPlace::Inline { identity: identity(name, capture)?, name: policy.to_owned() }, file)?;
+        whole(PolicyPlace::Inline { identity: holder(name, capture)?, name: policy.to_owned() }, file)?;
     }
     for text in &typed.set_boundary {
         let (name, file) = options::pair(text, "--set-boundary")?;
@@ -112,7 +112,14 @@ fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
     found.map(|(arn, _)| arn.clone()).ok_or_else(|| unknown("KMS key", name, &known))
 }
 
-/// A role or user of the capture, by ARN, path and name, or name; a user's group, by its ARN.
+/// Whoever holds an inline policy: a role or user, or a user's group by its ARN.
+fn holder(name: &str, capture: &Capture) -> Result<String, Failure> {
+    let known = capture.identities.values().filter_map(Reading::known);
+    let mut groups = known.filter_map(|identity| identity.groups.known()).flatten();
+    if groups.any(|group| group.arn == name) { Ok(name.to_owned()) } else { identity(name, capture) }
+}
+
+/// A role or user of the capture, by ARN, path and name, or name.
 fn identity(name: &str, capture: &Capture) -> Result<String, Failure> {
     let is_it = |arn: &str| {
         let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
@@ -121,12 +128,7 @@ fn identity(name: &str, capture: &Capture) -> Result<String, Failure> {
     let found = capture.identities.iter().find(|(asked, identity)| {
         is_it(asked) || identity.known().is_some_and(|identity| is_it(identity.arn.as_str()))
     });
-    let groups = capture.identities.values().filter_map(Reading::known).filter_map(|one| one.groups.known()).flatten();
-    let groups: Vec<&str> = groups.map(|group| group.arn.as_str()).collect();
-    if found.is_none() && groups.contains(&name) {
-        return Ok(name.to_owned());
-    }
-    let known: Vec<&str> = capture.identities.keys().map(String::as_str).chain(groups).collect();
+    let known: Vec<&str> = capture.identities.keys().map(String::as_str).collect();
     found.map(|(asked, _)| asked.clone()).ok_or_else(|| unknown("role or user", name, &known))
 }
 

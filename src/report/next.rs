@@ -74,6 +74,8 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         let words = "have the policy say the same in a way that AWS documents, and judge that beforehand with";
         steps.push(step(words, vec![format!("the same command, with diff in place of check and {flag}")]));
     } else {
+        // What was read settles itself: only what was not is to be read by somebody else.
+        let was_read = commands.is_empty();
         steps.push(step("read it with credentials that may, or ask for the output of", commands));
         let (instance, starter) = (&target.instance_id, &target.role_arn);
         let what = if finding.code == Code::RoleUnread {
@@ -83,7 +85,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         };
         let script = format!("ebs-preflight capture --script {what}");
         let words = "or have somebody who may read it run what this prints, and hand the output in with --add";
-        steps.push(step(words, vec![script]));
+        steps.push(step(words, if was_read { Vec::new() } else { vec![script] }));
     }
     steps.retain(|step| !step.lines.is_empty());
     steps

@@ -78,6 +78,7 @@ fn the_text_fits_the_screen_and_says_nothing_twice() {
         let text = text::render(&preflight(&capture, &question));
         let first = text.split_whitespace().next().unwrap();
         assert!(["READY", "BLOCKED", "UNDECIDED"].contains(&first), "{name}:\n{text}");
+        assert!(!text.contains("Next\n     or "), "{name}: an alternative to nothing:\n{text}");
         let mut said = BTreeSet::new();
         for line in text.lines() {
             assert!(line.chars().count() <= 100 || is_to_be_copied(line), "{name}: too long: {line}");

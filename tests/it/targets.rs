@@ -111,3 +111,21 @@ fn a_starter_is_its_service_linked_role() {
     let output = run(&["check", "--instance-id", INSTANCE, "--starter", "cron", "--account", "111122223333"], "");
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// A group holds inline policies, and neither a permissions boundary nor an identity of its own.
+#[test]
+fn of_a_group_only_a_policy_is_changed() {
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/user-denied-by-a-group.json");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let allow = json!({"Statement": {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}});
+    std::fs::write(&file, allow.to_string()).unwrap();
+    let (group, path) = ("arn:aws:iam::111122223333:group/teams/operators", file.path().display());
+    for (change, value, exit) in [
+        ("--set-role-policy", format!("{group}/no-keys={path}"), 0),
+        ("--set-boundary", format!("{group}={path}"), 2),
+        ("--delete-role", group.to_owned(), 2),
+    ] {
+        let output = run(&["diff", "--capture", capture, change, &value], "");
+        assert_eq!(output.status.code(), Some(exit), "{change}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
