@@ -14,7 +14,7 @@ use crate::source::Unread;
 use super::args::{Reader, Triage};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::targets::{Asked, Subjects, the_one};
+use super::targets::{Asked, the_one};
 
 /// Finds the instances that are asked for by name.
 pub(super) fn find_names(asked: &mut Asked, reader: &Reader) -> Result<(), Failure> {
@@ -34,10 +34,11 @@ pub(super) fn read(asked: &Asked, reader: &Reader) -> Result<Capture, Failure> {
 }
 
 /// Looks earlier starts up in CloudTrail: what was found, and what was not looked up.
-pub(super) fn look_up(asked: &Asked, starts: &Subjects, reader: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
+pub(super) fn look_up(asked: &Asked, reader: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
     let access = access(reader, asked.region.as_ref())?;
+    let (instances, principals) = asked.subjects();
     progress("looking earlier starts up in CloudTrail");
-    let Events { found, gaps } = run(events(&access, &starts.0, &starts.1))?;
+    let Events { found, gaps } = run(events(&access, &instances, &principals))?;
     Ok((found, gaps))
 }
 

@@ -6,7 +6,7 @@ use crate::source::Unread;
 
 use super::args::{Reader, Triage};
 use super::failure::Failure;
-use super::targets::{Asked, Subjects};
+use super::targets::Asked;
 
 fn without_aws<T>() -> Result<T, Failure> {
     Err(Failure::bad_input(
@@ -24,7 +24,7 @@ pub(super) fn read(_: &Asked, _: &Reader) -> Result<Capture, Failure> {
     without_aws()
 }
 
-pub(super) fn look_up(_: &Asked, _: &Subjects, _: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
+pub(super) fn look_up(_: &Asked, _: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
     without_aws()
 }
 

@@ -98,7 +98,7 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Told, Fa
     let mut materials = triage::materials(files)?;
     let mut gaps = Vec::new();
     if !live.is_empty() {
-        let (found, unread) = look_up(starts, &starts.subjects(), reader)?;
+        let (found, unread) = look_up(starts, reader)?;
         materials.extend(found.into_iter().map(|event| Material::Event(Box::new(event))));
         gaps = unread;
     }

@@ -1,7 +1,5 @@
 //! Which starts are asked for, in all the ways in which people name an instance and who starts it.
 
-use std::collections::BTreeSet;
-
 use crate::capture::{Capture, Target};
 use crate::event::{Actor, Incident};
 use crate::names::{AccountId, InstanceId, Region};
@@ -10,9 +8,6 @@ use crate::source::Reading;
 use super::args::Targets;
 use super::failure::Failure;
 use super::{files, options};
-
-/// Instances, and the ARNs of principals.
-pub(super) type Subjects = (Vec<InstanceId>, Vec<String>);
 
 /// The starts as typed. What names an instance only by its tag is for a capture or for AWS to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,12 +57,13 @@ impl Asked {
     }
 
     /// Every instance and every principal that is asked for.
-    pub(super) fn subjects(&self) -> Subjects {
+    #[cfg(feature = "aws")]
+    pub(super) fn subjects(&self) -> (Vec<InstanceId>, Vec<String>) {
         let listed = self.listed.iter();
         let instances = listed.clone().map(|target| &target.instance_id).chain(&self.instances);
         let principals = listed.map(|target| &target.role_arn).chain(&self.principals);
-        let instances: BTreeSet<InstanceId> = instances.cloned().collect();
-        let principals: BTreeSet<String> = principals.cloned().collect();
+        let instances: std::collections::BTreeSet<InstanceId> = instances.cloned().collect();
+        let principals: std::collections::BTreeSet<String> = principals.cloned().collect();
         (instances.into_iter().collect(), principals.into_iter().collect())
     }
 

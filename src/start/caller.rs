@@ -16,8 +16,16 @@ use super::table::ASSUME_ROLE;
 /// Keys of sts:AssumeRole that the caller chooses, or that belong to the caller: nobody can read them.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
-const OF_THE_CALLER: [&str; 5] =
-    ["aws:TokenIssueTime", "aws:TagKeys", "sts:TransitiveTagKeys", "sts:SourceIdentity", "aws:username"];
+///
+/// So is the Region: STS has an endpoint in each, and a global one.
+const OF_THE_CALLER: [&str; 6] = [
+    "aws:RequestedRegion",
+    "aws:TokenIssueTime",
+    "aws:TagKeys",
+    "sts:TransitiveTagKeys",
+    "sts:SourceIdentity",
+    "aws:username",
+];
 
 /// The role of the caller's session, as the trust policy names it: a session's ARN does not tell the role's path, and
 /// an account has one role of a name.
