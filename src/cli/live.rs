@@ -85,8 +85,10 @@ fn run<T>(reads: impl Future<Output = Result<T, CollectError>>) -> Result<T, Fai
     })?;
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = reads => Some(outcome),
+            // First, so that Ctrl-C is listened for before anything is asked of AWS.
+            biased;
             _ = tokio::signal::ctrl_c() => None,
+            outcome = reads => Some(outcome),
         }
     });
     progress("");
