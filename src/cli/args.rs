@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::remedy::Form;
+use crate::start::{RemedyPlace, RemedyStyle, Require};
+
 /// Tells whether an IAM role can start an EC2 instance whose EBS volumes are encrypted with AWS KMS keys, and what
 /// to change if it cannot. Reads only; changes nothing.
 #[derive(Debug, Parser)]
@@ -161,7 +164,7 @@ pub(super) struct Starts {
     #[command(flatten)]
     pub(super) knowledge: Knowledge,
     /// Which requests must be allowed
-    #[arg(long, value_enum, default_value_t = Require::Start)]
+    #[arg(long, value_enum, default_value_t)]
     pub(super) require: Require,
     #[command(flatten)]
     pub(super) remedy: Remedy,
@@ -196,11 +199,11 @@ pub(super) struct Remedy {
     #[arg(long = "remedy-place", value_enum, value_name = "PLACE")]
     pub(super) place: Option<RemedyPlace>,
     /// How to show a remedy
-    #[arg(long = "remedy-form", value_enum, value_name = "FORM", default_value_t = RemedyForm::Statement)]
-    pub(super) form: RemedyForm,
+    #[arg(long = "remedy-form", value_enum, value_name = "FORM", default_value_t)]
+    pub(super) form: Form,
     /// Which statements a remedy adds
-    #[arg(long, value_enum, default_value_t = Style::Least)]
-    pub(super) style: Style,
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) style: RemedyStyle,
 }
 
 #[derive(Debug, Args)]
@@ -323,15 +326,6 @@ pub(super) struct Explain {
     pub(super) code: String,
 }
 
-/// Which requests must be allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Require {
-    /// Those without which a start fails
-    Start,
-    /// All that AWS documents for EBS encryption
-    Documented,
-}
-
 /// From which outcome on the exit code tells of a failure; each level includes those after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(super) enum FailOn {
@@ -354,43 +348,4 @@ pub(super) enum Format {
     Text,
     /// For programs, format version 1
     Json,
-}
-
-/// Where a remedy can stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum RemedyPlace {
-    /// A policy of the role
-    Identity,
-    /// The key policy
-    KeyPolicy,
-    /// The permissions boundary
-    Boundary,
-    /// A session policy
-    Session,
-    /// A grant on the key
-    Grant,
-}
-
-/// How a remedy is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum RemedyForm {
-    /// The statements alone
-    Statement,
-    /// The whole policy
-    Document,
-    /// The whole policy as a unified diff
-    Diff,
-    /// AWS CLI commands
-    Cli,
-    /// Terraform's `aws_iam_policy_document`
-    Terraform,
-}
-
-/// Which statements a remedy adds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Style {
-    /// Just what the start asks for
-    Least,
-    /// The customary pair of AWS's guides
-    AwsDocumented,
 }

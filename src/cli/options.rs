@@ -10,13 +10,9 @@ use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
 use crate::names::{AccountId, Arn, InstanceId, KeyArn, NameError, PrincipalArn, Region, RoleArn, SessionArn, UserArn};
 use crate::policy::{PolicyError, PolicyType};
-use crate::remedy::Form;
-use crate::start::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require, Stated, may_be_stated};
+use crate::start::{GivenPolicy, Question, Stated, may_be_stated};
 
-use super::args::{
-    CaptureArguments, Knowledge, Remedy as TypedRemedy, RemedyForm, RemedyPlace as TypedPlace, Require as TypedRequire,
-    Starts, Style,
-};
+use super::args::{CaptureArguments, Knowledge, Starts};
 use super::failure::Failure;
 use super::files;
 use super::targets::Asked;
@@ -154,10 +150,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
     Ok(Question {
         caller,
         external_id: starts.reader.external_id.clone(),
-        require: match starts.require {
-            TypedRequire::Start => Require::Start,
-            TypedRequire::Documented => Require::Documented,
-        },
+        require: starts.require,
         session_name: typed.session_name.clone(),
         session_policies,
         session_tags,
@@ -165,17 +158,8 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         source_ip: typed.source_ip.clone(),
         at,
         assume_org_allows: typed.assume_org_allows,
-        remedy_place: remedy.place.map(|place| match place {
-            TypedPlace::Identity => RemedyPlace::Identity,
-            TypedPlace::KeyPolicy => RemedyPlace::KeyPolicy,
-            TypedPlace::Boundary => RemedyPlace::Boundary,
-            TypedPlace::Session => RemedyPlace::Session,
-            TypedPlace::Grant => RemedyPlace::Grant,
-        }),
-        remedy_style: match remedy.style {
-            Style::Least => RemedyStyle::Least,
-            Style::AwsDocumented => RemedyStyle::AwsDocumented,
-        },
+        remedy_place: remedy.place,
+        remedy_style: remedy.style,
     })
 }
 
@@ -195,17 +179,6 @@ pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Resu
             format!("leave {flag} out, or give the role that starts the instance"),
         )),
         (_, _) => Ok(()),
-    }
-}
-
-/// How remedies are shown.
-pub(super) fn form(typed: &TypedRemedy) -> Form {
-    match typed.form {
-        RemedyForm::Statement => Form::Statement,
-        RemedyForm::Document => Form::Document,
-        RemedyForm::Diff => Form::Diff,
-        RemedyForm::Cli => Form::Cli,
-        RemedyForm::Terraform => Form::Terraform,
     }
 }
 

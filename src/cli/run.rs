@@ -68,7 +68,7 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
     }
     match typed.starts.format {
-        Format::Text => files::print(&text::render_with(&report, options::form(&typed.starts.remedy))),
+        Format::Text => files::print(&text::render_with(&report, typed.starts.remedy.form)),
         Format::Json => files::print(&json::render(&report)),
     }
     Ok(Exit::of(&report, typed.fail_on))
@@ -79,7 +79,7 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, changes);
     match typed.starts.format {
-        Format::Text => files::print(&diff.text(options::form(&typed.starts.remedy))),
+        Format::Text => files::print(&diff.text(typed.starts.remedy.form)),
         Format::Json => files::print(&diff.json()),
     }
     Ok(Exit::of_diff(&diff))

@@ -12,6 +12,7 @@ use super::Part;
 
 /// How a remedy is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Form {
     /// The statements alone.
     #[default]

@@ -44,6 +44,7 @@ pub struct GivenPolicy(pub Arc<NamedPolicy>);
 
 /// Where a remedy can stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum RemedyPlace {
     /// A policy of the role.
     Identity,
@@ -59,6 +60,7 @@ pub enum RemedyPlace {
 
 /// Which statements a remedy adds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum RemedyStyle {
     /// Just what the start asks for.
     #[default]
@@ -69,6 +71,7 @@ pub enum RemedyStyle {
 
 /// Which requests must be allowed for a start to count as ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Require {
     /// Those without which a start fails.
     #[default]
