@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use super::failure::Failure;
+use crate::report::escape;
 
 /// Reads a text file; `-` is standard input.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
@@ -97,7 +98,7 @@ pub(super) fn print(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// Prints on standard error.
+/// Prints on standard error, where text from files and from AWS moves no cursor.
 pub(super) fn print_error(text: &str) {
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = std::io::stderr().lock().write_all(escape(text).as_bytes());
 }

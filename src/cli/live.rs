@@ -1,6 +1,6 @@
 //! Reading AWS, with progress on a terminal and an end on Ctrl-C.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use crate::capture::Capture;
@@ -9,6 +9,7 @@ use crate::collect::{
 };
 use crate::event::Event;
 use crate::names::Region;
+use crate::report::escape;
 use crate::source::Unread;
 
 use super::args::{Reader, Triage};
@@ -105,8 +106,9 @@ fn run<T>(reads: impl Future<Output = Result<T, CollectError>>) -> Result<T, Fai
 
 /// What is being read, on one line of a terminal.
 fn progress(what: &str) {
-    if std::io::stderr().is_terminal() {
-        super::files::print_error(&format!("\r\u{1b}[K{what}"));
+    let mut screen = std::io::stderr().lock();
+    if screen.is_terminal() {
+        let _ = write!(screen, "\r\u{1b}[K{}", escape(what));
     }
 }
 

@@ -8,7 +8,9 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use crate::capture::Target;
 use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
-use crate::names::{AccountId, Arn, InstanceId, KeyArn, NameError, PrincipalArn, Region, RoleArn, SessionArn, UserArn};
+use crate::names::{
+    AccountId, Arn, InstanceId, KeyArn, NameError, PrincipalArn, Region, RoleArn, SessionArn, UserArn, shell_word,
+};
 use crate::policy::{PolicyError, PolicyType};
 use crate::start::{GivenPolicy, Question, Stated, may_be_stated};
 
@@ -97,9 +99,10 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
         return bad(
             format!("`{text}` is an instance profile, not a role"),
             format!(
-                "aws iam get-instance-profile --instance-profile-name {name} \
+                "aws iam get-instance-profile --instance-profile-name {} \
                  --query 'InstanceProfile.Roles[].Arn' --output text\n\
-                 But the instance's own role does not start it: give the role of whoever calls StartInstances"
+                 But the instance's own role does not start it: give the role of whoever calls StartInstances",
+                shell_word(name)
             ),
         );
     }

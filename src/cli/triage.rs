@@ -21,11 +21,7 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
     let zone = time_zone(&typed.time_zone)?;
     let mut found = materials(&typed.files)?;
     if let Some(path) = &typed.decoded {
-        let decoded = material(path)?.into_iter().find_map(|one| match one {
-            Material::Refusal(refusal) => Some(refusal),
-            Material::Event(_) | Material::State(_) => None,
-        });
-        let decoded = decoded.ok_or_else(|| {
+        let decoded = refusal(material(path)?).ok_or_else(|| {
             let message = format!("`{}` is no decoded authorization message", path.display());
             Failure::bad_input("not-decoded", message, "aws sts decode-authorization-message --encoded-message …")
         })?;
@@ -50,11 +46,16 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
 fn decode(one: Material, typed: &Triage) -> Result<Material, Failure> {
     let Material::Refusal(Refusal { encoded: Some(Encoded::Whole(message)), .. }) = &one else { return Ok(one) };
     let text = super::live::decode(typed, message)?;
-    let decoded = read(&text).ok().into_iter().flatten().find_map(|one| match one {
+    let decoded = read(&text).ok().and_then(refusal);
+    Ok(decoded.map_or(one.clone(), |decoded| with_decoded(one, &decoded)))
+}
+
+/// The refusal among what was found.
+fn refusal(found: Vec<Material>) -> Option<Refusal> {
+    found.into_iter().find_map(|one| match one {
         Material::Refusal(refusal) => Some(refusal),
         Material::Event(_) | Material::State(_) => None,
-    });
-    Ok(decoded.map_or(one.clone(), |decoded| with_decoded(one, &decoded)))
+    })
 }
 
 /// Everything that these files hold.
@@ -105,6 +106,10 @@ fn unpacked(path: &Path) -> Result<String, Failure> {
         let message = format!("`{}` is gzipped and cannot be unpacked: {error}", path.display());
         Failure::bad_input("file-unreadable", message, "copy the file again")
     })?;
+    if text.len() as u64 == UNPACKED_BYTES {
+        let message = format!("`{}` unpacks to more than 512 MiB", path.display());
+        return Err(Failure::bad_input("file-unreadable", message, "unpack it, and give the records that matter"));
+    }
     files::text(path, text)
 }
 

@@ -1,7 +1,7 @@
 //! What a custom key store tells, and how it is connected again.
 
 use crate::capture::{CustomKeyStore, KeyMetadata};
-use crate::names::KeyArn;
+use crate::names::{KeyArn, shell_word};
 
 use super::{Code, Fact, Finding, Severity};
 
@@ -48,7 +48,11 @@ pub(super) fn cure(arn: &KeyArn, store: &CustomKeyStore) -> Vec<Fact> {
     let verbs = if failed { &["disconnect", "connect"][..] } else { &["connect"] };
     let command = |verb| Fact::Command {
         what: "cure",
-        line: format!("aws kms {verb}-custom-key-store --custom-key-store-id {} --region {}", store.id, arn.region()),
+        line: format!(
+            "aws kms {verb}-custom-key-store --custom-key-store-id {} --region {}",
+            shell_word(&store.id),
+            arn.region()
+        ),
     };
     verbs.iter().map(command).collect()
 }

@@ -5,12 +5,14 @@ mod arn;
 mod condition_key;
 mod iam;
 mod ids;
+mod shell;
 
 pub use action::Action;
 pub use arn::Arn;
 pub use condition_key::ConditionKey;
 pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, kind_and_name};
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
+pub(crate) use shell::shell_word;
 
 #[cfg(test)]
 mod tests;

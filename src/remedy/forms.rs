@@ -6,7 +6,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use crate::change::{Change, PolicyPlace};
-use crate::names::kind_and_name;
+use crate::names::{kind_and_name, shell_word};
 
 use super::Part;
 
@@ -104,13 +104,16 @@ fn command(change: &Change) -> String {
         }
         PolicyPlace::Inline { identity, name } => {
             let (kind, of) = kind_and_name(identity);
+            let (of, name) = (shell_word(of), shell_word(name));
             format!("aws iam put-{kind}-policy --{kind}-name {of} --policy-name {name} --policy-document {file}")
         }
         PolicyPlace::Managed { arn } => {
+            let arn = shell_word(arn);
             format!("aws iam create-policy-version --policy-arn {arn} --policy-document {file} --set-as-default")
         }
         PolicyPlace::Boundary { identity } => {
             let (kind, of) = kind_and_name(identity);
+            let of = shell_word(of);
             let itself = if kind == "user" { "User" } else { "Role" };
             format!(
                 "boundary=$(aws iam get-{kind} --{kind}-name {of} --query {itself}.PermissionsBoundary.PermissionsBoundaryArn --output text)\n\
@@ -124,7 +127,7 @@ fn command(change: &Change) -> String {
             )
         }
         PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => {
-            format!("aws organizations update-policy --policy-id {id} --content {file}")
+            format!("aws organizations update-policy --policy-id {} --content {file}", shell_word(id))
         }
         PolicyPlace::Session { .. } => format!("# where the session is created: aws sts assume-role … --policy {file}"),
     }
@@ -136,7 +139,7 @@ pub(crate) fn create_grant(change: &Change) -> Option<String> {
     Some(format!(
         "aws kms create-grant --region {} --key-id {key} --grantee-principal {} --operations {}",
         key.region(),
-        grant.grantee_principal,
+        shell_word(&grant.grantee_principal),
         grant.operations.join(" ")
     ))
 }

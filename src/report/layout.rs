@@ -1,19 +1,29 @@
 //! Lines of at most 100 columns; what must be copied stays whole.
 
+use std::fmt::Write as _;
+
 const WIDTH: usize = 100;
 
-/// Text from AWS must not move the cursor or hide words: control characters are shown, line ends kept.
-pub(super) fn escape(text: &str) -> String {
-    let hidden = |character: char| {
-        (character.is_control() && character != '\n')
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
+/// Text from AWS must not move the cursor or hide words: such characters are shown, as JSON writes them, so that a
+/// policy that is copied from the screen still says the same.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        if hidden(character) {
-            escaped.extend(character.escape_unicode());
-        } else {
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let is_shown = match character {
+            '\n' | '\t' => true,
+            '\r' => rest.peek() == Some(&'\n'),
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
+            other => !other.is_control(),
+        };
+        if is_shown {
             escaped.push(character);
+        } else {
+            // A String takes every write.
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
         }
     }
     escaped

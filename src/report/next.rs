@@ -1,7 +1,7 @@
 //! What settles an open question: the flag, the read permission or the AWS CLI line.
 
 use crate::findings::{Code, Fact, Finding, Open, Severity};
-use crate::names::{KeyArn, VolumeId};
+use crate::names::{KeyArn, VolumeId, shell_word};
 
 use super::{Report, TargetReport, UnreadItem, words};
 
@@ -79,7 +79,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -
         steps.push(step("read it with credentials that may, or ask for the output of", commands));
         let (instance, starter) = (&target.instance_id, &target.role_arn);
         let what = if finding.code == Code::RoleUnread {
-            format!("--identity {starter}")
+            format!("--identity {}", shell_word(starter))
         } else {
             format!("--instance-id {instance} {} --region {}", words::option(starter), report.read.region)
         };

@@ -1,8 +1,10 @@
-//! That EC2's own grant, and nothing else, lets the instance decrypt.
+//! That EC2's own grant, and nothing else, lets the instance decrypt; that text of others moves no cursor.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::layout::escape;
+use super::triage;
 use super::{Verdict, preflight};
 use crate::capture::{Capture, Target};
 use crate::engine::GrantSet;
@@ -25,6 +27,41 @@ fn without_the_grant_of_the_start_no_encrypted_start_is_ready() {
         }
     }
     assert!(judged > 5, "{judged} captures are READY and have encrypted volumes");
+}
+
+#[test]
+fn what_would_move_the_cursor_is_shown_as_json_writes_it() {
+    for (text, shown) in [
+        ("a\tb\r\nc\n", "a\tb\r\nc\n"),
+        ("over\rwritten", r"over\u000dwritten"),
+        ("\u{1b}[2J\u{9b}1m", r"\u001b[2J\u009b1m"),
+        ("\u{202e}eslaf\u{2066}\u{200b}\u{feff}\u{2028}", r"\u202eeslaf\u2066\u200b\ufeff\u2028"),
+        ("クラウド é", "クラウド é"),
+    ] {
+        assert_eq!(escape(text), shown);
+    }
+    let policy = "{\"Sid\": \"a\u{202e}b\"}";
+    let pasted: serde_json::Value = serde_json::from_str(&escape(policy)).unwrap();
+    assert_eq!(pasted, serde_json::from_str::<serde_json::Value>(policy).unwrap());
+}
+
+#[test]
+fn a_forged_event_reaches_neither_the_terminal_nor_the_shell() {
+    let record = serde_json::json!({
+        "eventSource": "kms.amazonaws.com", "eventName": "CreateGrant", "errorCode": "AccessDenied",
+        "awsRegion": "eu-west-1;reboot", "eventTime": "2026-11-24T09:00:00Z", "eventID": "1",
+        "userIdentity": {
+            "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/R/s\u{1b}[2J",
+            "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::111122223333:role/$(reboot)/R"}},
+        },
+    });
+    let found = crate::event::read(&record.to_string()).unwrap();
+    let text = triage::text(&crate::event::incidents(found), &jiff::tz::TimeZone::UTC);
+    assert!(text.contains(r"session s\u001b[2J"), "{text}");
+    assert!(
+        text.contains("--role-arn 'arn:aws:iam::111122223333:role/$(reboot)/R' --region 'eu-west-1;reboot'"),
+        "{text}"
+    );
 }
 
 /// Whether nothing stops the start when EC2's infrastructure identity has no grants, the start's own included.

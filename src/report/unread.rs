@@ -1,7 +1,7 @@
 //! What was not read, why, and the command that would tell.
 
 use crate::capture::{Capture, Holder, Identity, Key, Level, Organization};
-use crate::names::{KeyArn, kind_and_name};
+use crate::names::{KeyArn, kind_and_name, shell_word};
 use crate::source::{Reading, Unread, Why};
 
 use super::UnreadItem;
@@ -26,7 +26,8 @@ pub(super) fn unread(capture: &Capture) -> Vec<UnreadItem> {
     }
     for (arn, identity) in &capture.identities {
         let (kind, name) = kind_and_name(arn);
-        list.note(identity, || format!("{kind} {arn}"), format!("aws iam get-{kind} --{kind}-name {name}"));
+        let command = format!("aws iam get-{kind} --{kind}-name {}", shell_word(name));
+        list.note(identity, || format!("{kind} {arn}"), command);
         if let Reading::Known(identity) = identity {
             list.identity(identity);
         }
@@ -57,9 +58,9 @@ impl List {
         let command = |rest: &str| format!("aws kms {rest} --key-id {arn} --region {}", arn.region());
         self.note(&key.metadata, || format!("state of key {arn}"), command("describe-key"));
         if let Some(store) = key.metadata.known().and_then(|metadata| metadata.custom_key_store.as_ref()) {
-            let (id, region) = (&store.id, arn.region());
+            let (id, region) = (shell_word(&store.id), arn.region());
             let command = format!("aws kms describe-custom-key-stores --custom-key-store-id {id} --region {region}");
-            self.note(&store.connection_state, || format!("connection of key store {id}"), command);
+            self.note(&store.connection_state, || format!("connection of key store {}", store.id), command);
         }
         self.note(
             &key.policy,
@@ -78,7 +79,8 @@ impl List {
 
     fn identity(&mut self, identity: &Identity) {
         let (kind, name) = kind_and_name(identity.arn.as_str());
-        let itself = format!("aws iam get-{kind} --{kind}-name {name}");
+        let word = shell_word(name);
+        let itself = format!("aws iam get-{kind} --{kind}-name {word}");
         self.note(&identity.unique_id, || format!("unique ID of {kind} {name}"), itself.clone());
         self.note(&identity.tags, || format!("tags of {kind} {name}"), itself.clone());
         self.note(&identity.boundary, || format!("permissions boundary of {kind} {name}"), itself);
@@ -86,11 +88,11 @@ impl List {
             self.holder(&holder);
         }
         if identity.is_user() {
-            let groups = format!("aws iam list-groups-for-user --user-name {name}");
+            let groups = format!("aws iam list-groups-for-user --user-name {word}");
             self.note(&identity.groups, || format!("groups of user {name}"), groups);
         }
         for policy in identity.managed() {
-            let arn = &policy.arn;
+            let arn = shell_word(&policy.arn);
             let version =
                 format!("aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text");
             let command = format!("aws iam get-policy-version --policy-arn {arn} --version-id \"$({version})\"");
@@ -100,12 +102,14 @@ impl List {
 
     fn holder(&mut self, holder: &Holder<'_>) {
         let (kind, name) = kind_and_name(holder.arn);
-        let inline = format!("aws iam list-{kind}-policies --{kind}-name {name}");
+        let word = shell_word(name);
+        let inline = format!("aws iam list-{kind}-policies --{kind}-name {word}");
         self.note(holder.inline, || format!("inline policies of {kind} {name}"), inline);
-        let attached = format!("aws iam list-attached-{kind}-policies --{kind}-name {name}");
+        let attached = format!("aws iam list-attached-{kind}-policies --{kind}-name {word}");
         self.note(holder.attached, || format!("managed policies of {kind} {name}"), attached);
         for policy in holder.inline.known().into_iter().flatten() {
-            let command = format!("aws iam get-{kind}-policy --{kind}-name {name} --policy-name {}", policy.name);
+            let policy_name = shell_word(&policy.name);
+            let command = format!("aws iam get-{kind}-policy --{kind}-name {word} --policy-name {policy_name}");
             self.note(&policy.document, || format!("inline policy {}", policy.name), command);
         }
     }
@@ -125,7 +129,7 @@ impl List {
 
     fn level(&mut self, level: &Level) {
         for policy in &level.policies {
-            let command = format!("aws organizations describe-policy --policy-id {}", policy.id);
+            let command = format!("aws organizations describe-policy --policy-id {}", shell_word(&policy.id));
             self.note(&policy.document, || format!("organization policy {}", policy.id), command);
         }
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::capture::Handed;
 use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole, place, push_new};
-use crate::names::kind_and_name;
+use crate::names::{kind_and_name, shell_word};
 use crate::policy::PolicyType;
 use crate::start::{Assumption, By, Judged};
 
@@ -258,7 +258,7 @@ pub(super) fn identity(arn: &str) -> String {
 /// The option that names a role or user: `--role-arn arn:…`.
 pub(super) fn option(arn: &str) -> String {
     let option = if kind_and_name(arn).0 == "user" { "--principal-arn" } else { "--role-arn" };
-    format!("{option} {arn}")
+    format!("{option} {}", shell_word(arn))
 }
 
 /// Path and name in the ARN of a role, user or group.

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::json::print;
+use super::layout::escape;
 use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Told};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
@@ -54,7 +55,7 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
         return "No event is in it. That proves nothing: events arrive minutes late.\n".to_owned();
     }
     let parts: Vec<String> = incidents.iter().map(|incident| one(incident, zone)).collect();
-    parts.join("\n")
+    escape(&parts.join("\n"))
 }
 
 fn one(incident: &Incident, zone: &TimeZone) -> String {

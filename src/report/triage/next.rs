@@ -2,6 +2,7 @@ use jiff::ToSpan as _;
 
 use super::super::words::option;
 use crate::event::{Actor, Encoded, Incident, Meaning, Silence, Told};
+use crate::names::shell_word;
 
 /// What to type next, most telling first. Lines that are no commands begin with `#`.
 pub(super) fn steps(incident: &Incident) -> Vec<String> {
@@ -10,8 +11,9 @@ pub(super) fn steps(incident: &Incident) -> Vec<String> {
         Told::Refused(refusal) => match &refusal.encoded {
             Some(Encoded::Whole(message)) => {
                 steps.push(format!(
-                    "aws sts decode-authorization-message --encoded-message {message} \
-                     --query DecodedMessage --output text > decoded.json"
+                    "aws sts decode-authorization-message --encoded-message {} \
+                     --query DecodedMessage --output text > decoded.json",
+                    shell_word(message)
                 ));
                 steps.push("ebs-preflight triage decoded.json".to_owned());
             }
@@ -56,13 +58,13 @@ fn check(incident: &Incident) -> String {
             "--role-arn arn:aws:iam::ACCOUNT:role/NAME".to_owned()
         }
     };
-    let region = if incident.region.is_empty() { String::new() } else { format!(" --region {}", incident.region) };
+    let region = region(incident);
     format!("ebs-preflight check --instance-id {instance} {principal}{region}")
 }
 
 /// The events around this time, to be triaged together with this one.
 fn look_up(incident: &Incident, name: &str) -> Vec<String> {
-    let region = if incident.region.is_empty() { String::new() } else { format!(" --region {}", incident.region) };
+    let region = region(incident);
     let around = incident.time.and_then(|time| {
         let (from, until) = (time.checked_sub(5.minutes()).ok()?, time.checked_add(5.minutes()).ok()?);
         Some(format!(" --start-time {from} --end-time {until}"))
@@ -74,4 +76,8 @@ fn look_up(incident: &Incident, name: &str) -> Vec<String> {
         ),
         "ebs-preflight triage events.json".to_owned(),
     ]
+}
+
+fn region(incident: &Incident) -> String {
+    if incident.region.is_empty() { String::new() } else { format!(" --region {}", shell_word(&incident.region)) }
 }

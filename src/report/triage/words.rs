@@ -7,10 +7,10 @@ use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silenc
 pub(super) fn time(incident: &Incident, zone: &TimeZone) -> Option<String> {
     let time = incident.time?;
     let utc = time.to_zoned_datetime(TimeZone::UTC);
-    if *zone == TimeZone::UTC {
+    let local = time.to_zoned_datetime(zone.clone());
+    if local.offset() == utc.offset() {
         return Some(utc.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
     }
-    let local = time.to_zoned_datetime(zone.clone());
     let form = if local.date() == utc.date() { "%H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S UTC" };
     Some(format!("{} ({})", local.strftime("%Y-%m-%d %H:%M:%S %Z"), utc.strftime(form)))
 }
