@@ -78,7 +78,7 @@ fn wait(findings: &mut [Finding]) {
 }
 
 /// Whether the start hangs on this request.
-fn is_required(judged: &Judged, question: &Question) -> bool {
+pub(crate) fn is_required(judged: &Judged, question: &Question) -> bool {
     question.require == Require::Documented || judged.case.row.level == Level::Start
 }
 

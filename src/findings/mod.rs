@@ -14,11 +14,11 @@ mod state_reason;
 use crate::engine::{Miss, PolicyRef};
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::Effect;
-use crate::start::Judged;
+use crate::start::{Judged, Settles};
 
 pub(crate) use cause::reasons;
 pub use codes::Code;
-pub(crate) use group::findings;
+pub(crate) use group::{findings, is_required};
 pub(crate) use open::open;
 pub(crate) use placed::{PlacedStatement, place};
 
@@ -111,9 +111,8 @@ impl Fact {
     pub(crate) fn statement(&self) -> Option<&PlacedStatement> {
         if let Self::Statement { at, .. }
         | Self::Nearest { at, .. }
-        | Self::Open(
-            Open::ContextKey { by: at, .. } | Open::SessionName { by: at } | Open::NotPrincipal { by: at },
-        ) = self
+        | Self::Open(Open::Condition { by: at, .. } | Open::Session { by: at } | Open::NotPrincipal { by: at }) =
+            self
         {
             Some(at)
         } else {
@@ -136,30 +135,58 @@ pub(crate) enum StatementRole {
 /// Something that an unknown decision hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Open {
-    /// A context key: the statement lets it pass if this holds.
-    ContextKey { key: String, condition: String, by: PlacedStatement },
-    /// The session's name: the statement names one session.
-    SessionName { by: PlacedStatement },
+    /// The statement lets the request pass if this holds.
+    Condition { holds: String, by: PlacedStatement, settles: Settles },
+    /// The statement names one session.
+    Session { by: PlacedStatement },
     /// `NotPrincipal` with Allow, which AWS does not support.
     NotPrincipal { by: PlacedStatement },
-    /// A policy, list or grant that was not read.
+    /// A grant on the key serves if this holds.
+    Grant { holds: String, id: String, settles: Settles },
+    /// A policy, list or fact that was not read.
     Unread { what: String, needs: String },
+    /// AWS does not say.
+    Untold { what: String },
 }
 
 impl Open {
     /// The code of what is open.
     pub(super) fn code(&self) -> Code {
         match self {
-            Self::ContextKey { .. } => Code::ContextKeyUnknown,
-            Self::SessionName { .. } => Code::SessionNameUnknown,
-            Self::NotPrincipal { .. } => Code::NotDecided,
-            Self::Unread { needs, .. } => match needs.split_once(':').map(|(service, _)| service) {
-                Some("organizations") => Code::OrganizationUnread,
-                Some("kms") => Code::KeyUnread,
-                Some("iam") => Code::RoleUnread,
-                Some(_) | None => Code::NotDecided,
+            Self::Condition { settles, .. } | Self::Grant { settles, .. } => match settles {
+                Settles::Stated(_) => Code::ContextKeyUnknown,
+                Settles::SessionName => Code::SessionNameUnknown,
+                Settles::Read { needs, .. } => unread(needs),
+                Settles::Nobody => Code::NotDecided,
             },
+            Self::Session { .. } => Code::SessionNameUnknown,
+            Self::NotPrincipal { .. } | Self::Untold { .. } => Code::NotDecided,
+            Self::Unread { needs, .. } => unread(needs),
         }
+    }
+
+    /// The read permission that would settle it.
+    pub(crate) fn needs(&self) -> Option<&str> {
+        match self {
+            Self::Condition { settles: Settles::Read { needs, .. }, .. }
+            | Self::Grant { settles: Settles::Read { needs, .. }, .. } => Some(needs),
+            Self::Unread { needs, .. } => Some(needs),
+            Self::Condition { .. }
+            | Self::Grant { .. }
+            | Self::Session { .. }
+            | Self::NotPrincipal { .. }
+            | Self::Untold { .. } => None,
+        }
+    }
+}
+
+/// The code of what this permission would have read.
+fn unread(needs: &str) -> Code {
+    match needs.split_once(':').map(|(service, _)| service) {
+        Some("organizations") => Code::OrganizationUnread,
+        Some("kms") => Code::KeyUnread,
+        Some("iam") => Code::RoleUnread,
+        Some(_) | None => Code::NotDecided,
     }
 }
 

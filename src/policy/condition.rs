@@ -4,7 +4,7 @@ use crate::names::ConditionKey;
 use crate::source::Span;
 
 use super::literal::{ArnPattern, Moment, Network};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Variable};
 
 /// One test of a `Condition` element: an operator, a key, values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,21 @@ pub enum Values {
     Address(Vec<Option<Network>>),
     /// ARN patterns.
     Arn(Vec<ArnPattern>),
+}
+
+impl Condition {
+    /// The policy variables in its values.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let (texts, arns): (&[Pattern], &[ArnPattern]) = match &self.values {
+            Values::Text(patterns) => (patterns, &[]),
+            Values::Arn(patterns) => (&[], patterns),
+            Values::Number(_) | Values::Date(_) | Values::Flag(_) | Values::Binary(_) | Values::Address(_) => {
+                (&[], &[])
+            }
+        };
+        let open = arns.iter().filter_map(|arn| if let ArnPattern::Open(pattern) = arn { Some(pattern) } else { None });
+        texts.iter().chain(open).flat_map(Pattern::variables)
+    }
 }
 
 impl Operator {

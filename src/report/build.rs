@@ -1,6 +1,7 @@
 use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
-use crate::findings::{Code, Severity, findings};
+use crate::engine::Decision;
+use crate::findings::{Code, Severity, findings, is_required};
 use crate::remedy::{Judgement, propose};
 use crate::source::Reading;
 use crate::start::{NoPlan, Question, judge, plan};
@@ -35,7 +36,10 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
     let mut plan = plan(capture, target, question).map_err(|error| no_plan(&error, capture, target))?;
     let judged = judge(std::mem::take(&mut plan.cases));
     let findings = findings(capture, target, question, &plan, &judged);
-    let verdict = findings.iter().map(|finding| verdict(finding.severity)).max().unwrap_or(Verdict::Ready);
+    // Every request that is not allowed has a finding; should one lack it, the start still is not READY.
+    let required = judged.iter().filter(|judged| is_required(judged, question));
+    let verdicts = findings.iter().map(|finding| verdict(finding.severity));
+    let verdict = verdicts.chain(required.map(|judged| of_request(judged.decision))).max().unwrap_or(Verdict::Ready);
     let is_for_good = findings.iter().any(|finding| {
         matches!(finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot | Code::ForeignInstance)
     });
@@ -58,6 +62,14 @@ fn verdict(severity: Severity) -> Verdict {
         Severity::Blocker => Verdict::Blocked,
         Severity::Undecided => Verdict::Undecided,
         Severity::Warning | Severity::Note => Verdict::Ready,
+    }
+}
+
+fn of_request(decision: Decision) -> Verdict {
+    match decision {
+        Decision::Allowed => Verdict::Ready,
+        Decision::Unknown => Verdict::Undecided,
+        Decision::ExplicitDeny | Decision::ImplicitDeny => Verdict::Blocked,
     }
 }
 

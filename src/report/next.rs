@@ -2,8 +2,10 @@
 
 use crate::findings::{Code, Fact, Finding, Open, Severity};
 use crate::names::{KeyArn, VolumeId, shell_word};
+use crate::policy::PolicyType;
+use crate::start::{By, Settles};
 
-use super::{Report, TargetReport, UnreadItem, words};
+use super::{Report, Start, TargetReport, UnreadItem, words};
 
 /// One way on: words, and what is to be typed.
 pub(super) struct Step {
@@ -11,94 +13,165 @@ pub(super) struct Step {
     pub(super) lines: Vec<String>,
 }
 
+fn step(words: impl Into<String>, lines: Vec<String>) -> Step {
+    Step { words: words.into(), lines }
+}
+
+/// What else was said stays said: the flags and the capture of this command.
+fn with(flag: &str) -> Vec<String> {
+    vec![format!("the same command with {flag}")]
+}
+
 /// The ways in which an undecided finding is settled; one of them does.
-pub(super) fn steps(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
+pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, finding: &Finding) -> Vec<Step> {
     if finding.severity != Severity::Undecided {
         return Vec::new();
     }
-    // What else was said stays said: the flags and the capture of this command.
-    let with = |flag: &str| vec![format!("the same command with {flag}")];
-    let step = |words: &str, lines: Vec<String>| Step { words: words.to_owned(), lines };
     let commands: Vec<String> = items(report, finding).map(|item| item.command.clone()).collect();
-    let mut steps = Vec::new();
-    if finding.code == Code::OrganizationUnread {
-        steps.push(step(
-            "read them with a profile of the management or a delegated administrator account",
-            with("--org-profile PROFILE"),
-        ));
-        steps.push(step("ask the organization's administrator for the output of", commands));
-        let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).collect();
-        accounts.extend(target.role_arn.split(':').nth(4));
-        accounts.sort_unstable();
-        accounts.dedup();
-        let script = format!("ebs-preflight capture --script --org {}", accounts.join(" --org "));
-        steps.push(step(
-            "or have the organization's administrator run what this prints, and hand the output in with --add",
-            vec![script],
-        ));
-        // The one way that anybody can go, whole.
-        let (instance, starter) = (&target.instance_id, words::option(&target.role_arn));
-        let whole = format!("ebs-preflight check --instance-id {instance} {starter} --assume-org-allows");
-        steps.push(step("say that you assume they allow it", vec![whole]));
-    } else if finding.code == Code::KeyUnread || finding.code == Code::KeyStateUnknown {
-        let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).collect();
-        accounts.dedup();
-        let words = format!("read it with a profile of account {}", accounts.join(", "));
-        steps.push(step(&words, with("--key-profile PROFILE")));
-        let handed = if finding.code == Code::KeyUnread {
-            "ask the key's administrator for the output of these, and add it with --key-policy-file, --grants-file"
-        } else {
-            "ask the key's administrator for the output of"
-        };
-        steps.push(step(handed, commands));
-        let script = |key: &KeyArn| format!("ebs-preflight capture --script --key {key}");
-        let scripts = finding.keys.iter().map(script).collect();
-        steps.push(step(
-            "or have the key's administrator run what this prints, and hand the output in with --add",
-            scripts,
-        ));
-    } else if finding.code == Code::ContextKeyUnknown {
-        for key in context_keys(finding) {
-            let words = if key.eq_ignore_ascii_case("aws:SourceIp") {
-                "say from which address; with Bool aws:ViaAWSService false beside it a Deny leaves out what EC2 forwards"
-            } else {
-                "say what the session will have"
-            };
-            steps.push(step(words, with(&format!("--context {key}=VALUE"))));
-        }
-    } else if finding.code == Code::SessionNameUnknown {
-        steps.push(step("say how the session is named", with("--session-name NAME")));
-    } else if finding.code == Code::NotDecided {
-        let in_key_policy = finding.evidence.iter().any(|fact| matches!(fact, Fact::Open(Open::NotPrincipal { .. })));
-        let flag = if in_key_policy { "--set-key-policy KEY=FILE" } else { "--set-scp ID=FILE" };
-        let words = "have the policy say the same in a way that AWS documents, and judge that beforehand with";
-        steps.push(step(words, vec![format!("the same command, with diff in place of check and {flag}")]));
-    } else {
-        // What was read settles itself: only what was not is to be read by somebody else.
-        let was_read = commands.is_empty();
-        steps.push(step("read it with credentials that may, or ask for the output of", commands));
-        let (instance, starter) = (&target.instance_id, &target.role_arn);
-        let what = if finding.code == Code::RoleUnread {
-            format!("--identity {}", shell_word(starter))
-        } else {
-            format!("--instance-id {instance} {} --region {}", words::option(starter), report.read.region)
-        };
-        let script = format!("ebs-preflight capture --script {what}");
-        let words = "or have somebody who may read it run what this prints, and hand the output in with --add";
-        steps.push(step(words, if was_read { Vec::new() } else { vec![script] }));
-    }
+    let mut steps = match finding.code {
+        Code::OrganizationUnread => organization(target, finding, commands),
+        Code::KeyUnread | Code::KeyStateUnknown => key(finding, commands),
+        Code::ContextKeyUnknown => context_keys(finding),
+        Code::SessionNameUnknown => vec![step("say how the session is named", with("--session-name NAME"))],
+        Code::NotDecided => documented(start, finding),
+        _ => other(report, target, finding, commands),
+    };
     steps.retain(|step| !step.lines.is_empty());
     steps
 }
 
-fn context_keys(finding: &Finding) -> Vec<&str> {
-    let keys = finding
+fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {
+    let mut accounts: Vec<&str> = finding.keys.iter().map(KeyArn::account).chain(more).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
+}
+
+fn organization(target: &TargetReport, finding: &Finding, commands: Vec<String>) -> Vec<Step> {
+    let accounts = accounts(finding, target.role_arn.split(':').nth(4));
+    let of = accounts.join(" and ");
+    let script = format!("ebs-preflight capture --script --org {}", accounts.join(" --org "));
+    // The one way that anybody can go, whole.
+    let (instance, starter) = (&target.instance_id, words::option(&target.role_arn));
+    let whole = format!("ebs-preflight check --instance-id {instance} {starter} --assume-org-allows");
+    vec![
+        step(
+            format!(
+                "read them with a profile of the management or a delegated administrator account of the \
+                 organization of account {of}"
+            ),
+            with("--org-profile PROFILE"),
+        ),
+        step(format!("ask the administrator of the organization of account {of} for the output of"), commands),
+        step(
+            "or have the organization's administrator run what this prints, and hand the output in with --add",
+            vec![script],
+        ),
+        step("say that you assume they allow it", vec![whole]),
+    ]
+}
+
+fn key(finding: &Finding, commands: Vec<String>) -> Vec<Step> {
+    let handed = if needs(finding).any(|needs| matches!(needs, "kms:GetKeyPolicy" | "kms:ListGrants")) {
+        "ask the key's administrator for the output of these, and add it with --key-policy-file, --grants-file"
+    } else {
+        "ask the key's administrator for the output of"
+    };
+    let script = |key: &KeyArn| format!("ebs-preflight capture --script --key {key}");
+    vec![
+        step(
+            format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
+            with("--key-profile PROFILE"),
+        ),
+        step(handed, commands),
+        step(
+            "or have the key's administrator run what this prints, and hand the output in with --add",
+            finding.keys.iter().map(script).collect(),
+        ),
+    ]
+}
+
+fn context_keys(finding: &Finding) -> Vec<Step> {
+    let stated = opens(finding).filter_map(|open| match open {
+        Open::Condition { settles: Settles::Stated(key), .. } => Some(key.as_str()),
+        Open::Condition { .. }
+        | Open::Session { .. }
+        | Open::NotPrincipal { .. }
+        | Open::Grant { .. }
+        | Open::Unread { .. }
+        | Open::Untold { .. } => None,
+    });
+    let mut keys: Vec<&str> = stated.collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let way = |key: &str| {
+        let words = if key.eq_ignore_ascii_case("aws:SourceIp") {
+            "say from which address; with Bool aws:ViaAWSService false beside it a Deny leaves out what EC2 forwards"
+        } else {
+            "say what the session will have"
+        };
+        step(words, with(&format!("--context {key}=VALUE")))
+    };
+    keys.into_iter().map(way).collect()
+}
+
+/// Where nobody can tell, a policy can say the same in another way.
+fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
+    let mut flags: Vec<&str> = finding
         .evidence
         .iter()
-        .filter_map(|fact| if let Fact::Open(Open::ContextKey { key, .. }) = fact { Some(key.as_str()) } else { None });
-    let mut keys: Vec<&str> = keys.collect();
-    keys.dedup();
-    keys
+        .filter_map(Fact::statement)
+        .map(|placed| match placed.at.kind {
+            PolicyType::KeyPolicy => "--set-key-policy KEY=FILE",
+            PolicyType::Scp => "--set-scp ID=FILE",
+            PolicyType::Rcp => "--set-rcp ID=FILE",
+            PolicyType::Boundary => "--set-boundary ROLE=FILE",
+            PolicyType::Identity => "--set-role-policy ROLE/NAME=FILE",
+            PolicyType::Session => "--session-policy FILE",
+        })
+        .collect();
+    if opens(finding).any(|open| matches!(open, Open::Untold { .. })) && flags.is_empty() {
+        flags.push("--set-scp ID=FILE");
+    }
+    flags.dedup();
+    let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
+    let words = if requests.all(|judged| judged.case.row.by == By::Infrastructure) {
+        "have the policy say outright what it means for EC2's own identity (role/aws:ec2-infrastructure), and judge \
+         that beforehand with"
+    } else {
+        "have the policy say the same in a way that AWS documents, and judge that beforehand with"
+    };
+    let line = |flag: &&str| format!("the same command, with diff in place of check and {flag}");
+    vec![step(words, flags.iter().map(line).collect())]
+}
+
+fn other(report: &Report, target: &TargetReport, finding: &Finding, commands: Vec<String>) -> Vec<Step> {
+    // What was read settles itself: only what was not is to be read by somebody else.
+    let was_read = commands.is_empty();
+    let (instance, starter) = (&target.instance_id, &target.role_arn);
+    let what = if finding.code == Code::RoleUnread {
+        format!("--identity {}", shell_word(starter))
+    } else {
+        format!("--instance-id {instance} {} --region {}", words::option(starter), report.read.region)
+    };
+    let script = format!("ebs-preflight capture --script {what}");
+    let words = "or have somebody who may read it run what this prints, and hand the output in with --add";
+    let is_of_tags = |open: &Open| matches!(open, Open::Condition { settles: Settles::Read { what, .. }, .. } if what.starts_with("the tags of the role"));
+    let tag = if opens(finding).any(is_of_tags) { with("--session-tag KEY=VALUE") } else { Vec::new() };
+    vec![
+        step("say with which tag the session will be made", tag),
+        step("read it with credentials that may, or ask for the output of", commands),
+        step(words, if was_read { Vec::new() } else { vec![script] }),
+    ]
+}
+
+fn opens(finding: &Finding) -> impl Iterator<Item = &Open> {
+    finding.evidence.iter().filter_map(|fact| if let Fact::Open(open) = fact { Some(open) } else { None })
+}
+
+/// The read permissions that would settle it.
+fn needs(finding: &Finding) -> impl Iterator<Item = &str> {
+    opens(finding).filter_map(Open::needs)
 }
 
 /// Which service's reads settle a finding.
@@ -114,7 +187,10 @@ const READS: &[(Code, &str)] = &[
 fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a UnreadItem> {
     let service = READS.iter().find(|(code, _)| *code == finding.code).map_or("none", |(_, service)| *service);
     // Tags and aliases bear only on conditions that ask for them.
-    let matters = |item: &UnreadItem| !item.needs.ends_with("ListResourceTags") && !item.needs.ends_with("ListAliases");
+    let matters = move |item: &UnreadItem| {
+        let is_aside = item.needs.ends_with("ListResourceTags") || item.needs.ends_with("ListAliases");
+        !is_aside || needs(finding).any(|needs| needs == item.needs)
+    };
     let names = move |item: &UnreadItem| {
         let mut subjects = finding.keys.iter().map(KeyArn::as_str).collect::<Vec<_>>();
         if finding.code == Code::VolumeUnread {

@@ -61,7 +61,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
             text.push('\n');
         }
         render_finding(text, number, finding, start, &mut said);
-        next_steps(text, report, target, finding);
+        next_steps(text, report, target, start, finding);
     }
     text.push_str(&remedy::text(start, form));
     if let Some(incidents) = &report.incidents {
@@ -195,8 +195,8 @@ fn say(text: &mut String, said: &mut Vec<String>, label: &str, words: &str) -> b
 }
 
 /// What settles what is not known.
-fn next_steps(text: &mut String, report: &Report, target: &TargetReport, finding: &Finding) {
-    let steps = next::steps(report, target, finding);
+fn next_steps(text: &mut String, report: &Report, target: &TargetReport, start: &Start, finding: &Finding) {
+    let steps = next::steps(report, target, start, finding);
     if steps.is_empty() {
         return;
     }

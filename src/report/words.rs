@@ -7,7 +7,7 @@ use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole, place, push_new};
 use crate::names::{kind_and_name, shell_word};
 use crate::policy::PolicyType;
-use crate::start::{Assumption, By, Judged};
+use crate::start::{Assumption, By, Judged, Settles};
 
 use super::{Report, Start};
 
@@ -210,13 +210,24 @@ pub(crate) fn miss(miss: &Miss) -> String {
 
 pub(super) fn open(open: &Open, noun: &str) -> String {
     match open {
-        Open::ContextKey { key: _, condition, by } => format!("passes only if {condition}: {}", statement(by, noun)),
-        Open::SessionName { by } => format!("names one session of the role: {}", statement(by, noun)),
+        Open::Condition { holds, by, settles } => {
+            format!("passes only if {holds}: {}{}", statement(by, noun), lacks(settles))
+        }
+        Open::Session { by } => format!("names one session of the role: {}", statement(by, noun)),
+        Open::Grant { holds, id, settles } => format!("grant {id} serves only if {holds}{}", lacks(settles)),
         Open::NotPrincipal { by } => {
             format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by, noun))
         }
-        Open::Unread { what, needs } if needs.is_empty() => what.clone(),
         Open::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
+        Open::Untold { what } => what.clone(),
+    }
+}
+
+/// What was not read of that on which something hangs.
+fn lacks(settles: &Settles) -> String {
+    match settles {
+        Settles::Read { what, needs } => format!("; not read: {what} (needs {needs})"),
+        Settles::Stated(_) | Settles::SessionName | Settles::Nobody => String::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod derived;
 mod plan;
 mod policies;
 mod question;
+mod settles;
 mod table;
 
 pub(crate) use assumption::Assumption;
@@ -14,6 +15,7 @@ pub use context::{Stated, may_be_stated};
 pub(crate) use context::{condition_keys, is_condition_key, is_network_key};
 pub(crate) use plan::{Case, Judged, NoPlan, StartPlan, judge, plan};
 pub use question::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require};
+pub(crate) use settles::{Settles, settles};
 pub use table::{By, Confidence, Level, MODEL_DATE, Row, START};
 
 #[cfg(test)]
