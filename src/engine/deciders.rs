@@ -32,6 +32,44 @@ pub fn deciders(request: &Request, explanation: &Explanation) -> Vec<Decider> {
     }
 }
 
+/// What stands in the way of a request that is denied, in rounds: each would still deny it if those before were
+/// lifted.
+pub fn obstacles(request: &Request, explanation: &Explanation) -> Vec<Vec<Decider>> {
+    let mut gates = explanation.gates;
+    let mut rounds = Vec::new();
+    if explanation.decision == Decision::ExplicitDeny {
+        rounds.push(deciders(request, explanation));
+    }
+    // Each round lifts a policy type at least.
+    while gates.scps.and(gates.rcps).and(allowed(request, &gates)).is_false() {
+        let lacking = lacking(request, &gates);
+        let before = gates;
+        for decider in &lacking {
+            lift(&mut gates, *decider);
+        }
+        let is_stuck = gates == before;
+        if !is_stuck || rounds.is_empty() {
+            rounds.push(lacking);
+        }
+        if is_stuck {
+            break;
+        }
+    }
+    rounds
+}
+
+fn lift(gates: &mut Gates, decider: Decider) {
+    match decider {
+        Decider::Type(PolicyType::Identity) => gates.identity = Truth::True,
+        Decider::Type(PolicyType::Boundary) => gates.boundary = Truth::True,
+        Decider::Type(PolicyType::Session) => gates.session = Truth::True,
+        Decider::Type(PolicyType::Scp) => gates.scps = Truth::True,
+        Decider::Type(PolicyType::Rcp) => gates.rcps = Truth::True,
+        Decider::Type(PolicyType::KeyPolicy) => gates.key_policy.account = Truth::True,
+        Decider::Statement(..) | Decider::Grant(_) | Decider::Grants => {}
+    }
+}
+
 fn statements(explanation: &Explanation, keep: impl Fn(PolicyType, Effect, bool) -> bool) -> Vec<Decider> {
     explanation
         .statements

@@ -1,11 +1,14 @@
 use std::fmt;
 
 use crate::names::ConditionKey;
-use crate::policy::{Effect, Operator, PolicyType, Sense, Statement};
+use crate::policy::{
+    Effect, Operator, Pattern, PolicyType, PrincipalElement, PrincipalEntry, Sense, Statement, Variable,
+};
 
 use super::context::ContextValue;
 use super::explain::{Explanation, Failure, GrantOutcome, StatementOutcome};
 use super::grant::{ENCRYPTION_CONTEXT, Grant};
+use super::principal::{PrincipalKind, Session};
 use super::request::Request;
 use super::set::{PolicyRef, PolicySet};
 
@@ -29,6 +32,8 @@ pub struct Miss {
     pub expected: Vec<Box<str>>,
     /// What the request has.
     pub actual: ContextValue,
+    /// The policy variables in what it asks for, with what they stand for.
+    pub variables: Vec<(ConditionKey, ContextValue)>,
 }
 
 /// An element of a statement, or of a grant.
@@ -94,31 +99,47 @@ pub fn near_misses(
     })
 }
 
+/// The conditions of a statement with what the request has for each.
+pub fn conditions(request: &Request, policies: &PolicySet, outcome: &StatementOutcome) -> Vec<Miss> {
+    let statement = policies.statement(outcome.at, outcome.statement);
+    let conditions = statement.map_or(0, |statement| statement.conditions.len());
+    let tests = (0..conditions).filter_map(|number| miss(statement?, request, Failure::Condition(number)));
+    tests.collect()
+}
+
 fn failing(outcome: &StatementOutcome) -> impl Iterator<Item = Failure> {
     outcome.failures.iter().filter(|(_, truth)| truth.is_false()).map(|(failure, _)| *failure)
 }
 
 fn miss(statement: &Statement, request: &Request, failure: Failure) -> Option<Miss> {
-    Some(match failure {
-        Failure::Action => Miss {
-            element: Element::Action(statement.action.sense),
-            expected: statement.action.patterns.iter().map(|pattern| pattern.as_str().into()).collect(),
-            actual: request.action.as_str().into(),
-        },
-        Failure::Principal => {
-            let element = statement.principal.as_ref()?;
-            Miss {
-                element: Element::Principal(element.sense),
-                expected: element.entries.iter().map(|(entry, _)| entry.as_str().into()).collect(),
-                actual: (*request.principal.arn).into(),
+    let variables = |variables: &mut dyn Iterator<Item = &Variable>| {
+        let mut found: Vec<(ConditionKey, ContextValue)> = Vec::new();
+        for Variable { key, .. } in variables {
+            if !found.iter().any(|(known, _)| known == key) {
+                found.push((key.clone(), request.context.get(key).clone()));
             }
         }
+        found
+    };
+    let plain = |element, expected, actual| Miss { element, expected, actual, variables: Vec::new() };
+    Some(match failure {
+        Failure::Action => plain(
+            Element::Action(statement.action.sense),
+            statement.action.patterns.iter().map(|pattern| pattern.as_str().into()).collect(),
+            request.action.as_str().into(),
+        ),
+        Failure::Principal => {
+            let element = statement.principal.as_ref()?;
+            let expected = element.entries.iter().map(|(entry, _)| entry.as_str().into()).collect();
+            plain(Element::Principal(element.sense), expected, principal(request, element))
+        }
         Failure::Resource => {
-            let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
+            let patterns = || statement.resource.iter().flat_map(|element| &element.patterns);
             Miss {
                 element: Element::Resource(statement.resource.as_ref().map_or(Sense::Listed, |element| element.sense)),
-                expected: patterns.map(|pattern| pattern.as_str().into()).collect(),
+                expected: patterns().map(|pattern| pattern.as_str().into()).collect(),
                 actual: request.resource().into(),
+                variables: variables(&mut patterns().flat_map(Pattern::variables)),
             }
         }
         Failure::Condition(number) => {
@@ -127,9 +148,27 @@ fn miss(statement: &Statement, request: &Request, failure: Failure) -> Option<Mi
                 element: Element::Condition(condition.operator, condition.key.clone()),
                 expected: condition.written.clone(),
                 actual: request.context.get(&condition.key).clone(),
+                variables: variables(&mut condition.variables()),
             }
         }
     })
+}
+
+/// The request's principal in the forms in which the element names principals: ARN, session, unique ID.
+fn principal(request: &Request, element: &PrincipalElement) -> ContextValue {
+    let principal = &request.principal;
+    let mut forms: Vec<Box<str>> = Vec::new();
+    for (entry, _) in &element.entries {
+        let form = match (entry, &principal.kind) {
+            (PrincipalEntry::Session(_), PrincipalKind::Role(Session::Known(session))) => session,
+            (PrincipalEntry::UniqueId(_), _) => principal.unique_id.as_ref().unwrap_or(&principal.arn),
+            (_, _) => &principal.arn,
+        };
+        if !forms.contains(form) {
+            forms.push(form.clone());
+        }
+    }
+    ContextValue::Multi(forms)
 }
 
 /// What of a grant that holds the operation fails.
@@ -140,6 +179,7 @@ pub fn grant_misses(request: &Request, grant: &Grant, outcome: GrantOutcome) -> 
             element: Element::GranteePrincipal,
             expected: vec![grant.grantee.as_str().into()],
             actual: (*request.principal.arn).into(),
+            variables: Vec::new(),
         });
     }
     if outcome.constraints.is_false() {
@@ -148,6 +188,7 @@ pub fn grant_misses(request: &Request, grant: &Grant, outcome: GrantOutcome) -> 
             element: Element::EncryptionContext,
             expected: pairs.map(|(key, value)| format!("{key} = {value}").into()).collect(),
             actual: encryption_context(request),
+            variables: Vec::new(),
         });
     }
     misses

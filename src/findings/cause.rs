@@ -1,6 +1,6 @@
 //! From one denied request to its cause.
 
-use crate::engine::{Decider, Decision, Element, Grantee, NearMiss, deciders, grant_misses, nearest};
+use crate::engine::{Decider, Decision, Element, Grantee, NearMiss, conditions, grant_misses, nearest, obstacles};
 use crate::names::INFRASTRUCTURE_ROLE;
 use crate::policy::{Effect, PolicyType};
 use crate::start::{By, Judged, condition_keys, is_condition_key};
@@ -38,73 +38,87 @@ fn meant(judged: &Judged, evidence: &[Fact]) -> Option<Fact> {
     misspelt.next().map(|key| Fact::state("AWS's key", key))
 }
 
-/// The cause of a request that is denied; `None` for one that is allowed or undecided.
-pub(super) fn cause(judged: &Judged) -> Option<Cause> {
+/// The causes for which a request is denied, in the order in which to cure them; none for one that is allowed or
+/// undecided.
+pub(super) fn causes(judged: &Judged) -> Vec<Cause> {
+    let rounds = obstacles(&judged.case.request, &judged.explanation);
     match judged.decision {
-        Decision::ExplicitDeny => Some(explicit(judged).named(denied(judged), judged)),
-        Decision::ImplicitDeny => Some(implicit(judged)),
-        Decision::Allowed | Decision::Unknown => None,
+        Decision::Allowed | Decision::Unknown => Vec::new(),
+        // What else would stop EC2's own identity is only inferred.
+        Decision::ExplicitDeny if judged.case.row.by == By::Infrastructure => explicit(judged),
+        Decision::ExplicitDeny => {
+            let lacks = rounds.iter().skip(1).flat_map(|lacking| implicit(judged, lacking));
+            explicit(judged).into_iter().chain(lacks).collect()
+        }
+        Decision::ImplicitDeny => rounds.iter().flat_map(|lacking| implicit(judged, lacking)).collect(),
     }
 }
 
-fn explicit(judged: &Judged) -> Cause {
-    let gates = &judged.explanation.gates;
-    let kinds = [
-        (gates.key_policy_denies, Code::ExplicitDenyKeyPolicy),
-        (gates.identity_denies, Code::ExplicitDenyIdentity),
-        (gates.boundary_denies, Code::ExplicitDenyBoundary),
-        (gates.session_denies, Code::ExplicitDenySessionPolicy),
-        (gates.scp_denies, Code::ExplicitDenyScp),
-        (gates.rcp_denies, Code::ExplicitDenyRcp),
-    ];
-    let denying = deciders(&judged.case.request, &judged.explanation).into_iter().filter_map(|decider| {
-        let Decider::Statement(at, index) = decider else { return None };
-        let conditions = judged.case.policies.statement(at, index).map(|statement| &statement.conditions);
-        Some(Fact::Statement {
-            at: place(&judged.case.policies, at, index),
-            role: StatementRole::Denies,
-            conditions: conditions.into_iter().flatten().map(words).collect(),
-        })
-    });
-    let first = kinds.iter().find(|(denies, _)| denies.is_true());
-    let code = match (judged.case.row.by, first) {
-        (By::Infrastructure, _) | (_, None) => Code::InfrastructureDenied,
-        (By::Role | By::RoleThroughEc2, Some((_, code))) => *code,
-    };
-    Cause { code, evidence: denying.collect() }
+/// One cause for each policy type that denies; EC2's own identity is kept out by one.
+fn explicit(judged: &Judged) -> Vec<Cause> {
+    let mut causes: Vec<(Cause, Option<Code>)> = Vec::new();
+    for outcome in
+        judged.explanation.statements.iter().filter(|one| one.effect == Effect::Deny && one.applies.is_true())
+    {
+        let code = match (judged.case.row.by, outcome.at.kind) {
+            (By::Infrastructure, _) => Code::InfrastructureDenied,
+            (By::Role | By::RoleThroughEc2, PolicyType::KeyPolicy) => Code::ExplicitDenyKeyPolicy,
+            (By::Role | By::RoleThroughEc2, PolicyType::Identity) => Code::ExplicitDenyIdentity,
+            (By::Role | By::RoleThroughEc2, PolicyType::Boundary) => Code::ExplicitDenyBoundary,
+            (By::Role | By::RoleThroughEc2, PolicyType::Session) => Code::ExplicitDenySessionPolicy,
+            (By::Role | By::RoleThroughEc2, PolicyType::Scp) => Code::ExplicitDenyScp,
+            (By::Role | By::RoleThroughEc2, PolicyType::Rcp) => Code::ExplicitDenyRcp,
+        };
+        let at = place(&judged.case.policies, outcome.at, outcome.statement);
+        let conditions = conditions(&judged.case.request, &judged.case.policies, outcome);
+        let fact = Fact::Statement { at, role: StatementRole::Denies, conditions };
+        let slip = denied(judged, outcome);
+        match causes.iter_mut().find(|(cause, _)| cause.code == code) {
+            Some((cause, first)) => {
+                cause.evidence.push(fact);
+                *first = first.or(slip);
+            }
+            None => causes.push((Cause { code, evidence: vec![fact] }, slip)),
+        }
+    }
+    causes.into_iter().map(|(cause, slip)| cause.named(slip, judged)).collect()
 }
 
-/// A condition as it is written: `StringNotEquals kms:ViaService ec2.eu-west-1.amazonaws.com`.
-fn words(condition: &crate::policy::Condition) -> String {
-    format!("{} {} {}", condition.operator, condition.key, condition.written.join(", "))
-}
-
-fn implicit(judged: &Judged) -> Cause {
-    let request = &judged.case.request;
-    let lacking = deciders(request, &judged.explanation);
+/// One cause for each policy type that limits and does not allow; else one for what gives nothing.
+fn implicit(judged: &Judged, lacking: &[Decider]) -> Vec<Cause> {
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     if judged.case.row.by == By::Infrastructure {
         let kinds = [PolicyType::Scp, PolicyType::Rcp];
-        return Cause { code: Code::InfrastructureDenied, evidence: near(judged, &kinds).into_iter().collect() };
+        return vec![Cause { code: Code::InfrastructureDenied, evidence: near(judged, &kinds).into_iter().collect() }];
     }
-    for (kind, code) in [
+    let limits = [
         (PolicyType::Scp, Code::ScpLacksAllow),
         (PolicyType::Rcp, Code::RcpLacksAllow),
         (PolicyType::Boundary, Code::BoundaryLacksAllow),
         (PolicyType::Session, Code::SessionPolicyLacksAllow),
-    ] {
-        if lacks(kind) {
+    ];
+    let mut causes: Vec<Cause> = limits
+        .into_iter()
+        .filter(|(kind, _)| lacks(*kind))
+        .map(|(kind, code)| {
             let named = slip(judged, &[kind]);
             let mut evidence = names(judged, kind);
             let slip = named.as_ref().map(|(code, _)| *code);
             evidence.extend(named.map(|(_, miss)| at(judged, miss)).or_else(|| near(judged, &[kind])));
-            return Cause { code, evidence }.named(slip, judged);
-        }
+            Cause { code, evidence }.named(slip, judged)
+        })
+        .collect();
+    if judged.case.request.is_cross_account() && !judged.case.request.is_for_key() {
+        causes.push(Cause { code: Code::ForeignInstance, evidence: Vec::new() });
+    } else if causes.is_empty() {
+        causes.push(ungiven(judged, lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity)));
     }
-    if request.is_cross_account() && !request.is_for_key() {
-        return Cause { code: Code::ForeignInstance, evidence: Vec::new() };
-    }
-    let (no_key_policy, no_identity) = (lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity));
+    causes
+}
+
+/// Why neither key policy, identity-based policies nor grants allow.
+fn ungiven(judged: &Judged, no_key_policy: bool, no_identity: bool) -> Cause {
+    let request = &judged.case.request;
     let code = match (request.is_cross_account(), no_key_policy, no_identity) {
         (true, _, _) if request.principal.is_service_linked() => Code::ServiceLinkedRoleForeignKey,
         (true, true, true) => Code::CrossAccountBoth,
@@ -224,5 +238,5 @@ fn grant(judged: &Judged) -> Option<(Code, Fact)> {
 
 /// The facts for which a request is denied.
 pub(crate) fn reasons(judged: &Judged) -> Vec<Fact> {
-    cause(judged).map(|cause| cause.evidence).unwrap_or_default()
+    causes(judged).into_iter().flat_map(|cause| cause.evidence).collect()
 }

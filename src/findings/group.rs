@@ -3,10 +3,10 @@
 use crate::capture::{Capture, Target};
 use crate::engine::Decision;
 use crate::source::Reading;
-use crate::start::{Judged, Level, Question, Require, StartPlan};
+use crate::start::{By, Judged, Level, Question, Require, StartPlan};
 
 use super::caller::caller;
-use super::cause::{Cause, cause};
+use super::cause::{Cause, causes};
 use super::facts::{NOT_THE_KEY, facts};
 use super::{Code, Fact, Finding, Severity, StatementRole, open, push_new};
 
@@ -26,54 +26,74 @@ pub(crate) fn findings(
         findings.extend(denied(judged, question));
         findings.extend(undecided(capture, judged, question));
     }
-    findings.sort_by_key(|finding| (finding.severity, rank(finding)));
-    wait(&mut findings);
-    last_start(&mut findings);
+    let calls: Vec<bool> = judged.iter().map(|judged| judged.case.row.by == By::Role).collect();
+    let is_of_call = |finding: &Finding| finding.requests.iter().any(|position| calls.get(*position) == Some(&true));
+    // Findings of one rank stay in the order of their requests, and of one request in that of its causes.
+    findings.sort_by_key(|finding| (finding.severity, rank(finding, is_of_call(finding))));
+    wait(&mut findings, is_of_call);
+    last_start(&mut findings, is_of_call);
     findings
 }
 
 /// Says whether what was found explains why the last start failed.
-fn last_start(findings: &mut [Finding]) {
-    let is_blocked = findings.iter().any(|finding| finding.severity == Severity::Blocker);
+fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
+    let mut blockers = findings.iter().filter(|finding| finding.severity == Severity::Blocker).peekable();
+    let is_blocked = blockers.peek().is_some();
+    let explains = blockers.any(|finding| !is_of_call(finding));
     let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };
     let key_is_out = finding.evidence.contains(&Fact::state("the key", NOT_THE_KEY));
-    let value = match (key_is_out, is_blocked) {
-        (true, _) => return,
-        (false, true) => "what stops it above explains it",
-        (false, false) => "no permission or key state that was read explains it; what did may be cured since",
+    let value = match (key_is_out, explains, is_blocked) {
+        (true, _, _) => return,
+        (false, true, _) => "what stops it above explains it",
+        (false, false, true) => "a StartInstances that is refused does not explain it; what did may be cured since",
+        (false, false, false) => "no permission or key state that was read explains it; what did may be cured since",
     };
     finding.evidence.push(Fact::state("so", value));
 }
 
-/// What must be cured first: what exists and in which state, then denies, then lacks, in the order of the requests.
-fn rank(finding: &Finding) -> (u8, usize, Code) {
-    let denies =
-        finding.evidence.iter().any(|fact| matches!(fact, Fact::Statement { role: StatementRole::Denies, .. }));
-    let group = match finding.code.group() {
-        "05" => 0,
-        "04" => 1,
-        "01" | "03" if denies => 2,
-        "01" | "03" => 3,
-        _ => 4,
-    };
-    (group, finding.requests.first().copied().unwrap_or_default(), finding.code)
+fn is_deny(fact: &Fact) -> bool {
+    matches!(fact, Fact::Statement { role: StatementRole::Denies, .. })
 }
 
-/// Says of what concerns a key that cannot be used, or follows on an instance that cannot be started, that it waits.
-fn wait(findings: &mut [Finding]) {
+/// What must be cured first: what exists, then the call itself, then the state of keys, then denies, then lacks, in
+/// the order of the requests.
+fn rank(finding: &Finding, is_of_call: bool) -> (u8, usize, Option<Code>) {
+    let denies = finding.evidence.iter().any(is_deny);
+    let group = match finding.code.group() {
+        "05" => 0,
+        "01" | "03" if is_of_call && denies => 1,
+        "01" | "03" if is_of_call => 2,
+        "04" => 3,
+        "01" | "03" if denies => 4,
+        "01" | "03" => 5,
+        _ => 6,
+    };
+    // What is not known has no order of its own.
+    let code = Some(finding.code).filter(|_| group == 6);
+    (group, finding.requests.first().copied().unwrap_or_default(), code)
+}
+
+/// Says of what concerns a key that cannot be used, or follows on a call that is refused or on an instance that cannot
+/// be started, that it waits.
+fn wait(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
     let is_first = |finding: &&Finding| {
         let bars = matches!(finding.code, Code::ForeignManagedKey | Code::ForeignInstance)
-            || matches!(finding.code.group(), "04" | "05");
+            || matches!(finding.code.group(), "04" | "05")
+            || is_of_call(finding);
         bars && finding.severity == Severity::Blocker
     };
-    let first: Vec<(Code, Vec<_>)> =
-        findings.iter().filter(is_first).map(|finding| (finding.code, finding.keys.clone())).collect();
+    let call = |one: &Finding| one.actions.first().copied().filter(|_| is_of_call(one));
+    let first: Vec<(Code, Vec<_>, Option<&str>)> =
+        findings.iter().filter(is_first).map(|one| (one.code, one.keys.clone(), call(one))).collect();
     for finding in findings.iter_mut().filter(|finding| matches!(finding.code.group(), "01" | "02" | "03" | "06")) {
-        let waits = first.iter().find(|(code, keys)| {
+        let is_after = finding.evidence.iter().any(|fact| matches!(fact, Fact::After { .. }));
+        let waits = first.iter().find(|(code, keys, call)| {
             let all = !finding.keys.is_empty() && finding.keys.iter().all(|key| keys.contains(key));
-            *code != finding.code && (keys.is_empty() || all)
+            let is_other = if call.is_some() { !is_of_call(finding) } else { *code != finding.code };
+            is_other && (all || keys.is_empty())
         });
-        finding.evidence.extend(waits.map(|(code, _)| Fact::After(*code)));
+        let waits = waits.map(|(code, _, action)| Fact::After { code: *code, action: *action });
+        finding.evidence.extend(waits.filter(|_| !is_after));
     }
 }
 
@@ -86,30 +106,36 @@ pub(crate) fn is_required(judged: &Judged, question: &Question) -> bool {
 fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
     let mut findings: Vec<(Cause, Finding)> = Vec::new();
     for (position, request) in judged.iter().enumerate() {
-        let Some(cause) = cause(request) else { continue };
-        let (code, severity) = match (is_required(request, question), request.case.row.number) {
-            (true, _) => (cause.code, Severity::Blocker),
-            (false, 3) => (Code::DecryptNotAllowed, Severity::Warning),
-            (false, _) => (Code::LifeCycleNotAllowed, Severity::Note),
-        };
-        let mut evidence = cause.evidence.clone();
-        if severity != Severity::Blocker {
-            evidence.insert(0, Fact::So(cause.code));
-        }
-        let same = findings.iter_mut().find(|(other, finding)| {
-            finding.code == code && (severity != Severity::Blocker || same_cause(other, &cause))
-        });
-        if let Some((_, finding)) = same {
-            add(finding, position, request);
-            if severity != Severity::Blocker {
-                for fact in evidence {
-                    push_new(&mut finding.evidence, fact);
-                }
+        let causes = causes(request);
+        let first = causes.first().map(|cause| cause.code);
+        for (round, cause) in causes.into_iter().enumerate() {
+            let (code, severity) = match (is_required(request, question), request.case.row.number) {
+                (true, _) => (cause.code, Severity::Blocker),
+                (false, 3) => (Code::DecryptNotAllowed, Severity::Warning),
+                (false, _) => (Code::LifeCycleNotAllowed, Severity::Note),
+            };
+            let is_same = |(other, finding): &&mut (Cause, Finding)| {
+                finding.code == code && (severity != Severity::Blocker || same_cause(other, &cause))
+            };
+            if severity != Severity::Blocker && round > 0 {
+                // Told in short: of several causes the first.
+                continue;
             }
-        } else {
-            let mut finding = Finding::new(code, severity, evidence);
-            add(&mut finding, position, request);
-            findings.push((cause, finding));
+            let so = (severity != Severity::Blocker).then_some(Fact::So(cause.code));
+            let is_denied = request.decision == Decision::ExplicitDeny;
+            let lacks = !cause.evidence.iter().any(is_deny);
+            let after = first.filter(|_| is_denied && lacks).map(|code| Fact::After { code, action: None });
+            let evidence: Vec<Fact> = so.into_iter().chain(cause.evidence.iter().cloned()).chain(after).collect();
+            if let Some((_, finding)) = findings.iter_mut().find(is_same) {
+                add(finding, position, request);
+                if severity != Severity::Blocker {
+                    evidence.into_iter().for_each(|fact| push_new(&mut finding.evidence, fact));
+                }
+            } else {
+                let mut finding = Finding::new(code, severity, evidence);
+                add(&mut finding, position, request);
+                findings.push((cause, finding));
+            }
         }
     }
     findings.into_iter().map(|(_, finding)| finding).collect()

@@ -77,7 +77,7 @@ pub enum Severity {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact {
     /// This statement decides: a Deny with its conditions, or an Allow that leaves it to others.
-    Statement { at: PlacedStatement, role: StatementRole, conditions: Vec<String> },
+    Statement { at: PlacedStatement, role: StatementRole, conditions: Vec<Miss> },
     /// This Allow statement comes nearest.
     Nearest { at: PlacedStatement, misses: Vec<Miss> },
     /// So many policies were read, and no statement of theirs concerns the key.
@@ -86,8 +86,8 @@ pub(crate) enum Fact {
     Grant { id: String, grantee: String, operations: Vec<String>, misses: Vec<Miss> },
     /// What follows for AWS's evaluation.
     So(Code),
-    /// It cannot matter before that other thing is cured.
-    After(Code),
+    /// It cannot matter before that other thing is cured, of another action if one is named.
+    After { code: Code, action: Option<&'static str> },
     /// These policies, of a level if the organization's, do not allow.
     Level { level: Option<usize>, names: Vec<String> },
     /// What is not known, and how to settle it.

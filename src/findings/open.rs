@@ -147,12 +147,11 @@ fn grants(judged: &Judged) -> Vec<Open> {
 fn open_grant(judged: &Judged, grant: &Grant, outcome: GrantOutcome) -> Option<Open> {
     let open = |holds: &str, settles| Some(Open::Grant { holds: holds.to_owned(), id: grant.id.to_string(), settles });
     match (outcome.serves(), &grant.grantee) {
-        (Truth::False, _) => None,
         (Truth::True, _) if grant.issuing_account.is_none() && judged.case.request.is_cross_account() => {
             let what = "which account issued it".to_owned();
             open("this account issued it", Settles::Read { what, needs: "kms:ListGrants" })
         }
-        (Truth::True, _) => None,
+        (Truth::False | Truth::True, _) => None,
         (Truth::Unknown, Grantee::UniqueId(_)) if outcome.grantee == Truth::Unknown => {
             let settles = settles(&judged.case, &ConditionKey::new("aws:userid"), PolicyType::KeyPolicy);
             open("the principal's unique ID is that of its grantee principal", settles)

@@ -28,13 +28,19 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
         return Vec::new();
     }
     let commands: Vec<String> = items(report, finding).map(|item| item.command.clone()).collect();
-    let mut steps = match finding.code {
-        Code::OrganizationUnread => organization(target, finding, commands),
-        Code::KeyUnread | Code::KeyStateUnknown => key(finding, commands),
-        Code::ContextKeyUnknown => context_keys(finding),
-        Code::SessionNameUnknown => vec![step("say how the session is named", with("--session-name NAME"))],
-        Code::NotDecided => documented(start, finding),
-        _ => other(report, target, finding, commands),
+    let is = |codes: &[Code]| codes.contains(&finding.code);
+    let mut steps = if is(&[Code::OrganizationUnread]) {
+        organization(target, finding, commands)
+    } else if is(&[Code::KeyUnread, Code::KeyStateUnknown]) {
+        key(finding, commands)
+    } else if is(&[Code::ContextKeyUnknown]) {
+        context_keys(finding)
+    } else if is(&[Code::SessionNameUnknown]) {
+        vec![step("say how the session is named", with("--session-name NAME"))]
+    } else if is(&[Code::NotDecided]) {
+        documented(start, finding)
+    } else {
+        other(report, target, finding, commands)
     };
     steps.retain(|step| !step.lines.is_empty());
     steps

@@ -77,6 +77,9 @@ pub(super) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> 
     if finding.code == Code::CallerNotAdmitted {
         return Some("sts:AssumeRole answers AccessDenied, and nobody calls StartInstances");
     }
+    if finding.evidence.iter().any(|fact| matches!(fact, Fact::After { .. })) {
+        return None;
+    }
     let first = finding.requests.first().and_then(|position| start.judged.get(*position))?;
     match (finding.severity, first.case.row.by) {
         (Severity::Blocker, By::Role) => {
@@ -153,8 +156,7 @@ pub(super) fn decider(decider: Decider, judged: &Judged, noun: &str) -> String {
 pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String>) {
     match fact {
         Fact::Statement { at, role: StatementRole::Denies, conditions } => {
-            let conditions = conditions.iter().map(|condition| format!("Condition {condition}"));
-            ("denied by", std::iter::once(statement(at, noun)).chain(conditions).collect())
+            ("denied by", std::iter::once(statement(at, noun)).chain(conditions.iter().map(miss)).collect())
         }
         Fact::Statement { at, role: StatementRole::Delegates, .. } => {
             ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
@@ -172,8 +174,9 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
             ("grant", std::iter::once(first).chain(others.map(miss)).collect())
         }
         Fact::So(code) => ("so", vec![so(*code, noun)]),
-        Fact::After(code) => {
-            ("first", vec![format!("{}: this cannot matter before that is cured ({code})", title(*code, noun))])
+        Fact::After { code, action } => {
+            let action = action.map(|action| format!("{action}: ")).unwrap_or_default();
+            ("first", vec![format!("{action}{}: this cannot matter before that is cured ({code})", title(*code, noun))])
         }
         Fact::Level { names, .. } if names.is_empty() => ("attached", vec!["no policy of this type".to_owned()]),
         Fact::Level { level, names } => {
@@ -197,15 +200,29 @@ pub(crate) fn miss(miss: &Miss) -> String {
         [] => "missing, so the statement has no effect".to_owned(),
         expected => expected.join(", "),
     };
+    let variables = miss.variables.iter().map(|(key, value)| match value {
+        ContextValue::Single(value) => format!("; ${{{key}}} is {value}"),
+        ContextValue::Absent => format!("; ${{{key}}} is absent"),
+        ContextValue::Multi(_) => format!("; ${{{key}}} has several values, and so stands for none"),
+        ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::NotKnown | ContextValue::Foreign => {
+            String::new()
+        }
+    });
+    let mut more: String = variables.collect();
+    if let (Element::Condition(operator, _), ContextValue::Multi(_)) = (&miss.element, &miss.actual)
+        && operator.quantifier.is_none()
+    {
+        more.push_str("; a key with several values needs ForAnyValue or ForAllValues");
+    }
     let actual = match &miss.actual {
-        ContextValue::Absent => return format!("{}: {expected} (not in the request)", miss.element),
+        ContextValue::Absent => return format!("{}: {expected} (not in the request{more})", miss.element),
         ContextValue::Single(text) => text.to_string(),
         ContextValue::Multi(values) => values.join(", "),
         ContextValue::KnownPrefix(prefix) if !prefix.is_empty() => format!("{prefix}…"),
         ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::NotKnown => "not known".to_owned(),
         ContextValue::Foreign => "EC2's own, none of yours".to_owned(),
     };
-    format!("{}: {expected} (the request: {actual})", miss.element)
+    format!("{}: {expected} (the request: {actual}{more})", miss.element)
 }
 
 pub(super) fn open(open: &Open, noun: &str) -> String {

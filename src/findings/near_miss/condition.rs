@@ -81,7 +81,9 @@ pub(super) fn tag_in_other_case(sight: &Sight<'_>) -> bool {
 }
 
 pub(super) fn tag_missing(sight: &Sight<'_>) -> bool {
-    is_tag(sight) && is_absent(sight)
+    // Of two tags that are compared either can be the one that is missing.
+    let compared = sight.miss.expected.iter().filter_map(|written| of_variable(written, sight.request));
+    is_tag(sight) && (is_absent(sight) || compared.into_iter().any(|value| *value == ContextValue::Absent))
 }
 
 pub(super) fn tag_of_other_value(sight: &Sight<'_>) -> bool {
@@ -90,9 +92,12 @@ pub(super) fn tag_of_other_value(sight: &Sight<'_>) -> bool {
 
 /// A value as written, or, where it is one policy variable, what that stands for in the request.
 fn with_values<'a>(written: &'a str, request: &'a Request) -> &'a str {
-    let variable = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-    let value = variable.map(|key| request.context.get(&ConditionKey::new(key)));
-    if let Some(ContextValue::Single(text)) = value { text } else { written }
+    if let Some(ContextValue::Single(text)) = of_variable(written, request) { text } else { written }
+}
+
+fn of_variable<'a>(written: &str, request: &'a Request) -> Option<&'a ContextValue> {
+    let key = written.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'))?;
+    Some(request.context.get(&ConditionKey::new(key)))
 }
 
 /// AWS saves any key: one that it does not know is in no request, and a negated exception for it never works.
@@ -101,5 +106,5 @@ pub(super) fn key_unknown(sight: &Sight<'_>) -> bool {
 }
 
 pub(super) fn key_not_carried(sight: &Sight<'_>) -> bool {
-    is_absent(sight) && condition_key(sight).is_some()
+    sight.effect == Effect::Allow && is_absent(sight) && condition_key(sight).is_some()
 }

@@ -1,6 +1,6 @@
 //! Slips in whom a statement names, as `Principal` or by `aws:PrincipalArn`.
 
-use crate::engine::Element;
+use crate::engine::{Element, PrincipalKind};
 use crate::names::{Arn, RoleArn};
 use crate::policy::Sense;
 
@@ -63,7 +63,8 @@ pub(super) fn session(sight: &Sight<'_>) -> bool {
 
 /// AWS puts the unique ID in the place of a principal that is deleted; one of the same name gets another ID.
 pub(super) fn stale(sight: &Sight<'_>) -> bool {
-    named(sight).any(|text| text.starts_with("AROA") || text.starts_with("AIDA"))
+    let of_kind = if sight.request.principal.kind == PrincipalKind::User { "AIDA" } else { "AROA" };
+    named(sight).any(|text| text.starts_with(of_kind))
 }
 
 pub(super) fn service(sight: &Sight<'_>) -> bool {
