@@ -129,7 +129,9 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
             if let Some((_, finding)) = findings.iter_mut().find(is_same) {
                 add(finding, position, request);
                 if severity != Severity::Blocker {
-                    evidence.into_iter().for_each(|fact| push_new(&mut finding.evidence, fact));
+                    for fact in evidence {
+                        push_new(&mut finding.evidence, fact);
+                    }
                 }
             } else {
                 let mut finding = Finding::new(code, severity, evidence);
