@@ -42,8 +42,8 @@ fn compile_key_policy_of_32_kb(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn answer_cases(bencher: Bencher<'_, '_>) {
     let lines = texts::cases();
-    assert!(lines.iter().all(|line| answer(line).is_ok()));
-    bencher
-        .counter(ItemsCount::new(lines.len()))
-        .bench(|| lines.iter().map(|line| answer(divan::black_box(line)).map_or(0, |line| line.len())).sum::<usize>());
+    assert!(lines.iter().all(|line| answer(line, 1).is_ok()));
+    bencher.counter(ItemsCount::new(lines.len())).bench(|| {
+        lines.iter().map(|line| answer(divan::black_box(line), 1).map_or(0, |line| line.len())).sum::<usize>()
+    });
 }

@@ -5,7 +5,7 @@ mod path;
 mod read;
 mod reasons;
 
-pub use answer::answer;
+pub use answer::{answer, not_text};
 pub use read::Case;
 
 #[cfg(test)]

@@ -118,13 +118,22 @@ fn request(object: &Object<'_>) -> Result<Request, Refusal> {
     let resource = needed("resource")?;
     let principal = PrincipalArn::parse(needed("principal")?).map_err(|error| error.to_string())?;
     let role = text(object, "roleArn")?.map(RoleArn::parse).transpose().map_err(|error| error.to_string())?;
+    if let Some(role) = &role
+        && (role.account() != principal.account() || role.name() != principal.name())
+    {
+        return Err(format!("`roleArn` {role} is not the role of `principal` {principal}"));
+    }
     let principal = Principal::new(&principal, role.as_ref(), text(object, "principalId")?);
     let mut context = Context::new();
     match present(object, "context") {
         None => {}
         Some(Value::Object(entries)) => {
             for entry in &entries.properties {
-                context.set(entry.name.as_str(), context_value(entry.name.as_str(), &entry.value)?);
+                let name = entry.name.as_str();
+                if context.states(name) {
+                    return Err(format!("context key `{name}` appears twice"));
+                }
+                context.set(name, context_value(name, &entry.value)?);
             }
         }
         Some(_) => return Err("`context` must be an object".to_owned()),
@@ -134,6 +143,9 @@ fn request(object: &Object<'_>) -> Result<Request, Refusal> {
         Some(Value::Array(keys)) => {
             for key in &keys.elements {
                 let key = key.as_string_lit().ok_or("`unknownContext` must be a list of texts")?;
+                if context.states(&key.value) {
+                    return Err(format!("context key `{}` appears twice", key.value));
+                }
                 context.set(&key.value, ContextValue::NotKnown);
             }
         }
@@ -188,20 +200,23 @@ fn policy(line: &str, place: &str, value: &Value<'_>, kind: PolicyType) -> Resul
 
 fn document(line: &str, place: &str, name: &str, value: &Value<'_>, kind: PolicyType) -> Result<NamedPolicy, Refusal> {
     if let Some(text) = value.as_string_lit() {
-        return NamedPolicy::parse(name, &text.value, kind).map_err(|errors| refused(place, &text.value, &errors));
+        return NamedPolicy::parse(name, &text.value, kind).map_err(|errors| {
+            let at = |error: &PolicyError| Position::of(&text.value, error.span.start);
+            let each: Vec<String> =
+                errors.iter().map(|one| format!("{} at {} of its text", one.problem, at(one))).collect();
+            format!("{place}: {}", each.join("; "))
+        });
     }
-    let policy = Policy::from_json(value, kind).map_err(|errors| refused(place, line, &errors))?;
+    let policy = Policy::from_json(value, kind).map_err(|errors| {
+        let each: Vec<String> = errors.iter().map(|error| placed(line, error)).collect();
+        format!("{place}: {}", each.join("; "))
+    })?;
     Ok(NamedPolicy { name: name.to_owned(), document: None, policy: Some(policy), needs: String::new() })
 }
 
-fn refused(place: &str, text: &str, errors: &[PolicyError]) -> Refusal {
-    let each: Vec<String> = errors.iter().map(|error| placed(text, error)).collect();
-    format!("{place}: {}", each.join("; "))
-}
-
-/// A fault with its line and column.
-pub(super) fn placed(text: &str, error: &PolicyError) -> String {
-    format!("{} at {}", error.problem, Position::of(text, error.span.start))
+/// A fault with its column in the case's line.
+pub(super) fn placed(line: &str, error: &PolicyError) -> String {
+    format!("{} at column {}", error.problem, Position::of(line, error.span.start).column)
 }
 
 fn grant(value: &Value<'_>, requester: &str) -> Result<Grant, Refusal> {

@@ -7,7 +7,7 @@ fn judged(context: &str, fields: &str) -> String {
     let request = format!(
         r#"{{"action": "kms:CreateGrant", "resource": "{KEY}", "principal": "arn:aws:iam::111122223333:role/StartJob"{context}}}"#
     );
-    answer(&format!(r#"{{"id": 1, "request": {request}, {fields}}}"#)).unwrap()
+    answer(&format!(r#"{{"id": 1, "request": {request}, {fields}}}"#), 1).unwrap()
 }
 
 const DELEGATES: &str = r#""keyPolicy": {"Statement": [
@@ -55,12 +55,12 @@ fn an_unknown_tells_what_it_hangs_on() {
 #[test]
 fn what_is_no_case_is_refused_in_its_place() {
     for (line, refused) in [
-        ("{", r#"{"id":null,"error":"not JSON: "#),
-        (r#"{"request": {}}"#, r#"{"id":null,"error":"the case has no `id`"}"#),
-        (r#"{"id": "a"}"#, r#"{"id":"a","error":"the case has no `request`"}"#),
+        ("{", r#"{"id":null,"error":"line 7: not JSON: "#),
+        (r#"{"request": {}}"#, r#"{"id":null,"error":"line 7: the case has no `id`"}"#),
+        (r#"{"id": "a"}"#, r#"{"id":"a","error":"line 7: the case has no `request`"}"#),
         (r#"{"id": "a", "scp": []}"#, r#"{"id":"a","error":"#),
     ] {
-        let answer = answer(line).unwrap_err();
+        let answer = answer(line, 7).unwrap_err();
         assert!(answer.starts_with(refused), "{answer}");
     }
 }

@@ -1,9 +1,10 @@
 //! The command `judge`: cases in, decisions out, in order and in bounded memory.
 
-use std::borrow::Cow;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
+
+use crate::case::{answer, not_text};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -26,6 +27,7 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
     let mut out = std::io::stdout().lock();
     let mut exit = Exit::Done;
     let mut lines = Vec::new();
+    let mut number = 1;
     loop {
         // What has come by now is answered now: whoever feeds cases one by one need not wait for more.
         let chunk = match input.fill_buf() {
@@ -38,7 +40,8 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
         let (before, behind) = chunk.split_at(whole.unwrap_or(length));
         lines.extend_from_slice(before);
         if whole.is_some() {
-            let (answers, refused) = answers(&lines);
+            let (answers, refused) = answers(&lines, number);
+            number += lines.iter().filter(|byte| **byte == b'\n').count();
             if refused {
                 exit = Exit::BadInput;
             }
@@ -53,15 +56,17 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
     }
 }
 
-/// The answers to the cases in `text`, and whether one was refused. Every thread takes its share of the lines.
-fn answers(text: &[u8]) -> (String, bool) {
+/// The answers to the cases in `text`, whose first line has this number, and whether one was refused. Every thread
+/// takes its share of the lines.
+fn answers(text: &[u8], number: usize) -> (String, bool) {
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let share = lines.len().div_ceil(threads).max(16);
     let mut answers = String::new();
     let mut refused = false;
     std::thread::scope(|scope| {
-        let shares: Vec<_> = lines.chunks(share).map(|lines| scope.spawn(move || answer_all(lines))).collect();
+        let numbered = lines.chunks(share).zip((number..).step_by(share));
+        let shares: Vec<_> = numbered.map(|(lines, number)| scope.spawn(move || answer_all(lines, number))).collect();
         for share in shares {
             // Judging does not panic; should a thread end all the same, its cases must not vanish.
             let (text, had_refusals) = share.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause));
@@ -72,19 +77,20 @@ fn answers(text: &[u8]) -> (String, bool) {
     (answers, refused)
 }
 
-fn answer_all(lines: &[&[u8]]) -> (String, bool) {
+fn answer_all(lines: &[&[u8]], number: usize) -> (String, bool) {
     let mut answers = String::new();
     let mut refused = false;
-    for line in lines {
-        let text = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
-        let text = text.trim_start_matches('\u{feff}').trim();
-        if text.is_empty() {
+    for (line, number) in lines.iter().zip(number..) {
+        let text = str::from_utf8(line).map(|text| text.trim_start_matches('\u{feff}').trim_ascii_end());
+        if text == Ok("") {
             continue;
         }
-        answers.push_str(&crate::case::answer(text).unwrap_or_else(|refusal| {
-            refused = true;
-            refusal
-        }));
+        answers.push_str(&text.map_or_else(|_| Err(not_text(number)), |text| answer(text, number)).unwrap_or_else(
+            |refusal| {
+                refused = true;
+                refusal
+            },
+        ));
         answers.push('\n');
     }
     (answers, refused)

@@ -143,8 +143,9 @@ fn lacking(request: &Request, gates: &Gates) -> Vec<Decider> {
     lacking
 }
 
+/// What is open and would decide alone; where nothing would, all that is open.
 fn open(request: &Request, gates: &Gates) -> Vec<Decider> {
-    let mut open = Vec::new();
+    let (mut open, mut all) = (Vec::new(), Vec::new());
     let matters = |with_true: Gates, with_false: Gates| {
         let allowed = |gates: &Gates| gates.scps.and(gates.rcps).and(allowed(request, gates));
         allowed(&with_true) != Truth::Unknown || allowed(&with_false) != Truth::Unknown
@@ -154,6 +155,9 @@ fn open(request: &Request, gates: &Gates) -> Vec<Decider> {
         set(&mut with_true, Truth::True);
         set(&mut with_false, Truth::False);
         let allow_is_open = allows == Truth::Unknown && gates.allowed == Truth::Unknown;
+        if denies == Truth::Unknown || allow_is_open {
+            all.push(kind);
+        }
         if denies == Truth::Unknown || (allow_is_open && matters(with_true, with_false)) {
             open.push(kind);
         }
@@ -178,10 +182,11 @@ fn open(request: &Request, gates: &Gates) -> Vec<Decider> {
         settle(&mut g.key_policy.session);
         settle(&mut g.key_policy.user);
     });
-    let grants = gates.grants.at_all().or(gates.owner_grants.at_all());
+    let is_open = gates.grants.is_open() || gates.owner_grants.is_open();
+    let grants = if is_open { Truth::Unknown } else { Truth::False };
     note(Decider::Grants, Truth::False, grants, &|g, t| {
         g.grants = g.grants.settled(t);
         g.owner_grants = g.owner_grants.settled(t);
     });
-    open
+    if open.is_empty() { all } else { open }
 }

@@ -127,6 +127,11 @@ impl GrantAllow {
         }
     }
 
+    /// Whether it is not known of a kind of grantee.
+    pub(super) fn is_open(self) -> bool {
+        [self.role, self.session, self.user, self.account].contains(&Truth::Unknown)
+    }
+
     /// Whether any grant allows.
     pub fn at_all(self) -> Truth {
         self.role.or(self.session).or(self.user).or(self.account)

@@ -41,6 +41,7 @@ mod principal;
 mod request;
 mod set;
 mod statement;
+mod unknown;
 
 pub use combine::{Gates, KeyPolicyAllow, judge};
 pub use condition::test as test_condition;
@@ -53,6 +54,7 @@ pub use nearest::{Element, Miss, NearMiss, conditions, grant_misses, near_misses
 pub use principal::{Principal, PrincipalKind, Session};
 pub use request::Request;
 pub use set::{GrantSet, NamedPolicy, PolicyRef, PolicySet};
+pub use unknown::{unknown_keys, unknown_principals};
 
 #[cfg(test)]
 mod tests;

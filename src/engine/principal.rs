@@ -163,6 +163,11 @@ impl Named {
     }
 }
 
+/// Whether the principal is the one of this entry, in whichever way that names it.
+pub(super) fn is_named_by(entry: &PrincipalEntry, principal: &Principal) -> Truth {
+    Named::by(entry, principal).at_all()
+}
+
 fn is_role(principal: &Principal) -> bool {
     matches!(principal.kind, PrincipalKind::Role(_))
 }

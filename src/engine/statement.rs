@@ -50,9 +50,11 @@ fn whom(statement: &Statement, request: &Request, has_boundary: bool) -> Named {
     let Some(element) = &statement.principal else {
         return Named { anyone: Truth::True, ..Named::NOBODY };
     };
-    let whom = named(element, &request.principal, has_boundary);
+    // What is said of a boundary is said of Deny.
+    let denies = statement.effect == Effect::Deny;
+    let whom = named(element, &request.principal, has_boundary && denies);
     // AWS does not support NotPrincipal with Allow; read literally it admits everybody else.
-    if statement.effect == Effect::Allow && element.sense == crate::policy::Sense::AllBut {
+    if !denies && element.sense == crate::policy::Sense::AllBut {
         return whom.and(Truth::Unknown);
     }
     whom

@@ -1,13 +1,13 @@
 //! From one undecided request to what its decision hangs on.
 
-use crate::engine::{ContextValue, Decider, Decision, Failure, Grant, GrantOutcome, Grantee, deciders};
-use crate::names::ConditionKey;
-use crate::policy::{
-    Effect, Pattern, PolicyType, PrincipalEntry, Resolved, Sense, Statement, Truth, Variable, Variables as _,
+use crate::engine::{
+    Decider, Decision, Failure, Grant, GrantOutcome, Grantee, deciders, unknown_keys, unknown_principals,
 };
+use crate::names::ConditionKey;
+use crate::policy::{Effect, Pattern, PolicyType, PrincipalEntry, Sense, Statement, Truth};
 use crate::start::{By, Judged, Settles, settles};
 
-use super::{Open, PlacedStatement, place, push_new};
+use super::{Open, PlacedStatement, place};
 
 /// What an undecided request hangs on: never nothing.
 pub(crate) fn open(judged: &Judged) -> Vec<Open> {
@@ -25,11 +25,6 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
         found.push(Open::Untold { what });
     }
     if found.is_empty() {
-        // No policy type alone: what is open in all of them together.
-        found = open_in(judged, |_| true);
-        found.extend(grants(judged));
-    }
-    if found.is_empty() {
         found.push(Open::Untold { what: "how AWS decides this request".to_owned() });
     }
     found.sort();
@@ -42,31 +37,17 @@ pub(super) fn open_in(judged: &Judged, is_open: impl Fn(PolicyType) -> bool) -> 
     let policies = &judged.case.policies;
     let mut found = Vec::new();
     for outcome in &judged.explanation.statements {
-        if outcome.applies != Truth::Unknown || !is_open(outcome.at.kind) {
+        if !outcome.applies.is_possible() || !is_open(outcome.at.kind) {
             continue;
         }
         let Some(statement) = policies.statement(outcome.at, outcome.statement) else { continue };
         let by = || place(policies, outcome.at, outcome.statement);
+        found.extend(principal(judged, statement, by));
         for (failure, _) in &outcome.failures {
-            match failure {
-                Failure::Condition(number) => {
-                    let Some(condition) = statement.conditions.get(*number) else { continue };
-                    let holds = condition.sentence(statement.effect);
-                    for key in keys(judged, Some(&condition.key), condition.variables(), outcome.at.kind) {
-                        let settles = settles(&judged.case, key, outcome.at.kind);
-                        found.push(Open::Condition { holds: holds.clone(), by: by(), settles });
-                    }
-                }
-                Failure::Resource => {
-                    for pattern in statement.resource.iter().flat_map(|element| &element.patterns) {
-                        for key in keys(judged, None, pattern.variables(), outcome.at.kind) {
-                            let settles = settles(&judged.case, key, outcome.at.kind);
-                            found.push(Open::Condition { holds: names(statement, pattern), by: by(), settles });
-                        }
-                    }
-                }
-                Failure::Principal => found.push(principal(judged, statement, by)),
-                Failure::Action => {}
+            for key in unknown_keys(&judged.case.request, statement, *failure, outcome.at.kind) {
+                let holds = holds(statement, *failure);
+                let settles = settles(&judged.case, key, outcome.at.kind);
+                found.push(Open::Condition { holds, by: by(), settles });
             }
         }
     }
@@ -84,53 +65,44 @@ pub(super) fn open_in(judged: &Judged, is_open: impl Fn(PolicyType) -> bool) -> 
     found
 }
 
-/// What must hold of an entry of `Resource` or `NotResource` for the statement to let the request pass.
-fn names(statement: &Statement, pattern: &Pattern) -> String {
-    let listed = statement.resource.as_ref().is_some_and(|element| element.sense == Sense::Listed);
-    let not = if listed == (statement.effect == Effect::Allow) { "is" } else { "is not" };
-    format!("the resource {not} {}", pattern.as_str())
+/// What must hold of an element for the statement to let the request pass.
+fn holds(statement: &Statement, failure: Failure) -> String {
+    if let Failure::Condition(number) = failure {
+        return statement
+            .conditions
+            .get(number)
+            .map(|condition| condition.sentence(statement.effect))
+            .unwrap_or_default();
+    }
+    let Some(element) = &statement.resource else { return String::new() };
+    let is = if (element.sense == Sense::Listed) == (statement.effect == Effect::Allow) { "is" } else { "is not" };
+    let patterns: Vec<&str> = element.patterns.iter().map(Pattern::as_str).collect();
+    format!("the resource {is} {}", patterns.join(" or "))
 }
 
-/// The context keys whose values are not known: those of variables, else the key that is tested.
-fn keys<'a>(
-    judged: &Judged,
-    tested: Option<&'a ConditionKey>,
-    variables: impl Iterator<Item = &'a Variable>,
-    kind: PolicyType,
-) -> Vec<&'a ConditionKey> {
-    let request = &judged.case.request;
-    let mut keys = Vec::new();
-    for variable in variables.filter(|variable| matches!(request.resolve(variable), Resolved::NotKnown)) {
-        push_new(&mut keys, &variable.key);
-    }
-    let is_known = |key: &ConditionKey| {
-        let value = request.context.get(key);
-        let is_doubtful = kind == PolicyType::KeyPolicy && request.context.is_doubtful_in_key_policy(key);
-        matches!(value, ContextValue::Single(_) | ContextValue::Multi(_) | ContextValue::Absent) && !is_doubtful
-    };
-    if let Some(key) = tested.filter(|key| keys.is_empty() || !is_known(key)) {
-        push_new(&mut keys, key);
-    }
-    keys
-}
-
-/// Why it is not known whether a statement names the principal.
-fn principal(judged: &Judged, statement: &Statement, by: impl Fn() -> PlacedStatement) -> Open {
-    let principal = &judged.case.request.principal;
+/// What is not known of whom a statement names.
+fn principal(judged: &Judged, statement: &Statement, by: impl Fn() -> PlacedStatement) -> Vec<Open> {
     let element = statement.principal.as_ref();
     if statement.effect == Effect::Allow && element.is_some_and(|element| element.sense == Sense::AllBut) {
-        return Open::NotPrincipal { by: by() };
+        return vec![Open::NotPrincipal { by: by() }];
     }
-    let has_id = |(entry, _): &(PrincipalEntry, _)| matches!(entry, PrincipalEntry::UniqueId(_));
-    if principal.unique_id.is_none() && element.is_some_and(|element| element.entries.iter().any(has_id)) {
-        let settles = settles(&judged.case, &ConditionKey::new("aws:userid"), PolicyType::KeyPolicy);
-        return Open::Condition {
-            holds: "the principal's unique ID is the one that it names".to_owned(),
+    let open = |entry: &PrincipalEntry| match entry {
+        PrincipalEntry::UniqueId(id) => Open::Condition {
+            holds: format!("the principal's unique ID is {id}"),
             by: by(),
-            settles,
-        };
-    }
-    Open::Session { by: by() }
+            settles: settles(&judged.case, &ConditionKey::new("aws:userid"), PolicyType::KeyPolicy),
+        },
+        PrincipalEntry::Session(_)
+        | PrincipalEntry::Anyone
+        | PrincipalEntry::Account(_)
+        | PrincipalEntry::Role(_)
+        | PrincipalEntry::User(_)
+        | PrincipalEntry::Service(_)
+        | PrincipalEntry::Federated(_)
+        | PrincipalEntry::CanonicalUser(_)
+        | PrincipalEntry::Other(_) => Open::Session { by: by() },
+    };
+    unknown_principals(&judged.case.request, statement).map(open).collect()
 }
 
 /// What is open of the grants on the key.

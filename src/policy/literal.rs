@@ -4,6 +4,9 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
 
 use super::Version;
 use super::pattern::Pattern;
@@ -84,15 +87,17 @@ impl Moment {
         if !text.starts_with(|c: char| c.is_ascii_digit()) || text.contains(['[', ' ']) {
             return None;
         }
-        if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
-            return Some(Self(timestamp.as_millisecond()));
-        }
-        let civil = match text.parse::<jiff::civil::DateTime>() {
-            Ok(civil) => civil,
-            Err(_) => format!("{text}-01").parse::<jiff::civil::DateTime>().ok()?,
+        let (civil, offset) = match Pieces::parse(text) {
+            Ok(pieces) => {
+                let civil = pieces.date().to_datetime(pieces.time().unwrap_or_default());
+                (civil, pieces.to_numeric_offset().unwrap_or(Offset::UTC))
+            }
+            Err(_) => (format!("{text}-01").parse::<DateTime>().ok()?, Offset::UTC),
         };
-        let utc = jiff::tz::Offset::UTC.to_timestamp(civil).ok()?;
-        Some(Self(utc.as_millisecond()))
+        // Not by way of a timestamp, whose range ends a day before that of dates: 9999-12-31 stands for "never".
+        let since_epoch = civil.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_millis();
+        let milliseconds = since_epoch - i128::from(offset.seconds()) * 1000;
+        milliseconds.try_into().ok().map(Self)
     }
 }
 

@@ -216,8 +216,11 @@ impl Reader {
         };
         let mut patterns = Vec::new();
         for Text { text, span } in self.texts(property.name.as_str(), &property.value) {
-            let named = text.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
-            if !named && text != "*" {
+            // AWS takes `*:*` for `*`, and no other wildcard for a service.
+            let named = text.split_once(':').is_some_and(|(service, name)| {
+                !service.is_empty() && !service.contains(['*', '?']) && !name.is_empty() && !name.contains(':')
+            });
+            if !named && text != "*" && text != "*:*" {
                 self.bad_value("action (`service:Name` or `*`)", &text, span);
                 continue;
             }
@@ -263,6 +266,9 @@ impl Reader {
             }
             (_, Some(kinds)) => {
                 self.names(kinds, &["AWS", "Service", "Federated", "CanonicalUser"]);
+                if kinds.properties.is_empty() {
+                    self.fault(Problem::Empty(name.to_owned()), span);
+                }
                 for kind in &kinds.properties {
                     let label = kind.name.as_str();
                     for Text { text, span } in self.texts(label, &kind.value) {

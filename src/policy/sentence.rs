@@ -21,9 +21,10 @@ impl Condition {
             Some(_) => format!("some value of {key}"),
         };
         // Whether a missing key satisfies the operator; then the condition as a whole allows it too, or does not.
-        let missing_satisfies = operator.if_exists
-            || operator.comparison.is_negated()
-            || operator.quantifier == Some(Quantifier::ForAllValues);
+        let missing_satisfies = match operator.quantifier {
+            Some(quantifier) => quantifier == Quantifier::ForAllValues,
+            None => operator.if_exists || operator.comparison.is_negated(),
+        };
         let or_absent = if missing_satisfies == holds { " or the key is absent" } else { "" };
         format!("{whose} {} {values}{or_absent}", operator.comparison.verb(holds))
     }

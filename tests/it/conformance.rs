@@ -44,7 +44,9 @@ fn fault(case: &Value, expect: &Value) -> Option<String> {
                 && (decided_by.is_null() || texts(decided_by) == texts(&answer["decidedBy"]))
                 && texts(&expect["reasons"]).iter().all(|part| reasons.iter().any(|reason| reason.contains(part)))
                 && !reasons.is_empty()
-                && (answer["decision"] == "unknown") != (answer["missing"] == serde_json::json!([]));
+                && (answer["decision"] == "unknown") != (answer["missing"] == serde_json::json!([]))
+                && has_shape(&answer["missing"])
+                && texts(&expect["missing"]).iter().all(|key| asks(&answer["missing"], key));
             (!agrees).then(|| answer.to_string())
         }
         (Err(answer) | Ok(answer), _) => Some(answer.to_string()),
@@ -79,4 +81,15 @@ fn every_rule_has_its_cases_and_every_case_its_rule() {
     let of_files: BTreeSet<_> =
         files().iter().map(|(name, file)| (file["rule"].as_str().unwrap().to_owned(), name.clone())).collect();
     assert_eq!(of_rules, of_files);
+}
+
+/// Whether each thing that is missing is a context key with what it should be, or a policy.
+fn has_shape(missing: &Value) -> bool {
+    let one =
+        |one: &Value| (one["contextKey"].is_string() && one["condition"].is_string()) || one["policy"].is_string();
+    missing.as_array().unwrap().iter().all(one)
+}
+
+fn asks(missing: &Value, key: &str) -> bool {
+    missing.as_array().unwrap().iter().any(|one| one["contextKey"] == key)
 }

@@ -67,15 +67,16 @@ fn null(condition: &Condition, value: &ContextValue) -> Truth {
     Truth::any(wanted.iter().map(|wants_missing| if *wants_missing { missing } else { !missing }))
 }
 
+/// `ForAnyValue` asks for a value that satisfies, `…IfExists` or not: field tests agree, where AWS's pages on the two
+/// contradict each other.
+///
+/// Source: <https://iam.cloudcopilot.io/resources/operators/ForAnyValue:StringLikeIfExists>
 fn absent(condition: &Condition) -> Truth {
     let operator = condition.operator;
-    if operator.if_exists {
-        return Truth::True;
-    }
     match operator.quantifier {
         Some(Quantifier::ForAllValues) => Truth::True,
         Some(Quantifier::ForAnyValue) => Truth::False,
-        None => Truth::from(operator.comparison.is_negated()),
+        None => Truth::from(operator.if_exists || operator.comparison.is_negated()),
     }
 }
 

@@ -136,7 +136,7 @@ pub(crate) fn is_met(condition: &Condition, scope: Scope<'_>) -> Truth {
     }
     match (fact, operator.set) {
         (Fact::Unknown, _) => Truth::Unknown,
-        (Fact::Absent, _) if operator.if_exists => Truth::True,
+        (Fact::Absent, None) if operator.if_exists => Truth::True,
         (Fact::Absent, Some(Set::ForAllValues)) => Truth::True,
         (Fact::Absent, Some(Set::ForAnyValue)) | (Fact::Many(_), None) => Truth::False,
         (Fact::Absent, None) => Truth::from(operator.negated),
