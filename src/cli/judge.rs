@@ -41,7 +41,7 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
         lines.extend_from_slice(before);
         if whole.is_some() {
             let (answers, refused) = answers(&lines, number);
-            number += lines.iter().filter(|byte| **byte == b'\n').count();
+            number += lines.split(|byte| *byte == b'\n').skip(1).count();
             if refused {
                 exit = Exit::BadInput;
             }
