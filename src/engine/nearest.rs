@@ -51,6 +51,8 @@ pub enum Element {
     GranteePrincipal,
     /// A grant's constraint on the encryption context.
     EncryptionContext,
+    /// The account that issued a grant.
+    IssuingAccount,
 }
 
 impl fmt::Display for Element {
@@ -63,6 +65,7 @@ impl fmt::Display for Element {
             Self::Condition(operator, key) => write!(f, "Condition {operator} {key}"),
             Self::GranteePrincipal => f.write_str("grantee principal"),
             Self::EncryptionContext => f.write_str("encryption context"),
+            Self::IssuingAccount => f.write_str("issuing account"),
         }
     }
 }
@@ -179,6 +182,15 @@ pub fn grant_misses(request: &Request, grant: &Grant, outcome: GrantOutcome) -> 
             element: Element::GranteePrincipal,
             expected: vec![grant.grantee.as_str().into()],
             actual: (*request.principal.arn).into(),
+            variables: Vec::new(),
+        });
+    }
+    let issuer = grant.issuing_account.as_deref();
+    if let Some(issuer) = issuer.filter(|issuer| *issuer != &*request.principal.account) {
+        misses.push(Miss {
+            element: Element::IssuingAccount,
+            expected: vec![issuer.into()],
+            actual: (*request.principal.account).into(),
             variables: Vec::new(),
         });
     }

@@ -93,7 +93,6 @@ fn implicit(judged: &Judged, lacking: &[Decider]) -> Vec<Cause> {
     }
     let limits = [
         (PolicyType::Scp, Code::ScpLacksAllow),
-        (PolicyType::Rcp, Code::RcpLacksAllow),
         (PolicyType::Boundary, Code::BoundaryLacksAllow),
         (PolicyType::Session, Code::SessionPolicyLacksAllow),
     ];
@@ -151,7 +150,7 @@ fn ungiven(judged: &Judged, no_key_policy: bool, no_identity: bool) -> Cause {
         }
     }
     let grant = grant(judged);
-    if let (None, Some((code, _))) = (slip, &grant)
+    if let (None, Some((Some(code), _))) = (slip, &grant)
         && (no_key_policy || *code != Code::GrantOtherGrantee)
     {
         slip = Some(*code);
@@ -211,8 +210,9 @@ fn delegates(judged: &Judged) -> Vec<Fact> {
     delegating.map(place).collect()
 }
 
-/// The grant that comes nearest to serving, and what is wrong with it.
-fn grant(judged: &Judged) -> Option<(Code, Fact)> {
+/// The grant that comes nearest to serving, and what is wrong with it; no name where a policy must allow besides,
+/// because another account issued it.
+fn grant(judged: &Judged) -> Option<(Option<Code>, Fact)> {
     let request = &judged.case.request;
     let ec2s_own = format!(":assumed-role/{INFRASTRUCTURE_ROLE}/");
     let grants = judged.case.policies.grants.grants.iter().zip(&judged.explanation.grants);
@@ -221,16 +221,20 @@ fn grant(judged: &Judged) -> Option<(Code, Fact)> {
             (true, true, _) => return None,
             // Grants that EC2 made for running instances say nothing of this start.
             (_, _, Grantee::Session(arn)) if arn.contains(&ec2s_own) => return None,
-            (true, _, Grantee::UniqueId(_)) => Code::GrantStaleGrantee,
-            (true, _, _) => Code::GrantOtherGrantee,
-            (false, true, _) => Code::GrantLacksOperation,
-            (false, false, _) => Code::GrantOtherContext,
+            (true, _, Grantee::UniqueId(_)) => Some(Code::GrantStaleGrantee),
+            (true, _, _) => Some(Code::GrantOtherGrantee),
+            (false, true, _) => Some(Code::GrantLacksOperation),
+            (false, false, _) => outcome.constraints.is_false().then_some(Code::GrantOtherContext),
         };
         let misses = grant_misses(request, grant, *outcome);
         let order = (outcome.grantee.is_false(), misses.len());
         let operations = grant.operations.iter().map(ToString::to_string).collect();
         let (id, grantee) = (grant.id.to_string(), grant.grantee.as_str().to_owned());
-        (!outcome.serves().is_possible()).then_some((order, code, Fact::Grant { id, grantee, operations, misses }))
+        (!misses.is_empty() || !outcome.serves().is_possible()).then_some((
+            order,
+            code,
+            Fact::Grant { id, grantee, operations, misses },
+        ))
     });
     // A key may hold thousands of grants for other volumes; one tells the cause.
     candidates.min_by_key(|(order, _, _)| *order).map(|(_, code, fact)| (code, fact))

@@ -41,7 +41,6 @@ codes! {
     ExplicitDenySessionPolicy "EBP0108"
     ScpLacksAllow "EBP0109"
     ExplicitDenyScp "EBP0110"
-    RcpLacksAllow "EBP0111"
     ExplicitDenyRcp "EBP0112"
     CrossAccountIdentity "EBP0113"
     CrossAccountKeyPolicy "EBP0114"

@@ -26,6 +26,9 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
     if !has_open_volumes && !plan.instance.attachments.is_empty() && judged.iter().all(|one| one.case.key.is_none()) {
         findings.push(Finding::new(Code::NothingEncrypted, Severity::Note, Vec::new()));
     }
+    if plan.instance.attachments.is_empty() && plan.instance.root_device_type == "ebs" {
+        findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "volumes", "none, not even a root volume"));
+    }
     for attachment in &plan.instance.attachments {
         let (volume, status) = (&attachment.volume_id, &attachment.status);
         if !matches!(status.as_str(), "" | "attached") {
@@ -45,7 +48,7 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
         let mut volumes: Vec<_> = volumes.collect();
         volumes.dedup();
         let metadata = capture.keys.get(arn).map(|key| &key.metadata);
-        findings.extend(key(arn, metadata, plan, at).into_iter().map(|finding| Finding {
+        findings.extend(key(arn, metadata, plan, (capture.read.until, at)).into_iter().map(|finding| Finding {
             keys: vec![arn.clone()],
             volumes: volumes.clone(),
             ..finding
@@ -98,7 +101,13 @@ fn last_start(instance: &Instance) -> Option<Finding> {
     Some(Finding::new(Code::LastStartFailed, Severity::Note, evidence))
 }
 
-fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'_>, at: Timestamp) -> Vec<Finding> {
+/// `times`: of the read, and of the start.
+fn key(
+    arn: &KeyArn,
+    metadata: Option<&Reading<KeyMetadata>>,
+    plan: &StartPlan<'_>,
+    times: (Timestamp, Timestamp),
+) -> Vec<Finding> {
     let own = arn.account() == plan.instance.account.as_str();
     let metadata = match metadata {
         Some(Reading::Known(metadata)) => metadata,
@@ -127,8 +136,13 @@ fn key(arn: &KeyArn, metadata: Option<&Reading<KeyMetadata>>, plan: &StartPlan<'
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
         let mut evidence = vec![Fact::state("valid to", valid_to.to_string())];
         let mut severity = Severity::Note;
+        let (read, at) = times;
         if valid_to <= at {
             severity = Severity::Undecided;
+            evidence.push(Fact::state("so", "it has expired by the time of the start, unless it is imported again"));
+        }
+        if valid_to <= read {
+            // The key state is changed some time after the date.
             let line = format!("aws kms describe-key --key-id {arn} --region {}", arn.region());
             evidence.push(Fact::Command { what: "settled by", line });
         }
@@ -157,7 +171,8 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
             let import = "import-key-material --import-token fileb://token.bin \
                           --encrypted-key-material fileb://material.bin \
                           --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE";
-            (Code::KeyPendingImport, Severity::Blocker, vec![command(wrap), command(import)])
+            let same = Fact::state("material", "only the same key material can be imported again");
+            (Code::KeyPendingImport, Severity::Blocker, vec![same, command(wrap), command(import)])
         }
         "Unavailable" => {
             let store = metadata.custom_key_store.iter();

@@ -146,7 +146,7 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     let foreign = request.is_cross_account();
-    if judged.case.row.by == By::Infrastructure || lacks(PolicyType::Rcp) || (foreign && judged.case.key.is_none()) {
+    if judged.case.row.by == By::Infrastructure || (foreign && judged.case.key.is_none()) {
         return Vec::new();
     }
     if lacks(PolicyType::Scp) {

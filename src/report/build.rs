@@ -7,6 +7,7 @@ use crate::source::Reading;
 use crate::start::{NoPlan, Question, judge, plan};
 
 use super::unread::unread;
+use super::was_read::was_read;
 use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 
 /// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
@@ -26,6 +27,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         judged_at: question.at.unwrap_or(capture.read.until),
         read: capture.read.clone(),
         handed: capture.handed.clone(),
+        was_read: was_read(capture),
         unread: unread(capture),
         targets,
         incidents: None,

@@ -44,11 +44,12 @@ pub(super) struct Read<'a> {
     by: Option<&'a String>,
     from: Timestamp,
     until: Timestamp,
+    what: &'a [String],
 }
 
 pub(super) fn read(report: &Report) -> Read<'_> {
     let read = &report.read;
-    Read { by: read.by.known(), from: read.from, until: read.until }
+    Read { by: read.by.known(), from: read.from, until: read.until, what: &report.was_read }
 }
 
 #[derive(Serialize)]

@@ -11,6 +11,7 @@ mod remedy;
 pub mod text;
 pub mod triage;
 mod unread;
+mod was_read;
 mod words;
 
 use serde::Serialize;
@@ -63,6 +64,7 @@ pub struct Report {
     pub(crate) judged_at: jiff::Timestamp,
     pub(crate) read: Provenance,
     pub(crate) handed: Vec<Handed>,
+    pub(crate) was_read: Vec<String>,
     pub(crate) unread: Vec<UnreadItem>,
     pub(crate) targets: Vec<TargetReport>,
     /// Requests of earlier starts, to be shown beside the judgement, if events were given.

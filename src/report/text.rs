@@ -217,19 +217,16 @@ pub(super) fn provenance(text: &mut String, report: &Report) {
     let (from, until) = (words::minute(read.from), words::minute(read.until));
     let when = if from == until { from } else { format!("{from} to {until}") };
     let version = env!("CARGO_PKG_VERSION");
-    wrap(text, "", 0, &format!("Region {}{source}. Read {when}{by}.", read.region));
+    let what = if report.was_read.is_empty() { String::new() } else { format!(": {}", report.was_read.join(", ")) };
+    wrap(text, "", 0, &format!("Region {}{source}. Read {when}{by}{what}.", read.region));
     for handed in &report.handed {
         wrap(text, "", 0, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
     }
-    let mut assumed: Vec<String> = report
-        .starts()
-        .flat_map(|start| &start.assumptions)
-        .filter_map(|one| words::worth_saying(one, report))
-        .collect();
-    assumed.sort();
-    assumed.dedup();
-    if !assumed.is_empty() {
-        wrap(text, "", 0, &format!("Assumed: {}.", assumed.join(", ")));
+    for (label, is_stated) in [("Stated", true), ("Assumed", false)] {
+        let taken = words::taken_for_granted(report, is_stated);
+        if !taken.is_empty() {
+            wrap(text, "", 0, &format!("{label}: {taken}."));
+        }
     }
     let unread = report
         .unread

@@ -54,21 +54,29 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
         row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), Clone::clone)
     });
     let key = key.unwrap_or_default();
-    let volumes = match finding.volumes.len() {
-        1 => "its encrypted volume needs".to_owned(),
-        several => format!("its {several} encrypted volumes need"),
+    let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();
+    let volumes = match finding.volumes.as_slice() {
+        [_] if encrypted == 1 => "its encrypted volume needs".to_owned(),
+        [one] => format!("its volume {one} needs"),
+        several if encrypted == several.len() => format!("its {encrypted} encrypted volumes need"),
+        several => format!("{} of its {encrypted} encrypted volumes need", several.len()),
+    };
+    let key = if finding.keys.len() > 1 {
+        format!("{} KMS keys ({key} and others)", finding.keys.len())
+    } else {
+        format!("KMS key {key}")
     };
     let requests = || finding.requests.iter().filter_map(|position| start.judged.get(*position));
     if requests().any(|judged| judged.case.row.by == By::Role) {
         "the call StartInstances itself is refused".to_owned()
     } else if requests().any(|judged| judged.case.row.by == By::Infrastructure) {
-        format!("{volumes} KMS key {key}, with which EC2 itself may not decrypt")
+        format!("{volumes} {key}, with which EC2 itself may not decrypt")
     } else if !finding.requests.is_empty() {
-        format!("{volumes} KMS key {key}, which this {} cannot use through EC2", start.noun())
+        format!("{volumes} {key}, which this {} cannot use through EC2", start.noun())
     } else if finding.keys.is_empty() {
         title(finding.code, start.noun())
     } else {
-        format!("{volumes} KMS key {key}, which nobody can use as it is")
+        format!("{volumes} {key}, which nobody can use as it is")
     }
 }
 
@@ -109,10 +117,15 @@ pub(super) fn allowed_by(start: &Start) -> Option<String> {
     (!names.is_empty()).then(|| format!("kms:CreateGrant allowed by {}; {decrypts}", names.join(" and ")))
 }
 
-/// An assumption, unless it says no more than the report does.
-pub(super) fn worth_saying(assumption: &Assumption, report: &Report) -> Option<String> {
-    let is_time_of_read = *assumption == Assumption::EvaluatedAt(report.read.until);
-    (!is_time_of_read).then(|| self::assumption(assumption))
+/// What the asker stated, or else what is assumed, of all starts; the time of the read says no more than the report.
+pub(super) fn taken_for_granted(report: &Report, is_stated: bool) -> String {
+    let taken = report.starts().flat_map(|start| &start.assumptions);
+    let taken = taken.filter(|one| matches!(one, Assumption::Stated { .. }) == is_stated);
+    let mut taken: Vec<String> =
+        taken.filter(|one| **one != Assumption::EvaluatedAt(report.read.until)).map(assumption).collect();
+    taken.sort();
+    taken.dedup();
+    taken.join(", ")
 }
 
 /// A statement as people find it: policy, Sid or number, line.
@@ -254,6 +267,8 @@ pub(super) fn assumption(assumption: &Assumption) -> String {
         Assumption::NoSessionTags => "no session tags".to_owned(),
         Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
         Assumption::EvaluatedAt(time) => format!("evaluated at {}", minute(*time)),
+        Assumption::Usual { key, value } => format!("{key} is {value}"),
+        Assumption::Stated { flag, value } => format!("--{flag} {value}"),
         Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),
     }
 }

@@ -1,6 +1,10 @@
 use jiff::Timestamp;
 
-/// Something taken for granted because nobody said otherwise.
+use crate::engine::PolicySet;
+
+use super::question::Question;
+
+/// Something taken for granted: because the asker said so, or because nobody said otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Assumption {
     /// No session policy narrows the session.
@@ -11,6 +15,46 @@ pub(crate) enum Assumption {
     OrganizationAllows,
     /// The time of evaluation.
     EvaluatedAt(Timestamp),
+    /// A context key that a policy asks for has this value, as is usual.
+    Usual {
+        /// The key.
+        key: &'static str,
+        /// Its value, in words.
+        value: &'static str,
+    },
+    /// What the asker said: a flag without its dashes, and its value.
+    Stated {
+        /// As `session-name`.
+        flag: &'static str,
+        /// As it was given.
+        value: String,
+    },
     /// The key policy of an AWS managed key was not read; AWS's known one is taken.
     KnownManagedKeyPolicy,
+}
+
+/// Keys whose usual value is taken.
+const USUAL: [(&str, &str); 2] =
+    [("aws:SecureTransport", "true"), ("aws:TokenIssueTime", "the time of evaluation, as of a new session")];
+
+/// Which usual values these policies ask for.
+pub(super) fn usual(policies: &PolicySet) -> impl Iterator<Item = Assumption> {
+    let statements =
+        policies.all().filter_map(|(_, policy)| policy.policy.as_ref()).flat_map(|policy| &policy.statements);
+    let asked: Vec<&str> =
+        statements.flat_map(|statement| &statement.conditions).map(|condition| condition.key.lower()).collect();
+    let taken = USUAL.iter().filter(move |(key, _)| asked.iter().any(|asked| asked.eq_ignore_ascii_case(key)));
+    taken.map(|(key, value)| Assumption::Usual { key, value })
+}
+
+/// What the asker states of the session.
+pub(super) fn stated(question: &Question) -> Vec<Assumption> {
+    let one = |flag, value: String| Assumption::Stated { flag, value };
+    let mut stated: Vec<Assumption> = Vec::new();
+    stated.extend(question.session_name.iter().map(|name| one("session-name", name.clone())));
+    stated.extend(question.session_policies.iter().map(|given| one("session-policy", given.0.name.clone())));
+    stated.extend(question.session_tags.iter().map(|(key, value)| one("session-tag", format!("{key}={value}"))));
+    stated.extend(question.context.iter().map(|given| one("context", format!("{}={}", given.key, given.value))));
+    stated.extend(question.source_ip.iter().map(|address| one("source-ip", address.clone())));
+    stated
 }

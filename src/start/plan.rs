@@ -10,7 +10,7 @@ use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::Reading;
 
-use super::assumption::Assumption;
+use super::assumption::{Assumption, stated, usual};
 use super::context::{Column, fixed, state};
 use super::policies::{Shelf, grants, unread};
 use super::question::Question;
@@ -118,6 +118,10 @@ pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Questio
     let (cases, open_volumes) = planner.cases();
     let caller = planner.assume_role().map(judge_one);
     let mut assumptions = planner.assumptions;
+    assumptions.extend(stated(question));
+    let asked = cases.iter().flat_map(|case: &Case| usual(&case.policies));
+    let is_stated = |key: &str| question.context.iter().any(|given| given.key.eq_ignore_ascii_case(key));
+    assumptions.extend(asked.filter(|one| !matches!(one, Assumption::Usual { key, .. } if is_stated(key))));
     assumptions.sort();
     assumptions.dedup();
     Ok(StartPlan { instance, principal: planner.principal, cases, caller, open_volumes, assumptions })

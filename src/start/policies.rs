@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::capture::{Capture, Grant as Entry, Identity, Key, Level, Organization};
 use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
 use crate::names::{AccountId, KeyArn, kind_and_name};
-use crate::policy::PolicyType;
+use crate::policy::{Effect, PolicyType, Statement};
 use crate::source::{Document, Reading};
 
 /// The reads that tell the policies of a role, a user or a group.
@@ -162,13 +162,24 @@ impl Shelf {
 
     fn level(&mut self, level: &Level, kind: PolicyType) -> Vec<Arc<NamedPolicy>> {
         let named = |policy: &crate::capture::OrgPolicy| {
-            if policy.name.is_empty() { policy.id.clone() } else { policy.name.clone() }
+            let name = if policy.name.is_empty() { &policy.id } else { &policy.name };
+            format!("{name} (at {})", level.target)
         };
-        level
-            .policies
-            .iter()
-            .filter_map(|policy| self.reading(&named(policy), &policy.document, kind, "organizations:DescribePolicy"))
-            .collect()
+        let read = |policy| self.reading(&named(policy), &policy.document, kind, "organizations:DescribePolicy");
+        let mut policies: Vec<_> = level.policies.iter().filter_map(read).collect();
+        let allows_all = |statement: &Statement| {
+            statement.effect == Effect::Allow && statement.action.patterns.iter().any(|action| action.as_str() == "*")
+        };
+        let may_be_full = |policy: &Arc<NamedPolicy>| {
+            policy.policy.as_ref().is_none_or(|policy| policy.statements.iter().any(allows_all))
+        };
+        if kind == PolicyType::Rcp && !policies.iter().any(may_be_full) {
+            // It is attached everywhere and cannot be detached, so a list without it is not whole.
+            // Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
+            let name = format!("RCPFullAWSAccess of {}, without which no list of RCPs is whole", level.target);
+            policies.push(unread(&name, "organizations:ListPoliciesForTarget"));
+        }
+        policies
     }
 }
 
