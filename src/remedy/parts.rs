@@ -14,7 +14,7 @@ use super::propose::{Draft, Need};
 use super::statement::{Admitted, Purpose, Wanted, permission_set, statement};
 use super::{Judgement, Note, Owner, Part, Suggested};
 
-/// The parts of a draft, in the order of their places.
+/// The parts of a draft: policies that deny before those that lack, grants last.
 pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
     let mut suggestions: BTreeMap<PolicyPlace, Vec<Suggested>> = BTreeMap::new();
     for (exemption, needs) in &draft.exemptions {
@@ -38,7 +38,9 @@ pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
             suggestions.entry(place).or_default().push(suggestion);
         }
     }
-    let policies = suggestions.into_iter().map(|(place, suggestions)| policy_part(place, suggestions, of));
+    let denies = |place: &PolicyPlace| draft.exemptions.iter().any(|(exemption, _)| exemption.place == *place);
+    let (denying, lacking): (Vec<_>, Vec<_>) = suggestions.into_iter().partition(|(place, _)| denies(place));
+    let policies = denying.into_iter().chain(lacking).map(|(place, suggestions)| policy_part(place, suggestions, of));
     let grants = draft.grants.iter().map(|(key, needs)| grant_part(key, needs, of));
     policies.chain(grants).collect()
 }
