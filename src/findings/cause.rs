@@ -73,12 +73,13 @@ fn explicit(judged: &Judged) -> Vec<Cause> {
         let conditions = conditions(&judged.case.request, &judged.case.policies, outcome);
         let fact = Fact::Statement { at, role: StatementRole::Denies, conditions };
         let slip = denied(judged, outcome);
-        match causes.iter_mut().find(|(cause, _)| cause.code == code) {
-            Some((cause, first)) => {
-                cause.evidence.push(fact);
-                *first = first.or(slip);
-            }
-            None => causes.push((Cause { code, evidence: vec![fact] }, slip)),
+        if let Some((cause, first)) = causes.iter_mut().find(|(cause, _)| cause.code == code) {
+            cause.evidence.push(fact);
+            *first = first.or(slip);
+        } else {
+            let is_ec2s_own = judged.case.row.by == By::Infrastructure;
+            let whom = is_ec2s_own.then(|| Fact::state("principal", &*judged.case.request.principal.arn));
+            causes.push((Cause { code, evidence: whom.into_iter().chain([fact]).collect() }, slip));
         }
     }
     causes.into_iter().map(|(cause, slip)| cause.named(slip, judged)).collect()

@@ -218,7 +218,7 @@ fn minimality(proof: &Proof) -> String {
         sentences.push(format!("Without {conditions} more would be allowed."));
     }
     if !found.loose.is_empty() {
-        sentences.push(format!("Without {} no control would be allowed.", found.loose.join(", ")));
+        sentences.push(format!("Leaving out {} would open nothing that was tried.", found.loose.join(", ")));
     }
     sentences.join(" ")
 }
