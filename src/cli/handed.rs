@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use crate::capture::{Capture, Handed};
-use crate::handed::{HandedError, Handing, Wrapping, add, grants, is_cut, is_transcript, key_policy, transcript};
+use crate::handed::{
+    HandedError, Handing, Wrapping, add, grants, is_cut, is_transcript, joined_organizations, key_policy, transcript,
+};
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
 use crate::source::Reading;
@@ -17,41 +19,91 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
     for text in &typed.key_policies {
         let (key, path) = options::pair(text, "--key-policy-file")?;
         let arn = key_of(&capture, key)?;
+        let what = format!("key policy of {arn}");
+        let record = capture.keys.entry(arn.clone()).or_default();
+        if record.policy.unread().is_none() {
+            return Err(known_already(&capture, &what, path));
+        }
         let policy = taken(key_policy(&files::read(Path::new(path))?), path)?;
         options::accepted("key policy", Path::new(path), policy.text(), PolicyType::KeyPolicy)?;
-        let record = capture.keys.entry(arn.clone()).or_default();
         record.policy = Reading::Known(policy);
-        let mut what = format!("key policy of {arn}");
+        let mut told = what;
         if record.ram_policy.unread().is_some() {
             // Nobody who sends a key policy thinks of the second one, which only a key shared through AWS RAM has.
             record.ram_policy = Reading::Absent;
-            what.push_str(", taken as not shared through AWS RAM");
+            told.push_str(", taken as not shared through AWS RAM");
         }
-        capture.handed.push(Handed { what, file: path.to_owned(), read: None });
+        capture.handed.push(Handed { what: told, file: path.to_owned(), read: None });
     }
     for text in &typed.grants {
         let (key, path) = options::pair(text, "--grants-file")?;
         let arn = key_of(&capture, key)?;
-        let grants = taken(grants(&files::read(Path::new(path))?), path)?;
-        capture.keys.entry(arn.clone()).or_default().grants = Reading::Known(grants);
-        capture.handed.push(Handed { what: format!("grants on {arn}"), file: path.to_owned(), read: None });
+        let what = format!("grants on {arn}");
+        let record = capture.keys.entry(arn.clone()).or_default();
+        if record.grants.unread().is_none() {
+            return Err(known_already(&capture, &what, path));
+        }
+        record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?);
+        capture.handed.push(Handed { what, file: path.to_owned(), read: None });
     }
     if let Some(path) = &typed.organization {
-        let file = self::capture(path)?;
-        let read: Vec<_> = file.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
-        if read.is_empty() {
-            let message = format!("`{}` holds no organization", path.display());
-            let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
-            return Err(Failure::bad_input("not-as-asked-for", message, help));
-        }
-        let accounts: Vec<&str> = read.iter().map(|(account, _)| account.as_str()).collect();
-        let what = format!("organization policies of account {}", accounts.join(", "));
-        capture.handed.push(Handed { what, file: path.display().to_string(), read: Some(file.read.until) });
-        capture.organizations.extend(read);
+        capture = with_organization(capture, path)?;
     }
     for path in &typed.add {
         capture = added(&capture, path)?;
     }
+    Ok(capture)
+}
+
+/// When the rest was read.
+fn minute(capture: &Capture) -> String {
+    capture.read.until.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// What was read is not overruled, nor is one file by another.
+fn known_already(capture: &Capture, what: &str, path: &str) -> Failure {
+    let before = capture.handed.iter().find(|handed| handed.what.starts_with(what));
+    let message = match before {
+        Some(before) => format!("`{path}`: `{}` holds the {what} already", before.file),
+        None => format!("`{path}`: the {what} was read {}", minute(capture)),
+    };
+    let help = if what.starts_with("grants") {
+        "what was read counts: leave --grants-file out; `diff --revoke-grant ID` judges the start without one"
+    } else {
+        "what was read counts; to judge the start with another text: ebs-preflight diff … --set-key-policy KEY=FILE"
+    };
+    Failure::bad_input("known-already", message, help)
+}
+
+/// The capture with the organization policies of a file, as far as they were not read.
+fn with_organization(mut capture: Capture, path: &Path) -> Result<Capture, Failure> {
+    let refused = |message: String, help: &str| {
+        Failure::bad_input("not-as-asked-for", format!("`{}`: {message}", path.display()), help)
+    };
+    let file = self::capture(path)?;
+    let read: Vec<_> = file.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
+    if read.is_empty() {
+        let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
+        return Err(refused("it holds no organization".to_owned(), help));
+    }
+    let mut accounts = Vec::new();
+    for (account, found) in read {
+        let record = capture.organizations.entry(account.clone()).or_default();
+        let joined = joined_organizations(record.clone(), found);
+        if joined != *record {
+            *record = joined;
+            accounts.push(account.to_string());
+        }
+    }
+    if accounts.is_empty() {
+        let message = format!("the organization policies were read {}", minute(&capture));
+        return Err(refused(
+            message,
+            "what was read counts: leave --org-file out; `diff --set-scp` judges another text",
+        ));
+    }
+    let what = format!("organization policies of account {}", accounts.join(", "));
+    capture.handed.push(Handed { what, file: path.display().to_string(), read: Some(file.read.until) });
     Ok(capture)
 }
 

@@ -4,6 +4,7 @@ use thiserror::Error;
 use super::kms;
 use super::mangled::{Mangled, Wrapping, unwrapped};
 use crate::capture::Grant;
+use crate::names::KeyArn;
 use crate::source::Document;
 
 /// Something handed in, and the wrapping that was taken off it.
@@ -54,13 +55,13 @@ pub fn key_policy(text: &str) -> Result<Handing<Document>, HandedError> {
     Ok(Handing { value: Document::new(inner), taken_off })
 }
 
-/// The grants on a key, as `aws kms list-grants` prints them.
+/// The grants on this key, as `aws kms list-grants` prints them.
 ///
 /// # Errors
-/// When the text was changed on its way, is no such list, or is not the whole list.
-pub fn grants(text: &str) -> Result<Handing<Vec<Grant>>, HandedError> {
+/// When the text was changed on its way, is no such list, is not the whole list, or is that of another key.
+pub fn grants(text: &str, key: &KeyArn) -> Result<Handing<Vec<Grant>>, HandedError> {
     let (plain, taken_off) = unwrapped(text)?;
     let value = serde_json::from_str(&plain)
         .map_err(|error| HandedError::Other(format!("this is not the output of `aws kms list-grants`: {error}")))?;
-    Ok(Handing { value: kms::grants(&value).map_err(HandedError::Other)?, taken_off })
+    Ok(Handing { value: kms::grants(&value, key).map_err(HandedError::Other)?, taken_off })
 }

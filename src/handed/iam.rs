@@ -2,7 +2,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
-use super::key::first;
 use super::mangled::unwrapped;
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
@@ -27,23 +26,6 @@ pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<P
         Reading::Known(found) if !is_session && found.arn != named => (Reading::Absent, Some(found.arn)),
         Reading::Unread(unread) if !is_session => (Reading::Known(policies_only(part, named, kind, &unread)), None),
         found @ (Reading::Known(_) | Reading::Absent | Reading::Unread(_)) => (found, None),
-    }
-}
-
-/// Two readers' views of one identity.
-pub(super) fn joined(a: Reading<Identity>, b: Reading<Identity>) -> Reading<Identity> {
-    match (a, b) {
-        (Reading::Known(a), Reading::Known(b)) if a.arn == b.arn => Reading::Known(Identity {
-            arn: a.arn,
-            unique_id: first(a.unique_id, b.unique_id),
-            tags: first(a.tags, b.tags),
-            trust_policy: first(a.trust_policy, b.trust_policy),
-            groups: first(a.groups, b.groups),
-            boundary: first(a.boundary, b.boundary),
-            inline: first(a.inline, b.inline),
-            attached: first(a.attached, b.attached),
-        }),
-        (a, b) => first(a, b),
     }
 }
 

@@ -7,6 +7,7 @@ mod assemble;
 mod document;
 mod ec2;
 mod iam;
+mod join;
 mod key;
 mod kms;
 mod mangled;
@@ -15,6 +16,7 @@ mod transcript;
 
 pub use assemble::{TranscriptError, add, is_cut, is_transcript, transcript};
 pub use document::{HandedError, Handing, grants, key_policy};
+pub use join::organization as joined_organizations;
 pub use mangled::{Damage, Mangled, Wrapping};
 pub use transcript::FIRST_LINE;
 

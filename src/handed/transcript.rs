@@ -103,6 +103,17 @@ impl Part {
     }
 }
 
+/// The error codes by which AWS says that there is none.
+const GONE: [&str; 4] =
+    ["InvalidInstanceID.NotFound", "NotFoundException", "NoSuchEntity", "AWSOrganizationsNotInUseException"];
+
+impl Answer {
+    /// Whether there is no answer: refused, throttled, failed.
+    pub(super) fn is_refused(&self) -> bool {
+        self.exit.is_some_and(|exit| exit != 0) && !GONE.contains(&error_code(&self.text))
+    }
+}
+
 /// The output without what the AWS CLI printed before it on standard error.
 fn json(text: &str) -> &str {
     text.find('{').and_then(|start| text.get(start..)).unwrap_or(text)

@@ -64,6 +64,50 @@ fn a_policy_that_was_changed_on_its_way_is_refused_with_its_place() {
     assert!(error["help"].as_str().unwrap().ends_with(&key_policy()));
 }
 
+/// What was read is evidence: another text is for `diff`, and of two files for one key none is taken.
+#[test]
+fn what_is_known_is_not_overruled() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("policy.json", &key_policy());
+    write("grants.json", &json!({ "Grants": [] }).to_string());
+    write("whole.json", include_str!("../../src/cli/demo.json"));
+    let whole = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"));
+        command.args(["check", "--capture", "whole.json", "--format", "json"]).args(arguments);
+        command.current_dir(folder.path()).env_clear().output().unwrap()
+    };
+    let policy = ["--key-policy-file", "alias/ebs-prod=policy.json"];
+    let grants = ["--grants-file", "alias/ebs-prod=grants.json"];
+    for (output, says) in [
+        (whole(&policy), "was read 2026-"),
+        (whole(&grants), "was read 2026-"),
+        (check(folder.path(), &[policy, policy].concat()), "`policy.json` holds the key policy"),
+        (check(folder.path(), &[grants, grants].concat()), "`grants.json` holds the grants"),
+    ] {
+        let error = &report(&output)["error"];
+        assert_eq!((output.status.code(), error["code"].as_str()), (Some(2), Some("known-already")));
+        assert!(error["message"].as_str().unwrap().contains(says), "{error}");
+    }
+    assert!(report(&whole(&policy))["error"]["help"].as_str().unwrap().contains("--set-key-policy KEY=FILE"));
+}
+
+#[test]
+fn grants_on_another_key_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let grant = |key: &str| json!({ "Grants": [{ "KeyId": key, "GrantId": "a1", "GranteePrincipal": "arn:aws:iam::111122223333:root", "Operations": ["Decrypt"] }] });
+    let other = "arn:aws:kms:ap-northeast-1:111122223333:key/9999abcd-12ab-34cd-56ef-1234567890ab";
+    for (key, refused) in
+        [(KEY, false), (&KEY[KEY.len() - 36..], false), (other, true), (&other[other.len() - 36..], true)]
+    {
+        std::fs::write(folder.path().join("grants.json"), grant(key).to_string()).unwrap();
+        let output = check(folder.path(), &["--grants-file", "alias/ebs-prod=grants.json"]);
+        let report = report(&output);
+        let message = report["error"]["message"].as_str().unwrap_or_default();
+        assert_eq!(message.contains(key) && message.contains(KEY), refused, "{message}");
+    }
+}
+
 #[test]
 fn what_does_not_belong_is_refused() {
     let folder = tempfile::tempdir().unwrap();

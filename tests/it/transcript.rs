@@ -98,6 +98,43 @@ fn the_scripts_for_the_other_side_read_only_theirs() {
     assert!(actions(&of_tree).iter().all(|action| action.starts_with("organizations:") || action.starts_with("sts:")));
 }
 
+/// Of two transcripts the newer counts, in whichever order they are handed in; a refusal overrules nothing, and the
+/// age of what is older is told.
+#[test]
+fn the_newer_transcript_counts() {
+    let grants = "### read kms:ListGrants ";
+    let section = |text: &str| {
+        let from = text.find(grants).unwrap();
+        (from, from + text[from..].find("### exit").unwrap())
+    };
+    let (from, to) = section(START);
+    let asked = START[from..to].lines().next().unwrap().to_owned();
+    let with = |answer: &str, exit: &str, day: &str| {
+        let rest = START[to..].split_once('\n').unwrap().1;
+        let text = format!("{}{asked}\n{answer}\n### exit {exit}\n{rest}", &START[..from]);
+        text.replace("### time 2026-11-2", &format!("### time {day}"))
+    };
+    let one = r#"{ "Grants": [ { "GrantId": "a1", "GranteePrincipal": "arn:aws:iam::444455556666:root", "Operations": ["Decrypt"] } ] }"#;
+    let old = with(one, "0", "2025-11-2");
+    let new = with(r#"{ "Grants": [] }"#, "0", "2026-11-2");
+    let refused =
+        with("An error occurred (AccessDeniedException) when calling the ListGrants operation: no", "254", "2026-11-2");
+    let grants_of = |texts: [&str; 2]| {
+        let capture = transcript(&texts.join("\n")).unwrap();
+        let grants = capture.keys.values().next().unwrap().grants.known().unwrap().len();
+        (grants, capture.handed.len())
+    };
+    for (a, b, expected) in [(&old, &new, (0, 0)), (&old, &refused, (1, 1))] {
+        assert_eq!(grants_of([a, b]), expected);
+        assert_eq!(grants_of([b, a]), expected);
+    }
+    let told = transcript(&[refused, old].join("\n")).unwrap().handed.remove(0);
+    assert_eq!(
+        (told.what.as_str(), told.read.unwrap().to_string().get(..4)),
+        (&asked["### read ".len()..], Some("2025"))
+    );
+}
+
 /// A key or role that was looked for and is not there does not come back by an older transcript.
 #[test]
 fn what_was_read_is_not_changed_by_what_is_added() {
