@@ -1,10 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use thiserror::Error;
 
 use super::join::{self, first};
-use super::transcript::{FIRST_LINE, Part, parts};
+use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
 use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Tool, Volume};
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region, VolumeId};
@@ -12,39 +11,19 @@ use crate::source::Reading;
 
 type Volumes = BTreeMap<VolumeId, Reading<Volume>>;
 
-/// Why a text is no transcript that can be judged.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TranscriptError {
-    /// Its marks are missing.
-    #[error("this is no output of the lines that `capture --script` prints")]
-    NoTranscript,
-    /// A line of its head is missing.
-    #[error("the transcript lacks its line `### {0} …`")]
-    Lacks(&'static str),
-}
-
-/// Whether a text holds a transcript, rather than a capture.
-pub fn is_transcript(text: &str) -> bool {
-    text.contains(FIRST_LINE)
-}
-
 /// Whether a transcript ends before its last line.
 pub fn is_cut(text: &str) -> bool {
-    parts(text).iter().any(|part| !part.is_whole)
+    parts(text).is_ok_and(|parts| parts.iter().any(|part| !part.is_whole))
 }
 
 /// The capture that transcripts amount to: that of the start, and those of other accounts' administrators.
 ///
-/// What a transcript does not hold was not read; one that is cut, or whose lines were broken on the way, leaves
-/// facts unread and never changes one.
+/// What a transcript does not hold was not read; one that is cut leaves facts unread.
 ///
 /// # Errors
-/// When there is no transcript, or one without Region and time.
+/// When there is no transcript, one that was changed on its way, or one without Region and time.
 pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
-    let parts = newest_first(parts(text));
-    if parts.is_empty() {
-        return Err(TranscriptError::NoTranscript);
-    }
+    let parts = newest_first(parts(text)?);
     let of_starts = parts.iter().filter(|part| !part.targets.is_empty());
     let region =
         of_starts.chain(&parts).find_map(|part| part.region.clone()).ok_or(TranscriptError::Lacks("region"))?;
@@ -84,10 +63,7 @@ pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
 /// # Errors
 /// When there is no transcript.
 pub fn add(mut capture: Capture, text: &str) -> Result<(Capture, Option<Timestamp>), TranscriptError> {
-    let parts = newest_first(parts(text));
-    if parts.is_empty() {
-        return Err(TranscriptError::NoTranscript);
-    }
+    let parts = newest_first(parts(text)?);
     let read = parts.iter().flat_map(|part| &part.times).max().copied();
     fill(&mut capture, &parts);
     Ok((capture, read))
@@ -150,7 +126,7 @@ fn instance(parts: &[Part], id: &InstanceId, region: &Region) -> (Reading<Instan
 }
 
 /// Completes the capture by what the parts hold, of each fact the first that was read.
-fn fill(capture: &mut Capture, parts: &[Part]) {
+pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
     let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
     for target in &capture.targets {
         let account = PrincipalArn::parse(&target.role_arn).map(|arn| arn.account().to_owned()).unwrap_or_default();

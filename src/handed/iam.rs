@@ -2,7 +2,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
-use super::mangled::unwrapped;
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
 use crate::names::PrincipalArn;
@@ -121,8 +120,7 @@ fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
     let names = part.reading(&format!("iam:List{kind}Policies {of}"), |text| strings(text, "PolicyNames", ""));
     let one = |name: String| {
         let document = part.reading(&format!("iam:Get{kind}Policy {of} {name}"), |text| {
-            let (plain, _) = unwrapped(text).ok()?;
-            Some(serde_json::from_str::<InlineOutput>(&plain).ok()?.policy_document)
+            Some(serde_json::from_str::<InlineOutput>(text).ok()?.policy_document)
         });
         InlinePolicy { name, document }
     };
@@ -143,8 +141,7 @@ fn managed(part: &Part, arn: &str) -> AttachedPolicy {
     });
     let document = match version {
         Reading::Known(version) => part.reading(&format!("iam:GetPolicyVersion {arn} {version}"), |text| {
-            let (plain, _) = unwrapped(text).ok()?;
-            Some(serde_json::from_str::<VersionOutput>(&plain).ok()?.policy_version.document)
+            Some(serde_json::from_str::<VersionOutput>(text).ok()?.policy_version.document)
         }),
         Reading::Absent => Reading::Absent,
         Reading::Unread(unread) => Reading::Unread(unread),

@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
 use super::kms::grants;
-use super::mangled::unwrapped;
 use super::transcript::Part;
 use crate::capture::{CustomKeyStore, Key, KeyMetadata};
 use crate::names::KeyArn;
@@ -44,8 +45,7 @@ struct Policy {
 }
 
 fn policy(output: &str) -> Option<Document> {
-    let (plain, _) = unwrapped(output).ok()?;
-    let text = serde_json::from_str::<Policy>(&plain).ok()?.policy;
+    let text = serde_json::from_str::<Policy>(output).ok()?.policy;
     Some(Document::new(text)).filter(|document| !document.text().trim().is_empty())
 }
 
@@ -110,7 +110,7 @@ fn custom_key_store(part: &Part, id: String) -> CustomKeyStore {
 }
 
 /// Every key of which a part holds an answer.
-pub(super) fn asked(part: &Part) -> Vec<KeyArn> {
-    let keys = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("kms:DescribeKey "));
-    keys.filter_map(|text| KeyArn::parse(text).ok()).collect()
+pub(super) fn asked(part: &Part) -> BTreeSet<KeyArn> {
+    let of_keys = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("kms:")?.split(' ').nth(1));
+    of_keys.filter_map(|text| KeyArn::parse(text).ok()).collect()
 }

@@ -108,17 +108,36 @@ fn grants_on_another_key_are_refused() {
     }
 }
 
+/// A fault in what the AWS CLI printed is drawn where it stands in the file.
+#[test]
+fn a_refused_policy_is_shown_as_the_file_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = key_policy().replacen("\"Effect\"", "\"Affect\"", 1);
+    let output = format!("\n\n{}", json!({ "Policy": policy, "PolicyName": "default" }));
+    std::fs::write(folder.path().join("policy.json"), &output).unwrap();
+    let error = &report(&check(folder.path(), &["--key-policy-file", "alias/ebs-prod=policy.json"]))["error"];
+    let message = error["message"].as_str().unwrap();
+    let column = output.trim_start().find("Affect").unwrap() - 1;
+    assert!(message.starts_with("AWS would refuse this policy"), "{message}");
+    assert!(
+        message.contains("--> policy.json:3:") && message.contains(&format!("policy.json:3:{column}")),
+        "{message}"
+    );
+}
+
 #[test]
 fn what_does_not_belong_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("policy.json", &key_policy());
     write("broken.json", &key_policy().replacen("\"Effect\"", "\"Affect\"", 1));
+    write("prose.json", "no JSON at all");
     write("ram.json", &json!({ "Policy": key_policy(), "PolicyName": "AWS_RAM" }).to_string());
     write("cut.json", &json!({ "Grants": [], "Truncated": true, "NextMarker": "m" }).to_string());
     for (arguments, code) in [
         (["--key-policy-file", "alias/other=policy.json"], "key-not-concerned"),
         (["--key-policy-file", "alias/ebs-prod=broken.json"], "policy-refused"),
+        (["--key-policy-file", "alias/ebs-prod=prose.json"], "text-mangled"),
         (["--key-policy-file", "alias/ebs-prod=ram.json"], "not-as-asked-for"),
         (["--key-policy-file", "alias/ebs-prod=none.json"], "file-unreadable"),
         (["--key-policy-file", "policy.json"], "malformed-pair"),

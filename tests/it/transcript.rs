@@ -14,6 +14,7 @@ use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
 use ebs_preflight::report::{Verdict, preflight};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
+use proptest::prelude::*;
 
 const START: &str = include_str!("../transcripts/start.txt");
 const ORGANIZATION: &str = include_str!("../transcripts/organization.txt");
@@ -63,6 +64,68 @@ fn what_is_lost_on_the_way_is_never_ready() {
             assert_ne!(verdict(&broken.join("\n")), Some(Verdict::Ready), "with line {} broken", gone + 1);
         }
     }
+}
+
+fn mangled(text: &str, kind: usize, which: usize) -> String {
+    let replaced = |plain: &str, by: &str| {
+        let places: Vec<usize> = text.match_indices(plain).map(|(at, _)| at).collect();
+        let Some(at) = places.get(which % places.len().max(1)).copied() else { return text.to_owned() };
+        format!("{}{by}{}", &text[..at], &text[at + plain.len()..])
+    };
+    match kind {
+        0 => replaced("\"", "\u{201d}"),
+        1 => replaced(" ", "\u{a0}"),
+        2 => replaced(" ", "\n"),
+        3 => text.replace('"', "\u{201d}"),
+        4 => text.replace(' ', "\u{a0}"),
+        5 => text.replace('"', "&quot;"),
+        6 => {
+            // A line end every so many characters, as a terminal or a mail program sets it.
+            let width = 20 + which % 80;
+            let wrap = |line: &str| {
+                let signs: Vec<char> = line.chars().collect();
+                signs.chunks(width).map(String::from_iter).collect::<Vec<_>>().join("\n")
+            };
+            text.lines().map(wrap).collect::<Vec<_>>().join("\n")
+        }
+        _ => replaced("-", "-\u{200b}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// No mangling makes a start ready: the transcript is read right, or refused.
+    #[test]
+    fn a_mangled_transcript_is_never_ready(manglings in prop::collection::vec((0..8_usize, any::<usize>()), 1..4)) {
+        let text = manglings.iter().fold(whole(), |text, (kind, which)| mangled(&text, *kind, *which));
+        prop_assert_ne!(verdict(&text), Some(Verdict::Ready));
+    }
+}
+
+/// A transcript that was changed on its way is refused with what is wrong, and where.
+#[test]
+fn what_was_changed_is_named_with_its_place() {
+    let key = "### read kms:ListGrants arn:aws:kms:";
+    for (text, says) in [
+        (START.replacen("\"Account\"", "\u{201c}Account\u{201d}", 1), "5:43: `\u{201c}` (U+201C)"),
+        (START.replacen(" \"Account\"", "\u{a0}\"Account\"", 1), "5:42: an invisible character (U+00A0)"),
+        (
+            START.replacen("\"Account\"", "&quot;Account\"", 1),
+            "5:43: in the answer to sts:GetCallerIdentity: `&` (U+0026)",
+        ),
+        (START.replacen("### region ", "###\u{a0}region ", 1), "2:1: `###\u{a0}region us-west-2` does not fit here"),
+        (START.replacen("### exit 0\n", "", 1), "does not fit here"),
+        (START.replacen(key, &key.replace("arn:", "arn:\n"), 1), "does not fit here"),
+        (START.replace("### ebs", "\u{1b}[0m### ebs"), "1:1: `"),
+        (START.replacen('/', "/\n", 1), "a line end within a string"),
+        (script(&Script::Organization(Vec::new())), "not what they print"),
+    ] {
+        let error = transcript(&text).unwrap_err().to_string();
+        assert!(error.contains(says), "{says}: {error}");
+    }
+    let quoted = format!("> {}", START.replacen("\"Account\"", "\u{201c}Account\u{201d}", 1).replace('\n', "\n> "));
+    assert!(transcript(&quoted).unwrap_err().to_string().starts_with("5:45: "));
 }
 
 /// The actions whose answers a script puts into the transcript.
@@ -216,6 +279,55 @@ mod program {
         let output = check(&["--capture", file.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(3));
         assert!(String::from_utf8_lossy(&output.stderr).contains("ends before the script did"));
+    }
+
+    /// A folder holds transcripts and at most one capture; what else is in it is named, and what is hidden is not.
+    #[test]
+    fn a_folder_is_read_as_people_keep_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
+        let judged = || {
+            let output = check(&["--capture", folder.path().to_str().unwrap()]);
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        write(".DS_Store", &[0, 0xff]);
+        let (status, said) = judged();
+        assert!(status == Some(2) && said.contains("holds no evidence"), "{said}");
+        write("start.txt", super::START.as_bytes());
+        assert_eq!(judged(), (Some(3), String::new()));
+        let utf16: Vec<u8> =
+            format!("\u{feff}{}", super::ORGANIZATION).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        write("org.txt", &utf16);
+        write("notes.md", b"call Mika");
+        let (status, said) = judged();
+        assert_eq!(status, Some(1));
+        assert!(
+            said.contains("read as UTF-16 text") && said.contains("notes.md") && !said.contains(".DS_Store"),
+            "{said}"
+        );
+        let demo = include_bytes!("../../src/cli/demo.json");
+        write("a.json", demo);
+        let (status, said) = judged();
+        assert!(status == Some(2) && said.contains("a capture and a transcript of a start"), "{said}");
+        std::fs::remove_file(folder.path().join("start.txt")).unwrap();
+        assert_eq!(judged().0, Some(1));
+        write("b.json", demo);
+        let (status, said) = judged();
+        assert!(status == Some(2) && said.contains("several captures"), "{said}");
+    }
+
+    #[test]
+    fn a_packed_file_is_unpacked_or_refused_with_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("start.txt.gz");
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, super::START.as_bytes()).unwrap();
+        std::fs::write(&file, packer.finish().unwrap()).unwrap();
+        assert_eq!(check(&["--capture", file.to_str().unwrap()]).status.code(), Some(3));
+        std::fs::write(&file, b"PK\x03\x04...").unwrap();
+        let output = check(&["--capture", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("unzip"));
     }
 
     #[test]
