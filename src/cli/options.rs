@@ -38,7 +38,7 @@ pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
         let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
         return accounts.map(Script::Organization).map_err(|error| bad(&error));
     }
-    let asked = Asked::read(&typed.targets, typed.reader.region.as_deref())?;
+    let asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     if !asked.names.is_empty() {
         let help = "give --instance-id";
         return Err(Failure::bad_input("argument-missing", "a script needs the instance's ID, not its name", help));

@@ -271,6 +271,36 @@ mod program {
         assert_eq!(check(&["--capture", "start.txt", "--add", "start.txt"]).status.code(), Some(2));
     }
 
+    /// Of some lines the output alone is enough: it says what it is of.
+    #[test]
+    fn output_that_says_what_it_is_of_is_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let targets = |arguments: &[&str]| {
+            let output = check(&[&["--format", "json"], arguments].concat());
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            (output.status.code(), report["targets"].clone())
+        };
+        for read in ["iam:GetRole ", "kms:DescribeKey "] {
+            let section = super::START.split_once(&format!("### read {read}")).unwrap().1;
+            let answer = section.split_once('\n').unwrap().1.split_once("### exit").unwrap().0;
+            std::fs::write(path("answer.json"), answer).unwrap();
+            std::fs::write(path("rest.txt"), only(|one| !one.starts_with(read))).unwrap();
+            let whole = targets(&["--capture", "start.txt"]);
+            assert_ne!(targets(&["--capture", &path("rest.txt")]).1, whole.1, "{read}");
+            assert_eq!(targets(&["--capture", &path("rest.txt"), "--add", &path("answer.json")]), whole, "{read}");
+        }
+        for (text, says) in [
+            (r#"{ "PolicyNames": ["a"] }"#, "does not say what it is of"),
+            (r#"{ "KeyMetadata": { "Arn": "arn:aws:kms:us-west-2:111122223333:key/1" } }"#, "none of this start"),
+        ] {
+            std::fs::write(path("answer.json"), text).unwrap();
+            let output = check(&["--capture", "start.txt", "--add", &path("answer.json")]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.code() == Some(2) && said.contains(says), "{said}");
+        }
+    }
+
     #[test]
     fn a_transcript_that_is_cut_says_so() {
         let folder = tempfile::tempdir().unwrap();
