@@ -253,9 +253,11 @@ pub(super) fn taken<T>(handing: Result<Handing<T>, HandedError>, path: &str) -> 
         HandedError::Mangled(mangled) => {
             Failure::bad_input("text-mangled", format!("`{path}`:{mangled}"), way_out(mangled.repair.as_ref()))
         }
-        HandedError::Other(message) => {
-            Failure::bad_input("not-as-asked-for", format!("`{path}`: {message}"), "see what the file holds")
-        }
+        HandedError::Other(message) => Failure::bad_input(
+            "not-as-asked-for",
+            format!("`{path}`: {message}"),
+            "hand in the whole output as JSON (`--output json`), with the key that it is of",
+        ),
     })?;
     let noise: Vec<String> =
         handing.taken_off.iter().filter(|one| **one != Wrapping::CliOutput).map(ToString::to_string).collect();

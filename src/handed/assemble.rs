@@ -7,7 +7,7 @@ use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
 use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Tool, Volume};
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region, VolumeId};
-use crate::source::Reading;
+use crate::source::{Reading, Unread};
 
 type Volumes = BTreeMap<VolumeId, Reading<Volume>>;
 
@@ -139,6 +139,8 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
             let record = capture.volumes.entry(id).or_default();
             *record = first(std::mem::take(record), volume);
         }
+        let unread = || Reading::Unread(Unread::not_asked(iam::itself(&target.role_arn)));
+        capture.identities.entry(target.role_arn.clone()).or_insert_with(unread);
         // A name says nothing of the account: only its own reader's answer is about this role or user.
         for part in parts.iter().filter(|part| is_of(part, &account)) {
             let (identity, namesake) = iam::identity(part, &target.role_arn);

@@ -7,6 +7,11 @@ use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
 use crate::names::PrincipalArn;
 use crate::source::{Document, Reading, Unread};
 
+/// The read that tells of a role or user itself.
+pub(super) fn itself(asked: &str) -> &'static str {
+    if matches!(PrincipalArn::parse(asked), Ok(PrincipalArn::User(_))) { "iam:GetUser" } else { "iam:GetRole" }
+}
+
 /// The role or user that a target names, and the one that has its name but another path.
 pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<PrincipalArn>) {
     let Ok(named) = PrincipalArn::parse(asked) else { return (Reading::default(), None) };

@@ -18,9 +18,15 @@ pub(super) fn grants(output: &Value, key: &KeyArn) -> Result<Vec<Grant>, String>
     if let Some(other) = on.into_iter().find(|on| *on != key.as_str() && *on != key.key_id()) {
         return Err(format!("these are grants on another key: `{other}`, not `{key}`"));
     }
-    let grants: Option<BTreeMap<String, Grant>> =
-        list.iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();
-    let grants = grants.ok_or("the list holds a grant without ID, grantee principal or operations")?;
+    let mut grants = BTreeMap::new();
+    for entry in list {
+        let grant = grant(entry).ok_or("the list holds a grant without ID, grantee principal or operations")?;
+        if let Some(other) = grants.insert(grant.id.clone(), grant.clone())
+            && other != grant
+        {
+            return Err(format!("the list holds two grants of the ID `{}`", grant.id));
+        }
+    }
     Ok(grants.into_values().collect())
 }
 

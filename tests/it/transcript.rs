@@ -11,7 +11,7 @@ use ebs_preflight::collect::reads::READS;
 use ebs_preflight::collect::script::{Script, script};
 use ebs_preflight::handed::{add, transcript};
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
-use ebs_preflight::report::{Verdict, preflight};
+use ebs_preflight::report::{Verdict, preflight, text};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
 use proptest::prelude::*;
@@ -40,6 +40,14 @@ fn transcripts_of_two_readers_are_one_capture() {
     let levels = organization.known().unwrap().scps.known().unwrap();
     let targets: Vec<&str> = levels.iter().map(|level| level.target.as_str()).collect();
     assert_eq!(targets, ["r-k3vr", "ou-k3vr-9x2c7b4n", "444455556666"]);
+}
+
+/// Another account's IAM says nothing of the role; the report tells how it is read.
+#[test]
+fn a_role_of_another_account_is_unread() {
+    let elsewhere = START.replace("sts::444455556666", "sts::333355557777");
+    let report = text::render(&preflight(&transcript(&elsewhere).unwrap(), &Question::default()));
+    assert!(report.contains("capture --script --identity arn:aws:iam::444455556666:role/night-start"), "{report}");
 }
 
 #[test]
