@@ -156,6 +156,26 @@ fn the_script_of_a_start_makes_all_reads_and_no_other() {
     assert!(asked.iter().all(|command| text.contains(&format!("\" {command} "))), "{asked:?}");
 }
 
+/// Every mark that a script prints is one that is read.
+#[test]
+fn the_marks_of_a_script_fit() {
+    let mut targets = transcript(START).unwrap().targets;
+    let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
+    targets.push(Target { role_arn: user, ..targets[0].clone() });
+    let text = script(&Script::Starts(targets, None));
+    let values = [("$k", "arn:aws:kms:us-west-2:444455556666:key/1f2e3d4c-5b6a-4798-8071-625344352617"), ("$v", "v3")];
+    let values = values.into_iter().chain([("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops")]);
+    let reads = text.lines().filter_map(|line| line.strip_prefix("r \"")?.split('"').next());
+    let mut printed =
+        String::from("### ebs-preflight transcript 1\n### region us-west-2\n### time 2026-11-25T03:54:03Z\n");
+    for asked in reads {
+        let asked = values.clone().fold(asked.to_owned(), |asked, (name, value)| asked.replace(name, value));
+        printed.extend(["### read ", &asked, "\nUnable to locate credentials\n### exit 253\n"]);
+    }
+    let capture = transcript(&printed).unwrap();
+    assert_eq!(capture.keys.len(), 1, "{printed}");
+}
+
 #[test]
 fn the_scripts_for_the_other_side_read_only_theirs() {
     let key = KeyArn::parse("arn:aws:kms:eu-west-1:333355557777:key/1f2e3d4c-5b6a-4798-8071-625344352617").unwrap();
