@@ -110,8 +110,8 @@ pub(super) struct HandedIn {
     /// The grants on a key, as `aws kms list-grants` prints them; may be given several times
     #[arg(long = "grants-file", value_name = "KEY=FILE")]
     pub(super) grants: Vec<String>,
-    /// What the lines of `capture --script` (with --key, --org or --identity) printed, for what could not be read; may be
-    /// given several times
+    /// What the lines of `capture --script` (with --key, --org or --identity) printed, for what could not be read; or what
+    /// one line of the AWS CLI printed that says what it is of (as get-role, describe-key); may be given several times
     #[arg(long, value_name = "FILE")]
     pub(super) add: Vec<PathBuf>,
     /// Organization policies read before: a capture, or what the lines of `capture --script --org` printed

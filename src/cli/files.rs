@@ -1,7 +1,7 @@
 //! Files and standard streams.
 
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use crate::report::escape;
@@ -27,26 +27,74 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The text that was read from `path`.
+/// More than any evidence, so that a file that unpacks without end does no harm.
+const UNPACKED_BYTES: u64 = 512 * 1024 * 1024;
+
+/// The text that was read from `path`: gzipped or in UTF-16, too, as PowerShell writes it.
 pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let message = format!("`{}` is not UTF-8 text: byte {at} fits no character", path.display());
+    let unreadable = |message: String, help: &str| {
+        Failure::bad_input("file-unreadable", format!("`{}` {message}", path.display()), help)
+    };
+    let bytes = match bytes.as_slice() {
+        [0x1f, 0x8b, ..] => {
+            let mut unpacked = Vec::new();
+            let mut unpacker = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(UNPACKED_BYTES);
+            unpacker.read_to_end(&mut unpacked).map_err(|error| {
+                unreadable(format!("is gzipped and cannot be unpacked: {error}"), "copy the file again")
+            })?;
+            if unpacked.len() as u64 == UNPACKED_BYTES {
+                return Err(unreadable("unpacks to more than 512 MiB".to_owned(), "unpack it, and give what matters"));
+            }
+            unpacked
+        }
+        [b'P', b'K', 3, 4, ..] => {
+            return Err(unreadable(
+                "is a ZIP archive".to_owned(),
+                "unpack it (unzip FILE), and give the file or the folder",
+            ));
+        }
+        _ => bytes,
+    };
+    let units = |of: fn([u8; 2]) -> u16| bytes.chunks_exact(2).skip(1).map(|pair| of(two(pair))).collect::<Vec<_>>();
+    let units = match bytes.as_slice() {
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        _ => {
+            return String::from_utf8(bytes).map_err(|error| {
+                let at = error.utf8_error().valid_up_to();
+                let message = format!("`{}` is not UTF-8 text: byte {at} fits no character", path.display());
+                Failure::bad_input("file-not-text", message, "save the file as UTF-8")
+            });
+        }
+    };
+    let text = String::from_utf16(&units).ok().filter(|_| bytes.len().is_multiple_of(2)).ok_or_else(|| {
+        let message = format!("`{}` begins as UTF-16 text and is none", path.display());
         Failure::bad_input("file-not-text", message, "save the file as UTF-8")
-    })
+    })?;
+    print_error(&format!("note: `{}`: read as UTF-16 text\n", path.display()));
+    Ok(text)
 }
 
-/// The text of every file of a folder, in the order of their names.
-pub(super) fn read_folder(path: &Path) -> Result<String, Failure> {
+fn two(pair: &[u8]) -> [u8; 2] {
+    pair.try_into().unwrap_or_default()
+}
+
+/// The files of a folder in the order of their names, with their text if they are text. Hidden ones are nobody's
+/// evidence; a folder within counts as a file that is no text.
+pub(super) fn read_folder(path: &Path) -> Result<Vec<(PathBuf, Option<String>)>, Failure> {
     let unreadable = |error: std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", path.display());
         Failure::bad_input("file-unreadable", message, "check the path")
     };
     let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
-    let mut paths: Vec<_> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let is_hidden = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
+    let mut paths: Vec<_> = entries.into_iter().filter(|entry| !is_hidden(entry)).map(|entry| entry.path()).collect();
     paths.sort();
-    let texts: Vec<String> = paths.iter().map(|path| read(path)).collect::<Result<_, _>>()?;
-    Ok(texts.join("\n"))
+    let with_text = |path: PathBuf| {
+        let text = if path.is_file() { read_bytes(&path).and_then(|bytes| text(&path, bytes)).ok() } else { None };
+        (path, text)
+    };
+    Ok(paths.into_iter().map(with_text).collect())
 }
 
 /// Writes a file whole or not at all, readable by its owner only; `-` is standard output.

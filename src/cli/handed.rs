@@ -1,53 +1,57 @@
 //! What the asker hands in takes the place of what could not be read.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::capture::{Capture, Handed};
-use crate::handed::{HandedError, Handing, Wrapping, add, grants, is_cut, is_transcript, key_policy, transcript};
+use crate::handed::{
+    HandedError, Handing, Repair, TranscriptError, Wrapping, add, add_output, grants, is_cut, is_transcript,
+    joined_organizations, key_policy, transcript,
+};
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
 use crate::source::Reading;
 
 use super::args::HandedIn;
 use super::failure::Failure;
-use super::{files, options};
+use super::files;
+use super::options::{self, Source};
 
 /// The capture with everything that was handed in.
 pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, Failure> {
     for text in &typed.key_policies {
         let (key, path) = options::pair(text, "--key-policy-file")?;
         let arn = key_of(&capture, key)?;
-        let policy = taken(key_policy(&files::read(Path::new(path))?), path)?;
-        options::accepted("key policy", Path::new(path), policy.text(), PolicyType::KeyPolicy)?;
+        let what = format!("key policy of {arn}");
         let record = capture.keys.entry(arn.clone()).or_default();
-        record.policy = Reading::Known(policy);
-        let mut what = format!("key policy of {arn}");
+        if record.policy.unread().is_none() {
+            return Err(known_already(&capture, &what, path));
+        }
+        let file = files::read(Path::new(path))?;
+        let policy = taken(key_policy(&file), path)?;
+        let source = Source { path: Path::new(path), text: &file, origin: &policy.origin };
+        options::accepted("key policy", &source, policy.value.text(), PolicyType::KeyPolicy)?;
+        record.policy = Reading::Known(policy.value);
+        let mut told = what;
         if record.ram_policy.unread().is_some() {
             // Nobody who sends a key policy thinks of the second one, which only a key shared through AWS RAM has.
             record.ram_policy = Reading::Absent;
-            what.push_str(", taken as not shared through AWS RAM");
+            told.push_str(", taken as not shared through AWS RAM");
         }
-        capture.handed.push(Handed { what, file: path.to_owned(), read: None });
+        capture.handed.push(Handed { what: told, file: path.to_owned(), read: None });
     }
     for text in &typed.grants {
         let (key, path) = options::pair(text, "--grants-file")?;
         let arn = key_of(&capture, key)?;
-        let grants = taken(grants(&files::read(Path::new(path))?), path)?;
-        capture.keys.entry(arn.clone()).or_default().grants = Reading::Known(grants);
-        capture.handed.push(Handed { what: format!("grants on {arn}"), file: path.to_owned(), read: None });
+        let what = format!("grants on {arn}");
+        let record = capture.keys.entry(arn.clone()).or_default();
+        if record.grants.unread().is_none() {
+            return Err(known_already(&capture, &what, path));
+        }
+        record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value);
+        capture.handed.push(Handed { what, file: path.to_owned(), read: None });
     }
     if let Some(path) = &typed.organization {
-        let file = self::capture(path)?;
-        let read: Vec<_> = file.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
-        if read.is_empty() {
-            let message = format!("`{}` holds no organization", path.display());
-            let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
-            return Err(Failure::bad_input("not-as-asked-for", message, help));
-        }
-        let accounts: Vec<&str> = read.iter().map(|(account, _)| account.as_str()).collect();
-        let what = format!("organization policies of account {}", accounts.join(", "));
-        capture.handed.push(Handed { what, file: path.display().to_string(), read: Some(file.read.until) });
-        capture.organizations.extend(read);
+        capture = with_organization(capture, path)?;
     }
     for path in &typed.add {
         capture = added(&capture, path)?;
@@ -55,15 +59,71 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
     Ok(capture)
 }
 
-/// The capture with what a transcript holds of that which was not read.
-fn added(before: &Capture, path: &Path) -> Result<Capture, Failure> {
-    let refused = |message: &str| {
-        let help = "it takes what the lines of `ebs-preflight capture --script` printed, of this start or a part of it";
+/// When the rest was read.
+fn minute(capture: &Capture) -> String {
+    capture.read.until.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// What was read is not overruled, nor is one file by another.
+fn known_already(capture: &Capture, what: &str, path: &str) -> Failure {
+    let before = capture.handed.iter().find(|handed| handed.what.starts_with(what));
+    let message = match before {
+        Some(before) => format!("`{path}`: `{}` holds the {what} already", before.file),
+        None => format!("`{path}`: the {what} was read {}", minute(capture)),
+    };
+    let help = if what.starts_with("grants") {
+        "what was read counts: leave --grants-file out; `diff --revoke-grant ID` judges the start without one"
+    } else {
+        "what was read counts; to judge the start with another text: ebs-preflight diff … --set-key-policy KEY=FILE"
+    };
+    Failure::bad_input("known-already", message, help)
+}
+
+/// The capture with the organization policies of a file, as far as they were not read.
+fn with_organization(mut capture: Capture, path: &Path) -> Result<Capture, Failure> {
+    let refused = |message: String, help: &str| {
         Failure::bad_input("not-as-asked-for", format!("`{}`: {message}", path.display()), help)
     };
+    let file = self::capture(path)?;
+    let read: Vec<_> = file.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
+    if read.is_empty() {
+        let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
+        return Err(refused("it holds no organization".to_owned(), help));
+    }
+    let mut accounts = Vec::new();
+    for (account, found) in read {
+        let record = capture.organizations.entry(account.clone()).or_default();
+        let joined = joined_organizations(record.clone(), found);
+        if joined != *record {
+            *record = joined;
+            accounts.push(account.to_string());
+        }
+    }
+    if accounts.is_empty() {
+        let message = format!("the organization policies were read {}", minute(&capture));
+        return Err(refused(
+            message,
+            "what was read counts: leave --org-file out; `diff --set-scp` judges another text",
+        ));
+    }
+    let what = format!("organization policies of account {}", accounts.join(", "));
+    capture.handed.push(Handed { what, file: path.display().to_string(), read: Some(file.read.until) });
+    Ok(capture)
+}
+
+/// The capture with what a transcript or one line's output holds of that which was not read.
+fn added(before: &Capture, path: &Path) -> Result<Capture, Failure> {
+    let refused = |message: String| {
+        let help = "it takes what the lines of `ebs-preflight capture --script` printed, of this start or a part of it";
+        Failure::bad_input("not-as-asked-for", format!("`{}`{message}", path.display()), help)
+    };
     let text = files::read(path)?;
-    note_if_cut(path, &text);
-    let (mut capture, read) = add(before.clone(), &text).map_err(|error| refused(&error.to_string()))?;
+    let (mut capture, read) = if is_transcript(&text) {
+        note_if_cut(path, &text);
+        add(before.clone(), &text).map_err(|error| refused(told(&error)))?
+    } else {
+        (taken(add_output(before.clone(), &text), &path.display().to_string())?.value, None)
+    };
     let keys = capture.keys.iter().filter(|(arn, key)| before.keys.get(*arn) != Some(key));
     let identities = capture.identities.iter().filter(|(arn, identity)| before.identities.get(*arn) != Some(identity));
     let accounts = capture.organizations.iter();
@@ -75,7 +135,7 @@ fn added(before: &Capture, path: &Path) -> Result<Capture, Failure> {
         what.push("the instance and its volumes".to_owned());
     }
     if what.is_empty() {
-        return Err(refused("it holds nothing that was not read already"));
+        return Err(refused(": it holds nothing that was not read already".to_owned()));
     }
     capture.handed.push(Handed { what: what.join(", "), file: path.display().to_string(), read });
     Ok(capture)
@@ -90,17 +150,79 @@ fn note_if_cut(path: &Path, text: &str) {
     }
 }
 
-/// A capture as people hold it: the file, a transcript, or a folder of transcripts.
+/// A capture as people hold it: the file, a transcript, or a folder with transcripts and at most one such file.
 pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
-    let text = if path.is_dir() { files::read_folder(path)? } else { files::read(path)? };
-    let refused = |message: String, help: &str| {
+    if !path.is_dir() {
+        let text = files::read(path)?;
+        return if is_transcript(&text) {
+            of_transcripts(path, &[(path.to_owned(), text)])
+        } else {
+            parsed(path, &text)
+        };
+    }
+    let (mut transcripts, mut captures, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for (path, text) in files::read_folder(path)? {
+        match text {
+            Some(text) if is_transcript(&text) => transcripts.push((path, text)),
+            Some(text) if text.contains("\"formatVersion\"") => captures.push((path, text)),
+            Some(_) | None => others.push(path.display().to_string()),
+        }
+    }
+    if !others.is_empty() {
+        files::print_error(&format!("note: not taken, for they are no transcripts: {}\n", others.join(", ")));
+    }
+    let refused = |message: &str, help: String| {
         Failure::bad_input("bad-capture", format!("`{}`: {message}", path.display()), help)
     };
-    if !is_transcript(&text) {
-        return Capture::parse(&text).map_err(|error| refused(error.to_string(), error.help()));
+    match captures.as_slice() {
+        [] if transcripts.is_empty() => {
+            let help =
+                "it takes what the lines of `capture --script` printed, or a file that `capture` wrote".to_owned();
+            Err(refused("the folder holds no evidence", help))
+        }
+        [] => of_transcripts(path, &transcripts),
+        // Neither is to overrule the other, and which was read later may differ from fact to fact.
+        [_] if transcripts.iter().any(|(_, text)| transcript(text).is_ok_and(|one| !one.targets.is_empty())) => {
+            let help = "give the one with --capture, and the other with --add for what the first has not".to_owned();
+            Err(refused("the folder holds a capture and a transcript of a start", help))
+        }
+        [(file, text)] => transcripts.iter().try_fold(parsed(file, text)?, |capture, (path, _)| added(&capture, path)),
+        [_, _, ..] => {
+            let files: Vec<String> = captures.iter().map(|(file, _)| file.display().to_string()).collect();
+            Err(refused("the folder holds several captures", format!("give the one to judge:\n{}", files.join("\n"))))
+        }
     }
-    note_if_cut(path, &text);
-    transcript(&text).map_err(|error| refused(error.to_string(), "copy all that the lines printed"))
+}
+
+fn parsed(path: &Path, text: &str) -> Result<Capture, Failure> {
+    Capture::parse(text)
+        .map_err(|error| Failure::bad_input("bad-capture", format!("`{}`: {error}", path.display()), error.help()))
+}
+
+/// The capture of transcripts, each of which is whole as far as it goes.
+fn of_transcripts(path: &Path, files: &[(PathBuf, String)]) -> Result<Capture, Failure> {
+    let refused = |path: &Path, error: TranscriptError| {
+        let message = format!("`{}`{}", path.display(), told(&error));
+        Failure::bad_input(
+            "bad-capture",
+            message,
+            "have all that the lines printed sent again, as a file that is attached",
+        )
+    };
+    for (path, text) in files {
+        // A file alone may hold one reader's part only: what it lacks may stand in another.
+        if let Err(error @ (TranscriptError::Changed { .. } | TranscriptError::Script)) = transcript(text) {
+            return Err(refused(path, error));
+        }
+        note_if_cut(path, text);
+    }
+    let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+    transcript(&texts.join("\n")).map_err(|error| refused(path, error))
+}
+
+/// The error as it follows a path: with the place at once.
+fn told(error: &TranscriptError) -> String {
+    if matches!(error, TranscriptError::Changed { .. }) { format!(":{error}") } else { format!(": {error}") }
 }
 
 /// The key of the start that is meant: by ARN, ID or alias.
@@ -125,25 +247,35 @@ fn key_of(capture: &Capture, text: &str) -> Result<KeyArn, Failure> {
     ))
 }
 
-/// The value, with a word on standard error about what was taken off.
-pub(super) fn taken<T>(handing: Result<Handing<T>, HandedError>, path: &str) -> Result<T, Failure> {
+/// What was handed in, with a word on standard error about what was taken off.
+pub(super) fn taken<T>(handing: Result<Handing<T>, HandedError>, path: &str) -> Result<Handing<T>, Failure> {
     let handing = handing.map_err(|error| match error {
-        HandedError::Mangled(mangled) => Failure::bad_input(
-            "text-mangled",
-            format!("`{path}`:{mangled}"),
-            format!(
-                "ask for the text again, as a file; if it was meant as follows, save that and hand it in\n\n{}",
-                mangled.repaired
-            ),
-        ),
-        HandedError::Other(message) => {
-            Failure::bad_input("not-as-asked-for", format!("`{path}`: {message}"), "see what the file holds")
+        HandedError::Mangled(mangled) => {
+            Failure::bad_input("text-mangled", format!("`{path}`:{mangled}"), way_out(mangled.repair.as_ref()))
         }
+        HandedError::Other(message) => Failure::bad_input(
+            "not-as-asked-for",
+            format!("`{path}`: {message}"),
+            "hand in the whole output as JSON (`--output json`), with the key that it is of",
+        ),
     })?;
     let noise: Vec<String> =
         handing.taken_off.iter().filter(|one| **one != Wrapping::CliOutput).map(ToString::to_string).collect();
     if !noise.is_empty() {
         files::print_error(&format!("note: `{path}`: taken off: {}\n", noise.join(", ")));
     }
-    Ok(handing.value)
+    Ok(handing)
+}
+
+/// What to do with a text that was changed on its way.
+fn way_out(repair: Option<&Repair>) -> String {
+    let again = "ask for it again, as JSON (`--output json`) in a file that is attached";
+    let Some(repair) = repair else { return again.to_owned() };
+    let places: Vec<String> = repair.guesses.iter().map(ToString::to_string).collect();
+    let guess = if places.is_empty() {
+        String::new()
+    } else {
+        format!("\nA GUESS: whether words are joined, split or missing is not known at {}", places.join(", "))
+    };
+    format!("{again}; if it was meant as follows, save that and hand it in{guess}\n\n{}", repair.text)
 }

@@ -8,6 +8,7 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use crate::capture::Target;
 use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
+use crate::handed::Origin;
 use crate::names::{
     AccountId, Arn, InstanceId, KeyArn, NameError, PrincipalArn, Region, RoleArn, SessionArn, UserArn, shell_word,
 };
@@ -37,7 +38,7 @@ pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
         let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
         return accounts.map(Script::Organization).map_err(|error| bad(&error));
     }
-    let asked = Asked::read(&typed.targets, typed.reader.region.as_deref())?;
+    let asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     if !asked.names.is_empty() {
         let help = "give --instance-id";
         return Err(Failure::bad_input("argument-missing", "a script needs the instance's ID, not its name", help));
@@ -211,31 +212,46 @@ fn session_policy(path: &Path) -> Result<GivenPolicy, Failure> {
 pub(super) fn policy(path: &Path, kind: PolicyType) -> Result<NamedPolicy, Failure> {
     let text = files::read(path)?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    accepted(&name, path, &text, kind)
+    accepted(&name, &Source { path, text: &text, origin: &Origin::default() }, &text, kind)
+}
+
+/// The file that a policy stands in.
+pub(super) struct Source<'f> {
+    pub(super) path: &'f Path,
+    pub(super) text: &'f str,
+    /// Where in it the policy stands.
+    pub(super) origin: &'f Origin,
 }
 
 /// A policy that was handed in, if AWS would accept it.
-pub(super) fn accepted(name: &str, path: &Path, text: &str, kind: PolicyType) -> Result<NamedPolicy, Failure> {
+pub(super) fn accepted(name: &str, source: &Source<'_>, text: &str, kind: PolicyType) -> Result<NamedPolicy, Failure> {
     NamedPolicy::parse(name, text, kind).map_err(|errors| {
-        Failure::bad_input(
-            "policy-refused",
-            excerpt(&path.display().to_string(), text, &errors),
-            "AWS would refuse this policy; mend it and try again",
-        )
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        let (title, help) = if is_json {
+            ("AWS would refuse this policy", "AWS would refuse this policy; mend it and try again")
+        } else {
+            (
+                "this is no whole JSON document",
+                "a policy is one JSON document, and nothing stands around it in the file",
+            )
+        };
+        Failure::bad_input("policy-refused", excerpt(source, title, &errors), help)
     })
 }
 
-/// Every fault of a policy with the lines around it.
-fn excerpt(path: &str, text: &str, errors: &[PolicyError]) -> String {
+/// Every fault of a policy with the lines around it, as they stand in the file.
+fn excerpt(source: &Source<'_>, title: &str, errors: &[PolicyError]) -> String {
+    let path = source.path.display().to_string();
     let reports: Vec<_> = errors
         .iter()
         .map(|error| {
-            let end = error.span.end.clamp(error.span.start, text.len());
-            let title = error.problem.to_string();
-            let snippet = Snippet::source(text)
-                .path(path)
-                .annotation(AnnotationKind::Primary.span(error.span.start.min(end)..end).label(title));
-            Level::ERROR.primary_title("AWS would refuse this policy").element(snippet)
+            let (start, end) = (source.origin.offset(error.span.start), source.origin.offset(error.span.end));
+            let end = end.clamp(start, source.text.len());
+            let problem = error.problem.to_string();
+            let snippet = Snippet::source(source.text)
+                .path(&path)
+                .annotation(AnnotationKind::Primary.span(start.min(end)..end).label(problem));
+            Level::ERROR.primary_title(title).element(snippet)
         })
         .collect();
     let drawn = Renderer::plain().render(&reports);

@@ -112,9 +112,11 @@ fn evidence(
     events: impl FnOnce(&Asked, &Reader) -> Result<Vec<Incident>, Failure>,
 ) -> Result<(Capture, Question), Failure> {
     let question = options::question(typed)?;
-    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref())?;
-    let capture = if let Some(path) = &typed.capture {
-        let capture = asked.narrow(handed::capture(path)?)?;
+    let held = typed.capture.as_deref().map(handed::capture).transpose()?;
+    let of_capture = held.as_ref().map(|capture| &capture.read.region);
+    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
+    let capture = if let Some(capture) = held {
+        let capture = asked.narrow(capture)?;
         events(&Asked::of(&capture), &typed.reader)?;
         capture
     } else {
@@ -134,7 +136,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
         files::print(&script(&options::script(typed)?));
         return Ok(Exit::Done);
     }
-    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref())?;
+    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     asked.all()?;
     if !typed.force && typed.output.as_os_str() != "-" && typed.output.exists() {
         // Said before anything is read.

@@ -19,23 +19,23 @@ pub(super) struct Asked {
     listed: Vec<Target>,
     /// The Region that a console URL tells.
     pub(super) region: Option<Region>,
+    /// The Region that is typed.
+    typed: Option<Region>,
 }
 
 impl Asked {
-    pub(super) fn read(typed: &Targets, region: Option<&str>) -> Result<Self, Failure> {
-        let mut asked = Self { names: typed.instance_name.clone(), ..Self::default() };
+    /// `region` is what is typed, `of_capture` that of the capture that is judged.
+    pub(super) fn read(typed: &Targets, region: Option<&str>, of_capture: Option<&Region>) -> Result<Self, Failure> {
+        let region = region.and_then(|region| Region::parse(region).ok());
+        let mut asked = Self { names: typed.instance_name.clone(), typed: region, ..Self::default() };
         if typed.stdin.is_some() {
-            asked.listed = listed(&files::read("-".as_ref())?)?;
+            let text = files::read("-".as_ref())?;
+            asked.listed = asked.listed(&text)?;
         }
         for text in &typed.instance_id {
             let (id, region) = instance(text)?;
             asked.instances.push(id);
-            if let (Some(one), Some(other)) = (&asked.region, &region)
-                && one != other
-            {
-                return Err(two_regions(one, other));
-            }
-            asked.region = asked.region.or(region);
+            asked.is_in(region)?;
         }
         for text in &typed.role_arn {
             asked.principals.push(options::role(text)?);
@@ -43,12 +43,63 @@ impl Asked {
         for text in &typed.principal_arn {
             asked.principals.push(options::principal(text)?);
         }
-        let region = region.and_then(|region| Region::parse(region).ok()).or_else(|| asked.region.clone());
+        let region = [asked.typed.clone(), asked.region.clone(), of_capture.cloned(), of_environment()];
+        let region = region.into_iter().flatten().next();
         let partition = region.as_ref().map_or("aws", Region::partition);
         for text in &typed.starter {
             asked.principals.push(starter(text, typed.account.as_deref(), partition)?);
         }
         Ok(asked)
+    }
+
+    /// Takes the Region that a URL tells; all of one run are in one.
+    fn is_in(&mut self, region: Option<Region>) -> Result<(), Failure> {
+        let known = self.region.as_ref().or(self.typed.as_ref());
+        match (known, &region) {
+            (Some(one), Some(other)) if one != other => Err(two_regions(one, other)),
+            (_, _) => {
+                self.region = self.region.take().or(region);
+                Ok(())
+            }
+        }
+    }
+
+    /// One target a line: `INSTANCE PRINCIPAL`, or an object as a capture has it.
+    fn listed(&mut self, text: &str) -> Result<Vec<Target>, Failure> {
+        let mut targets = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim_start_matches('\u{feff}').trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let bad = |message: &str| {
+                Failure::bad_input(
+                    "malformed-target",
+                    format!("line {} of the targets: {message}", number + 1),
+                    "give a line `INSTANCE PRINCIPAL` for each, or {\"instanceId\": …, \"roleArn\": …}",
+                )
+            };
+            if line.starts_with('{') {
+                let target: Target = serde_json::from_str(line).map_err(|error| bad(&error.to_string()))?;
+                options::principal(&target.role_arn).map_err(|error| bad(&error.message))?;
+                targets.push(target);
+                continue;
+            }
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [id, role] = words.as_slice() else { return Err(bad("there are not two words")) };
+            let (instance_id, region) = instance(id).map_err(|error| bad(&error.message))?;
+            self.is_in(region).map_err(|error| bad(&error.message))?;
+            let role_arn = options::principal(role).map_err(|error| bad(&error.message))?;
+            targets.push(Target { instance_id, role_arn });
+        }
+        if targets.is_empty() {
+            return Err(Failure::bad_input(
+                "argument-missing",
+                "standard input names no target",
+                "give a line for each",
+            ));
+        }
+        Ok(targets)
     }
 
     /// The starts of a capture.
@@ -103,6 +154,12 @@ impl Asked {
 
     /// Keeps the targets of a capture that are asked for.
     pub(super) fn narrow(&self, mut capture: Capture) -> Result<Capture, Failure> {
+        if let Some(region) = self.typed.as_ref().or(self.region.as_ref())
+            && *region != capture.read.region
+        {
+            let message = format!("the capture is of {}, and {region} is asked for", capture.read.region);
+            return Err(Failure::bad_input("two-regions", message, "give the capture of the Region that is meant"));
+        }
         let mut ids = self.instances.clone();
         for name in &self.names {
             let of_name = capture.instances.iter().filter(|(_, instance)| has_name(instance, name));
@@ -156,53 +213,51 @@ fn two_regions(one: &Region, other: &Region) -> Failure {
     Failure::bad_input("two-regions", message, "check those of one Region at a time")
 }
 
-/// An instance by its ID or by the URL of its page in the console, which tells the Region as well.
+/// The Region that the AWS CLI would take from the environment.
+fn of_environment() -> Option<Region> {
+    #[expect(clippy::disallowed_methods, reason = "cli reads the environment")]
+    let text = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok()?;
+    Region::parse(&text).ok()
+}
+
+/// An instance by its ID or by the URL of its page in the console, which tells the Region as well: with or without its
+/// scheme, in the angle brackets of a mail, or as the destination of a link that signs in first.
 fn instance(text: &str) -> Result<(InstanceId, Option<Region>), Failure> {
-    if !text.starts_with("https://") {
-        return Ok((options::instance(text)?, None));
+    let url = text.trim().trim_start_matches('<').trim_end_matches('>');
+    if !url.contains('/') {
+        return Ok((options::instance(url)?, None));
     }
-    let words = text.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-');
+    // A destination is encoded, and its own fragment is once more.
+    let url = decoded(&decoded(url));
+    let words = url.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-');
     let mut ids: Vec<InstanceId> = words.filter_map(|word| InstanceId::parse(word).ok()).collect();
+    ids.sort();
     ids.dedup();
     let [id] = ids.as_slice() else {
         let message = format!("`{text}` does not name one instance");
         return Err(Failure::bad_input("malformed-instance-id", message, "copy the URL of the instance's own page"));
     };
-    let region = text.split_once("region=").map(|(_, rest)| rest.split(['#', '&', '/']).next().unwrap_or_default());
-    Ok((id.clone(), region.and_then(|region| Region::parse(region).ok())))
+    let stated = url.split_once("region=").map(|(_, rest)| rest.split(['#', '&', '/']).next().unwrap_or_default());
+    let host = url.split_once(".console.").map(|(before, _)| before.rsplit(['.', '/']).next().unwrap_or_default());
+    let region = [stated, host].into_iter().flatten().find_map(|region| Region::parse(region).ok());
+    Ok((id.clone(), region))
 }
 
-/// One target a line: `INSTANCE PRINCIPAL`, or an object as a capture has it.
-fn listed(text: &str) -> Result<Vec<Target>, Failure> {
-    let mut targets = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim_start_matches('\u{feff}').trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
+/// The text with what is percent-encoded in it as it was.
+fn decoded(url: &str) -> String {
+    let mut pieces = url.split('%');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let sign = piece.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok()).filter(u8::is_ascii);
+        if let (Some(sign), Some(rest)) = (sign, piece.get(2..)) {
+            text.push(char::from(sign));
+            text.push_str(rest);
+        } else {
+            text.push('%');
+            text.push_str(piece);
         }
-        let bad = |message: &str| {
-            Failure::bad_input(
-                "malformed-target",
-                format!("line {} of the targets: {message}", number + 1),
-                "give a line `INSTANCE PRINCIPAL` for each, or {\"instanceId\": …, \"roleArn\": …}",
-            )
-        };
-        if line.starts_with('{') {
-            let target: Target = serde_json::from_str(line).map_err(|error| bad(&error.to_string()))?;
-            options::principal(&target.role_arn).map_err(|error| bad(&error.message))?;
-            targets.push(target);
-            continue;
-        }
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [id, role] = words.as_slice() else { return Err(bad("there are not two words")) };
-        let instance_id = InstanceId::parse(id).map_err(|error| bad(&error.to_string()))?;
-        let role_arn = options::principal(role).map_err(|error| bad(&error.message))?;
-        targets.push(Target { instance_id, role_arn });
     }
-    if targets.is_empty() {
-        return Err(Failure::bad_input("argument-missing", "standard input names no target", "give a line for each"));
-    }
-    Ok(targets)
+    text
 }
 
 /// The service-linked role in which a service starts instances.

@@ -1,48 +1,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use thiserror::Error;
 
-use super::key::{self, better, first};
-use super::transcript::{FIRST_LINE, Part, parts};
-use super::{ec2, iam, org};
-use crate::capture::{Capture, FORMAT_VERSION, Organization, Provenance, Tool};
-use crate::names::{AccountId, PrincipalArn};
-use crate::source::Reading;
+use super::join::{self, first};
+use super::transcript::{Part, TranscriptError, parts};
+use super::{ec2, iam, key, org};
+use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Tool, Volume};
+use crate::names::{AccountId, InstanceId, PrincipalArn, Region, VolumeId};
+use crate::source::{Reading, Unread};
 
-/// Why a text is no transcript that can be judged.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum TranscriptError {
-    /// Its marks are missing.
-    #[error("this is no output of the lines that `capture --script` prints")]
-    NoTranscript,
-    /// A line of its head is missing.
-    #[error("the transcript lacks its line `### {0} …`")]
-    Lacks(&'static str),
-}
-
-/// Whether a text holds a transcript, rather than a capture.
-pub fn is_transcript(text: &str) -> bool {
-    text.contains(FIRST_LINE)
-}
+type Volumes = BTreeMap<VolumeId, Reading<Volume>>;
 
 /// Whether a transcript ends before its last line.
 pub fn is_cut(text: &str) -> bool {
-    parts(text).iter().any(|part| !part.is_whole)
+    parts(text).is_ok_and(|parts| parts.iter().any(|part| !part.is_whole))
 }
 
 /// The capture that transcripts amount to: that of the start, and those of other accounts' administrators.
 ///
-/// What a transcript does not hold was not read; one that is cut, or whose lines were broken on the way, leaves
-/// facts unread and never changes one.
+/// What a transcript does not hold was not read; one that is cut leaves facts unread.
 ///
 /// # Errors
-/// When there is no transcript, or one without Region and time.
+/// When there is no transcript, one that was changed on its way, or one without Region and time.
 pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
-    let parts = parts(text);
-    if parts.is_empty() {
-        return Err(TranscriptError::NoTranscript);
-    }
+    let parts = newest_first(parts(text)?);
     let of_starts = parts.iter().filter(|part| !part.targets.is_empty());
     let region =
         of_starts.chain(&parts).find_map(|part| part.region.clone()).ok_or(TranscriptError::Lacks("region"))?;
@@ -71,7 +52,7 @@ pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
         identities: BTreeMap::new(),
         namesakes: BTreeMap::new(),
         organizations: BTreeMap::new(),
-        handed: Vec::new(),
+        handed: overtaken(&parts),
     };
     fill(&mut capture, &parts);
     Ok(capture)
@@ -82,16 +63,32 @@ pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
 /// # Errors
 /// When there is no transcript.
 pub fn add(mut capture: Capture, text: &str) -> Result<(Capture, Option<Timestamp>), TranscriptError> {
-    let parts = parts(text);
-    if parts.is_empty() {
-        return Err(TranscriptError::NoTranscript);
-    }
+    let parts = newest_first(parts(text)?);
     let read = parts.iter().flat_map(|part| &part.times).max().copied();
-    let gone = capture.instances.clone().into_iter().filter(|(_, instance)| *instance == Reading::Absent);
-    let gone: Vec<_> = gone.collect();
     fill(&mut capture, &parts);
-    capture.instances.extend(gone);
     Ok((capture, read))
+}
+
+/// Of two answers about one fact the newer counts.
+fn newest_first(mut parts: Vec<Part>) -> Vec<Part> {
+    parts.sort_by_key(|part| std::cmp::Reverse(part.times.iter().max().copied()));
+    parts
+}
+
+/// What an older part answers although a newer one was refused it: that is told with its age.
+fn overtaken(newest_first: &[Part]) -> Vec<Handed> {
+    let mut refused: BTreeSet<&str> = BTreeSet::new();
+    let mut told = Vec::new();
+    for part in newest_first {
+        let answered = part.answers.iter().filter(|answer| answer.exit == Some(0));
+        let old: Vec<&str> = answered.map(|answer| answer.asked.as_str()).filter(|one| refused.remove(one)).collect();
+        if !old.is_empty() {
+            let read = part.times.iter().max().copied();
+            told.push(Handed { what: old.join(", "), file: "an older transcript".to_owned(), read });
+        }
+        refused.extend(part.answers.iter().filter(|answer| answer.is_refused()).map(|answer| answer.asked.as_str()));
+    }
+    told
 }
 
 fn caller(part: &Part) -> Reading<String> {
@@ -101,30 +98,57 @@ fn caller(part: &Part) -> Reading<String> {
     })
 }
 
-fn fill(capture: &mut Capture, parts: &[Part]) {
-    let is_of = |part: &Part, account: &str| {
-        caller(part).known().and_then(|arn| arn.split(':').nth(4)).is_some_and(|own| own == account)
+/// Whether the part's reader is of this account.
+fn is_of(part: &Part, account: &str) -> bool {
+    caller(part).known().and_then(|arn| arn.split(':').nth(4)).is_some_and(|own| own == account)
+}
+
+/// The instance as the newest part that knows it saw it, with its volumes. That it is gone counts from its own account
+/// only: elsewhere nobody sees it.
+fn instance(parts: &[Part], id: &InstanceId, region: &Region) -> (Reading<Instance>, Volumes) {
+    let views: Vec<_> = parts.iter().map(|part| (part, ec2::instance(part, id, region))).collect();
+    let account = views.iter().find_map(|(_, (instance, _))| Some(instance.known()?.account.to_string()));
+    let counts = |part: &Part, instance: &Reading<Instance>| match instance {
+        Reading::Known(_) => true,
+        Reading::Absent => account.as_ref().is_none_or(|account| is_of(part, account)),
+        Reading::Unread(_) => false,
     };
+    let newest = views.iter().find(|(part, (instance, _))| counts(part, instance)).map(|(_, view)| view.clone());
+    let Some((instance, mut volumes)) = newest else {
+        let unread = views.into_iter().map(|(_, (instance, _))| instance).reduce(first);
+        return (unread.unwrap_or_default(), Volumes::new());
+    };
+    for (id, volume) in &mut volumes {
+        let seen = views.iter().filter_map(|(_, (_, volumes))| volumes.get(id).cloned());
+        *volume = seen.fold(volume.clone(), first);
+    }
+    (instance, volumes)
+}
+
+/// Completes the capture by what the parts hold, of each fact the first that was read.
+pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
     let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
     for target in &capture.targets {
         let account = PrincipalArn::parse(&target.role_arn).map(|arn| arn.account().to_owned()).unwrap_or_default();
         accounts.extend(AccountId::parse(&account));
-        for part in parts {
-            let (instance, volumes) = ec2::instance(part, &target.instance_id, &capture.read.region);
-            accounts.extend(instance.known().map(|instance| instance.account.clone()));
-            let record = capture.instances.entry(target.instance_id.clone()).or_default();
-            *record = better(std::mem::take(record), instance);
-            for (id, volume) in volumes {
-                let record = capture.volumes.entry(id).or_default();
-                *record = first(std::mem::take(record), volume);
-            }
-            // A name says nothing of the account: only its own reader's answer is about this role or user.
-            if is_of(part, &account) {
-                let (identity, namesake) = iam::identity(part, &target.role_arn);
-                let record = capture.identities.entry(target.role_arn.clone()).or_default();
-                *record = iam::joined(std::mem::take(record), identity);
+        let (instance, volumes) = instance(parts, &target.instance_id, &capture.read.region);
+        accounts.extend(instance.known().map(|instance| instance.account.clone()));
+        let record = capture.instances.entry(target.instance_id.clone()).or_default();
+        *record = first(std::mem::take(record), instance);
+        for (id, volume) in volumes {
+            let record = capture.volumes.entry(id).or_default();
+            *record = first(std::mem::take(record), volume);
+        }
+        let unread = || Reading::Unread(Unread::not_asked(iam::itself(&target.role_arn)));
+        capture.identities.entry(target.role_arn.clone()).or_insert_with(unread);
+        // A name says nothing of the account: only its own reader's answer is about this role or user.
+        for part in parts.iter().filter(|part| is_of(part, &account)) {
+            let (identity, namesake) = iam::identity(part, &target.role_arn);
+            let record = capture.identities.entry(target.role_arn.clone()).or_default();
+            if record.unread().is_some() {
                 capture.namesakes.extend(namesake.map(|arn| (target.role_arn.clone(), arn)));
             }
+            *record = join::identity(std::mem::take(record), identity);
         }
     }
     for part in parts {
@@ -132,25 +156,17 @@ fn fill(capture: &mut Capture, parts: &[Part]) {
             accounts.extend(AccountId::parse(arn.account()));
             let found = key::key(part, &arn, is_of(part, arn.account()));
             let record = capture.keys.entry(arn).or_default();
-            *record = key::joined(std::mem::take(record), found);
+            *record = join::key(std::mem::take(record), found);
         }
         accounts.extend(capture.organizations.keys().cloned());
         let climbed = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("organizations:ListParents "));
         accounts.extend(climbed.filter_map(|child| AccountId::parse(child).ok()));
     }
     for account in accounts {
-        let mut best: Reading<Organization> = capture.organizations.remove(&account).unwrap_or_default();
+        let record = capture.organizations.entry(account.clone()).or_default();
         for part in parts {
             let found = org::organization(part, &account, is_of(part, account.as_str()));
-            // A member account knows its organization, and only its management account the policies.
-            let more = match (&best, &found) {
-                (Reading::Known(old), Reading::Known(new)) => {
-                    old.scps.unread().is_some() && new.scps.unread().is_none()
-                }
-                (Reading::Known(_) | Reading::Absent | Reading::Unread(_), _) => false,
-            };
-            best = if more { found } else { first(best, found) };
+            *record = join::organization(std::mem::take(record), found);
         }
-        capture.organizations.insert(account, best);
     }
 }

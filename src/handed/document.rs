@@ -1,9 +1,13 @@
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::kms;
-use super::mangled::{Mangled, Wrapping, unwrapped};
+use super::mangled::{Mangled, inside, unwrapped};
+use super::origin::Origin;
+use super::wrapping::Wrapping;
 use crate::capture::Grant;
+use crate::names::KeyArn;
 use crate::source::Document;
 
 /// Something handed in, and the wrapping that was taken off it.
@@ -13,6 +17,8 @@ pub struct Handing<T> {
     pub value: T,
     /// What was around it.
     pub taken_off: Vec<Wrapping>,
+    /// Where it stands in the text.
+    pub origin: Origin,
 }
 
 /// Why a text cannot be taken as it was handed in.
@@ -26,11 +32,12 @@ pub enum HandedError {
     Other(String),
 }
 
-/// What `aws kms get-key-policy` prints.
+/// What `aws kms get-key-policy` prints; SDKs print more beside it.
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct KeyPolicyOutput {
-    policy: String,
+#[serde(rename_all = "PascalCase")]
+struct KeyPolicyOutput<'t> {
+    #[serde(borrow)]
+    policy: &'t RawValue,
     #[serde(default)]
     policy_name: Option<String>,
 }
@@ -42,25 +49,29 @@ struct KeyPolicyOutput {
 /// # Errors
 /// When the text was changed on its way, or is another policy than `default`.
 pub fn key_policy(text: &str) -> Result<Handing<Document>, HandedError> {
-    let (plain, mut taken_off) = unwrapped(text)?;
-    let Ok(output) = serde_json::from_str::<KeyPolicyOutput>(&plain) else {
-        return Ok(Handing { value: Document::new(plain), taken_off });
-    };
-    if let Some(name) = output.policy_name.filter(|name| name != "default") {
-        return Err(HandedError::Other(format!("this is the policy `{name}` of a key, not its key policy `default`")));
+    let mut bare = unwrapped(text)?;
+    if let Ok(output) = serde_json::from_str::<KeyPolicyOutput<'_>>(&bare.text)
+        && let Ok(inner) = serde_json::from_str::<String>(output.policy.get())
+    {
+        if let Some(name) = output.policy_name.filter(|name| name != "default") {
+            let message = format!("this is the policy `{name}` of a key, not its key policy `default`");
+            return Err(HandedError::Other(message));
+        }
+        // A raw value is a piece of the text that it was read from.
+        let at = output.policy.get().as_ptr().addr() - bare.text.as_ptr().addr();
+        bare = inside(text, bare, inner, at, Wrapping::CliOutput)?;
     }
-    taken_off.push(Wrapping::CliOutput);
-    let (inner, _) = unwrapped(&output.policy)?;
-    Ok(Handing { value: Document::new(inner), taken_off })
+    Ok(Handing { value: Document::new(bare.text), taken_off: bare.taken_off, origin: bare.origin })
 }
 
-/// The grants on a key, as `aws kms list-grants` prints them.
+/// The grants on this key, as `aws kms list-grants` prints them.
 ///
 /// # Errors
-/// When the text was changed on its way, is no such list, or is not the whole list.
-pub fn grants(text: &str) -> Result<Handing<Vec<Grant>>, HandedError> {
-    let (plain, taken_off) = unwrapped(text)?;
-    let value = serde_json::from_str(&plain)
+/// When the text was changed on its way, is no such list, is not the whole list, or is that of another key.
+pub fn grants(text: &str, key: &KeyArn) -> Result<Handing<Vec<Grant>>, HandedError> {
+    let bare = unwrapped(text)?;
+    let value = serde_json::from_str(&bare.text)
         .map_err(|error| HandedError::Other(format!("this is not the output of `aws kms list-grants`: {error}")))?;
-    Ok(Handing { value: kms::grants(&value).map_err(HandedError::Other)?, taken_off })
+    let grants = kms::grants(&value, key).map_err(HandedError::Other)?;
+    Ok(Handing { value: grants, taken_off: bare.taken_off, origin: bare.origin })
 }

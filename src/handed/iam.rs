@@ -2,12 +2,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
-use super::key::first;
-use super::mangled::unwrapped;
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
 use crate::names::PrincipalArn;
 use crate::source::{Document, Reading, Unread};
+
+/// The read that tells of a role or user itself.
+pub(super) fn itself(asked: &str) -> &'static str {
+    if matches!(PrincipalArn::parse(asked), Ok(PrincipalArn::User(_))) { "iam:GetUser" } else { "iam:GetRole" }
+}
 
 /// The role or user that a target names, and the one that has its name but another path.
 pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<PrincipalArn>) {
@@ -27,23 +30,6 @@ pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<P
         Reading::Known(found) if !is_session && found.arn != named => (Reading::Absent, Some(found.arn)),
         Reading::Unread(unread) if !is_session => (Reading::Known(policies_only(part, named, kind, &unread)), None),
         found @ (Reading::Known(_) | Reading::Absent | Reading::Unread(_)) => (found, None),
-    }
-}
-
-/// Two readers' views of one identity.
-pub(super) fn joined(a: Reading<Identity>, b: Reading<Identity>) -> Reading<Identity> {
-    match (a, b) {
-        (Reading::Known(a), Reading::Known(b)) if a.arn == b.arn => Reading::Known(Identity {
-            arn: a.arn,
-            unique_id: first(a.unique_id, b.unique_id),
-            tags: first(a.tags, b.tags),
-            trust_policy: first(a.trust_policy, b.trust_policy),
-            groups: first(a.groups, b.groups),
-            boundary: first(a.boundary, b.boundary),
-            inline: first(a.inline, b.inline),
-            attached: first(a.attached, b.attached),
-        }),
-        (a, b) => first(a, b),
     }
 }
 
@@ -139,8 +125,7 @@ fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
     let names = part.reading(&format!("iam:List{kind}Policies {of}"), |text| strings(text, "PolicyNames", ""));
     let one = |name: String| {
         let document = part.reading(&format!("iam:Get{kind}Policy {of} {name}"), |text| {
-            let (plain, _) = unwrapped(text).ok()?;
-            Some(serde_json::from_str::<InlineOutput>(&plain).ok()?.policy_document)
+            Some(serde_json::from_str::<InlineOutput>(text).ok()?.policy_document)
         });
         InlinePolicy { name, document }
     };
@@ -161,8 +146,7 @@ fn managed(part: &Part, arn: &str) -> AttachedPolicy {
     });
     let document = match version {
         Reading::Known(version) => part.reading(&format!("iam:GetPolicyVersion {arn} {version}"), |text| {
-            let (plain, _) = unwrapped(text).ok()?;
-            Some(serde_json::from_str::<VersionOutput>(&plain).ok()?.policy_version.document)
+            Some(serde_json::from_str::<VersionOutput>(text).ok()?.policy_version.document)
         }),
         Reading::Absent => Reading::Absent,
         Reading::Unread(unread) => Reading::Unread(unread),

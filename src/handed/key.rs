@@ -1,10 +1,11 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
 use super::kms::grants;
-use super::mangled::unwrapped;
 use super::transcript::Part;
 use crate::capture::{CustomKeyStore, Key, KeyMetadata};
 use crate::names::KeyArn;
@@ -26,7 +27,8 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
         metadata,
         policy: part.reading(&format!("kms:GetKeyPolicy {arn} default"), policy),
         ram_policy,
-        grants: part.reading(&format!("kms:ListGrants {arn}"), |text| grants(&serde_json::from_str(text).ok()?).ok()),
+        grants: part
+            .reading(&format!("kms:ListGrants {arn}"), |text| grants(&serde_json::from_str(text).ok()?, arn).ok()),
         aliases: part.reading(&format!("kms:ListAliases {arn}"), aliases),
         tags: part.reading(&format!("kms:ListResourceTags {arn}"), |text| {
             let value: Value = serde_json::from_str(text).ok()?;
@@ -43,8 +45,7 @@ struct Policy {
 }
 
 fn policy(output: &str) -> Option<Document> {
-    let (plain, _) = unwrapped(output).ok()?;
-    let text = serde_json::from_str::<Policy>(&plain).ok()?.policy;
+    let text = serde_json::from_str::<Policy>(output).ok()?.policy;
     Some(Document::new(text)).filter(|document| !document.text().trim().is_empty())
 }
 
@@ -108,37 +109,8 @@ fn custom_key_store(part: &Part, id: String) -> CustomKeyStore {
     CustomKeyStore { connection_state: found.map(|(state, _)| state), error_code, id }
 }
 
-/// The better known of two readings of the same fact.
-pub(super) fn better<T>(a: Reading<T>, b: Reading<T>) -> Reading<T> {
-    use crate::source::Why;
-    let rank = |reading: &Reading<T>| match reading {
-        Reading::Known(_) => 3,
-        Reading::Absent => 2,
-        Reading::Unread(unread) if unread.why != Why::NotAsked => 1,
-        Reading::Unread(_) => 0,
-    };
-    if rank(&b) > rank(&a) { b } else { a }
-}
-
-/// The first of two readings, unless it is unread: that something is absent is known, too.
-pub(super) fn first<T>(a: Reading<T>, b: Reading<T>) -> Reading<T> {
-    if a.unread().is_some() { better(a, b) } else { a }
-}
-
-/// Two readers' views of one key.
-pub(super) fn joined(a: Key, b: Key) -> Key {
-    Key {
-        metadata: first(a.metadata, b.metadata),
-        policy: first(a.policy, b.policy),
-        ram_policy: first(a.ram_policy, b.ram_policy),
-        grants: first(a.grants, b.grants),
-        aliases: first(a.aliases, b.aliases),
-        tags: first(a.tags, b.tags),
-    }
-}
-
 /// Every key of which a part holds an answer.
-pub(super) fn asked(part: &Part) -> Vec<KeyArn> {
-    let keys = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("kms:DescribeKey "));
-    keys.filter_map(|text| KeyArn::parse(text).ok()).collect()
+pub(super) fn asked(part: &Part) -> BTreeSet<KeyArn> {
+    let of_keys = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("kms:")?.split(' ').nth(1));
+    of_keys.filter_map(|text| KeyArn::parse(text).ok()).collect()
 }

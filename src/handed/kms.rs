@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::capture::{Grant, GrantConstraints};
+use crate::names::KeyArn;
 
-/// The grants of `aws kms list-grants`.
-pub(super) fn grants(output: &Value) -> Result<Vec<Grant>, String> {
+/// The grants on this key, as `aws kms list-grants` prints them: each with the key that it is on.
+pub(super) fn grants(output: &Value, key: &KeyArn) -> Result<Vec<Grant>, String> {
     let list = output.get("Grants").or(Some(output)).and_then(Value::as_array);
     let list = list.ok_or("this is not the output of `aws kms list-grants`: it has no list `Grants`")?;
     let is_cut = output.get("Truncated").and_then(Value::as_bool) == Some(true)
@@ -13,9 +14,19 @@ pub(super) fn grants(output: &Value) -> Result<Vec<Grant>, String> {
     if is_cut {
         return Err("the list of grants is cut off: print it again without `--max-items`".to_owned());
     }
-    let grants: Option<BTreeMap<String, Grant>> =
-        list.iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();
-    let grants = grants.ok_or("the list holds a grant without ID, grantee principal or operations")?;
+    let on = list.iter().filter_map(|entry| entry.get("KeyId")?.as_str());
+    if let Some(other) = on.into_iter().find(|on| *on != key.as_str() && *on != key.key_id()) {
+        return Err(format!("these are grants on another key: `{other}`, not `{key}`"));
+    }
+    let mut grants = BTreeMap::new();
+    for entry in list {
+        let grant = grant(entry).ok_or("the list holds a grant without ID, grantee principal or operations")?;
+        if let Some(other) = grants.insert(grant.id.clone(), grant.clone())
+            && other != grant
+        {
+            return Err(format!("the list holds two grants of the ID `{}`", grant.id));
+        }
+    }
     Ok(grants.into_values().collect())
 }
 

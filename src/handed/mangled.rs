@@ -1,32 +1,14 @@
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
+use super::origin::unescaped;
+use super::wrapping::{Bare, Wrapping, bare};
 use crate::source::Position;
 
-/// Something around a text that is no part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wrapping {
-    /// A byte-order mark.
-    ByteOrderMark,
-    /// The marks of a quoted reply, on every line.
-    QuotedReply,
-    /// The object that the AWS CLI prints around the text.
-    CliOutput,
-}
-
-impl fmt::Display for Wrapping {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ByteOrderMark => "a byte-order mark",
-            Self::QuotedReply => "the marks of a quoted reply",
-            Self::CliOutput => "the AWS CLI's object around it",
-        })
-    }
-}
-
-/// What mail and word processors do to a text beyond wrapping it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What mail, word processors and terminals do to a text beyond wrapping it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Damage {
     /// A typographic quotation mark, dash or ellipsis.
     Typography(char),
@@ -36,6 +18,12 @@ pub enum Damage {
     LineEnd,
     /// Another character that JSON does not have outside of strings.
     Foreign(char),
+    /// Something besides the JSON document.
+    Besides,
+    /// The text ends within the JSON document.
+    Cut,
+    /// No JSON, as the parser says it.
+    Syntax(String),
 }
 
 impl fmt::Display for Damage {
@@ -44,63 +32,106 @@ impl fmt::Display for Damage {
             Self::Typography(found) | Self::Foreign(found) => write!(f, "`{found}` (U+{:04X})", u32::from(*found)),
             Self::Blank(found) => write!(f, "an invisible character (U+{:04X})", u32::from(*found)),
             Self::LineEnd => f.write_str("a line end within a string"),
+            Self::Besides => f.write_str("there is something besides the JSON document"),
+            Self::Cut => f.write_str("the text ends before the JSON document does"),
+            Self::Syntax(what) => write!(f, "this is no whole JSON document: {what}"),
         }
     }
+}
+
+/// A text as it may have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    /// The text, which is a whole JSON document.
+    pub text: String,
+    /// Where it is a guess whether words are one or two, or whether something is missing.
+    pub guesses: Vec<Position>,
 }
 
 /// A text that was changed on its way: it is not repaired, since nobody but its author knows what stood there.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{position}: {damage}: the text was changed on its way here")]
+#[error("{position}: {damage}{}", told(.damage, *.seems))]
 pub struct Mangled {
     /// The first thing that is wrong.
     pub damage: Damage,
-    /// Where.
+    /// Where, in the text as it was handed in.
     pub position: Position,
-    /// The text as it may have been.
-    pub repaired: String,
+    /// What the text seems to be instead.
+    pub seems: Option<&'static str>,
+    /// The text as it may have been, if that can be read.
+    pub repair: Option<Repair>,
 }
 
-/// The text without its wrapping, and what was taken off.
+fn told(damage: &Damage, seems: Option<&'static str>) -> String {
+    match (seems, damage) {
+        (Some(what), _) => format!(": this seems to be {what}"),
+        (None, Damage::Besides | Damage::Cut | Damage::Syntax(_)) => String::new(),
+        (None, _) => ": the text was changed on its way here".to_owned(),
+    }
+}
+
+/// The JSON document in a text, out of its wrapping.
 ///
 /// # Errors
 /// When it was changed in a way that is more than wrapping.
-pub(super) fn unwrapped(text: &str) -> Result<(String, Vec<Wrapping>), Mangled> {
-    let mut taken_off = Vec::new();
-    let mut plain = text;
-    if let Some(rest) = text.strip_prefix('\u{feff}') {
-        taken_off.push(Wrapping::ByteOrderMark);
-        plain = rest;
+pub(super) fn unwrapped(file: &str) -> Result<Bare, Mangled> {
+    let mut bare = bare(file);
+    whole(file, &bare)?;
+    while let Ok(inner) = serde_json::from_str::<String>(&bare.text) {
+        let at = bare.text.find('"').unwrap_or_default();
+        bare = inside(file, bare, inner, at, Wrapping::JsonString)?;
     }
-    let mut plain = plain.to_owned();
-    while let Some(inner) = unquoted(&plain) {
-        if !taken_off.contains(&Wrapping::QuotedReply) {
-            taken_off.push(Wrapping::QuotedReply);
-        }
-        plain = inner;
-    }
-    match first_damage(&plain) {
-        Some((damage, offset)) => {
-            Err(Mangled { damage, position: Position::of(&plain, offset), repaired: repaired(&plain) })
-        }
-        None => Ok((plain, taken_off)),
-    }
+    Ok(bare)
 }
 
-/// The text without one level of quotation, if every line has it.
-fn unquoted(text: &str) -> Option<String> {
-    let filled = || text.lines().filter(|line| !line.trim().is_empty());
-    if filled().next().is_none() || !filled().all(|line| line.trim_start().starts_with('>')) {
-        return None;
+/// The document in a JSON string of the text, which begins at byte `at`.
+pub(super) fn inside(file: &str, outer: Bare, inner: String, at: usize, of: Wrapping) -> Result<Bare, Mangled> {
+    let pieces = unescaped(outer.text.get(at..).unwrap_or_default(), at);
+    let mut bare = Bare { text: inner, origin: outer.origin.inside(pieces), taken_off: outer.taken_off };
+    bare.take_off(of);
+    whole(file, &bare)?;
+    Ok(bare)
+}
+
+/// Nothing, if the text is a whole JSON document and nothing in it looks changed.
+fn whole(file: &str, bare: &Bare) -> Result<(), Mangled> {
+    let text = bare.text.as_str();
+    let Some((damage, at)) = first_damage(text) else { return Ok(()) };
+    let place = |at: usize| Position::of(file, bare.origin.offset(at));
+    let repair =
+        repaired(text).map(|(text, guesses)| Repair { text, guesses: guesses.into_iter().map(place).collect() });
+    let seems = if repair.is_some() { None } else { seems(text) };
+    Err(Mangled { damage, position: place(at), seems, repair })
+}
+
+/// What is wrong with a text that ought to be a JSON document, and where.
+pub(super) fn first_damage(text: &str) -> Option<(Damage, usize)> {
+    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return changed(text) };
+    if let Some((start, end)) = document(text) {
+        let blank = |text: &str| text.len() - text.trim_start().len();
+        let before = blank(text);
+        let at = if before < start { before } else { end + blank(text.get(end..).unwrap_or_default()) };
+        return Some((Damage::Besides, at));
     }
-    let line = |line: &str| {
-        let inner = line.trim_start().strip_prefix('>').unwrap_or_default();
-        inner.strip_prefix(' ').unwrap_or(inner).to_owned()
-    };
-    Some(text.lines().map(line).collect::<Vec<_>>().join("\n"))
+    changed(text).or_else(|| {
+        let line: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let at = (line + error.column().saturating_sub(1)).min(text.len());
+        let message = error.to_string();
+        let what = message.split(" at line ").next().unwrap_or_default().to_owned();
+        Some(if error.is_eof() { (Damage::Cut, text.len()) } else { (Damage::Syntax(what), at) })
+    })
+}
+
+/// From where to where a text that holds more is a JSON object.
+pub(super) fn document(text: &str) -> Option<(usize, usize)> {
+    let start = text.find('{')?;
+    let mut found = serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<IgnoredAny>();
+    found.next()?.ok()?;
+    Some((start, start + found.byte_offset()))
 }
 
 /// What programs put in place of plain characters, and the plain ones. A blank stands for an invisible character.
-fn plain(found: char) -> Option<(Damage, &'static str)> {
+pub(super) fn plain(found: char) -> Option<(Damage, &'static str)> {
     Some(match found {
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{ab}' | '\u{bb}' => (Damage::Typography(found), "\""),
         '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' => (Damage::Typography(found), "'"),
@@ -117,7 +148,7 @@ fn plain(found: char) -> Option<(Damage, &'static str)> {
 /// The first character that changes what the JSON says, or that JSON does not have.
 ///
 /// Typography is damage within strings, too: a string that a straight mark opens runs on past a curly one.
-fn first_damage(text: &str) -> Option<(Damage, usize)> {
+fn changed(text: &str) -> Option<(Damage, usize)> {
     let mut in_string = false;
     let mut is_escaped = false;
     for (offset, found) in text.char_indices() {
@@ -141,36 +172,70 @@ fn first_damage(text: &str) -> Option<(Damage, usize)> {
     None
 }
 
-/// The text with plain characters, and with strings that a line end breaks made whole.
-fn repaired(text: &str) -> String {
-    let plain: String = text
-        .lines()
-        .map(|line| line.trim_start_matches('>'))
-        .collect::<Vec<_>>()
-        .join("\n")
-        .chars()
-        .map(|found| plain(found).map_or_else(|| found.to_string(), |(_, plain)| plain.to_owned()))
-        .collect();
+/// The text with plain characters, with strings that a line end breaks made whole, and without what stands besides it;
+/// and where that is a guess. Nothing, if the outcome cannot be read.
+fn repaired(text: &str) -> Option<(String, Vec<usize>)> {
     let mut whole = String::new();
-    let (mut in_string, mut is_escaped, mut is_broken) = (false, false, false);
-    for found in plain.chars() {
+    let mut guesses = Vec::new();
+    let (mut in_string, mut is_escaped, mut starts_line) = (false, false, true);
+    let mut broken = None;
+    for (at, found) in text.char_indices() {
+        if starts_line && found == '>' {
+            continue;
+        }
+        starts_line = found == '\n';
         if in_string && (found == '\n' || found == '\r') {
-            is_broken = true;
+            broken = broken.or(Some(at));
             continue;
         }
-        if is_broken && (found == ' ' || found == '\t') {
+        if broken.is_some() && (found == ' ' || found == '\t') {
             continue;
         }
-        if std::mem::take(&mut is_broken) && whole.rsplit('"').next().is_some_and(|string| string.contains(' ')) {
-            // In a string of words the line end stands for a blank; an ARN has none.
-            whole.truncate(whole.trim_end().len());
-            whole.push(' ');
+        if let Some(at) = broken.take() {
+            guesses.push(at);
+            if whole.rsplit('"').next().is_some_and(|string| string.contains(' ')) {
+                // In a string of words the line end stands for a blank; an ARN has none.
+                whole.truncate(whole.trim_end().len());
+                whole.push(' ');
+            }
         }
-        if found == '"' && !is_escaped {
-            in_string = !in_string;
+        if let Some((_, plain)) = plain(found) {
+            if in_string && (plain.is_empty() || plain == "...") {
+                guesses.push(at);
+            }
+            in_string ^= plain == "\"";
+            whole.push_str(plain);
+            is_escaped = false;
+            continue;
         }
+        in_string ^= found == '"' && !is_escaped;
         is_escaped = in_string && found == '\\' && !is_escaped;
         whole.push(found);
     }
-    whole
+    if serde_json::from_str::<IgnoredAny>(&whole).is_err() {
+        let (start, end) = document(&whole)?;
+        whole = whole.get(start..end)?.to_owned();
+    }
+    Some((whole, guesses))
+}
+
+/// What a text that is no JSON seems to be.
+fn seems(text: &str) -> Option<&'static str> {
+    let first = text.trim_start();
+    let has = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    let is_yaml = |line: &str| {
+        let key = line.trim_start_matches(['-', ' ']).split_once(':').map_or("", |(key, _)| key);
+        !key.is_empty() && key.bytes().all(|sign| sign.is_ascii_alphanumeric())
+    };
+    Some(match () {
+        () if has(&["An error occurred ("]) => "an error message, not what was asked for",
+        () if has(&["&quot;", "&gt;", "&lt;", "<br", "<p", "<div", "<span", "<html", "</"]) => "HTML, not JSON",
+        () if first.starts_with("%7B") => "URL-encoded, not JSON",
+        () if has(&["=\n", "=22", "=7B"]) => "the source of a mail (quoted-printable), not JSON",
+        () if has(&["{'", "{u'", "['"]) => "a dictionary as Python prints it, not JSON",
+        () if has(&["+--", "\n---", "|  "]) || first.starts_with("---") => "a table, not JSON",
+        () if has(&["jsonencode(", "data \"aws_", "resource \"aws_"]) => "Terraform, not JSON",
+        () if first.lines().next().is_some_and(is_yaml) => "YAML, not JSON",
+        () => return None,
+    })
 }

@@ -7,16 +7,24 @@ mod assemble;
 mod document;
 mod ec2;
 mod iam;
+mod join;
 mod key;
 mod kms;
 mod mangled;
 mod org;
+mod origin;
+mod output;
 mod transcript;
+mod wrapping;
 
-pub use assemble::{TranscriptError, add, is_cut, is_transcript, transcript};
+pub use assemble::{add, is_cut, transcript};
 pub use document::{HandedError, Handing, grants, key_policy};
-pub use mangled::{Damage, Mangled, Wrapping};
-pub use transcript::FIRST_LINE;
+pub use join::organization as joined_organizations;
+pub use mangled::{Damage, Mangled, Repair};
+pub use origin::Origin;
+pub use output::add_output;
+pub use transcript::{FIRST_LINE, TranscriptError, is_transcript};
+pub use wrapping::Wrapping;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::mangled::unwrapped;
 use super::transcript::Part;
 use crate::capture::{Level, OrgPolicy, Organization};
 use crate::names::AccountId;
@@ -101,8 +100,7 @@ fn level(part: &Part, target: &str, kind: &str) -> Reading<Level> {
     });
     let one = |(id, name): (String, String)| {
         let document = part.reading(&format!("organizations:DescribePolicy {id}"), |text| {
-            let (plain, _) = unwrapped(text).ok()?;
-            Some(serde_json::from_str::<PolicyOutput>(&plain).ok()?.policy.content)
+            Some(serde_json::from_str::<PolicyOutput>(text).ok()?.policy.content)
         });
         OrgPolicy { id, name, document }
     };

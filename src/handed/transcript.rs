@@ -1,14 +1,38 @@
 use jiff::Timestamp;
 
+use thiserror::Error;
+
+use super::mangled::{Damage, document, first_damage, plain};
 use crate::capture::Target;
-use crate::names::{InstanceId, Region};
-use crate::source::{Reading, Unread, Why};
+use crate::names::{InstanceId, KeyArn, PrincipalArn, Region};
+use crate::source::{Position, Reading, Unread, Why};
+
+/// Why a text is no transcript that can be judged.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TranscriptError {
+    /// Its marks are missing.
+    #[error("this is no output of the lines that `capture --script` prints")]
+    NoTranscript,
+    /// It is what was to be run.
+    #[error("these are the lines that `capture --script` prints, not what they print when they are run")]
+    Script,
+    /// A line of its head is missing.
+    #[error("the transcript lacks its line `### {0} …`")]
+    Lacks(&'static str),
+    /// A mark or an answer is not as it was printed.
+    #[error("{position}: {what}: the transcript was changed on its way here")]
+    Changed {
+        /// Where.
+        position: Position,
+        /// What is wrong there.
+        what: String,
+    },
+}
 
 /// What the lines of `capture --script` printed, run once with one reader's credentials.
 ///
 /// Lines that begin with `###` mark it up; what stands between a `### read` and its `### exit` is the AWS CLI's
-/// output. Marks of a quoted reply are taken off; a line end that mail put within an answer makes it unreadable,
-/// never another answer.
+/// output. Marks of a quoted reply are taken off; whatever else was changed on the way is an error.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
     pub(super) region: Option<Region>,
@@ -33,46 +57,193 @@ pub(super) struct Answer {
 pub const FIRST_LINE: &str = "### ebs-preflight transcript 1";
 
 /// The parts of a text, in which transcripts may follow one another with anything between.
-pub(super) fn parts(text: &str) -> Vec<Part> {
+///
+/// # Errors
+/// When a mark or an answer was changed on its way.
+pub(super) fn parts(text: &str) -> Result<Vec<Part>, TranscriptError> {
     let mut parts: Vec<Part> = Vec::new();
-    let mut open: Option<Answer> = None;
-    for line in text.lines() {
-        let line = line.trim_start_matches(['\u{feff}', '>', ' ']).trim_end();
-        let Some(mark) = line.strip_prefix("### ") else {
-            if let Some(answer) = &mut open {
-                answer.text.push_str(line);
-                answer.text.push('\n');
+    let mut open: Option<Open<'_>> = None;
+    // The mark before, if what it names may run on where a line was broken.
+    let mut may_run_on: Option<Position> = None;
+    for (number, raw) in text.lines().enumerate() {
+        let line = raw.trim_start_matches(['\u{feff}', '>', ' ']);
+        let column = raw.get(..raw.len() - line.len()).map_or(1, |before| before.chars().count() + 1);
+        let line = Line { text: line.trim_end(), place: Position { line: number + 1, column } };
+        let Some(part) = parts.last_mut().filter(|part| !part.is_whole && line.text != FIRST_LINE) else {
+            if line.text == FIRST_LINE {
+                cut(&mut parts, open.take());
+                parts.push(Part::default());
             }
             continue;
         };
-        if line == FIRST_LINE {
-            parts.push(Part::default());
+        if let Some(place) = may_run_on.take()
+            && !line.text.is_empty()
+            && !line.text.contains(['{', ' '])
+        {
+            return Err(broken(place, "the line is broken: it goes on in the next one"));
         }
-        let Some(part) = parts.last_mut() else { continue };
-        part.answers.extend(open.take());
-        let (word, rest) = mark.split_once(' ').unwrap_or((mark, ""));
-        match word {
-            "read" => open = Some(Answer { asked: rest.to_owned(), text: String::new(), exit: None }),
-            "exit" => {
-                if let Some(answer) = part.answers.last_mut() {
-                    answer.exit = rest.parse().ok();
-                }
+        if !line.text.starts_with("###") {
+            if let Some(answer) = &mut open {
+                answer.lines.push(line);
             }
-            "region" => part.region = Region::parse(rest).ok(),
-            "time" => part.times.extend(rest.parse::<Timestamp>()),
-            "target" => part.targets.extend(target(rest)),
-            "end" => part.is_whole = true,
-            _ => {}
+            continue;
         }
+        let mark = line.text.strip_prefix("### ").unwrap_or_default();
+        let (word, rest) = mark.split_once(' ').unwrap_or((mark, ""));
+        let fits = match (word, open.take()) {
+            ("exit", Some(answer)) => match rest.parse() {
+                Ok(exit) => {
+                    part.answers.push(answer.closed(exit)?);
+                    true
+                }
+                Err(_) => false,
+            },
+            ("read", None) => {
+                open = Some(Open { asked: rest, lines: Vec::new() });
+                fits(rest)
+            }
+            ("region", None) => {
+                part.region = Region::parse(rest).ok();
+                part.region.is_some()
+            }
+            ("time", None) => {
+                let time = rest.parse::<Timestamp>();
+                part.times.extend(time.iter().copied());
+                time.is_ok()
+            }
+            ("target", None) => {
+                let target = target(rest);
+                part.targets.extend(target.clone());
+                target.is_some()
+            }
+            ("end", None) => {
+                part.is_whole = true;
+                rest.is_empty()
+            }
+            (_, _) => false,
+        };
+        if !fits {
+            return Err(broken(line.place, &format!("`{}` does not fit here", line.text)));
+        }
+        may_run_on = matches!(word, "read" | "target").then_some(line.place);
     }
-    if let Some(part) = parts.last_mut() {
-        part.answers.extend(open);
+    cut(&mut parts, open);
+    if parts.is_empty() {
+        return Err(no_first_line(text));
     }
-    parts
+    Ok(parts)
+}
+
+fn broken(position: Position, what: &str) -> TranscriptError {
+    TranscriptError::Changed { position, what: what.to_owned() }
+}
+
+/// The answer within which a part ends.
+fn cut(parts: &mut [Part], open: Option<Open<'_>>) {
+    if let (Some(part), Some(open)) = (parts.last_mut(), open) {
+        part.answers.push(Answer { asked: open.asked.to_owned(), text: String::new(), exit: None });
+    }
+}
+
+/// Whether a line is the first of a transcript, unless it was changed on its way.
+fn is_like_first(line: &str) -> bool {
+    let plain: String = line.chars().map(|sign| if sign.is_whitespace() { ' ' } else { sign }).collect();
+    plain.contains(FIRST_LINE.trim_start_matches("### "))
+}
+
+/// Whether a text holds a transcript, be it one that was changed on its way.
+pub fn is_transcript(text: &str) -> bool {
+    text.lines().any(is_like_first)
+}
+
+fn no_first_line(text: &str) -> TranscriptError {
+    match text.lines().enumerate().find(|(_, line)| is_like_first(line)) {
+        Some((_, line)) if line.contains("echo '") => TranscriptError::Script,
+        Some((number, line)) => {
+            let position = Position { line: number + 1, column: 1 };
+            broken(position, &format!("`{}` is not just `{FIRST_LINE}`", line.trim()))
+        }
+        None => TranscriptError::NoTranscript,
+    }
+}
+
+/// Whether a read is one that a script makes, whole.
+fn fits(asked: &str) -> bool {
+    let (action, rest) = asked.split_once(' ').unwrap_or((asked, ""));
+    let (service, operation) = action.split_once(':').unwrap_or_default();
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    match (service, operation, words.as_slice()) {
+        ("kms", "GetKeyPolicy", [key, "default" | "AWS_RAM"])
+        | ("kms", "DescribeKey" | "ListGrants" | "ListAliases" | "ListResourceTags", [key]) => {
+            KeyArn::parse(key).is_ok()
+        }
+        ("ec2", _, [id]) => InstanceId::parse(id).is_ok(),
+        ("organizations", "ListPoliciesForTarget", [_, kind]) => kind.ends_with("_CONTROL_POLICY"),
+        // The version is left out where it was not read.
+        ("iam", "GetPolicyVersion", [_] | [_, _])
+        | ("iam", "GetRolePolicy" | "GetUserPolicy" | "GetGroupPolicy", [_, _])
+        | ("iam", "GetRole" | "GetUser" | "GetPolicy" | "ListGroupsForUser", [_])
+        | ("kms", "DescribeCustomKeyStores", [_])
+        | ("organizations", "ListParents" | "DescribePolicy", [_])
+        | ("organizations", "DescribeOrganization" | "ListRoots", [])
+        | ("sts", "GetCallerIdentity", []) => true,
+        ("iam", list, [_]) => list.starts_with("List") && list.ends_with("Policies"),
+        (_, _, _) => false,
+    }
+}
+
+/// A line of an answer, and where it begins in the file.
+struct Line<'t> {
+    text: &'t str,
+    place: Position,
+}
+
+/// An answer, the end of which has not come yet.
+struct Open<'t> {
+    asked: &'t str,
+    lines: Vec<Line<'t>>,
+}
+
+impl Open<'_> {
+    /// The answer, if what AWS said is whole.
+    fn closed(self, exit: i32) -> Result<Answer, TranscriptError> {
+        let told: Vec<&str> = self.lines.iter().map(|line| line.text).collect();
+        let mut answer = Answer { asked: self.asked.to_owned(), text: told.join("\n"), exit: Some(exit) };
+        // What the AWS CLI prints on standard error may stand before the answer, and after it.
+        let Some(start) = self.lines.iter().position(|line| line.text.starts_with('{')).filter(|_| exit == 0) else {
+            return Ok(answer);
+        };
+        let lines = self.lines.get(start..).unwrap_or_default();
+        for line in lines.iter().filter(|line| !line.text.starts_with("\"Description\"")) {
+            if let Some((damage, at)) = line.text.char_indices().find_map(|(at, sign)| Some((plain(sign)?.0, at))) {
+                return Err(broken(line.at(at), &damage.to_string()));
+            }
+        }
+        let json: Vec<&str> = lines.iter().map(|line| line.text).collect();
+        let json = json.join("\n");
+        let Some((start, end)) = document(&json) else {
+            let (damage, at) = first_damage(&json).unwrap_or((Damage::Cut, json.len()));
+            let within = Position::of(&json, at);
+            let line = lines.get(within.line - 1);
+            let place = line.map(|line| Position { column: line.place.column + within.column - 1, ..line.place });
+            let what = format!("in the answer to {}: {damage}", self.asked);
+            return Err(broken(place.unwrap_or(within), &what));
+        };
+        json.get(start..end).unwrap_or_default().clone_into(&mut answer.text);
+        Ok(answer)
+    }
+}
+
+impl Line<'_> {
+    fn at(&self, offset: usize) -> Position {
+        let before = self.text.get(..offset).unwrap_or_default();
+        Position { column: self.place.column + before.chars().count(), ..self.place }
+    }
 }
 
 fn target(text: &str) -> Option<Target> {
     let (instance, role) = text.split_once(' ')?;
+    PrincipalArn::parse(role).ok()?;
     Some(Target { instance_id: InstanceId::parse(instance).ok()?, role_arn: role.to_owned() })
 }
 
@@ -87,7 +258,7 @@ impl Part {
             return Reading::Unread(Unread::not_asked(needs));
         };
         match answer.exit {
-            Some(0) => read(json(&answer.text)).map_or_else(
+            Some(0) => read(&answer.text).map_or_else(
                 || unread(Why::Unparsable, "the answer is not whole, or was changed on its way"),
                 Reading::Known,
             ),
@@ -103,9 +274,15 @@ impl Part {
     }
 }
 
-/// The output without what the AWS CLI printed before it on standard error.
-fn json(text: &str) -> &str {
-    text.find('{').and_then(|start| text.get(start..)).unwrap_or(text)
+/// The error codes by which AWS says that there is none.
+const GONE: [&str; 4] =
+    ["InvalidInstanceID.NotFound", "NotFoundException", "NoSuchEntity", "AWSOrganizationsNotInUseException"];
+
+impl Answer {
+    /// Whether there is no answer: refused, throttled, failed.
+    pub(super) fn is_refused(&self) -> bool {
+        self.exit.is_some_and(|exit| exit != 0) && !GONE.contains(&error_code(&self.text))
+    }
 }
 
 /// `CODE` of `An error occurred (CODE) when calling the … operation: …`.

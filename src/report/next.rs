@@ -27,10 +27,15 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     if finding.severity != Severity::Undecided {
         return Vec::new();
     }
-    let commands: Vec<String> = items(report, finding).map(|item| item.command.clone()).collect();
+    let mut commands: Vec<String> = Vec::new();
+    for item in items(report, finding) {
+        if !commands.contains(&item.command) {
+            commands.push(item.command.clone());
+        }
+    }
     let is = |codes: &[Code]| codes.contains(&finding.code);
     let mut steps = if is(&[Code::OrganizationUnread]) {
-        organization(target, finding, commands)
+        organization(target, finding)
     } else if is(&[Code::KeyUnread, Code::KeyStateUnknown]) {
         key(finding, commands)
     } else if is(&[Code::ContextKeyUnknown]) {
@@ -53,13 +58,10 @@ fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {
     accounts
 }
 
-fn organization(target: &TargetReport, finding: &Finding, commands: Vec<String>) -> Vec<Step> {
+fn organization(target: &TargetReport, finding: &Finding) -> Vec<Step> {
     let accounts = accounts(finding, target.role_arn.split(':').nth(4));
     let of = accounts.join(" and ");
     let script = format!("ebs-preflight capture --script --org {}", accounts.join(" --org "));
-    // The one way that anybody can go, whole.
-    let (instance, starter) = (&target.instance_id, words::option(&target.role_arn));
-    let whole = format!("ebs-preflight check --instance-id {instance} {starter} --assume-org-allows");
     vec![
         step(
             format!(
@@ -68,33 +70,48 @@ fn organization(target: &TargetReport, finding: &Finding, commands: Vec<String>)
             ),
             with("--org-profile PROFILE"),
         ),
-        step(format!("ask the administrator of the organization of account {of} for the output of"), commands),
         step(
-            "or have the organization's administrator run what this prints, and hand the output in with --add",
+            "have the organization's administrator run what this prints, and hand the output in with --add",
             vec![script],
         ),
-        step("say that you assume they allow it", vec![whole]),
+        step("say that you assume they allow it", with("--assume-org-allows")),
     ]
 }
 
-fn key(finding: &Finding, commands: Vec<String>) -> Vec<Step> {
-    let handed = if needs(finding).any(|needs| matches!(needs, "kms:GetKeyPolicy" | "kms:ListGrants")) {
-        "ask the key's administrator for the output of these, and add it with --key-policy-file, --grants-file"
-    } else {
-        "ask the key's administrator for the output of"
-    };
+/// The lines of the AWS CLI whose output can be handed in by itself, and with what.
+const TAKEN: [(&str, &str); 6] = [
+    ("aws kms get-key-policy --policy-name default ", "--key-policy-file KEY=FILE"),
+    ("aws kms list-grants ", "--grants-file KEY=FILE"),
+    ("aws kms describe-key ", "--add FILE"),
+    ("aws iam get-role ", "--add FILE"),
+    ("aws iam get-user ", "--add FILE"),
+    ("aws ec2 describe-instances ", "--add FILE"),
+];
+
+/// The step of lines whose output is handed in, if that goes for all of them.
+fn handed_in(words: &str, lines: Vec<String>) -> Option<Step> {
+    let with = |line: &String| TAKEN.iter().find(|(start, _)| line.starts_with(start)).map(|(_, option)| *option);
+    let mut options: Vec<&str> = lines.iter().map(with).collect::<Option<_>>()?;
+    options.dedup();
+    Some(step(format!("{words}, and hand it in with {}", options.join(", ")), lines))
+}
+
+fn key(finding: &Finding, mut commands: Vec<String>) -> Vec<Step> {
+    // A key policy that is handed in settles RAM's, too; by itself RAM's cannot be told from the key's own.
+    if commands.iter().any(|line| line.contains("--policy-name default ")) {
+        commands.retain(|line| !line.contains("--policy-name AWS_RAM "));
+    }
     let script = |key: &KeyArn| format!("ebs-preflight capture --script --key {key}");
-    vec![
-        step(
-            format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
-            with("--key-profile PROFILE"),
-        ),
-        step(handed, commands),
-        step(
-            "or have the key's administrator run what this prints, and hand the output in with --add",
-            finding.keys.iter().map(script).collect(),
-        ),
-    ]
+    let read = step(
+        format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
+        with("--key-profile PROFILE"),
+    );
+    let run = step(
+        "have the key's administrator run what this prints, and hand the output in with --add",
+        finding.keys.iter().map(script).collect(),
+    );
+    let asked = handed_in("ask the key's administrator for the output of these", commands);
+    [Some(read), asked, Some(run)].into_iter().flatten().collect()
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
@@ -161,14 +178,13 @@ fn other(report: &Report, target: &TargetReport, finding: &Finding, commands: Ve
         format!("--instance-id {instance} {} --region {}", words::option(starter), report.read.region)
     };
     let script = format!("ebs-preflight capture --script {what}");
-    let words = "or have somebody who may read it run what this prints, and hand the output in with --add";
+    let words = "have somebody who may read it run what this prints, and hand the output in with --add";
     let is_of_tags = |open: &Open| matches!(open, Open::Condition { settles: Settles::Read { what, .. }, .. } if what.starts_with("the tags of the role"));
     let tag = if opens(finding).any(is_of_tags) { with("--session-tag KEY=VALUE") } else { Vec::new() };
-    vec![
-        step("say with which tag the session will be made", tag),
-        step("read it with credentials that may, or ask for the output of", commands),
-        step(words, if was_read { Vec::new() } else { vec![script] }),
-    ]
+    let tagged = step("say with which tag the session will be made", tag);
+    let asked = handed_in("read it with credentials that may, or ask for the output of these", commands);
+    let run = step(words, if was_read { Vec::new() } else { vec![script] });
+    [Some(tagged), asked, Some(run)].into_iter().flatten().collect()
 }
 
 fn opens(finding: &Finding) -> impl Iterator<Item = &Open> {

@@ -1,6 +1,6 @@
 //! What was not read, why, and the command that would tell.
 
-use crate::capture::{Capture, Holder, Identity, Key, Level, Organization};
+use crate::capture::{Capture, Holder, Identity, Key, Organization};
 use crate::names::{KeyArn, kind_and_name, shell_word};
 use crate::source::{Reading, Unread, Why};
 
@@ -33,7 +33,7 @@ pub(super) fn unread(capture: &Capture) -> Vec<UnreadItem> {
         }
     }
     for (account, organization) in &capture.organizations {
-        let command = "aws organizations describe-organization".to_owned();
+        let command = script(account.as_str());
         list.note(organization, || format!("organization of account {account}"), command);
         if let Reading::Known(organization) = organization {
             list.organization(account.as_str(), organization);
@@ -115,24 +115,18 @@ impl List {
     }
 
     fn organization(&mut self, account: &str, organization: &Organization) {
-        for (name, kind, levels) in [
-            ("SCPs", "SERVICE_CONTROL_POLICY", &organization.scps),
-            ("RCPs", "RESOURCE_CONTROL_POLICY", &organization.rcps),
-        ] {
-            let command = format!("aws organizations list-policies-for-target --filter {kind} --target-id {account}");
-            self.note(levels, || format!("{name} of account {account}"), command);
-            for level in levels.known().into_iter().flatten() {
-                self.level(level);
+        for (name, levels) in [("SCPs", &organization.scps), ("RCPs", &organization.rcps)] {
+            self.note(levels, || format!("{name} of account {account}"), script(account));
+            for policy in levels.known().into_iter().flatten().flat_map(|level| &level.policies) {
+                self.note(&policy.document, || format!("organization policy {}", policy.id), script(account));
             }
         }
     }
+}
 
-    fn level(&mut self, level: &Level) {
-        for policy in &level.policies {
-            let command = format!("aws organizations describe-policy --policy-id {}", shell_word(&policy.id));
-            self.note(&policy.document, || format!("organization policy {}", policy.id), command);
-        }
-    }
+/// No single line of the AWS CLI tells what an organization imposes on an account: policies come down from the root.
+fn script(account: &str) -> String {
+    format!("ebs-preflight capture --script --org {account}")
 }
 
 /// Events of earlier starts that were not looked up.

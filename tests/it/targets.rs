@@ -40,8 +40,21 @@ fn the_console_s_url_and_the_name_are_the_instance() {
     let url = format!("{page}InstanceDetails:instanceId={INSTANCE}");
     let other = format!("{page}InstanceDetails:instanceId=i-00000000000000001");
     let list = format!("{page}Instances:instanceState=running");
+    let host = format!("https://ap-northeast-1.console.aws.amazon.com/ec2/home#InstanceDetails:instanceId={INSTANCE}");
+    let elsewhere = host.replace("ap-northeast-1", "eu-west-1");
+    let sign_in = format!(
+        "https://corp.awsapps.com/start/#/console?account_id=111122223333&role_name=Ops&destination=https%3A%2F%2F\
+         eu-west-1.console.aws.amazon.com%2Fec2%2Fhome%3Fregion%3Dap-northeast-1%23InstanceDetails%3AinstanceId%3D{INSTANCE}"
+    );
     for (arguments, exit, error) in [
         (["--instance-id", &url], 1, ""),
+        (["--instance-id", &url.replace("https:", "http:")], 1, ""),
+        (["--instance-id", &url["https://".len()..]], 1, ""),
+        (["--instance-id", &format!("<{url}>")], 1, ""),
+        (["--instance-id", &host], 1, ""),
+        (["--instance-id", &sign_in], 1, ""),
+        (["--instance-id", &elsewhere], 2, "two-regions"),
+        (["--region", "eu-west-1"], 2, "two-regions"),
         (["--instance-name", "batch-01"], 1, ""),
         (["--principal-arn", ROLE], 1, ""),
         (["--instance-id", &other], 2, "target-not-captured"),
@@ -74,10 +87,12 @@ fn targets_come_on_standard_input() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&file, demo().to_string()).unwrap();
     let words = format!("# nightly\n\n{INSTANCE}   {ROLE}\r\n");
+    let url = format!("https://ap-northeast-1.console.aws.amazon.com/ec2/home#Instance:instanceId={INSTANCE} {ROLE}");
     let object = json!({ "instanceId": INSTANCE, "roleArn": ROLE }).to_string();
     for (input, exit, error) in [
         (words.as_str(), 1, ""),
         (object.as_str(), 1, ""),
+        (url.as_str(), 1, ""),
         ("i-00000000000000003 arn:aws:iam::111122223333:role/x", 2, "target-not-captured"),
         (INSTANCE, 2, "malformed-target"),
         ("{\"instanceId\": \"i-1\"}", 2, "malformed-target"),
@@ -108,6 +123,10 @@ fn a_starter_is_its_service_linked_role() {
     assert!(
         String::from_utf8_lossy(&output.stdout).contains("arn:aws-cn:iam::111122223333:role/aws-service-role/spot")
     );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"));
+    command.args(["capture", "--script", "--instance-id", INSTANCE, "--starter", "spot", "--account", "111122223333"]);
+    let output = command.env_clear().env("AWS_REGION", "us-gov-west-1").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("arn:aws-us-gov:iam::111122223333:role/"));
     let output = run(&["check", "--instance-id", INSTANCE, "--starter", "cron", "--account", "111122223333"], "");
     assert_eq!(output.status.code(), Some(2));
 }

@@ -11,9 +11,10 @@ use ebs_preflight::collect::reads::READS;
 use ebs_preflight::collect::script::{Script, script};
 use ebs_preflight::handed::{add, transcript};
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
-use ebs_preflight::report::{Verdict, preflight};
+use ebs_preflight::report::{Verdict, preflight, text};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
+use proptest::prelude::*;
 
 const START: &str = include_str!("../transcripts/start.txt");
 const ORGANIZATION: &str = include_str!("../transcripts/organization.txt");
@@ -41,6 +42,14 @@ fn transcripts_of_two_readers_are_one_capture() {
     assert_eq!(targets, ["r-k3vr", "ou-k3vr-9x2c7b4n", "444455556666"]);
 }
 
+/// Another account's IAM says nothing of the role; the report tells how it is read.
+#[test]
+fn a_role_of_another_account_is_unread() {
+    let elsewhere = START.replace("sts::444455556666", "sts::333355557777");
+    let report = text::render(&preflight(&transcript(&elsewhere).unwrap(), &Question::default()));
+    assert!(report.contains("capture --script --identity arn:aws:iam::444455556666:role/night-start"), "{report}");
+}
+
 #[test]
 fn a_reply_that_quotes_it_changes_nothing() {
     let quoted: String = whole().lines().map(|line| ["> > ", line, "\r\n"].concat()).collect();
@@ -65,6 +74,68 @@ fn what_is_lost_on_the_way_is_never_ready() {
     }
 }
 
+fn mangled(text: &str, kind: usize, which: usize) -> String {
+    let replaced = |plain: &str, by: &str| {
+        let places: Vec<usize> = text.match_indices(plain).map(|(at, _)| at).collect();
+        let Some(at) = places.get(which % places.len().max(1)).copied() else { return text.to_owned() };
+        format!("{}{by}{}", &text[..at], &text[at + plain.len()..])
+    };
+    match kind {
+        0 => replaced("\"", "\u{201d}"),
+        1 => replaced(" ", "\u{a0}"),
+        2 => replaced(" ", "\n"),
+        3 => text.replace('"', "\u{201d}"),
+        4 => text.replace(' ', "\u{a0}"),
+        5 => text.replace('"', "&quot;"),
+        6 => {
+            // A line end every so many characters, as a terminal or a mail program sets it.
+            let width = 20 + which % 80;
+            let wrap = |line: &str| {
+                let signs: Vec<char> = line.chars().collect();
+                signs.chunks(width).map(String::from_iter).collect::<Vec<_>>().join("\n")
+            };
+            text.lines().map(wrap).collect::<Vec<_>>().join("\n")
+        }
+        _ => replaced("-", "-\u{200b}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    /// No mangling makes a start ready: the transcript is read right, or refused.
+    #[test]
+    fn a_mangled_transcript_is_never_ready(manglings in prop::collection::vec((0..8_usize, any::<usize>()), 1..4)) {
+        let text = manglings.iter().fold(whole(), |text, (kind, which)| mangled(&text, *kind, *which));
+        prop_assert_ne!(verdict(&text), Some(Verdict::Ready));
+    }
+}
+
+/// A transcript that was changed on its way is refused with what is wrong, and where.
+#[test]
+fn what_was_changed_is_named_with_its_place() {
+    let key = "### read kms:ListGrants arn:aws:kms:";
+    for (text, says) in [
+        (START.replacen("\"Account\"", "\u{201c}Account\u{201d}", 1), "5:43: `\u{201c}` (U+201C)"),
+        (START.replacen(" \"Account\"", "\u{a0}\"Account\"", 1), "5:42: an invisible character (U+00A0)"),
+        (
+            START.replacen("\"Account\"", "&quot;Account\"", 1),
+            "5:43: in the answer to sts:GetCallerIdentity: `&` (U+0026)",
+        ),
+        (START.replacen("### region ", "###\u{a0}region ", 1), "2:1: `###\u{a0}region us-west-2` does not fit here"),
+        (START.replacen("### exit 0\n", "", 1), "does not fit here"),
+        (START.replacen(key, &key.replace("arn:", "arn:\n"), 1), "does not fit here"),
+        (START.replace("### ebs", "\u{1b}[0m### ebs"), "1:1: `"),
+        (START.replacen('/', "/\n", 1), "a line end within a string"),
+        (script(&Script::Organization(Vec::new())), "not what they print"),
+    ] {
+        let error = transcript(&text).unwrap_err().to_string();
+        assert!(error.contains(says), "{says}: {error}");
+    }
+    let quoted = format!("> {}", START.replacen("\"Account\"", "\u{201c}Account\u{201d}", 1).replace('\n', "\n> "));
+    assert!(transcript(&quoted).unwrap_err().to_string().starts_with("5:45: "));
+}
+
 /// The actions whose answers a script puts into the transcript.
 fn actions(text: &str) -> BTreeSet<&str> {
     text.lines().filter_map(|line| line.strip_prefix("r \"")?.split([' ', '"']).next()).collect()
@@ -85,6 +156,26 @@ fn the_script_of_a_start_makes_all_reads_and_no_other() {
     assert!(asked.iter().all(|command| text.contains(&format!("\" {command} "))), "{asked:?}");
 }
 
+/// Every mark that a script prints is one that is read.
+#[test]
+fn the_marks_of_a_script_fit() {
+    let mut targets = transcript(START).unwrap().targets;
+    let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
+    targets.push(Target { role_arn: user, ..targets[0].clone() });
+    let text = script(&Script::Starts(targets, None));
+    let values = [("$k", "arn:aws:kms:us-west-2:444455556666:key/1f2e3d4c-5b6a-4798-8071-625344352617"), ("$v", "v3")];
+    let values = values.into_iter().chain([("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops")]);
+    let reads = text.lines().filter_map(|line| line.strip_prefix("r \"")?.split('"').next());
+    let mut printed =
+        String::from("### ebs-preflight transcript 1\n### region us-west-2\n### time 2026-11-25T03:54:03Z\n");
+    for asked in reads {
+        let asked = values.clone().fold(asked.to_owned(), |asked, (name, value)| asked.replace(name, value));
+        printed.extend(["### read ", &asked, "\nUnable to locate credentials\n### exit 253\n"]);
+    }
+    let capture = transcript(&printed).unwrap();
+    assert_eq!(capture.keys.len(), 1, "{printed}");
+}
+
 #[test]
 fn the_scripts_for_the_other_side_read_only_theirs() {
     let key = KeyArn::parse("arn:aws:kms:eu-west-1:333355557777:key/1f2e3d4c-5b6a-4798-8071-625344352617").unwrap();
@@ -96,6 +187,43 @@ fn the_scripts_for_the_other_side_read_only_theirs() {
     assert!(actions(&of_user).contains("iam:ListGroupsForUser") && !actions(&of_user).contains("iam:GetRole"));
     let of_tree = script(&Script::Organization(vec![AccountId::parse("444455556666").unwrap()]));
     assert!(actions(&of_tree).iter().all(|action| action.starts_with("organizations:") || action.starts_with("sts:")));
+}
+
+/// Of two transcripts the newer counts, in whichever order they are handed in; a refusal overrules nothing, and the
+/// age of what is older is told.
+#[test]
+fn the_newer_transcript_counts() {
+    let grants = "### read kms:ListGrants ";
+    let section = |text: &str| {
+        let from = text.find(grants).unwrap();
+        (from, from + text[from..].find("### exit").unwrap())
+    };
+    let (from, to) = section(START);
+    let asked = START[from..to].lines().next().unwrap().to_owned();
+    let with = |answer: &str, exit: &str, day: &str| {
+        let rest = START[to..].split_once('\n').unwrap().1;
+        let text = format!("{}{asked}\n{answer}\n### exit {exit}\n{rest}", &START[..from]);
+        text.replace("### time 2026-11-2", &format!("### time {day}"))
+    };
+    let one = r#"{ "Grants": [ { "GrantId": "a1", "GranteePrincipal": "arn:aws:iam::444455556666:root", "Operations": ["Decrypt"] } ] }"#;
+    let old = with(one, "0", "2025-11-2");
+    let new = with(r#"{ "Grants": [] }"#, "0", "2026-11-2");
+    let refused =
+        with("An error occurred (AccessDeniedException) when calling the ListGrants operation: no", "254", "2026-11-2");
+    let grants_of = |texts: [&str; 2]| {
+        let capture = transcript(&texts.join("\n")).unwrap();
+        let grants = capture.keys.values().next().unwrap().grants.known().unwrap().len();
+        (grants, capture.handed.len())
+    };
+    for (a, b, expected) in [(&old, &new, (0, 0)), (&old, &refused, (1, 1))] {
+        assert_eq!(grants_of([a, b]), expected);
+        assert_eq!(grants_of([b, a]), expected);
+    }
+    let told = transcript(&[refused, old].join("\n")).unwrap().handed.remove(0);
+    assert_eq!(
+        (told.what.as_str(), told.read.unwrap().to_string().get(..4)),
+        (&asked["### read ".len()..], Some("2025"))
+    );
 }
 
 /// A key or role that was looked for and is not there does not come back by an older transcript.
@@ -171,6 +299,36 @@ mod program {
         assert_eq!(check(&["--capture", "start.txt", "--add", "start.txt"]).status.code(), Some(2));
     }
 
+    /// Of some lines the output alone is enough: it says what it is of.
+    #[test]
+    fn output_that_says_what_it_is_of_is_added() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let targets = |arguments: &[&str]| {
+            let output = check(&[&["--format", "json"], arguments].concat());
+            let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            (output.status.code(), report["targets"].clone())
+        };
+        for read in ["iam:GetRole ", "kms:DescribeKey "] {
+            let section = super::START.split_once(&format!("### read {read}")).unwrap().1;
+            let answer = section.split_once('\n').unwrap().1.split_once("### exit").unwrap().0;
+            std::fs::write(path("answer.json"), answer).unwrap();
+            std::fs::write(path("rest.txt"), only(|one| !one.starts_with(read))).unwrap();
+            let whole = targets(&["--capture", "start.txt"]);
+            assert_ne!(targets(&["--capture", &path("rest.txt")]).1, whole.1, "{read}");
+            assert_eq!(targets(&["--capture", &path("rest.txt"), "--add", &path("answer.json")]), whole, "{read}");
+        }
+        for (text, says) in [
+            (r#"{ "PolicyNames": ["a"] }"#, "does not say what it is of"),
+            (r#"{ "KeyMetadata": { "Arn": "arn:aws:kms:us-west-2:111122223333:key/1" } }"#, "none of this start"),
+        ] {
+            std::fs::write(path("answer.json"), text).unwrap();
+            let output = check(&["--capture", "start.txt", "--add", &path("answer.json")]);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.code() == Some(2) && said.contains(says), "{said}");
+        }
+    }
+
     #[test]
     fn a_transcript_that_is_cut_says_so() {
         let folder = tempfile::tempdir().unwrap();
@@ -179,6 +337,55 @@ mod program {
         let output = check(&["--capture", file.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(3));
         assert!(String::from_utf8_lossy(&output.stderr).contains("ends before the script did"));
+    }
+
+    /// A folder holds transcripts and at most one capture; what else is in it is named, and what is hidden is not.
+    #[test]
+    fn a_folder_is_read_as_people_keep_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &[u8]| std::fs::write(folder.path().join(name), text).unwrap();
+        let judged = || {
+            let output = check(&["--capture", folder.path().to_str().unwrap()]);
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        write(".DS_Store", &[0, 0xff]);
+        let (status, said) = judged();
+        assert!(status == Some(2) && said.contains("holds no evidence"), "{said}");
+        write("start.txt", super::START.as_bytes());
+        assert_eq!(judged(), (Some(3), String::new()));
+        let utf16: Vec<u8> =
+            format!("\u{feff}{}", super::ORGANIZATION).encode_utf16().flat_map(u16::to_le_bytes).collect();
+        write("org.txt", &utf16);
+        write("notes.md", b"call Mika");
+        let (status, said) = judged();
+        assert_eq!(status, Some(1));
+        assert!(
+            said.contains("read as UTF-16 text") && said.contains("notes.md") && !said.contains(".DS_Store"),
+            "{said}"
+        );
+        let demo = include_bytes!("../../src/cli/demo.json");
+        write("a.json", demo);
+        let (status, said) = judged();
+        assert!(status == Some(2) && said.contains("a capture and a transcript of a start"), "{said}");
+        std::fs::remove_file(folder.path().join("start.txt")).unwrap();
+        assert_eq!(judged().0, Some(1));
+        write("b.json", demo);
+        let (status, said) = judged();
+        assert!(status == Some(2) && said.contains("several captures"), "{said}");
+    }
+
+    #[test]
+    fn a_packed_file_is_unpacked_or_refused_with_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("start.txt.gz");
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, super::START.as_bytes()).unwrap();
+        std::fs::write(&file, packer.finish().unwrap()).unwrap();
+        assert_eq!(check(&["--capture", file.to_str().unwrap()]).status.code(), Some(3));
+        std::fs::write(&file, b"PK\x03\x04...").unwrap();
+        let output = check(&["--capture", file.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("unzip"));
     }
 
     #[test]
