@@ -47,7 +47,8 @@ pub async fn events(access: &Access, instances: &[InstanceId], principals: &[Str
         history.look_up(LookupAttributeKey::ResourceName, instance.as_str(), None, 2).await;
     }
     history.look_up(LookupAttributeKey::EventName, "CreateGrant", None, 4).await;
-    let starts = history.events.found.iter().filter(|event| event.action == "ec2:StartInstances");
+    let starts = history.events.found.iter();
+    let starts = starts.filter(|event| event.action == "ec2:StartInstances" && !event.is_dry_run());
     let last = starts.max_by_key(|event| event.time).map(|event| (event.time, event.actor.clone()));
     if let Some(window) = last.as_ref().and_then(|(time, _)| *time).and_then(minutes_after) {
         history.look_up(LookupAttributeKey::EventName, "Decrypt", Some(window), 2).await;

@@ -142,20 +142,16 @@ fn told(events: &[Event]) -> Told {
         Silence::OnlyAccepted
     } else if has("kms:CreateGrant") {
         Silence::AtLaunch
-    } else if events.iter().any(is_dry_run) {
+    } else if events.iter().any(Event::is_dry_run) {
         Silence::DryRun
     } else {
         Silence::OtherRequest
     })
 }
 
-fn is_dry_run(event: &Event) -> bool {
-    event.error.as_ref().is_some_and(|error| error.code.ends_with("DryRunOperation"))
-}
-
 /// The failure of an event. `CustomerKeyHasBeenRevoked` is `AttachVolume`'s word for a refusal and for a disabled key.
 fn failure(event: &Event) -> Option<Told> {
-    let error = event.error.as_ref().filter(|_| !is_dry_run(event))?;
+    let error = event.error.as_ref().filter(|error| !error.code.ends_with("DryRunOperation"))?;
     let action = event.action.clone();
     let code = error.code.strip_prefix("Client.").unwrap_or(&error.code);
     Some(match code {

@@ -8,10 +8,12 @@ mod forms;
 mod incident;
 mod record;
 mod refusal;
+mod starter;
 mod state_reason;
 
 pub use forms::{Material, NotUnderstood, read};
 pub use incident::{Incident, Silence, Told, incidents};
 pub use record::{Actor, Event, EventError};
 pub use refusal::{Denial, Encoded, PolicyKind, Refusal};
+pub use starter::Starter;
 pub use state_reason::{InstanceState, Meaning};

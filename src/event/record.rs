@@ -31,6 +31,8 @@ pub struct Event {
     pub instances: Vec<InstanceId>,
     /// The grantee principal of a `CreateGrant`; empty for others.
     pub grantee: String,
+    /// Whether the caller asked for a dry run.
+    pub asks_dry_run: bool,
 }
 
 /// `errorCode` and `errorMessage`.
@@ -110,6 +112,7 @@ impl Event {
             volumes: Vec::new(),
             instances: Vec::new(),
             grantee: text("/requestParameters/granteePrincipal").to_owned(),
+            asks_dry_run: record.pointer("/requestParameters/dryRun").and_then(Value::as_bool) == Some(true),
         };
         event.subjects(record);
         Some(event)
@@ -118,6 +121,11 @@ impl Event {
     /// Whether EC2 made it for a start, so that the grant is for the instance and not for the service.
     pub fn grants_to_instance(&self) -> bool {
         self.grantee.contains(INFRASTRUCTURE_ROLE)
+    }
+
+    /// Whether it tried the call out: a dry run starts nothing, whether it was allowed or refused.
+    pub fn is_dry_run(&self) -> bool {
+        self.asks_dry_run || self.error.as_ref().is_some_and(|error| error.code.ends_with("DryRunOperation"))
     }
 
     fn subjects(&mut self, record: &Value) {

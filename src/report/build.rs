@@ -28,7 +28,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         handed: capture.handed.clone(),
         unread: unread(capture),
         targets,
-        incidents: None,
+        earlier: None,
     }
 }
 

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::layout::{one_line, wrap};
 use super::triage::what;
-use super::{Start, TargetReport, words};
+use super::{Earlier, Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
-use crate::event::{Actor, Event, Incident, PolicyKind, Told};
+use crate::event::{Actor, Event, Incident, PolicyKind, Starter, Told};
 use crate::findings::{Finding, Severity};
 use crate::names::PrincipalArn;
 use crate::policy::PolicyType;
@@ -49,16 +49,26 @@ pub(super) fn observed(target: &TargetReport, start: &Start, incidents: &[Incide
 }
 
 /// The block of the text report.
-pub(super) fn text(target: &TargetReport, start: &Start, incidents: &[Incident]) -> String {
+pub(super) fn text(target: &TargetReport, start: &Start, earlier: &Earlier) -> String {
     let mut text = String::new();
     text.push('\n');
-    let observed = observed(target, start, incidents);
+    let observed = observed(target, start, &earlier.incidents);
+    let gaps = earlier.gaps.iter().map(|gap| format!("Not looked up: {}", gap.message));
+    let beside: Vec<String> = earlier.starter.iter().map(principal_from).chain(gaps).collect();
+    let no_gaps = earlier.gaps.is_empty();
     if observed.is_empty() {
-        let nothing = "none is of this start. That proves nothing: events arrive minutes late";
+        let nothing = match (no_gaps, earlier.incidents.is_empty()) {
+            (true, _) => "none is of this start. That proves nothing: events arrive minutes late",
+            (false, true) => "they could not be looked up; what follows says why",
+            (false, false) => "none of those that were found is of this start; some could not be looked up",
+        };
         wrap(&mut text, "Events: ", 8, nothing);
-        return text;
+    } else {
+        wrap(&mut text, "Events ", 8, "(evidence beside the judgement, never a verdict):");
     }
-    wrap(&mut text, "Events ", 8, "(evidence beside the judgement, never a verdict):");
+    for line in beside {
+        wrap(&mut text, "  ", 4, &one_line(&line));
+    }
     for one in observed {
         let time = one.time.unwrap_or_else(|| "time not told".to_owned());
         wrap(&mut text, "  ", 4, &one_line(&format!("{time}  {}", one.what)));
@@ -67,6 +77,16 @@ pub(super) fn text(target: &TargetReport, start: &Start, incidents: &[Incident])
         wrap(&mut text, "    ", 4, &one_line(&format!("{}{ids}", one.says)));
     }
     text
+}
+
+/// Why this principal is judged, where nobody named one.
+pub(super) fn principal_from(starter: &Starter) -> String {
+    let time = starter.time.map_or_else(|| "time not told".to_owned(), words::minute);
+    let did = match &starter.error {
+        None => "made the last StartInstances".to_owned(),
+        Some(code) => format!("made the last StartInstances, which was not accepted ({code})"),
+    };
+    format!("The principal is taken from the events: it {did}, {time} (event {})", starter.event_id)
 }
 
 fn concerns(incident: &Incident, target: &TargetReport, start: &Start) -> bool {

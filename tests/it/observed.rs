@@ -1,5 +1,10 @@
 //! `check --events`: what events of earlier starts say beside the judgement, with the built binary.
 
+use ebs_preflight::capture::Capture;
+use ebs_preflight::event::{Starter, incidents, read};
+use ebs_preflight::names::InstanceId;
+use ebs_preflight::report::{Earlier, preflight, text};
+use ebs_preflight::start::Question;
 use serde_json::{Value, json};
 
 use crate::program::{Outcome, Run};
@@ -94,6 +99,40 @@ fn what_is_of_another_start_proves_nothing() {
     other["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!("arn:aws:iam::111122223333:role/Other");
     let outcome = check("account-may-only-describe", &[other], &[]);
     assert!(outcome.seen().contains("none is of this start"), "{}", outcome.seen());
+}
+
+/// A dry run starts nothing, allowed or not; a refused start is one that tried; who did neither role nor user ask is told.
+#[test]
+fn the_last_real_start_names_the_principal() {
+    let by = |mut event: Value, role: &str| {
+        event["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(role);
+        event
+    };
+    let failed = |minute, code: &str| {
+        let mut event = started(minute);
+        event["errorCode"] = json!(code);
+        by(event, "arn:aws:iam::111122223333:role/Later")
+    };
+    let mut dry = failed(5, "Client.UnauthorizedOperation");
+    dry["requestParameters"]["dryRun"] = json!(true);
+    for (later, says) in [
+        (failed(5, "Client.DryRunOperation"), "it made the last StartInstances, 2026-11-20 09:03 UTC (event event-3)"),
+        (dry, "it made the last StartInstances, 2026-11-20 09:03 UTC (event event-3)"),
+        (failed(5, "Client.UnauthorizedOperation"), "which was not accepted (Client.UnauthorizedOperation)"),
+        (failed(2, "Client.UnauthorizedOperation"), "it made the last StartInstances, 2026-11-20 09:03 UTC"),
+    ] {
+        let found = read(&json!({"Records": [started(3), later]}).to_string()).unwrap();
+        let incidents = incidents(found);
+        let starter = Starter::last(&incidents, &[InstanceId::parse(INSTANCE).unwrap()]);
+        let path = format!("{}/tests/captures/account-may-only-describe.json", env!("CARGO_MANIFEST_DIR"));
+        let capture = Capture::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let report = preflight(&capture, &Question::default());
+        let report = report.beside(Earlier { incidents, starter, ..Earlier::default() });
+        let text = text::render(&report);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(says), "{says}\n{text}");
+        assert_eq!(report_faults(&ebs_preflight::report::json::render(&report)), Vec::<String>::new());
+    }
 }
 
 #[test]
