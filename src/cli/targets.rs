@@ -4,9 +4,10 @@ use crate::capture::{Capture, Target};
 use crate::event::Starter;
 use crate::names::{AccountId, InstanceId, Region};
 use crate::report::Earlier;
-use crate::source::Reading;
+use crate::source::{Reading, Why};
 
 use super::args::Targets;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::{files, options};
 
@@ -78,14 +79,16 @@ impl Asked {
             self.principals.push(options::principal(arn)?);
             return Ok(starter);
         }
-        let why = match (earlier.gaps.first(), starter) {
+        let failed = earlier.gaps.iter().find(|gap| gap.why != Why::NotAsked);
+        let why = match (failed, starter) {
             (_, Some(_)) => "the last start was made by neither a role nor a user".to_owned(),
             (Some(gap), None) => format!("CloudTrail could not be asked: {}", gap.message),
             (None, None) if earlier.incidents.is_empty() => return Ok(None),
             (None, None) => "no start of this instance is among the events".to_owned(),
         };
         let message = format!("the role is missing, and the events do not tell it: {why}");
-        Err(Failure::bad_input("argument-missing", message, "give --role-arn arn:aws:iam::ACCOUNT:role/NAME"))
+        let failure = Failure::bad_input("argument-missing", message, "give --role-arn arn:aws:iam::ACCOUNT:role/NAME");
+        Err(if failed.is_some() { Failure { exit: Exit::NoVerdict, ..failure } } else { failure })
     }
 
     /// All starts: every instance with every principal, those aside whose instance is only named.

@@ -148,9 +148,15 @@ impl<'c> History<'c> {
         let call = self.cloudtrail.lookup_events().lookup_attributes(attribute).set_next_token(token);
         let call = call.set_start_time(from.map(second)).set_end_time(until.map(second)).send();
         let answer = self.clients.read(&LOOKUP_EVENTS, call).await?;
-        let records = answer.events.into_iter().flatten().filter_map(|event| event.cloud_trail_event);
-        let records = records.filter_map(|text| Event::read(&serde_json::from_str(&text).ok()?));
-        for event in records {
+        let texts = answer.events.into_iter().flatten().map(|event| event.cloud_trail_event.unwrap_or_default());
+        let (records, unread): (Vec<_>, Vec<_>) = texts
+            .map(|text| serde_json::from_str(&text).ok().and_then(|record| Event::read(&record)))
+            .partition(Option::is_some);
+        if !unread.is_empty() {
+            let message = format!("{} events of {value} cannot be read", unread.len());
+            self.events.gaps.push(Failure::unexpected(&LOOKUP_EVENTS, message).unread);
+        }
+        for event in records.into_iter().flatten() {
             let known = &self.events.found;
             if !known.iter().any(|known| known.event_id == event.event_id && !event.event_id.is_empty()) {
                 self.events.found.push(event);

@@ -15,6 +15,7 @@ mod transcript;
 
 pub use assemble::{TranscriptError, add, is_cut, is_transcript, transcript};
 pub use document::{HandedError, Handing, grants, key_policy};
+pub(crate) use mangled::first_damage;
 pub use mangled::{Damage, Mangled, Wrapping};
 pub use transcript::FIRST_LINE;
 
