@@ -126,22 +126,8 @@ impl Refusal {
             return Err(cut(action, "action"));
         }
         let named = rest.strip_prefix("on resource: ").unwrap_or_default();
-        let (first, mut rest) =
-            if named.is_empty() { ("", rest) } else { named.split_once(' ').unwrap_or((named, "")) };
-        let mut resource = clean(first).to_owned();
-        let end = first.as_ptr().addr().saturating_sub(text.as_ptr().addr()) + first.len();
-        let of_sentence = |rest: &str| ["because", "with"].iter().any(|word| rest.starts_with(word));
-        if is_tight(end) && !of_sentence(rest) {
-            // A word that the sentence does not have here may be the end of the one that the line broke.
-            let (more, after) = rest.split_once(' ').unwrap_or((rest, ""));
-            let joined = clean(&format!("{first}{more}")).to_owned();
-            match (is_whole(&resource), is_whole(&joined)) {
-                (false, true) => (resource, rest) = (joined, after),
-                (true, true) if of_sentence(after) => (resource, rest) = (joined, after),
-                (true, true) => return Err(cut(first, "resource")),
-                (_, false) => {}
-            }
-        }
+        let (first, rest) = if named.is_empty() { ("", rest) } else { named.split_once(' ').unwrap_or((named, "")) };
+        let resource = clean(first).to_owned();
         if resource.starts_with("arn:") && !is_whole(&resource) {
             return Err(cut(first, "resource"));
         }
@@ -149,6 +135,25 @@ impl Refusal {
         let mut refusal = Self { principal, action: clean(action).to_owned(), resource, encoded, ..Self::default() };
         refusal.read_cause(rest);
         Ok(Some(refusal))
+    }
+
+    /// Whether `text`, from which this was read, is the whole sentence of AWS, with nothing in it that is not understood.
+    pub(super) fn is_complete(&self, text: &str) -> bool {
+        let Some((before, after)) = text.split_once(" is not authorized to perform: ") else { return false };
+        let rest = after.strip_prefix(self.action.as_str()).unwrap_or_default().trim_start();
+        let rest = rest.strip_prefix("on resource: ").unwrap_or(rest);
+        let rest = rest.trim_start_matches('"').strip_prefix(self.resource.as_str()).unwrap_or_default();
+        let same_action =
+            |named: &str| named.strip_prefix(self.action.as_str()).is_some_and(|end| end.starts_with(" action"));
+        let names_policy = self.policy.is_some() || !(rest.contains(" in a") || rest.contains("because no "));
+        let cause = rest.trim_start_matches(['"', ' ']);
+        let is_told = self.denial != Denial::Untold
+            && (cause.starts_with("because ") || cause.starts_with("with "))
+            && names_policy
+            && rest.split_once("allows the ").is_none_or(|(_, named)| same_action(named))
+            && (self.denial != Denial::Implicit || rest.contains("allows the "));
+        (before.ends_with(&format!("User: {}", self.principal)) && self.principal.starts_with("arn:"))
+            && (is_told || rest.is_empty() || rest.starts_with(['.', '"']))
     }
 
     /// The texts that name nobody: EC2's own, and the old one of KMS for a key that is hidden from the caller.

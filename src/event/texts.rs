@@ -1,6 +1,6 @@
 use super::refusal::{self, Cut};
 use super::wraps::OneLine;
-use super::{EventError, InstanceState, Material, Refusal};
+use super::{Denial, EventError, InstanceState, Material, Refusal};
 
 /// The beginning of an error of the AWS CLI and of the SDK for Python.
 const ERROR: &str = "An error occurred (";
@@ -13,6 +13,9 @@ const SIGNS: [&str; 5] =
 
 /// A name that only records have; between JSON values it is of one that is no JSON, or no longer.
 const OF_RECORD: &str = "eventsource";
+
+/// Beyond so many line ends within one sentence the ways to join them are too many.
+const MOST_BREAKS: usize = 10;
 
 /// Error texts and state reasons between other words; and what looks like an error and is not understood, with its
 /// offset.
@@ -72,7 +75,7 @@ fn is_in_form(text: &str, at: usize) -> bool {
 /// What one error says; `None` if it is none.
 fn error(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Material>, Cut> {
     let named = named(text);
-    if let Some(refusal) = Refusal::parse_within(text, is_tight)? {
+    if let Some(refusal) = refusal_of(text, is_tight)? {
         let action = if refusal.action.is_empty() { named.map(|(_, action, _)| action) } else { None };
         let action = action.unwrap_or(refusal.action);
         return Ok(Some(Material::Refusal(Refusal { action, ..refusal })));
@@ -88,6 +91,60 @@ fn error(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Material
         let error = EventError { code: (*code).to_owned(), message: message.to_owned() };
         Some(Material::Error { action: String::new(), error })
     }))
+}
+
+/// The refusal in a text with line ends that may have broken words: the one way to join them that makes AWS's whole
+/// sentence, if there is one way only.
+fn refusal_of(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Refusal>, Cut> {
+    let breaks: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).filter(|at| is_tight(*at)).collect();
+    let mark = NOT_AUTHORIZED.replace(' ', "");
+    let sentences = text.replace(' ', "").matches(&mark).count();
+    if breaks.is_empty() || sentences == 0 {
+        return Refusal::parse_within(text, is_tight);
+    }
+    let unclear = || {
+        let what = "line ends break this error text, and it is not clear how to join them: put it on one line";
+        Cut { offset: text.find("User: ").unwrap_or_default(), what: what.to_owned() }
+    };
+    if sentences > 1 || breaks.len() > MOST_BREAKS {
+        return Err(unclear());
+    }
+    let (mut told, mut untold) = (Vec::new(), Vec::new());
+    for (count, end) in breaks.iter().copied().chain([text.len()]).enumerate() {
+        // The sentence may end with any of the lines.
+        for joined in 0_u32..1 << count {
+            let one = joined_at(text.get(..end).unwrap_or_default(), &breaks, joined);
+            if let Ok(Some(refusal)) = Refusal::parse_within(&one, &|_| false)
+                && refusal.is_complete(&one)
+            {
+                let list = if refusal.denial == Denial::Untold { &mut untold } else { &mut told };
+                if !list.contains(&refusal) {
+                    list.push(refusal);
+                }
+            }
+        }
+    }
+    let mut ways = if told.is_empty() { untold } else { told };
+    // What follows the sentence tells more, and contradicts nothing.
+    if ways.len() > 1 && ways.iter().any(|way| way.encoded.is_some()) {
+        ways.retain(|way| way.encoded.is_some());
+    }
+    match (ways.pop(), ways.is_empty()) {
+        (Some(way), true) => Ok(Some(way)),
+        (_, _) => Err(unclear()),
+    }
+}
+
+/// The text without those of the breaks that `joined` has a bit for.
+fn joined_at(text: &str, breaks: &[usize], joined: u32) -> String {
+    let mut whole = String::new();
+    let mut from = 0;
+    for (_, at) in breaks.iter().enumerate().filter(|(number, _)| joined >> number & 1 == 1) {
+        whole.push_str(text.get(from..*at).unwrap_or_default());
+        from = at + 1;
+    }
+    whole.push_str(text.get(from..).unwrap_or_default());
+    whole
 }
 
 /// The code, the action and the sentence of an error of the AWS CLI.

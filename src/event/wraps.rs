@@ -21,10 +21,10 @@ impl OneLine {
         }
         let mut joined = Self { text: String::new(), places: Vec::new(), tight: Vec::new() };
         for paragraph in lines.split(|(_, line)| line.trim().is_empty()) {
-            let breaks_words = breaks_words(paragraph, markers);
+            let run = broken_words(paragraph, markers);
             for (number, (at, line)) in paragraph.iter().enumerate() {
                 let is_tight = number > 0 && !joined.text.ends_with(' ') && !line.starts_with([' ', '\t']);
-                if !(is_tight && (breaks_words || joined.goes_on(line))) {
+                if !(is_tight && (run.contains(&number) || joined.goes_on(line))) {
                     if is_tight {
                         joined.tight.push(joined.text.len());
                     }
@@ -83,19 +83,19 @@ pub(super) fn is_of_encoded(found: char) -> bool {
     found.is_ascii_alphanumeric() || "-_".contains(found)
 }
 
-/// Whether the lines of a paragraph end at a width and not at the end of a word: all but the last are equally long, and
-/// either they are many, or only so a known phrase is whole.
-fn breaks_words(lines: &[(usize, &str)], markers: &[&str]) -> bool {
-    let Some((_, full)) = lines.split_last() else { return false };
-    let width = full.first().map_or(0, |(_, line)| line.chars().count());
-    if width < 40 || !full.iter().all(|(_, line)| line.chars().count() == width) {
-        return false;
-    }
+/// The lines of a paragraph that go on within a word: those after a run of the longest lines, all equally long, which are
+/// many, or only joined so make a known phrase whole.
+fn broken_words(lines: &[(usize, &str)], markers: &[&str]) -> std::ops::Range<usize> {
+    let length = |line: &str| line.chars().count();
+    let width = lines.iter().map(|(_, line)| length(line)).max().unwrap_or_default();
+    let first = lines.iter().position(|(_, line)| length(line) == width).unwrap_or_default();
+    let full = lines.iter().skip(first).take_while(|(_, line)| length(line) == width).count();
     let known = |glue: &str| {
-        let text = lines.iter().map(|(_, line)| *line).collect::<Vec<_>>().join(glue);
+        let run: Vec<&str> = lines.iter().skip(first).take(full + 1).map(|(_, line)| *line).collect();
+        let text = run.join(glue);
         markers.iter().map(|marker| text.matches(marker).count()).sum::<usize>()
     };
-    full.len() >= 3 || known("") > known(" ")
+    if width >= 40 && (full >= 3 || known("") > known(" ")) { first + 1..first + full + 1 } else { 0..0 }
 }
 
 /// Whether an ARN of an error text is complete, as far as its form tells.
