@@ -221,7 +221,8 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
 }
 
-fn encoded(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Encoded>, Cut> {
+/// The encoded message in a text.
+pub(super) fn encoded(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Encoded>, Cut> {
     let Some((before, rest)) = text.split_once("Encoded authorization failure message: ") else { return Ok(None) };
     let message = rest.split([' ', '"', '<']).next().unwrap_or_default();
     if message.ends_with("...") {

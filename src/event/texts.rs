@@ -14,8 +14,8 @@ const SIGNS: [&str; 5] =
 /// A name that only records have; between JSON values it is of one that is no JSON, or no longer.
 const OF_RECORD: &str = "eventsource";
 
-/// Beyond so many line ends within one sentence the ways to join them are too many.
-const MOST_BREAKS: usize = 10;
+/// So many lines before and after its mark belong to a sentence at most.
+const LINES: usize = 5;
 
 /// Error texts and state reasons between other words; and what looks like an error and is not understood, with its
 /// offset.
@@ -102,13 +102,36 @@ fn refusal_of(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Ref
     if breaks.is_empty() || sentences == 0 {
         return Refusal::parse_within(text, is_tight);
     }
+    let starts = std::iter::once(0).chain(breaks.iter().map(|at| at + 1));
+    let ends = breaks.iter().copied().chain([text.len()]);
+    let lines: Vec<(usize, &str)> =
+        starts.zip(ends).map(|(start, end)| (start, text.get(start..end).unwrap_or_default())).collect();
+    // In a log each line stands for itself.
+    let whole = |(_, line): &(usize, &str)| {
+        let refusal = Refusal::parse_within(line, &|_| false).ok()??;
+        (refusal.denial != Denial::Untold && refusal.is_complete(line)).then_some(refusal)
+    };
+    if sentences == 1
+        && let Some(refusal) = lines.iter().find_map(whole)
+    {
+        let encoded = refusal::encoded(text, is_tight)?;
+        return Ok(Some(Refusal { encoded, ..refusal }));
+    }
+    let begins = |at: usize| text.get(at..).unwrap_or_default().replace(' ', "").contains(&mark);
+    let here = lines.iter().rposition(|(start, _)| begins(*start)).unwrap_or_default();
     let unclear = || {
         let what = "line ends break this error text, and it is not clear how to join them: put it on one line";
-        Cut { offset: text.find("User: ").unwrap_or_default(), what: what.to_owned() }
+        Cut { offset: lines.get(here).map_or(0, |(start, _)| *start), what: what.to_owned() }
     };
-    if sentences > 1 || breaks.len() > MOST_BREAKS {
+    if sentences > 1 {
         return Err(unclear());
     }
+    let mut around = lines.iter().skip(here.saturating_sub(LINES)).take(2 * LINES);
+    let (first, last) = (around.clone().next(), around.next_back());
+    let start = first.map_or(0, |(start, _)| *start);
+    let end = last.map_or(text.len(), |(start, line)| start + line.len());
+    let text = text.get(start..end).unwrap_or_default();
+    let breaks: Vec<usize> = breaks.iter().filter(|at| (start..end).contains(at)).map(|at| at - start).collect();
     let (mut told, mut untold) = (Vec::new(), Vec::new());
     for (count, end) in breaks.iter().copied().chain([text.len()]).enumerate() {
         // The sentence may end with any of the lines.
