@@ -7,10 +7,9 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::capture::Capture;
 use crate::collect::reads::reader_policy;
 use crate::collect::script::script;
-use crate::event::{Incident, Material, incidents};
+use crate::event::{Material, incidents};
 use crate::findings::Code;
-use crate::report::{compare, json, preflight, remedy_files, text};
-use crate::source::Unread;
+use crate::report::{Earlier, compare, json, preflight, remedy_files, text};
 use crate::start::Question;
 
 use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Starts};
@@ -55,14 +54,10 @@ pub fn run() -> u8 {
 }
 
 fn check(typed: &Check) -> Result<Exit, Failure> {
-    let mut told = Told::default();
-    let (capture, question) = evidence(&typed.starts, |starts, reader| {
-        told = events(&typed.events, starts, reader)?;
-        Ok(told.incidents.clone())
-    })?;
+    let (capture, question, earlier) = evidence(&typed.starts, &typed.events)?;
     let mut report = preflight(&capture, &question);
     if !typed.events.is_empty() {
-        report = report.beside(told.incidents, &told.gaps);
+        report = report.beside(earlier);
     }
     if let Some(folder) = &typed.write_remedy {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
@@ -75,7 +70,7 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
 }
 
 fn diff(typed: &Diff) -> Result<Exit, Failure> {
-    let (capture, question) = evidence(&typed.starts, |_, _| Ok(Vec::new()))?;
+    let (capture, question, _) = evidence(&typed.starts, &[])?;
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, changes);
     match typed.starts.format {
@@ -85,15 +80,8 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
     Ok(Exit::of_diff(&diff))
 }
 
-/// What earlier starts tell, and what of it could not be looked up.
-#[derive(Default)]
-struct Told {
-    incidents: Vec<Incident>,
-    gaps: Vec<Unread>,
-}
-
 /// The events of the files and, where it is asked for, of CloudTrail.
-fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Told, Failure> {
+fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier, Failure> {
     let (live, files): (Vec<&PathBuf>, Vec<&PathBuf>) = typed.iter().partition(|path| path.as_os_str() == "cloudtrail");
     let mut materials = triage::materials(files)?;
     let mut gaps = Vec::new();
@@ -102,33 +90,31 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Told, Fa
         materials.extend(found.into_iter().map(|event| Material::Event(Box::new(event))));
         gaps = unread;
     }
-    Ok(Told { incidents: incidents(materials), gaps })
+    Ok(Earlier { incidents: incidents(materials), gaps, starter: None })
 }
 
-/// What is judged, from a file or read now, with what was handed in; and what is asked of it. `events` gives the
-/// earlier starts of those that are asked for.
-fn evidence(
-    typed: &Starts,
-    events: impl FnOnce(&Asked, &Reader) -> Result<Vec<Incident>, Failure>,
-) -> Result<(Capture, Question), Failure> {
+/// What is judged, from a file or read now, with what was handed in; what is asked of it; and what events tell of
+/// earlier starts.
+fn evidence(typed: &Starts, of_starts: &[PathBuf]) -> Result<(Capture, Question, Earlier), Failure> {
     let question = options::question(typed)?;
     let held = typed.capture.as_deref().map(handed::capture).transpose()?;
     let of_capture = held.as_ref().map(|capture| &capture.read.region);
     let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
+    let mut earlier;
     let capture = if let Some(capture) = held {
         let capture = asked.narrow(capture)?;
-        events(&Asked::of(&capture), &typed.reader)?;
+        earlier = events(of_starts, &Asked::of(&capture), &typed.reader)?;
         capture
     } else {
         find_names(&mut asked, &typed.reader)?;
-        let incidents = events(&asked, &typed.reader)?;
-        asked.started_by(&incidents)?;
+        earlier = events(of_starts, &asked, &typed.reader)?;
+        earlier.starter = asked.started_by(&earlier)?;
         // What is missing is said before anything is read.
         options::no_session_of_users(&typed.knowledge, &asked.all()?)?;
         live(&asked, &typed.reader)?
     };
     options::no_session_of_users(&typed.knowledge, &capture.targets)?;
-    Ok((handed::put_in(capture, &typed.handed)?, question))
+    Ok((handed::put_in(capture, &typed.handed)?, question, earlier))
 }
 
 fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {

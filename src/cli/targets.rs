@@ -1,11 +1,13 @@
 //! Which starts are asked for, in all the ways in which people name an instance and who starts it.
 
 use crate::capture::{Capture, Target};
-use crate::event::{Actor, Incident};
+use crate::event::Starter;
 use crate::names::{AccountId, InstanceId, Region};
-use crate::source::Reading;
+use crate::report::Earlier;
+use crate::source::{Reading, Why};
 
 use super::args::Targets;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::{files, options};
 
@@ -119,18 +121,25 @@ impl Asked {
     }
 
     /// Where no principal is given: the one that last started an instance that is asked for, as events tell it.
-    pub(super) fn started_by(&mut self, incidents: &[Incident]) -> Result<(), Failure> {
+    pub(super) fn started_by(&mut self, earlier: &Earlier) -> Result<Option<Starter>, Failure> {
         if !self.principals.is_empty() || !self.listed.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let starts = incidents.iter().flat_map(|incident| &incident.events).filter(|event| {
-            event.action == "ec2:StartInstances" && event.instances.iter().any(|id| self.instances.contains(id))
-        });
-        let Some(last) = starts.max_by_key(|event| event.time) else { return Ok(()) };
-        if let Actor::Role { arn, .. } | Actor::User { arn } = &last.actor {
+        let starter = Starter::last(&earlier.incidents, &self.instances);
+        if let Some(arn) = starter.as_ref().and_then(Starter::principal) {
             self.principals.push(options::principal(arn)?);
+            return Ok(starter);
         }
-        Ok(())
+        let failed = earlier.gaps.iter().find(|gap| gap.why != Why::NotAsked);
+        let why = match (failed, starter) {
+            (_, Some(_)) => "the last start was made by neither a role nor a user".to_owned(),
+            (Some(gap), None) => format!("CloudTrail could not be asked: {}", gap.message),
+            (None, None) if earlier.incidents.is_empty() => return Ok(None),
+            (None, None) => "no start of this instance is among the events".to_owned(),
+        };
+        let message = format!("the role is missing, and the events do not tell it: {why}");
+        let failure = Failure::bad_input("argument-missing", message, "give --role-arn arn:aws:iam::ACCOUNT:role/NAME");
+        Err(if failed.is_some() { Failure { exit: Exit::NoVerdict, ..failure } } else { failure })
     }
 
     /// All starts: every instance with every principal, those aside whose instance is only named.

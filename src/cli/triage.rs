@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::event::{Encoded, Material, Refusal, incidents, read};
+use crate::event::{Encoded, Material, NotRead, NotUnderstood, Refusal, incidents, read};
 use crate::report::triage::{self, Outcome};
 
 use super::args::{Format, Triage};
@@ -16,29 +16,34 @@ use super::files;
 /// More than any log file that CloudTrail delivers, so that a file that unpacks without end does no harm.
 const UNPACKED_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Tells what the evidence says. Exit 1: something was refused; 3: a start failed, and why is not told; 0: neither.
+/// Tells what the evidence says. Exit 1: something was refused; 3: a start failed, and why is not told, or a part of
+/// the evidence was not understood; 0: neither.
 pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
     let zone = time_zone(&typed.time_zone)?;
-    let mut found = materials(&typed.files)?;
+    let (mut found, mut not_read) = (Vec::new(), Vec::new());
+    for path in &typed.files {
+        let (materials, unread) = read_file(path)?;
+        found.extend(materials);
+        not_read.extend(unread);
+    }
     if let Some(path) = &typed.decoded {
-        let decoded = refusal(material(path)?).ok_or_else(|| {
-            let message = format!("`{}` is no decoded authorization message", path.display());
-            Failure::bad_input("not-decoded", message, "aws sts decode-authorization-message --encoded-message …")
-        })?;
-        found = found.into_iter().map(|one| with_decoded(one, &decoded)).collect();
+        found = with_decoded(found, decoded_in(path)?, path)?;
     }
     if typed.decode {
         found = found.into_iter().map(|one| decode(one, typed)).collect::<Result<_, _>>()?;
     }
+    for part in &not_read {
+        files::print_error(&format!("note: not read: {part}\n"));
+    }
     let told = incidents(found);
     match typed.format {
         Format::Text => files::print(&triage::text(&told, &zone)),
-        Format::Json => files::print(&triage::json(&told, &zone)),
+        Format::Json => files::print(&triage::json(&told, &not_read, &zone)),
     }
-    Ok(match told.iter().map(Outcome::of).max() {
-        Some(Outcome::Blocked) => Exit::Blocked,
-        Some(Outcome::Undecided) => Exit::Undecided,
-        Some(Outcome::NotRefused) | None => Exit::Done,
+    Ok(match Outcome::of_all(&told, &not_read) {
+        Outcome::Blocked => Exit::Blocked,
+        Outcome::Undecided => Exit::Undecided,
+        Outcome::NotRefused => Exit::Done,
     })
 }
 
@@ -46,52 +51,96 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
 fn decode(one: Material, typed: &Triage) -> Result<Material, Failure> {
     let Material::Refusal(Refusal { encoded: Some(Encoded::Whole(message)), .. }) = &one else { return Ok(one) };
     let text = super::live::decode(typed, message)?;
-    let decoded = read(&text).ok().and_then(refusal);
-    Ok(decoded.map_or(one.clone(), |decoded| with_decoded(one, &decoded)))
+    let decoded = read(&text).ok().and_then(|found| refusals(found.materials).next());
+    let (Material::Refusal(refusal), Some(decoded)) = (&one, decoded) else { return Ok(one) };
+    Ok(Material::Refusal(refusal.with_decoded(&decoded).map_err(|message| disagree(&message))?))
 }
 
-/// The refusal among what was found.
-fn refusal(found: Vec<Material>) -> Option<Refusal> {
-    found.into_iter().find_map(|one| match one {
-        Material::Refusal(refusal) => Some(refusal),
-        Material::Event(_) | Material::State(_) => None,
+/// The decoded message that a file holds.
+fn decoded_in(path: &Path) -> Result<Refusal, Failure> {
+    let (found, _) = read_file(path)?;
+    refusals(found).next().ok_or_else(|| {
+        let message = format!("`{}` is no decoded authorization message", path.display());
+        Failure::bad_input("not-decoded", message, "aws sts decode-authorization-message --encoded-message …")
     })
 }
 
-/// Everything that these files hold.
-pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<Material>, Failure> {
-    let mut found = Vec::new();
-    for path in paths {
-        found.extend(material(path)?);
+fn refusals(found: Vec<Material>) -> impl Iterator<Item = Refusal> {
+    found.into_iter().filter_map(|one| match one {
+        Material::Refusal(refusal) => Some(refusal),
+        Material::Event(_) | Material::Error { .. } | Material::State(_) => None,
+    })
+}
+
+/// The materials with the decoded message in the place of the encoded one; it stands alone where there is none.
+fn with_decoded(mut found: Vec<Material>, decoded: Refusal, path: &Path) -> Result<Vec<Material>, Failure> {
+    let (mut of_it, mut wrong) = (Vec::new(), Vec::new());
+    for one in &mut found {
+        if let Material::Refusal(refusal) = one
+            && refusal.encoded.is_some()
+        {
+            match refusal.with_decoded(&decoded) {
+                Ok(whole) => of_it.push((refusal, whole)),
+                Err(message) => wrong.push(message),
+            }
+        }
+    }
+    match (of_it.pop(), of_it.is_empty(), wrong.first()) {
+        (Some((refusal, whole)), true, _) => *refusal = whole,
+        (Some(_), false, _) => {
+            let message = format!("`{}` may be of several of the errors", path.display());
+            return Err(Failure::bad_input(
+                "not-decoded",
+                message,
+                "give the one error alone whose message it decodes",
+            ));
+        }
+        (None, _, Some(message)) => return Err(disagree(message)),
+        (None, _, None) => found.push(Material::Refusal(decoded)),
     }
     Ok(found)
 }
 
-/// The pasted refusal with what its encoded part says.
-fn with_decoded(one: Material, decoded: &Refusal) -> Material {
-    match one {
-        Material::Refusal(refusal) if refusal.encoded.is_some() => Material::Refusal(Refusal {
-            denial: decoded.denial,
-            principal: if refusal.principal.is_empty() { decoded.principal.clone() } else { refusal.principal },
-            action: if refusal.action.is_empty() { decoded.action.clone() } else { refusal.action },
-            resource: if refusal.resource.is_empty() { decoded.resource.clone() } else { refusal.resource },
-            statements: decoded.statements.clone(),
-            encoded: None,
-            ..refusal
-        }),
-        other @ (Material::Event(_) | Material::Refusal(_) | Material::State(_)) => other,
+fn disagree(message: &str) -> Failure {
+    let help = "decode the encoded message of this very error text";
+    Failure::bad_input("not-decoded", format!("the decoded message is of another request: {message}"), help)
+}
+
+/// Everything that these files hold; what cannot be read may be the start that matters, so nothing is left out.
+pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<Material>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        let (materials, unread) = read_file(path)?;
+        if !unread.is_empty() {
+            return Err(not_understood(unread.join("\n")));
+        }
+        found.extend(materials);
+    }
+    Ok(found)
+}
+
+/// What a file holds, and what of it looks like a record or an error and cannot be read.
+fn read_file(path: &Path) -> Result<(Vec<Material>, Vec<String>), Failure> {
+    let text = unpacked(path)?;
+    let place = |part: &NotRead| format!("`{}`:{part}", path.display());
+    match read(&text) {
+        Ok(found) => Ok((found.materials, found.unread.iter().map(place).collect())),
+        Err(NotUnderstood::NotRead(parts)) => {
+            Err(not_understood(parts.iter().map(place).collect::<Vec<_>>().join("\n")))
+        }
+        Err(error @ (NotUnderstood::Empty | NotUnderstood::OtherJson | NotUnderstood::OtherText)) => {
+            Err(not_understood(format!("`{}`: {error}", path.display())))
+        }
     }
 }
 
-fn material(path: &Path) -> Result<Vec<Material>, Failure> {
-    let text = unpacked(path)?;
-    read(&text).map_err(|error| {
-        Failure::bad_input(
-            "not-understood",
-            format!("`{}`: {error}", path.display()),
-            "give CloudTrail records, an access-denied text, or the output of `aws ec2 describe-instances`",
-        )
-    })
+fn not_understood(message: String) -> Failure {
+    Failure::bad_input(
+        "not-understood",
+        message,
+        "give CloudTrail records, an access-denied text, or the output of `aws ec2 describe-instances`,\n\
+         as a file that no mail and no word processor has changed",
+    )
 }
 
 /// The text of a file; CloudTrail delivers its log files gzipped.

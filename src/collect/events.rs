@@ -47,7 +47,8 @@ pub async fn events(access: &Access, instances: &[InstanceId], principals: &[Str
         history.look_up(LookupAttributeKey::ResourceName, instance.as_str(), None, 2).await;
     }
     history.look_up(LookupAttributeKey::EventName, "CreateGrant", None, 4).await;
-    let starts = history.events.found.iter().filter(|event| event.action == "ec2:StartInstances");
+    let starts = history.events.found.iter();
+    let starts = starts.filter(|event| event.action == "ec2:StartInstances" && !event.is_dry_run());
     let last = starts.max_by_key(|event| event.time).map(|event| (event.time, event.actor.clone()));
     if let Some(window) = last.as_ref().and_then(|(time, _)| *time).and_then(minutes_after) {
         history.look_up(LookupAttributeKey::EventName, "Decrypt", Some(window), 2).await;
@@ -147,9 +148,15 @@ impl<'c> History<'c> {
         let call = self.cloudtrail.lookup_events().lookup_attributes(attribute).set_next_token(token);
         let call = call.set_start_time(from.map(second)).set_end_time(until.map(second)).send();
         let answer = self.clients.read(&LOOKUP_EVENTS, call).await?;
-        let records = answer.events.into_iter().flatten().filter_map(|event| event.cloud_trail_event);
-        let records = records.filter_map(|text| Event::read(&serde_json::from_str(&text).ok()?));
-        for event in records {
+        let texts = answer.events.into_iter().flatten().map(|event| event.cloud_trail_event.unwrap_or_default());
+        let (records, unread): (Vec<_>, Vec<_>) = texts
+            .map(|text| serde_json::from_str(&text).ok().and_then(|record| Event::read(&record)))
+            .partition(Option::is_some);
+        if !unread.is_empty() {
+            let message = format!("{} events of {value} cannot be read", unread.len());
+            self.events.gaps.push(Failure::unexpected(&LOOKUP_EVENTS, message).unread);
+        }
+        for event in records.into_iter().flatten() {
             let known = &self.events.found;
             if !known.iter().any(|known| known.event_id == event.event_id && !event.event_id.is_empty()) {
                 self.events.found.push(event);

@@ -21,7 +21,8 @@ pub(super) fn decoded(value: &Value) -> Option<Refusal> {
         denial: match (allowed, explicit) {
             (false, Some(true)) => Denial::Explicit,
             (false, Some(false)) => Denial::Implicit,
-            (_, _) => Denial::Untold,
+            (false, None) => Denial::Untold,
+            (true, _) => Denial::None,
         },
         statements: sids.filter(|sid| !sid.is_empty()).map(str::to_owned).collect(),
         ..Refusal::default()

@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::bearing::is_of_start;
 use super::record::push;
-use super::{Actor, Event, EventError, InstanceState, Material, Refusal};
+use super::refusal::KEY_CODES;
+use super::{Actor, Denial, Event, EventError, InstanceState, Material, Refusal};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
 /// Everything that was found of one request.
@@ -68,8 +70,14 @@ pub enum Silence {
     AtLaunch,
     /// EC2's own identity decrypted; the grant is not among the events.
     OnlyDecrypted,
+    /// A grant that somebody made, not EC2 for a start or a launch.
+    OtherGrant,
+    /// A policy or a key was changed.
+    Change,
     /// No request of a start.
     OtherRequest,
+    /// By the decoded message the request was allowed.
+    Allowed,
 }
 
 /// Links what was found: events of one request ID belong together; texts and states stand alone.
@@ -83,6 +91,7 @@ pub fn incidents(found: Vec<Material>) -> Vec<Incident> {
                 requests.entry(id.clone()).or_default().push(*event);
             }
             Material::Refusal(refusal) => alone.push(of_refusal(refusal)),
+            Material::Error { action, error } => alone.push(of_error(&action, &error)),
             Material::State(state) => alone.push(of_state(state)),
         }
     }
@@ -126,51 +135,73 @@ fn rank(actor: &Actor) -> u8 {
 }
 
 fn told(events: &[Event]) -> Told {
-    if let Some(told) = events.iter().find_map(failure) {
+    let bearing = || events.iter().filter(|event| is_of_start(&event.action));
+    if let Some(told) = bearing().find_map(|event| failure(&event.action, event.error.as_ref()?)) {
         return told;
     }
     let has = |action: &str| events.iter().any(|event| event.action == action && event.error.is_none());
     let decrypted = events
         .iter()
         .any(|event| event.action == "kms:Decrypt" && event.error.is_none() && event.actor == Actor::Infrastructure);
-    if events.iter().any(|event| event.action == "kms:CreateGrant" && event.grants_to_instance()) {
+    if events.iter().any(|event| event.action == "kms:CreateGrant" && event.by_ec2 && event.grants_to_instance()) {
         return Told::Granted { decrypted };
     }
     Told::Silent(if decrypted {
         Silence::OnlyDecrypted
     } else if has("ec2:StartInstances") {
         Silence::OnlyAccepted
-    } else if has("kms:CreateGrant") {
+    } else if events.iter().any(|event| event.action == "kms:CreateGrant" && event.error.is_none() && event.by_ec2) {
         Silence::AtLaunch
-    } else if events.iter().any(is_dry_run) {
+    } else if has("kms:CreateGrant") {
+        Silence::OtherGrant
+    } else if bearing().any(Event::is_dry_run) {
         Silence::DryRun
+    } else if events.iter().any(Event::is_change) {
+        Silence::Change
     } else {
         Silence::OtherRequest
     })
 }
 
-fn is_dry_run(event: &Event) -> bool {
-    event.error.as_ref().is_some_and(|error| error.code.ends_with("DryRunOperation"))
-}
-
-/// The failure of an event. `CustomerKeyHasBeenRevoked` is `AttachVolume`'s word for a refusal and for a disabled key.
-fn failure(event: &Event) -> Option<Told> {
-    let error = event.error.as_ref().filter(|_| !is_dry_run(event))?;
-    let action = event.action.clone();
+/// What an error comes to. `CustomerKeyHasBeenRevoked` is `AttachVolume`'s word for a refusal and for a disabled key.
+fn failure(action: &str, error: &EventError) -> Option<Told> {
+    let action = action.to_owned();
     let code = error.code.strip_prefix("Client.").unwrap_or(&error.code);
     Some(match code {
+        "DryRunOperation" => return None,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
             let refusal = Refusal::parse(&error.message).unwrap_or_default();
             Told::Refused(Refusal { action, ..refusal })
         }
-        "DisabledException"
-        | "KMSInvalidStateException"
-        | "KeyUnavailableException"
-        | "InvalidStateException"
-        | "NotFoundException"
-        | "CustomerKeyHasBeenRevoked" => Told::KeyUnusable { action, error: error.clone() },
+        "InvalidStateException" | "NotFoundException" => Told::KeyUnusable { action, error: error.clone() },
+        code if KEY_CODES.contains(&code) => Told::KeyUnusable { action, error: error.clone() },
         _ => Told::Failed { action, error: error.clone() },
     })
+}
+
+/// An error text; what it names stands in its sentence.
+fn of_error(action: &str, error: &EventError) -> Incident {
+    let mut incident = Incident {
+        told: failure(action, error).unwrap_or(Told::Silent(Silence::DryRun)),
+        events: Vec::new(),
+        time: None,
+        actor: None,
+        region: String::new(),
+        keys: Vec::new(),
+        volumes: Vec::new(),
+        instances: Vec::new(),
+    };
+    for word in error.message.split(' ').map(|word| word.trim_matches(['\'', '"', '.', ',', '(', ')'])) {
+        if let Ok(key) = KeyArn::parse(word) {
+            key.region().clone_into(&mut incident.region);
+            push(&mut incident.keys, key);
+        } else if let Ok(volume) = VolumeId::parse(word) {
+            push(&mut incident.volumes, volume);
+        } else if let Ok(instance) = InstanceId::parse(word) {
+            push(&mut incident.instances, instance);
+        }
+    }
+    incident
 }
 
 fn of_refusal(refusal: Refusal) -> Incident {
@@ -185,7 +216,7 @@ fn of_refusal(refusal: Refusal) -> Incident {
         keys: KeyArn::parse(resource).into_iter().collect(),
         volumes: VolumeId::parse(last).into_iter().collect(),
         instances: InstanceId::parse(last).into_iter().collect(),
-        told: Told::Refused(refusal),
+        told: if refusal.denial == Denial::None { Told::Silent(Silence::Allowed) } else { Told::Refused(refusal) },
     }
 }
 

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Refusal;
+use super::{Refusal, Subject};
 use crate::names::{INFRASTRUCTURE_ROLE, InstanceId, KeyArn, VolumeId};
 
 /// What one CloudTrail record says, as far as it bears on a start.
@@ -31,6 +31,12 @@ pub struct Event {
     pub instances: Vec<InstanceId>,
     /// The grantee principal of a `CreateGrant`; empty for others.
     pub grantee: String,
+    /// What it names that a change may be made to.
+    pub subjects: Vec<Subject>,
+    /// Whether EC2 made the request for the caller, as it does with those that a start consists of.
+    pub by_ec2: bool,
+    /// Whether the caller asked for a dry run.
+    pub asks_dry_run: bool,
 }
 
 /// `errorCode` and `errorMessage`.
@@ -93,14 +99,15 @@ impl Event {
     pub fn read(record: &Value) -> Option<Self> {
         let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let (source, name) = (text("/eventSource"), text("/eventName"));
-        if source.is_empty() || name.is_empty() {
+        let time = record.get("eventTime").map(|time| time.as_str().and_then(|time| time.parse().ok()));
+        if source.is_empty() || name.is_empty() || time == Some(None) {
             return None;
         }
         let error = Some(text("/errorCode")).filter(|code| !code.is_empty());
         let error = error.map(|code| EventError { code: code.to_owned(), message: text("/errorMessage").to_owned() });
         let mut event = Self {
             action: format!("{}:{name}", source.split('.').next().unwrap_or_default()),
-            time: text("/eventTime").parse().ok(),
+            time: time.flatten(),
             region: text("/awsRegion").to_owned(),
             request_id: text("/requestID").to_owned(),
             event_id: text("/eventID").to_owned(),
@@ -110,8 +117,13 @@ impl Event {
             volumes: Vec::new(),
             instances: Vec::new(),
             grantee: text("/requestParameters/granteePrincipal").to_owned(),
+            subjects: Subject::of(record),
+            by_ec2: [text("/userIdentity/invokedBy"), text("/sourceIPAddress")]
+                .iter()
+                .any(|by| by.starts_with("ec2") && by.contains(".amazonaws.com")),
+            asks_dry_run: record.pointer("/requestParameters/dryRun").and_then(Value::as_bool) == Some(true),
         };
-        event.subjects(record);
+        event.name_all(record);
         Some(event)
     }
 
@@ -120,7 +132,12 @@ impl Event {
         self.grantee.contains(INFRASTRUCTURE_ROLE)
     }
 
-    fn subjects(&mut self, record: &Value) {
+    /// Whether it tried the call out: a dry run starts nothing, whether it was allowed or refused.
+    pub fn is_dry_run(&self) -> bool {
+        self.asks_dry_run || self.error.as_ref().is_some_and(|error| error.code.ends_with("DryRunOperation"))
+    }
+
+    fn name_all(&mut self, record: &Value) {
         let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let list = |pointer: &str| record.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
         self.name(text("/requestParameters/constraints/encryptionContextSubset/aws:ebs:id"));

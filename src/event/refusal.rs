@@ -1,3 +1,5 @@
+use super::wraps::{is_of_encoded, is_whole};
+
 /// An access-denied text of AWS, taken apart.
 ///
 /// Both forms are read: with the denying policy's ARN at the end and without it.
@@ -31,6 +33,8 @@ pub enum Denial {
     Implicit,
     /// AWS hides the cause, as it does across accounts.
     Hidden,
+    /// It was not denied, by the decoded message.
+    None,
     /// The text does not tell.
     #[default]
     Untold,
@@ -85,37 +89,112 @@ pub enum Encoded {
     Cut,
 }
 
+/// The error codes that are of a key's state and of nothing else.
+pub(super) const KEY_CODES: [&str; 4] =
+    ["DisabledException", "KMSInvalidStateException", "KeyUnavailableException", "CustomerKeyHasBeenRevoked"];
+
+/// A word of an error text that is not whole, so that nobody knows what it names.
+pub(super) struct Cut {
+    /// Where it begins.
+    pub(super) offset: usize,
+    /// What it is.
+    pub(super) what: String,
+}
+
 impl Refusal {
-    /// Reads a text in which AWS refuses a request; `None` for any other text.
-    ///
-    /// Line ends count as blanks: mail and terminals wrap these long lines.
+    /// Reads a text in which AWS refuses a request; `None` for any other text, or for one that is cut.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let encoded = encoded(&text);
+        Self::parse_within(&text.split_whitespace().collect::<Vec<_>>().join(" "), &|_| false).ok()?
+    }
+
+    /// Reads a text on one line. `is_tight`: whether a blank stands for a line end that may have broken a word.
+    pub(super) fn parse_within(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Self>, Cut> {
+        let encoded = encoded(text, is_tight)?;
         let Some((before, after)) = text.split_once(" is not authorized to perform: ") else {
-            let known = encoded.is_some() || text.contains("(UnauthorizedOperation)");
-            return known.then(|| Self { encoded, ..Self::default() });
+            return Ok(Self::without_principal(text, encoded));
+        };
+        let cut = |part: &str, what: &str| {
+            let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+            Cut { offset, what: format!("the {what} `{}` of this error text is cut", clean(part)) }
         };
         let principal = before.rsplit_once("User: ").map_or("", |(_, principal)| principal);
+        if principal.contains(' ') || (principal.contains(":assumed-role/") && !is_whole(principal)) {
+            return Err(cut(principal, "principal"));
+        }
         let (action, rest) = after.split_once(' ').unwrap_or((after, ""));
-        let (resource, rest) = match rest.strip_prefix("on resource: ") {
-            Some(rest) => rest.split_once(' ').unwrap_or((rest, "")),
-            None => ("", rest),
-        };
-        let mut refusal = Self {
-            principal: principal.to_owned(),
-            action: clean(action).to_owned(),
-            resource: clean(resource).to_owned(),
-            encoded,
-            ..Self::default()
-        };
+        if !clean(action).split_once(':').is_some_and(|(service, name)| is_plain(service) && is_plain(name)) {
+            return Err(cut(action, "action"));
+        }
+        let named = rest.strip_prefix("on resource: ").unwrap_or_default();
+        let (first, rest) = if named.is_empty() { ("", rest) } else { named.split_once(' ').unwrap_or((named, "")) };
+        let resource = clean(first).to_owned();
+        if resource.starts_with("arn:") && !is_whole(&resource) {
+            return Err(cut(first, "resource"));
+        }
+        let principal = principal.to_owned();
+        let mut refusal = Self { principal, action: clean(action).to_owned(), resource, encoded, ..Self::default() };
         refusal.read_cause(rest);
-        Some(refusal)
+        Ok(Some(refusal))
+    }
+
+    /// Whether `text`, from which this was read, is the whole sentence of AWS, with nothing in it that is not understood.
+    pub(super) fn is_complete(&self, text: &str) -> bool {
+        let Some((before, after)) = text.split_once(" is not authorized to perform: ") else { return false };
+        let rest = after.strip_prefix(self.action.as_str()).unwrap_or_default().trim_start();
+        let rest = rest.strip_prefix("on resource: ").unwrap_or(rest);
+        let rest = rest.trim_start_matches('"').strip_prefix(self.resource.as_str()).unwrap_or_default();
+        let same_action =
+            |named: &str| named.strip_prefix(self.action.as_str()).is_some_and(|end| end.starts_with(" action"));
+        let names_policy = self.policy.is_some() || !(rest.contains(" in a") || rest.contains("because no "));
+        let cause = rest.trim_start_matches(['"', ' ']);
+        let is_told = self.denial != Denial::Untold
+            && (cause.starts_with("because ") || cause.starts_with("with "))
+            && names_policy
+            && rest.split_once("allows the ").is_none_or(|(_, named)| same_action(named))
+            && (self.denial != Denial::Implicit || rest.contains("allows the "));
+        (before.ends_with(&format!("User: {}", self.principal)) && self.principal.starts_with("arn:"))
+            && (is_told || rest.is_empty() || rest.starts_with(['.', '"']))
+    }
+
+    /// The texts that name nobody: EC2's own, and the old one of KMS for a key that is hidden from the caller.
+    fn without_principal(text: &str, encoded: Option<Encoded>) -> Option<Self> {
+        let hidden = ["The ciphertext refers to a customer master key", "The ciphertext refers to a KMS key"];
+        if hidden.iter().any(|words| text.contains(words)) {
+            return Some(Self { action: "kms:Decrypt".to_owned(), denial: Denial::Hidden, ..Self::default() });
+        }
+        let known = encoded.is_some()
+            || text.contains("(UnauthorizedOperation)")
+            || text.contains("You are not authorized to perform this operation");
+        known.then(|| Self { encoded, ..Self::default() })
+    }
+
+    /// The refusal with what its encoded message says.
+    ///
+    /// # Errors
+    /// When the decoded message is of another action, principal or resource.
+    pub fn with_decoded(&self, decoded: &Self) -> Result<Self, String> {
+        let of_both = |what: &str, own: &str, other: &str| {
+            if !own.is_empty() && !other.is_empty() && own != other {
+                return Err(format!("its {what} is {other}, that of the error text {own}"));
+            }
+            Ok(if own.is_empty() { other } else { own }.to_owned())
+        };
+        Ok(Self {
+            action: of_both("action", &self.action, &decoded.action)?,
+            principal: of_both("principal", &self.principal, &decoded.principal)?,
+            resource: of_both("resource", &self.resource, &decoded.resource)?,
+            denial: decoded.denial,
+            statements: decoded.statements.clone(),
+            encoded: None,
+            ..self.clone()
+        })
     }
 
     fn read_cause(&mut self, rest: &str) {
         let (denial, named) = if let Some((_, rest)) = rest.split_once("with an explicit deny in a") {
             (Denial::Explicit, rest.trim_start_matches('n').trim_start())
+        } else if rest.contains("with an explicit deny") {
+            (Denial::Explicit, "")
         } else if let Some((_, rest)) = rest.split_once("because no ") {
             (Denial::Implicit, rest)
         } else if rest.contains("because the resource does not exist in this Region") {
@@ -134,14 +213,28 @@ impl Refusal {
 
 /// Without the punctuation of the sentence or the quotes around it.
 fn clean(text: &str) -> &str {
-    text.trim_matches(['"', '\'', '.', ',', ';'])
+    let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
+    text.trim_matches(|c| quotes.contains(&c) || ".,;)<>".contains(c))
 }
 
-fn encoded(text: &str) -> Option<Encoded> {
-    let (_, rest) = text.split_once("Encoded authorization failure message: ")?;
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// The encoded message in a text.
+pub(super) fn encoded(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Encoded>, Cut> {
+    let Some((before, rest)) = text.split_once("Encoded authorization failure message: ") else { return Ok(None) };
     let message = rest.split([' ', '"', '<']).next().unwrap_or_default();
-    Some(match message.strip_suffix("...") {
-        Some(_) => Encoded::Cut,
-        None => Encoded::Whole(message.trim_end_matches('.').to_owned()),
-    })
+    if message.ends_with("...") {
+        return Ok(Some(Encoded::Cut));
+    }
+    let offset = text.len() - rest.len();
+    let next = rest.get(message.len()..).unwrap_or_default().trim_start().split(' ').next().unwrap_or_default();
+    let may_go_on = is_tight(offset + message.len()) && !next.is_empty() && next.chars().all(is_of_encoded);
+    let message = clean(message);
+    if message.is_empty() || may_go_on || !message.chars().all(is_of_encoded) {
+        let what = "the encoded message is broken, by a line end or another character: put it on one line".to_owned();
+        return Err(Cut { offset: if message.is_empty() { before.len() } else { offset }, what });
+    }
+    Ok(Some(Encoded::Whole(message.to_owned())))
 }

@@ -61,33 +61,93 @@ impl InstanceState {
         known.map_or(Meaning::Other, |(_, meaning)| *meaning)
     }
 
-    /// Reads an instance of `describe-instances`; `None` for an object that is none.
+    /// Reads an instance of `describe-instances`, or its status; `None` for an object that tells no state.
     pub(super) fn read(instance: &Value) -> Option<Self> {
         let text = |pointer: &str| instance.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-        Some(Self {
+        let states = [text("/State/Name"), text("/InstanceState/Name")];
+        let state = Self {
             instance: Some(InstanceId::parse(instance.get("InstanceId")?.as_str()?).ok()?),
-            state: text("/State/Name"),
+            state: states.into_iter().find(|name| !name.is_empty()).unwrap_or_default(),
             code: text("/StateReason/Code"),
             message: text("/StateReason/Message"),
             transition: text("/StateTransitionReason"),
-        })
+        };
+        Some(state).filter(|state| !state.state.is_empty() || !state.code.is_empty())
     }
 
-    /// The state reason that stands in a text, as the console shows it.
-    pub(super) fn in_text(text: &str) -> Option<Self> {
-        // The longer codes first: one of them may begin with another.
-        let mut codes: Vec<&str> = REASONS.iter().map(|(code, _)| *code).filter(|code| code.contains('.')).collect();
-        codes.sort_by_key(|code| std::cmp::Reverse(code.len()));
-        let code = codes.into_iter().find(|code| text.contains(code))?;
-        let line = text.lines().find(|line| line.contains(code)).unwrap_or_default().trim();
-        Some(Self {
-            instance: text
-                .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-                .find_map(|w| InstanceId::parse(w).ok()),
+    /// The state reason in a row of a query, as `--query` prints it.
+    pub(super) fn in_row(row: &[String]) -> Option<Self> {
+        let reason = row.iter().find(|text| code(text).is_some() && text.lines().count() == 1)?;
+        let ids: Vec<InstanceId> = row.iter().filter_map(|text| InstanceId::parse(text).ok()).collect();
+        Some(Self::of_reason(code(reason)?, reason, the_one(&ids)))
+    }
+
+    /// The state reasons in a text, as the console and the AWS CLI show them, each with the instance that it is
+    /// certainly of.
+    pub(super) fn in_text(text: &str) -> Vec<Self> {
+        let only = the_one(&text.lines().flat_map(instances).collect::<Vec<_>>());
+        let mut block = None;
+        let mut found: Vec<Self> = Vec::new();
+        for line in text.lines() {
+            let own = instances(line);
+            // In the AWS CLI's output these words begin what belongs to an instance.
+            if line.contains("INSTANCES") || line.contains("InstanceId") {
+                block = the_one(&own);
+            }
+            let Some(code) = code(line) else { continue };
+            let instance = match own.as_slice() {
+                [] => only.clone().or_else(|| block.clone()),
+                own => the_one(own),
+            };
+            let state = Self::of_reason(code, line, instance);
+            let is_same = |known: &&mut Self| {
+                known.instance == state.instance && (state.instance.is_some() || known.code == state.code)
+            };
+            match found.iter_mut().find(is_same) {
+                // A code alone repeats the reason that has its sentence.
+                Some(known) if !known.has_sentence() && state.has_sentence() => *known = state,
+                Some(_) => {}
+                None => found.push(state),
+            }
+        }
+        found
+    }
+
+    fn has_sentence(&self) -> bool {
+        self.message.contains(&format!("{}: ", self.code))
+    }
+
+    fn of_reason(code: &str, line: &str, instance: Option<InstanceId>) -> Self {
+        let ends = ['|', '\'', '"', ',', ' ', '\t', '\r'];
+        Self {
+            instance,
             state: String::new(),
             code: code.to_owned(),
-            message: line.to_owned(),
+            message: line
+                .find(&format!("{code}: "))
+                .or_else(|| line.find(code))
+                .and_then(|at| line.get(at..))
+                .unwrap_or_default()
+                .trim_end_matches(ends)
+                .to_owned(),
             transition: String::new(),
-        })
+        }
     }
+}
+
+/// The code in a line. The longer ones first: one of them may begin with another.
+fn code(line: &str) -> Option<&'static str> {
+    let found = REASONS.iter().map(|(code, _)| *code).filter(|code| code.contains('.') && line.contains(code));
+    found.max_by_key(|code| code.len())
+}
+
+fn instances(line: &str) -> Vec<InstanceId> {
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words.filter_map(|word| InstanceId::parse(word).ok()).collect()
+}
+
+/// The one of a list that names no other.
+fn the_one(ids: &[InstanceId]) -> Option<InstanceId> {
+    let first = ids.first()?.clone();
+    ids.iter().all(|id| *id == first).then_some(first)
 }

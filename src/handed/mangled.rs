@@ -148,7 +148,7 @@ pub(super) fn plain(found: char) -> Option<(Damage, &'static str)> {
 /// The first character that changes what the JSON says, or that JSON does not have.
 ///
 /// Typography is damage within strings, too: a string that a straight mark opens runs on past a curly one.
-fn changed(text: &str) -> Option<(Damage, usize)> {
+pub(crate) fn changed(text: &str) -> Option<(Damage, usize)> {
     let mut in_string = false;
     let mut is_escaped = false;
     for (offset, found) in text.char_indices() {

@@ -20,6 +20,7 @@ mod wrapping;
 pub use assemble::{add, is_cut, transcript};
 pub use document::{HandedError, Handing, grants, key_policy};
 pub use join::organization as joined_organizations;
+pub(crate) use mangled::changed;
 pub use mangled::{Damage, Mangled, Repair};
 pub use origin::Origin;
 pub use output::add_output;

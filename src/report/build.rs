@@ -30,7 +30,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         was_read: was_read(capture),
         unread: unread(capture),
         targets,
-        incidents: None,
+        earlier: None,
     }
 }
 

@@ -66,6 +66,9 @@ struct Target<'a> {
     requests: Option<Vec<Request<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<FindingOut>>,
+    /// Why this principal is judged, where events named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_from: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     events: Vec<Observed>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,6 +172,7 @@ pub(super) fn print<T: Serialize>(value: &T) -> String {
 
 fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
     let start = target.outcome.as_ref().ok();
+    let earlier = report.earlier.as_ref();
     Target {
         instance_id: &target.instance_id,
         role_arn: &target.role_arn,
@@ -177,8 +181,10 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
         volumes: start.map(|start| start.volumes.iter().map(volume).collect()),
         requests: start.map(|start| start.judged.iter().map(|judged| request(judged, start)).collect()),
         findings: start.map(|start| start.findings.iter().map(|finding| self::finding(finding, start)).collect()),
+        principal_from: earlier.and_then(|earlier| earlier.starter.as_ref()).map(observed::principal_from),
         events: start
-            .map(|start| observed::observed(target, start, report.incidents.as_deref().unwrap_or_default()))
+            .zip(earlier)
+            .map(|(start, earlier)| observed::observed(target, start, &earlier.incidents))
             .unwrap_or_default(),
         error: target.outcome.as_ref().err(),
     }

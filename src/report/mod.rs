@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::capture::{Handed, Provenance};
 use crate::change::Change;
-use crate::event::Incident;
+use crate::event::{Incident, Starter};
 use crate::findings::{Code, Finding, Severity};
 use crate::names::{KeyArn, VolumeId, kind_and_name};
 use crate::remedy::Remedy;
@@ -67,8 +67,19 @@ pub struct Report {
     pub(crate) was_read: Vec<String>,
     pub(crate) unread: Vec<UnreadItem>,
     pub(crate) targets: Vec<TargetReport>,
-    /// Requests of earlier starts, to be shown beside the judgement, if events were given.
-    pub(crate) incidents: Option<Vec<Incident>>,
+    /// What earlier starts tell beside the judgement, if events were given.
+    pub(crate) earlier: Option<Earlier>,
+}
+
+/// What events tell of earlier starts.
+#[derive(Debug, Clone, Default)]
+pub struct Earlier {
+    /// Their requests.
+    pub incidents: Vec<Incident>,
+    /// What of them was not looked up.
+    pub gaps: Vec<Unread>,
+    /// Who last started the instance, where nobody said whom to judge.
+    pub starter: Option<Starter>,
 }
 
 /// The answer for one target.
@@ -139,12 +150,11 @@ impl Start {
 }
 
 impl Report {
-    /// The report with what events of earlier starts say beside it: evidence, never a verdict. `gaps`: what of them
-    /// was not looked up.
+    /// The report with what events of earlier starts say beside it: evidence, never a verdict.
     #[must_use]
-    pub fn beside(mut self, incidents: Vec<Incident>, gaps: &[Unread]) -> Self {
-        self.incidents = Some(incidents);
-        self.unread.extend(unread::events(gaps, self.read.region.as_str()));
+    pub fn beside(mut self, earlier: Earlier) -> Self {
+        self.unread.extend(unread::events(&earlier.gaps, self.read.region.as_str()));
+        self.earlier = Some(earlier);
         self
     }
 

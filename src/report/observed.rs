@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use super::layout::{one_line, wrap};
 use super::triage::what;
-use super::{Start, TargetReport, words};
+use super::{Earlier, Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
-use crate::event::{Actor, Event, Incident, PolicyKind, Told};
+use crate::event::{Actor, Event, Incident, PolicyKind, Silence, Starter, Subject, Told};
 use crate::findings::{Finding, Severity};
-use crate::names::PrincipalArn;
+use crate::names::{KeyArn, PrincipalArn, kind_and_name};
 use crate::policy::PolicyType;
+use crate::source::Why;
 use crate::start::{By, Judged};
 
 /// One request of an earlier start, compared with the judgement.
@@ -45,20 +46,30 @@ enum Bearing {
 /// The incidents that concern this start, oldest first, each compared with the judgement.
 pub(super) fn observed(target: &TargetReport, start: &Start, incidents: &[Incident]) -> Vec<Observed> {
     let of_start = incidents.iter().filter(|incident| concerns(incident, target, start) && !is_change(incident));
-    of_start.map(|incident| compare(incident, start, &changes_since(incident, incidents))).collect()
+    of_start.map(|incident| compare(incident, start, &changes_since(incident, incidents, start))).collect()
 }
 
 /// The block of the text report.
-pub(super) fn text(target: &TargetReport, start: &Start, incidents: &[Incident]) -> String {
+pub(super) fn text(target: &TargetReport, start: &Start, earlier: &Earlier) -> String {
     let mut text = String::new();
     text.push('\n');
-    let observed = observed(target, start, incidents);
+    let observed = observed(target, start, &earlier.incidents);
+    // A further page that is not asked for is no failure.
+    let failed = earlier.gaps.iter().filter(|gap| gap.why != Why::NotAsked);
+    let failed: Vec<String> = failed.map(|gap| format!("A look-up failed: {}", gap.message)).collect();
     if observed.is_empty() {
-        let nothing = "none is of this start. That proves nothing: events arrive minutes late";
+        let nothing = match (failed.is_empty(), earlier.incidents.is_empty()) {
+            (true, _) => "none is of this start. That proves nothing: events arrive minutes late",
+            (false, true) => "they could not be looked up",
+            (false, false) => "none of those found is of this start, and some could not be looked up",
+        };
         wrap(&mut text, "Events: ", 8, nothing);
-        return text;
+    } else {
+        wrap(&mut text, "Events ", 8, "(evidence beside the judgement, never a verdict):");
     }
-    wrap(&mut text, "Events ", 8, "(evidence beside the judgement, never a verdict):");
+    for line in earlier.starter.iter().map(principal_from).chain(failed) {
+        wrap(&mut text, "  ", 4, &one_line(&line));
+    }
     for one in observed {
         let time = one.time.unwrap_or_else(|| "time not told".to_owned());
         wrap(&mut text, "  ", 4, &one_line(&format!("{time}  {}", one.what)));
@@ -67,6 +78,16 @@ pub(super) fn text(target: &TargetReport, start: &Start, incidents: &[Incident])
         wrap(&mut text, "    ", 4, &one_line(&format!("{}{ids}", one.says)));
     }
     text
+}
+
+/// Why this principal is judged, where nobody named one.
+pub(super) fn principal_from(starter: &Starter) -> String {
+    let time = starter.time.map_or_else(|| "time not told".to_owned(), words::minute);
+    let did = match &starter.error {
+        None => "made the last StartInstances".to_owned(),
+        Some(code) => format!("made the last StartInstances, which was not accepted ({code})"),
+    };
+    format!("The principal is taken from the events: it {did}, {time} (event {})", starter.event_id)
 }
 
 fn concerns(incident: &Incident, target: &TargetReport, start: &Start) -> bool {
@@ -132,8 +153,12 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
             if requests.iter().any(is_denied) {
                 (Bearing::Contradicts, contradicts("denied", changes))
             } else if requests.iter().any(is_unknown) {
-                let since = if changes.is_empty() { "no change of a policy since is among the events" } else { "" };
-                (Bearing::ObservedAllow, format!("observed allow; {}{since}", changed(changes)))
+                if changes.is_empty() {
+                    let says = "observed allow; no change of a policy since is among the events".to_owned();
+                    (Bearing::ObservedAllow, says)
+                } else {
+                    (Bearing::Aside, format!("it was allowed then, which proves nothing now; {}", changed(changes)))
+                }
             } else {
                 (Bearing::Confirms, "as judged".to_owned())
             }
@@ -206,24 +231,39 @@ fn changed(changes: &[&Event]) -> String {
 }
 
 fn is_change(incident: &Incident) -> bool {
-    !incident.events.is_empty() && incident.events.iter().all(changes_policy)
+    incident.told == Told::Silent(Silence::Change)
 }
 
-/// Successful changes of policies and keys after the incident, oldest first.
-fn changes_since<'i>(incident: &Incident, incidents: &'i [Incident]) -> Vec<&'i Event> {
+/// Changes after the incident that bear on this start, oldest first.
+fn changes_since<'i>(incident: &Incident, incidents: &'i [Incident], start: &Start) -> Vec<&'i Event> {
     let events = incidents.iter().flat_map(|incident| &incident.events);
-    let mut changes: Vec<&Event> =
-        events.filter(|event| changes_policy(event) && event.error.is_none() && event.time > incident.time).collect();
+    let after = events.filter(|event| event.is_change() && event.time > incident.time);
+    let mut changes: Vec<&Event> = after.filter(|event| bears_on(event, start)).collect();
     changes.sort_by_key(|event| event.time);
     changes
 }
 
-/// Whether the event is of an action that can change what a role may do with a key.
-fn changes_policy(event: &Event) -> bool {
-    let (service, name) = event.action.split_once(':').unwrap_or_default();
-    let changes = ["Put", "Delete", "Attach", "Detach", "Update", "Enable", "Disable", "Tag", "Untag"];
-    let of_policies = ["CreatePolicyVersion", "SetDefaultPolicyVersion", "RevokeGrant", "RetireGrant", "CreateRole"];
-    let of_keys = ["ScheduleKeyDeletion", "CancelKeyDeletion", "ImportKeyMaterial"];
-    matches!(service, "kms" | "iam" | "organizations")
-        && (of_policies.contains(&name) || of_keys.contains(&name) || changes.iter().any(|verb| name.starts_with(verb)))
+/// Whether a change may bear on the start. What the record does not tell, or was not read, leaves it open.
+fn bears_on(event: &Event, start: &Start) -> bool {
+    let (kind, name) = kind_and_name(&start.principal);
+    let is_key = |id: &str| {
+        let is_of = |key: &KeyArn| key.as_str() == id || (key.key_id() == id && key.region() == event.region);
+        start.volumes.iter().any(|row| row.key.known().map_or(row.key.unread().is_some(), is_of))
+    };
+    let is_policy = |arn: &str| {
+        let own = kind_and_name(arn).1;
+        start.judged.iter().any(|judged| {
+            let policies = &judged.case.policies;
+            policies.identity.iter().chain(&policies.boundary).any(|one| one.name == own || one.document.is_none())
+        })
+    };
+    let bears = |subject: &Subject| match subject {
+        Subject::Key(id) => is_key(id),
+        Subject::Role(of) => kind == "role" && of == name,
+        Subject::User(of) => kind == "user" && of == name,
+        // Which groups the user is in, the judgement does not keep.
+        Subject::Group(_) => kind == "user",
+        Subject::Policy(arn) => is_policy(arn),
+    };
+    event.subjects.is_empty() || event.subjects.iter().any(bears)
 }

@@ -64,8 +64,8 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
         next_steps(text, report, target, start, finding);
     }
     text.push_str(&remedy::text(start, form));
-    if let Some(incidents) = &report.incidents {
-        text.push_str(&observed::text(target, start, incidents));
+    if let Some(earlier) = &report.earlier {
+        text.push_str(&observed::text(target, start, earlier));
     }
 }
 

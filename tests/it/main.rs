@@ -33,6 +33,11 @@ mod triage;
 #[cfg(feature = "cli")]
 mod handed;
 #[cfg(feature = "cli")]
+mod observed;
+#[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without AWS nothing is told how to reach it"))]
+mod program;
+#[cfg(feature = "cli")]
 mod remedies;
 #[cfg(feature = "cli")]
 mod targets;
@@ -43,10 +48,6 @@ mod transcripts;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
 #[cfg(all(feature = "aws", feature = "cli"))]
-mod observed;
-#[cfg(all(feature = "aws", feature = "cli"))]
 mod parallel;
-#[cfg(all(feature = "aws", feature = "cli"))]
-mod program;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod replay;

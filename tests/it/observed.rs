@@ -1,5 +1,11 @@
 //! `check --events`: what events of earlier starts say beside the judgement, with the built binary.
 
+use ebs_preflight::capture::Capture;
+use ebs_preflight::event::{Starter, incidents, read};
+use ebs_preflight::names::InstanceId;
+use ebs_preflight::report::{Earlier, preflight, text};
+use ebs_preflight::source::{Unread, Why};
+use ebs_preflight::start::Question;
 use serde_json::{Value, json};
 
 use crate::program::{Outcome, Run};
@@ -88,12 +94,117 @@ fn events_confirm_contradict_or_stand_beside_the_judgement() {
     }
 }
 
+/// Only what bears on the start counts as a change since: its keys, its principal and what holds for that one.
+#[test]
+fn changes_of_others_leave_an_observed_allow() {
+    let other_key = KEY.replace("1234abcd", "0000abcd");
+    let change = |service: &str, name: &str, parameters: &Value| {
+        record(service, name, 2, &json!({"requestParameters": parameters}))
+    };
+    let mut failed = key_policy_changed(2);
+    failed["errorCode"] = json!("AccessDenied");
+    for (change, stands) in [
+        (change("kms", "PutKeyPolicy", &json!({"keyId": other_key})), true),
+        (change("kms", "PutKeyPolicy", &json!({"keyId": "0000abcd-12ab-34cd-56ef-1234567890ab"})), true),
+        (change("iam", "PutRolePolicy", &json!({"roleName": "Other", "policyName": "StartJob"})), true),
+        (change("iam", "PutUserPolicy", &json!({"userName": "StartJob", "policyName": "p"})), true),
+        (change("iam", "AddUserToGroup", &json!({"userName": "Bob", "groupName": "Operators"})), true),
+        (change("iam", "CreatePolicyVersion", &json!({"policyArn": "arn:aws:iam::111122223333:policy/Other"})), true),
+        (failed, true),
+        (key_policy_changed(2), false),
+        (change("kms", "DisableKey", &json!({"keyId": "1234abcd-12ab-34cd-56ef-1234567890ab"})), false),
+        (
+            change(
+                "iam",
+                "DetachRolePolicy",
+                &json!({"roleName": "StartJob", "policyArn": "arn:aws:iam::aws:policy/X"}),
+            ),
+            false,
+        ),
+        (
+            change("organizations", "AttachPolicy", &json!({"policyId": "p-0a1b2c3d", "targetId": "111122223333"})),
+            false,
+        ),
+    ] {
+        let events = [granted(1), change];
+        let event = &check("organization-unread", &events, &["--format", "json"]).json()["targets"][0]["events"][0];
+        let expected = if stands { "observedAllow" } else { "aside" };
+        assert_eq!(event["bears"], expected, "{events:?}: {event}");
+        let says = if stands { "no change of a policy since" } else { "proves nothing now; since then: " };
+        assert!(event["says"].as_str().unwrap().contains(says), "{event}");
+    }
+}
+
+#[test]
+fn what_of_the_events_cannot_be_read_is_refused() {
+    let capture = format!("{}/tests/captures/organization-unread.json", env!("CARGO_MANIFEST_DIR"));
+    let run = Run::new(&["check", "--capture", &capture]);
+    let cut = format!("{}\n{}", granted(1), &key_policy_changed(2).to_string()[..300]);
+    let events = run.file("events.json", &cut);
+    let outcome = run.arguments(&["--events", &events]).finish();
+    assert_eq!(outcome.exit, Some(2), "{}", outcome.seen());
+    assert!(
+        outcome.seen().contains("events.json`:2:300: the JSON that begins in line 2 breaks here"),
+        "{}",
+        outcome.seen()
+    );
+}
+
+#[test]
+fn a_look_up_that_failed_is_never_none() {
+    let path = format!("{}/tests/captures/account-may-only-describe.json", env!("CARGO_MANIFEST_DIR"));
+    let capture = Capture::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let gap = |why| Unread { why, needs: "cloudtrail:LookupEvents".to_owned(), message: "Rate exceeded".to_owned() };
+    for (gaps, says) in [
+        (vec![gap(Why::Throttled)], "Events: they could not be looked up A look-up failed: Rate exceeded"),
+        (vec![gap(Why::NotAsked)], "Events: none is of this start. That proves nothing: events arrive minutes late"),
+    ] {
+        let report = preflight(&capture, &Question::default()).beside(Earlier { gaps, ..Earlier::default() });
+        let text = text::render(&report);
+        assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(says), "{says}\n{text}");
+    }
+}
+
 #[test]
 fn what_is_of_another_start_proves_nothing() {
     let mut other = granted(1);
     other["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!("arn:aws:iam::111122223333:role/Other");
     let outcome = check("account-may-only-describe", &[other], &[]);
     assert!(outcome.seen().contains("none is of this start"), "{}", outcome.seen());
+}
+
+/// A dry run starts nothing, allowed or not; a refused start is one that tried; who did neither role nor user ask is told.
+#[test]
+fn the_last_real_start_names_the_principal() {
+    let by = |mut event: Value, role: &str| {
+        event["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!(role);
+        event
+    };
+    let failed = |minute, code: &str| {
+        let mut event = started(minute);
+        event["errorCode"] = json!(code);
+        by(event, "arn:aws:iam::111122223333:role/Later")
+    };
+    let mut dry = failed(5, "Client.UnauthorizedOperation");
+    dry["requestParameters"]["dryRun"] = json!(true);
+    for (later, says) in [
+        (failed(5, "Client.DryRunOperation"), "it made the last StartInstances, 2026-11-20 09:03 UTC (event event-3)"),
+        (dry, "it made the last StartInstances, 2026-11-20 09:03 UTC (event event-3)"),
+        (failed(5, "Client.UnauthorizedOperation"), "which was not accepted (Client.UnauthorizedOperation)"),
+        (failed(2, "Client.UnauthorizedOperation"), "it made the last StartInstances, 2026-11-20 09:03 UTC"),
+    ] {
+        let found = read(&json!({"Records": [started(3), later]}).to_string()).unwrap();
+        let incidents = incidents(found.materials);
+        let starter = Starter::last(&incidents, &[InstanceId::parse(INSTANCE).unwrap()]);
+        let path = format!("{}/tests/captures/account-may-only-describe.json", env!("CARGO_MANIFEST_DIR"));
+        let capture = Capture::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let report = preflight(&capture, &Question::default());
+        let report = report.beside(Earlier { incidents, starter, ..Earlier::default() });
+        let text = text::render(&report);
+        let words: Vec<&str> = text.split_whitespace().collect();
+        assert!(words.join(" ").contains(says), "{says}\n{text}");
+        assert_eq!(report_faults(&ebs_preflight::report::json::render(&report)), Vec::<String>::new());
+    }
 }
 
 #[test]

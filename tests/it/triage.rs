@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ebs_preflight::event::{incidents, read};
+use ebs_preflight::event::{Found, incidents, read};
 use ebs_preflight::report::triage::{json, text};
 use jiff::tz::TimeZone;
 
@@ -26,6 +26,12 @@ fn zone() -> TimeZone {
     TimeZone::fixed(jiff::tz::offset(9))
 }
 
+/// What the program says: of what was not read, on standard error, first.
+fn said(found: &Found) -> String {
+    let notes = found.unread.iter().map(|part| format!("not read: {part}\n"));
+    notes.chain([text(&incidents(found.materials.clone()), &zone())]).collect::<Vec<_>>().concat()
+}
+
 #[test]
 fn every_form_is_read_as_expected() {
     let inputs = inputs();
@@ -33,7 +39,7 @@ fn every_form_is_read_as_expected() {
     let mut wrong = Vec::new();
     for path in inputs {
         let found = read(&std::fs::read_to_string(&path).unwrap());
-        let said = found.map_or_else(|error| format!("{error}\n"), |found| text(&incidents(found), &zone()));
+        let said = found.map_or_else(|error| format!("{error}\n"), |found| said(&found));
         let expected = path.with_extension("expected");
         if std::env::var_os("BLESS").is_some() {
             std::fs::write(&expected, &said).unwrap();
@@ -50,13 +56,35 @@ fn every_form_is_read_as_expected() {
 fn wrapping_changes_nothing() {
     let read_file = |name: &str| {
         let found = read(&std::fs::read_to_string(folder().join(name)).unwrap()).unwrap();
-        let [incident] = incidents(found).try_into().unwrap();
+        let [incident] = incidents(found.materials).try_into().unwrap();
         incident
     };
     let alone = read_file("refused-no-identity.json");
     for name in ["eventbridge.json", "console-page.txt", "console-page-quoted-in-mail.txt"] {
         let wrapped = read_file(name);
         assert_eq!((&wrapped.told, &wrapped.actor, wrapped.time), (&alone.told, &alone.actor, alone.time), "{name}");
+    }
+}
+
+/// However a terminal or a mail wraps an error text, it names what the whole one names, or nothing.
+#[test]
+fn a_wrapped_error_text_is_read_whole_or_refused() {
+    let whole = std::fs::read_to_string(folder().join("text-plain.txt")).unwrap();
+    let whole = whole.trim_end();
+    let expected = read(whole).unwrap();
+    let letters: Vec<char> = whole.chars().collect();
+    let around = [("", ""), ("$ aws kms create-grant --key-id …\n", "\n$ "), ("", "\nWhat may we do about this?")];
+    for (before, after) in around {
+        let mut refused = 0;
+        for width in 40..160 {
+            let lines: Vec<String> = letters.chunks(width).map(|line| line.iter().collect()).collect();
+            let text = format!("{before}{}{after}", lines.join("\n"));
+            match read(&text) {
+                Ok(found) => assert_eq!(found, expected, "{width}: {text}"),
+                Err(_) => refused += 1,
+            }
+        }
+        assert!(refused < 3, "{refused}");
     }
 }
 
@@ -74,7 +102,7 @@ fn a_record_that_is_cut_is_refused() {
 #[test]
 fn json_holds_what_the_text_says() {
     let found = read(&std::fs::read_to_string(folder().join("refused-deny-scp.json")).unwrap()).unwrap();
-    let value: serde_json::Value = serde_json::from_str(&json(&incidents(found), &zone())).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&json(&incidents(found.materials), &[], &zone())).unwrap();
     let incident = &value["incidents"][0];
     assert_eq!(value["verdict"], "BLOCKED");
     assert_eq!(incident["time"], "2026-10-02T22:30:02Z");
@@ -105,6 +133,12 @@ mod program {
             ("state-running.json", 0),
             ("../it/triage.rs", 2),
             ("no-such-file", 2),
+            ("record-and-error-text.txt", 1),
+            ("not-read-second-record-cut.txt", 3),
+            ("not-read-yaml.txt", 1),
+            ("not-read-typographic-quotes.json", 2),
+            ("unrelated-events.json", 0),
+            ("decoded-allowed.json", 0),
         ] {
             assert_eq!(triage(&[file]).status.code(), Some(code), "{file}");
         }
@@ -120,6 +154,30 @@ mod program {
         let output = triage(&[packed.path().to_str().unwrap()]);
         assert_eq!(output.stdout, triage(&[plain.to_str().unwrap()]).stdout);
         assert!(String::from_utf8_lossy(&output.stdout).contains("2026-10-03 00:30:00 CEST (2026-10-02 22:30:00 UTC)"));
+    }
+
+    #[test]
+    fn what_is_not_read_is_told_with_its_place() {
+        let output = triage(&["not-read-second-record-cut.txt", "--format", "json"]);
+        let place = "`not-read-second-record-cut.txt`:101:1: ";
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with(&format!("note: not read: {place}")));
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(said["verdict"], "UNDECIDED");
+        assert!(said["notRead"][0].as_str().unwrap().starts_with(place), "{said}");
+    }
+
+    #[test]
+    fn a_decoded_message_must_be_that_of_the_error() {
+        let output = triage(&["wrap-at-80.txt", "--decoded", "decoded-of-another-request.json"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(said.contains("its action is ec2:RunInstances, that of the error text ec2:StartInstances"), "{said}");
+        let both = triage(&["text-encoded.txt", "wrap-at-80.txt", "--decoded", "decoded.json"]);
+        let said = String::from_utf8_lossy(&both.stderr).into_owned();
+        assert!(said.contains("may be of several of the errors"), "{said}");
+        let allowed = triage(&["wrap-at-80.txt", "--decoded", "decoded-allowed.json"]);
+        assert_eq!(allowed.status.code(), Some(0));
+        assert!(String::from_utf8_lossy(&allowed.stdout).starts_with("NOT REFUSED"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::json::print;
 use super::layout::escape;
-use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Told};
+use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Silence, Told};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
 pub(super) use words::what;
@@ -39,6 +39,12 @@ impl Outcome {
         }
     }
 
+    /// The worst of several; what was not understood may be anything.
+    pub fn of_all(incidents: &[Incident], not_read: &[String]) -> Self {
+        let least = if not_read.is_empty() { Self::NotRefused } else { Self::Undecided };
+        incidents.iter().map(Self::of).fold(least, Self::max)
+    }
+
     /// `BLOCKED`, `UNDECIDED`, `NOT REFUSED`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,8 +60,26 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
     if incidents.is_empty() {
         return "No event is in it. That proves nothing: events arrive minutes late.\n".to_owned();
     }
-    let parts: Vec<String> = incidents.iter().map(|incident| one(incident, zone)).collect();
+    let mut parts: Vec<String> = of_starts(incidents).map(|incident| one(incident, zone)).collect();
+    match others(incidents) {
+        0 => {}
+        1 => parts.push("1 other event says nothing of a start.\n".to_owned()),
+        number => parts.push(format!("{number} other events say nothing of a start.\n")),
+    }
     escape(&parts.join("\n"))
+}
+
+fn is_other(incident: &Incident) -> bool {
+    incident.told == Told::Silent(Silence::OtherRequest)
+}
+
+fn of_starts(incidents: &[Incident]) -> impl Iterator<Item = &Incident> {
+    incidents.iter().filter(|incident| !is_other(incident))
+}
+
+/// How many events say nothing of a start.
+fn others(incidents: &[Incident]) -> usize {
+    incidents.iter().filter(|incident| is_other(incident)).map(|incident| incident.events.len()).sum()
 }
 
 fn one(incident: &Incident, zone: &TimeZone) -> String {
@@ -100,6 +124,10 @@ struct Whole<'a> {
     format_version: u32,
     verdict: &'static str,
     incidents: Vec<IncidentOut<'a>>,
+    /// How many events say nothing of a start.
+    other_events: usize,
+    /// What looks like a record or an error, and was not understood.
+    not_read: &'a [String],
 }
 
 /// One incident on the wire.
@@ -142,13 +170,14 @@ struct EventOut<'a> {
     error_code: Option<&'a str>,
 }
 
-/// The incidents as JSON.
-pub fn json(incidents: &[Incident], zone: &TimeZone) -> String {
-    let verdict = incidents.iter().map(Outcome::of).max().unwrap_or(Outcome::NotRefused);
+/// The incidents as JSON, with what else looks like a record or an error and was not understood.
+pub fn json(incidents: &[Incident], not_read: &[String], zone: &TimeZone) -> String {
     print(&Whole {
         format_version: super::json::FORMAT_VERSION,
-        verdict: verdict.as_str(),
-        incidents: incidents.iter().map(|incident| wire(incident, zone)).collect(),
+        verdict: Outcome::of_all(incidents, not_read).as_str(),
+        incidents: of_starts(incidents).map(|incident| wire(incident, zone)).collect(),
+        other_events: others(incidents),
+        not_read,
     })
 }
 
@@ -193,7 +222,7 @@ fn refusal(incident: &Incident) -> Option<RefusalOut<'_>> {
         decision: match refusal.denial {
             Denial::Explicit => "explicitDeny",
             Denial::Implicit => "implicitDeny",
-            Denial::Hidden | Denial::Untold => "denied",
+            Denial::Hidden | Denial::None | Denial::Untold => "denied",
         },
         policy_type: refusal.policy.map(PolicyKind::as_str),
         policy_arn: refusal.policy_arn.as_deref(),

@@ -37,10 +37,14 @@ pub(super) fn actor(actor: &Actor) -> String {
 pub(in crate::report) fn what(incident: &Incident) -> String {
     match &incident.told {
         Told::Refused(refusal) => {
-            let action = if refusal.action.is_empty() { "a request" } else { &refusal.action };
-            let asked = match (action, incident.events.is_empty()) {
-                ("kms:CreateGrant", false) => format!("EC2 asked {action} with the principal's permissions and"),
-                ("kms:Decrypt", _) if is_infrastructure(incident, refusal) => {
+            let action = request(&refusal.action);
+            let asked = match (action, is_infrastructure(incident, refusal)) {
+                ("kms:CreateGrant", _)
+                    if incident.events.iter().any(|event| event.action == action && event.by_ec2) =>
+                {
+                    format!("EC2 asked {action} with the principal's permissions and")
+                }
+                ("kms:Decrypt", true) => {
                     format!("EC2's own identity asked {action} for the instance and")
                 }
                 (_, _) => action.to_owned(),
@@ -48,7 +52,7 @@ pub(in crate::report) fn what(incident: &Incident) -> String {
             format!("{asked} was refused{}", cause(refusal))
         }
         Told::KeyUnusable { action, error } => {
-            format!("{action} failed because of the key: {}: {}", error.code, error.message)
+            format!("{} failed because of the key: {}: {}", request(action), error.code, error.message)
         }
         Told::Failed { action, error } => format!("{action} failed: {}: {}", error.code, error.message),
         Told::Granted { decrypted: true } => {
@@ -58,6 +62,10 @@ pub(in crate::report) fn what(incident: &Incident) -> String {
         Told::Granted { decrypted: false } => {
             "EC2 made its grant on the key with the principal's permissions".to_owned()
         }
+        Told::Silent(Silence::Change) => {
+            let changes: Vec<&str> = incident.events.iter().map(|event| event.action.as_str()).collect();
+            format!("a policy, a grant or a key was changed: {}", changes.join(", "))
+        }
         Told::Silent(silence) => silent(*silence).to_owned(),
         Told::State(state) if state.code.is_empty() => format!("the instance is {}; EC2 gives no reason", state.state),
         Told::State(state) => {
@@ -66,6 +74,10 @@ pub(in crate::report) fn what(incident: &Incident) -> String {
             format!("{is}EC2's reason: {message}")
         }
     }
+}
+
+fn request(action: &str) -> &str {
+    if action.is_empty() { "a request" } else { action }
 }
 
 fn is_infrastructure(incident: &Incident, refusal: &Refusal) -> bool {
@@ -79,7 +91,7 @@ fn cause(refusal: &Refusal) -> String {
         (Denial::Implicit, Some(kind)) => format!(": no {} allows it", kind.as_str()),
         (Denial::Implicit, None) => ": no policy allows it".to_owned(),
         (Denial::Hidden, _) => "; AWS hides the cause".to_owned(),
-        (Denial::Untold, _) => "; the text does not tell by which policy type".to_owned(),
+        (Denial::None | Denial::Untold, _) => "; the text does not tell by which policy type".to_owned(),
     }
 }
 
@@ -94,7 +106,10 @@ fn silent(silence: Silence) -> &'static str {
         Silence::DryRun => "a dry run of StartInstances: the call itself was allowed, and nothing was started",
         Silence::AtLaunch => "a grant for the EC2 service, as EC2 makes it when a volume is created: no start",
         Silence::OnlyDecrypted => "EC2's own identity decrypted the volume's data key",
+        Silence::OtherGrant => "somebody made a grant on the key: no start",
+        Silence::Change => "a policy, a grant or a key was changed",
         Silence::OtherRequest => "no request of a start",
+        Silence::Allowed => "by the decoded message the request was allowed",
     }
 }
 
@@ -116,7 +131,11 @@ pub(super) fn proves(incident: &Incident) -> Vec<String> {
             "the principal may call ec2:StartInstances on this instance".to_owned()
         }
         Told::Silent(Silence::OnlyDecrypted) => "the volume could be decrypted at that moment".to_owned(),
-        Told::Failed { .. } | Told::Silent(Silence::AtLaunch | Silence::OtherRequest) => return Vec::new(),
+        Told::Silent(Silence::Allowed) => "no policy refused this request at that moment".to_owned(),
+        Told::Failed { .. }
+        | Told::Silent(Silence::AtLaunch | Silence::OtherGrant | Silence::Change | Silence::OtherRequest) => {
+            return Vec::new();
+        }
         Told::State(state) => match state.meaning() {
             Meaning::MaybeKey => "the start was undone after EC2 had accepted it".to_owned(),
             Meaning::NotKey => "it failed for a reason that is neither a permission nor a key".to_owned(),
@@ -147,7 +166,7 @@ fn refused(incident: &Incident, refusal: &Refusal) -> String {
         (Denial::Explicit, Some(kind)) => return format!("{could}: a Deny in {} applied", with_article(kind)),
         (Denial::Explicit, None) => "a Deny applied",
         (Denial::Hidden, _) => "the key is of another account, or not in this Region",
-        (Denial::Untold, _) => return could,
+        (Denial::None | Denial::Untold, _) => return could,
     };
     format!("{could}: {more}")
 }
@@ -163,7 +182,7 @@ pub(super) fn leaves_open(incident: &Incident) -> Vec<String> {
                 "whether the key policy or the principal's own policies lack it, or whether the key is gone",
                 "that it is still so: policies may have changed since",
             ],
-            (Denial::Explicit | Denial::Implicit | Denial::Untold, _) => &[
+            (Denial::Explicit | Denial::Implicit | Denial::None | Denial::Untold, _) => &[
                 "that nothing else refuses once this is mended: AWS names one policy type only",
                 "that it is still so: policies may have changed since",
             ],
@@ -179,7 +198,10 @@ pub(super) fn leaves_open(incident: &Incident) -> Vec<String> {
             "anything by what is missing: events arrive minutes late, and a refusal is an event of its own",
         ],
         Told::Silent(Silence::DryRun) => &["anything about the keys: a dry run does not use them"],
-        Told::Silent(Silence::AtLaunch | Silence::OtherRequest) => &["anything about a start"],
+        Told::Silent(Silence::AtLaunch | Silence::OtherGrant | Silence::Change | Silence::OtherRequest) => {
+            &["anything about a start"]
+        }
+        Told::Silent(Silence::Allowed) => &["why the request failed: it may be for another reason than a permission"],
         Told::Silent(Silence::OnlyDecrypted) => &["with whose permissions EC2's grant was made"],
         Told::State(state) => match state.meaning() {
             Meaning::MaybeKey => &[

@@ -48,8 +48,18 @@ fn events_that_may_not_be_looked_up_change_nothing_and_are_named() {
     assert_eq!((outcome.exit, replay.unanswered()), (Some(0), vec![]), "{}", outcome.seen());
     let said = words(&outcome);
     assert!(said.contains("Not read: cloudtrail:LookupEvents (refused: AccessDeniedException"), "{said}");
-    assert!(said.contains("That proves nothing"), "{said}");
+    assert!(said.contains("Events: they could not be looked up"), "{said}");
+    assert!(said.contains("A look-up failed: "), "{said}");
     assert_eq!(replay.asked(LOOK_UP), 1);
+}
+
+#[test]
+fn a_starter_that_cannot_be_looked_up_is_told_as_such() {
+    let replay = Replay::start(with_history().fault(LOOK_UP, Fault::Denied));
+    let run = Run::new(&["check", "--instance-id", world::INSTANCE, "--org-profile", "management"]);
+    let outcome = in_world(run.arguments(&["--events", "cloudtrail"]), &replay).finish();
+    assert_eq!(outcome.exit, Some(4), "{}", outcome.seen());
+    assert!(words(&outcome).contains("CloudTrail could not be asked"), "{}", outcome.seen());
 }
 
 #[test]

@@ -1,0 +1,81 @@
+use thiserror::Error;
+
+use crate::source::Position;
+
+/// A part of a text that looks like a record or an error, and cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{position}: {what}")]
+pub struct NotRead {
+    /// Where it stands.
+    pub position: Position,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// A text without the marks of a quoted reply, which still knows where everything stood.
+pub(super) struct Page {
+    text: String,
+    /// How many characters were taken off at the beginning of each line.
+    taken_off: Vec<usize>,
+}
+
+impl Page {
+    pub(super) fn of(text: &str) -> Self {
+        let (mut plain, mut taken_off) = (String::new(), Vec::new());
+        for line in text.split_inclusive('\n') {
+            let line = line.trim_start_matches('\u{feff}');
+            let mut inner = line;
+            while let Some(rest) = inner.trim_start_matches([' ', '\t']).strip_prefix('>') {
+                inner = rest.strip_prefix(' ').unwrap_or(rest);
+            }
+            taken_off.push(line.chars().count() - inner.chars().count());
+            plain.push_str(inner);
+        }
+        Self { text: plain, taken_off }
+    }
+
+    pub(super) fn source(&self) -> Source<'_> {
+        Source { page: self, text: &self.text, within: None }
+    }
+
+    fn position(&self, offset: usize) -> Position {
+        let Position { line, column } = Position::of(&self.text, offset);
+        Position { line, column: column + self.taken_off.get(line - 1).copied().unwrap_or_default() }
+    }
+}
+
+/// A text on a page, or one that stands there as a JSON string.
+pub(super) struct Source<'t> {
+    page: &'t Page,
+    pub(super) text: &'t str,
+    /// Where the string begins that holds the text.
+    within: Option<usize>,
+}
+
+impl<'t> Source<'t> {
+    /// Where a part of the text begins in it.
+    pub(super) fn offset(&self, part: &str) -> usize {
+        part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr())
+    }
+
+    /// The text of the JSON string `raw`.
+    pub(super) fn within<'i>(&self, raw: &str, text: &'i str) -> Source<'i>
+    where
+        't: 'i,
+    {
+        Source { page: self.page, text, within: Some(self.within.unwrap_or_else(|| self.offset(raw))) }
+    }
+
+    pub(super) fn position(&self, offset: usize) -> Position {
+        self.page.position(self.within.unwrap_or(offset))
+    }
+
+    /// A part that cannot be read; in a string its own line is told as well.
+    pub(super) fn not_read(&self, offset: usize, what: String) -> NotRead {
+        let what = match self.within {
+            None => what,
+            Some(_) => format!("in the text that begins here, at its {}: {what}", Position::of(self.text, offset)),
+        };
+        NotRead { position: self.position(offset), what }
+    }
+}
