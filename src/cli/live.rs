@@ -20,7 +20,7 @@ use super::targets::{Asked, the_one};
 /// Finds the instances that are asked for by name.
 pub(super) fn find_names(asked: &mut Asked, reader: &Reader) -> Result<(), Failure> {
     for name in std::mem::take(&mut asked.names) {
-        let access = access(reader, asked.region.as_ref())?;
+        let access = access(reader, asked.region.as_ref());
         let found = run(instances_named(&access, &name))?;
         asked.instances.push(the_one(&name, found)?);
     }
@@ -29,14 +29,14 @@ pub(super) fn find_names(asked: &mut Asked, reader: &Reader) -> Result<(), Failu
 
 /// Reads everything that bears on the starts.
 pub(super) fn read(asked: &Asked, reader: &Reader) -> Result<Capture, Failure> {
-    let access = access(reader, asked.region.as_ref())?;
+    let access = access(reader, asked.region.as_ref());
     let wanted = Wanted { targets: asked.all()?, access };
     run(collect(&wanted, &progress))
 }
 
 /// Looks earlier starts up in CloudTrail: what was found, and what was not looked up.
 pub(super) fn look_up(asked: &Asked, reader: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
-    let access = access(reader, asked.region.as_ref())?;
+    let access = access(reader, asked.region.as_ref());
     let (instances, principals) = asked.subjects();
     progress("looking earlier starts up in CloudTrail");
     let Events { found, gaps } = run(events(&access, &instances, &principals))?;
@@ -55,15 +55,9 @@ pub(super) fn decode(typed: &Triage, message: &str) -> Result<String, Failure> {
     run(decoded(&access, message))
 }
 
-/// How to reach AWS; a console URL and `--region` must not tell two Regions.
-fn access(reader: &Reader, of_url: Option<&Region>) -> Result<Access, Failure> {
-    if let (Some(typed), Some(url)) = (&reader.region, of_url)
-        && typed != url.as_str()
-    {
-        let message = format!("--region is {typed}, and the console's URL is of {url}");
-        return Err(Failure::bad_input("two-regions", message, "give the one that the instance is in"));
-    }
-    Ok(Access {
+/// How to reach AWS.
+fn access(reader: &Reader, of_url: Option<&Region>) -> Access {
+    Access {
         region: reader.region.clone().or_else(|| of_url.map(ToString::to_string)),
         profile: reader.profile.clone(),
         endpoint_url: reader.endpoint_url.clone(),
@@ -73,7 +67,7 @@ fn access(reader: &Reader, of_url: Option<&Region>) -> Result<Access, Failure> {
         key_reader_role: reader.key_role.clone(),
         external_id: reader.external_id.clone(),
         attempt_timeout: attempt_timeout(),
-    })
+    }
 }
 
 /// Runs reads to their end, or until they are interrupted.

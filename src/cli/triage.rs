@@ -1,6 +1,5 @@
 //! After the fact: what events, error texts and instance states prove.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -12,9 +11,6 @@ use super::args::{Format, Triage};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::files;
-
-/// More than any log file that CloudTrail delivers, so that a file that unpacks without end does no harm.
-const UNPACKED_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Tells what the evidence says. Exit 1: something was refused; 3: a start failed, and why is not told, or a part of
 /// the evidence was not understood; 0: neither.
@@ -121,7 +117,7 @@ pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Res
 
 /// What a file holds, and what of it looks like a record or an error and cannot be read.
 fn read_file(path: &Path) -> Result<(Vec<Material>, Vec<String>), Failure> {
-    let text = unpacked(path)?;
+    let text = files::read(path)?;
     let place = |part: &NotRead| format!("`{}`:{part}", path.display());
     match read(&text) {
         Ok(found) => Ok((found.materials, found.unread.iter().map(place).collect())),
@@ -141,25 +137,6 @@ fn not_understood(message: String) -> Failure {
         "give CloudTrail records, an access-denied text, or the output of `aws ec2 describe-instances`,\n\
          as a file that no mail and no word processor has changed",
     )
-}
-
-/// The text of a file; CloudTrail delivers its log files gzipped.
-fn unpacked(path: &Path) -> Result<String, Failure> {
-    let bytes = files::read_bytes(path)?;
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return files::text(path, bytes);
-    }
-    let mut text = Vec::new();
-    let mut unpacker = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(UNPACKED_BYTES);
-    unpacker.read_to_end(&mut text).map_err(|error| {
-        let message = format!("`{}` is gzipped and cannot be unpacked: {error}", path.display());
-        Failure::bad_input("file-unreadable", message, "copy the file again")
-    })?;
-    if text.len() as u64 == UNPACKED_BYTES {
-        let message = format!("`{}` unpacks to more than 512 MiB", path.display());
-        return Err(Failure::bad_input("file-unreadable", message, "unpack it, and give the records that matter"));
-    }
-    files::text(path, text)
 }
 
 fn time_zone(name: &str) -> Result<TimeZone, Failure> {

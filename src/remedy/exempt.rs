@@ -6,7 +6,7 @@ use crate::engine::{Decider, PolicyRef, deciders};
 use crate::names::AccountId;
 use crate::policy::{Comparison, PolicyType, PrincipalEntry, Sense, Statement, add_value, statements};
 use crate::source::Reading;
-use crate::start::{By, Judged, is_network_key};
+use crate::start::{By, Judged, held, is_network_key};
 
 use super::statement::Admitted;
 
@@ -116,8 +116,10 @@ fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) 
     match at.kind {
         PolicyType::Identity => {
             let known = capture.identities.get(starter)?.known()?;
-            let is_it = |name: &str, text: &Reading<_>| name == policy.name && text.known() == Some(document);
             let in_holder = |holder: Holder<'_>| {
+                let is_it = |name: &str, text: &Reading<_>| {
+                    held(&holder, name) == policy.name && text.known() == Some(document)
+                };
                 let attached = holder.attached.known().into_iter().flatten();
                 let managed = attached
                     .filter(|policy| is_it(policy.name(), &policy.document))

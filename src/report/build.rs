@@ -104,11 +104,15 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
             help: "capture again with `ebs-preflight capture --instance-id …`".to_owned(),
             is_bad_input: true,
         },
-        NoPlan::InstanceUnread { message } => TargetError {
+        NoPlan::InstanceUnread { was_denied, message } => TargetError {
             code: "instance-unread",
             message: format!("instance `{}` could not be read: {message}", target.instance_id),
-            help: "the reader needs ec2:DescribeInstances (`ebs-preflight permissions` prints the whole policy)"
-                .to_owned(),
+            help: if *was_denied {
+                "the reader needs ec2:DescribeInstances (`ebs-preflight permissions` prints the whole policy)"
+            } else {
+                "read it again where credentials and network reach AWS: nothing else can be judged without it"
+            }
+            .to_owned(),
             is_bad_input: false,
         },
         NoPlan::NoStarter { text } => TargetError {

@@ -8,7 +8,7 @@ use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, 
 use crate::engine::{Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain};
 use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
-use crate::source::Reading;
+use crate::source::{Reading, Why};
 
 use super::assumption::{Assumption, stated, usual};
 use super::context::{Column, fixed, state};
@@ -64,7 +64,7 @@ pub(crate) enum NoPlan {
     /// The capture holds no such instance.
     NoInstance,
     /// The instance was not read.
-    InstanceUnread { message: String },
+    InstanceUnread { was_denied: bool, message: String },
     /// The target names neither a role nor a user.
     NoStarter { text: String },
 }
@@ -94,7 +94,10 @@ pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Questio
     let instance = match capture.instances.get(&target.instance_id) {
         Some(Reading::Known(instance)) => instance,
         Some(Reading::Unread(unread)) => {
-            return Err(NoPlan::InstanceUnread { message: unread.message.clone() });
+            return Err(NoPlan::InstanceUnread {
+                was_denied: unread.why == Why::Denied,
+                message: unread.message.clone(),
+            });
         }
         Some(Reading::Absent) | None => return Err(NoPlan::NoInstance),
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::capture::{Capture, Grant as Entry, Identity, Key, Level, Organization};
+use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, Organization};
 use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
 use crate::names::{AccountId, KeyArn, kind_and_name};
 use crate::policy::{Effect, PolicyType, Statement};
@@ -73,14 +73,16 @@ impl Shelf {
             let open = |what: &str, needs| unread(&format!("the {}'s {what} policies", reads.whose), needs);
             match holder.attached {
                 Reading::Known(attached) => policies.extend(attached.iter().filter_map(|policy| {
-                    self.reading(policy.name(), &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
+                    let name = held(&holder, policy.name());
+                    self.reading(&name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
                 })),
                 Reading::Absent => {}
                 Reading::Unread(_) => policies.push(open("managed", reads.attached)),
             }
             match holder.inline {
                 Reading::Known(inline) => policies.extend(inline.iter().filter_map(|policy| {
-                    self.reading(&policy.name, &policy.document, PolicyType::Identity, reads.document)
+                    let name = held(&holder, &policy.name);
+                    self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
                 })),
                 Reading::Absent => {}
                 Reading::Unread(_) => policies.push(open("inline", reads.inline)),
@@ -180,6 +182,14 @@ impl Shelf {
             policies.push(unread(&name, "organizations:ListPoliciesForTarget"));
         }
         policies
+    }
+}
+
+/// What people call a policy that this holder has: a user's groups have policies of their own.
+pub(crate) fn held(holder: &Holder<'_>, name: &str) -> String {
+    match kind_and_name(holder.arn) {
+        ("group", group) => format!("{name} of group {group}"),
+        (_, _) => name.to_owned(),
     }
 }
 
