@@ -97,8 +97,10 @@ fn error(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Material
 /// sentence, if there is one way only.
 fn refusal_of(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Refusal>, Cut> {
     let breaks: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).filter(|at| is_tight(*at)).collect();
+    // Line ends may break the mark as well.
     let mark = NOT_AUTHORIZED.replace(' ', "");
-    let sentences = text.replace(' ', "").matches(&mark).count();
+    let (origins, tight): (Vec<usize>, String) = text.char_indices().filter(|(_, found)| *found != ' ').unzip();
+    let sentences = tight.matches(&mark).count();
     if breaks.is_empty() || sentences == 0 {
         return Refusal::parse_within(text, is_tight);
     }
@@ -117,8 +119,9 @@ fn refusal_of(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Ref
         let encoded = refusal::encoded(text, is_tight)?;
         return Ok(Some(Refusal { encoded, ..refusal }));
     }
-    let begins = |at: usize| text.get(at..).unwrap_or_default().replace(' ', "").contains(&mark);
-    let here = lines.iter().rposition(|(start, _)| begins(*start)).unwrap_or_default();
+    let marked = tight.find(&mark).map(|at| tight.get(..at).unwrap_or_default().chars().count());
+    let marked = marked.and_then(|number| origins.get(number)).copied().unwrap_or_default();
+    let here = lines.iter().rposition(|(start, _)| *start <= marked).unwrap_or_default();
     let unclear = || {
         let what = "line ends break this error text, and it is not clear how to join them: put it on one line";
         Cut { offset: lines.get(here).map_or(0, |(start, _)| *start), what: what.to_owned() }

@@ -63,7 +63,7 @@ impl OneLine {
 
     /// Whether the blank at this offset is a line end that may have broken a word.
     pub(super) fn is_tight(&self, offset: usize) -> bool {
-        self.tight.contains(&offset)
+        self.tight.binary_search(&offset).is_ok()
     }
 
     /// Whether the last word certainly goes on in the next line.
