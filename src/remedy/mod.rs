@@ -12,6 +12,7 @@ mod statement;
 use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all, edited};
 use crate::findings::push_new;
+use crate::names::KeyArn;
 use crate::policy::Size;
 use crate::source::{Document, Reading};
 use crate::start::{Judged, Question, RemedyPlace, judge, plan};
@@ -138,6 +139,8 @@ pub(crate) enum Note {
     Stack { name: String },
     /// AWS owns the managed policy; a copy takes its place.
     AwsManaged { arn: String },
+    /// The key policy does not let the account make a grant: it must before.
+    KeyNotAdmitting { key: KeyArn },
     /// Unique IDs of deleted principals, with which KMS would refuse the policy, go in the same change.
     StaleIds(Vec<String>),
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::capture::{Grant, GrantConstraints};
 use crate::change::{Change, Edit, PolicyPlace, edited, inline};
-use crate::names::{Arn, KeyArn};
+use crate::engine::{Context, PolicySet, Principal, Request, judge as decide};
+use crate::findings::is_required as required;
+use crate::names::{Action, Arn, KeyArn, PrincipalArn};
 use crate::policy::{Policy, PolicyType, PrincipalEntry, Sense, Size, statements, with_free_sid, without_principal};
 use crate::source::{Document, Reading};
-use crate::start::{Level, RemedyStyle};
+use crate::start::RemedyStyle;
 
 use super::extend::extension;
 use super::propose::{Draft, Need};
@@ -23,12 +25,12 @@ pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
             Some(known) => {
                 known.text = exemption.apply(&known.text);
                 known.requests.extend(needs.iter().map(|need| need.position));
-                known.is_required |= is_required(needs);
+                known.is_required |= is_required(needs, of);
             }
             None => there.push(Suggested {
                 text: exemption.apply(&exemption.statement),
                 replaces: Some(exemption.statement.clone()),
-                ..suggested(String::new(), needs)
+                ..suggested(String::new(), needs, of)
             }),
         }
     }
@@ -45,13 +47,13 @@ pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
     policies.chain(grants).collect()
 }
 
-fn suggested(text: String, needs: &[Need]) -> Suggested {
+fn suggested(text: String, needs: &[Need], of: Judgement<'_>) -> Suggested {
     let requests = needs.iter().map(|need| need.position).collect();
-    Suggested { text, replaces: None, requests, is_required: is_required(needs) }
+    Suggested { text, replaces: None, requests, is_required: is_required(needs, of) }
 }
 
-fn is_required(needs: &[Need]) -> bool {
-    needs.iter().any(|need| need.row.level == Level::Start)
+fn is_required(needs: &[Need], of: Judgement<'_>) -> bool {
+    needs.iter().filter_map(|need| of.judged.get(need.position)).any(|judged| required(judged, of.question))
 }
 
 /// AWS's guides always give a pair of statements for a key.
@@ -97,13 +99,13 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
         Some((candidate, extension(document.text(), &wanted)?))
     });
     if let Some((candidate, (old, new))) = extended {
-        return (candidate, Suggested { replaces: Some(old), ..suggested(new, needs) });
+        return (candidate, Suggested { replaces: Some(old), ..suggested(new, needs, of) });
     }
     let text = match document(place, of) {
         Some(document) => with_free_sid(document.text(), &wanted).unwrap_or(wanted),
         None => wanted,
     };
-    (place.clone(), suggested(text, needs))
+    (place.clone(), suggested(text, needs, of))
 }
 
 fn inline_policies(identity: &str, of: Judgement<'_>) -> Vec<PolicyPlace> {
@@ -266,6 +268,19 @@ const SERVICE_LINKED_OPERATIONS: [&str; 8] = [
     "CreateGrant",
 ];
 
+/// Whether the key policy lets administrators of the role's account make a grant, as far as it was read.
+fn may_grant(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> bool {
+    let of_key = needs.iter().find_map(|need| of.judged.get(need.position)).map(|judged| &judged.case);
+    let Some((case, action)) = of_key.zip(Action::parse("kms:CreateGrant").ok()) else { return true };
+    let account = &case.request.principal.account;
+    let root = format!("arn:{}:iam::{account}:root", case.request.principal.partition());
+    let Ok(root) = PrincipalArn::parse(&root) else { return true };
+    let request =
+        Request::new(action, key.as_str(), Some(key.account()), Principal::new(&root, None, None), Context::new());
+    let policies = PolicySet { key_policies: case.policies.key_policies.clone(), ..PolicySet::default() };
+    !decide(&request, &policies).is_denied()
+}
+
 /// A grant for the role, issued by its own account: only so does it suffice alone across accounts.
 fn grant_part(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> Part {
     let role = role_arn(of);
@@ -286,13 +301,14 @@ fn grant_part(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> Part {
         operations: operations.into_iter().map(str::to_owned).collect(),
         constraints: GrantConstraints::default(),
     };
+    let notes = if may_grant(key, needs, of) { Vec::new() } else { vec![Note::KeyNotAdmitting { key: key.clone() }] };
     Part {
         change: Change::AddGrant { key: key.clone(), grant },
         owner: Owner::Account(account(&role)),
         statements: Vec::new(),
         requests: needs.iter().map(|need| need.position).collect(),
-        is_required: is_required(needs),
-        notes: Vec::new(),
+        is_required: is_required(needs, of),
+        notes,
         before: None,
         after: None,
         size: None,

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::change::{Change, Edit};
 use crate::engine::{Context, ContextValue, Decision, PolicySet, Principal, Request, judge as decide};
-use crate::findings::push_new;
+use crate::findings::{is_required, push_new};
 use crate::names::{ConditionKey, PrincipalArn, RoleArn};
-use crate::start::{Judged, Level};
+use crate::start::{Judged, Question};
 
 use super::reach::{Reach, reach};
 use super::{Judgement, Part, Suggested, changes};
@@ -18,6 +18,8 @@ pub(crate) struct Proof {
     pub(crate) before: usize,
     /// How many are allowed with the changes.
     pub(crate) after: usize,
+    /// How many hang on what is not known, with the changes.
+    pub(crate) open: usize,
     /// How many required requests there are.
     pub(crate) required: usize,
     /// The controls that are still denied.
@@ -78,9 +80,10 @@ impl Proof {
         }
         still_denied.retain(|control| !opened.contains(control));
         Some(Self {
-            before: allowed(of.judged),
-            after: allowed(&after),
-            required: required(&after).count(),
+            before: count(of.judged, of.question, |decision| decision == Decision::Allowed),
+            after: count(&after, of.question, |decision| decision == Decision::Allowed),
+            open: count(&after, of.question, |decision| decision == Decision::Unknown),
+            required: count(&after, of.question, |_| true),
             still_denied,
             opened,
             minimality: minimality(of, parts, &changes, &after),
@@ -88,29 +91,26 @@ impl Proof {
         })
     }
 
-    /// Whether every required request is allowed.
+    /// Whether no required request is denied any more.
     pub(crate) fn cures(&self) -> bool {
-        self.after == self.required
+        self.after + self.open == self.required
     }
 
-    /// Whether another way allows as many required requests.
-    pub(super) fn is_matched_by(&self, after: &[Judged]) -> bool {
-        allowed(after) >= self.after
+    /// Whether another way leaves as few required requests denied.
+    pub(super) fn is_matched_by(&self, after: &[Judged], question: &Question) -> bool {
+        count(after, question, |decision| !decision.is_denied()) >= self.after + self.open
     }
 }
 
-fn required(judged: &[Judged]) -> impl Iterator<Item = &Judged> {
-    judged.iter().filter(|judged| judged.case.row.level == Level::Start)
+fn count(judged: &[Judged], question: &Question, is_counted: impl Fn(Decision) -> bool) -> usize {
+    judged.iter().filter(|judged| is_required(judged, question) && is_counted(judged.decision)).count()
 }
 
-fn allowed(judged: &[Judged]) -> usize {
-    required(judged).filter(|judged| judged.decision == Decision::Allowed).count()
-}
-
-/// Requests for a key that were not allowed and now are, with what they were.
+/// Requests for a key that were denied and are so no longer, with what they were; what was not read may leave open
+/// whether they are allowed.
 fn cured<'a>(before: &'a [Judged], after: &'a [Judged]) -> impl Iterator<Item = (&'a Judged, &'a Judged)> {
     before.iter().zip(after).filter(|(before, after)| {
-        before.decision != Decision::Allowed && after.decision == Decision::Allowed && after.case.key.is_some()
+        before.decision.is_denied() && !after.decision.is_denied() && after.case.key.is_some()
     })
 }
 
@@ -138,9 +138,9 @@ impl Control {
         let now = decide(after, &policies)?;
         let earlier = decide(before, &before.case.policies)?;
         match (earlier, now) {
-            (_, now) if now != Decision::Allowed => Some(Outcome::Denied),
-            (Decision::Allowed, _) => None,
-            _ => Some(Outcome::Opened),
+            (_, now) if now.is_denied() => Some(Outcome::Denied),
+            (earlier, _) if !earlier.is_denied() => None,
+            (_, _) => Some(Outcome::Opened),
         }
     }
 
@@ -212,8 +212,8 @@ fn minimality(of: Judgement<'_>, parts: &[Part], changes: &[Change], after: &[Ju
             let fewer: Vec<Change> =
                 changes.iter().map(|change| with_text(change, suggestion, text.as_deref())).collect();
             let is_denied = |now: &[Judged], position: usize| {
-                let allows = |judged: Option<&Judged>| judged.is_some_and(|one| one.decision == Decision::Allowed);
-                allows(after.get(position)) && !allows(now.get(position))
+                let passes = |judged: Option<&Judged>| judged.is_some_and(|one| !one.decision.is_denied());
+                passes(after.get(position)) && !passes(now.get(position))
             };
             let denies = |now: Vec<Judged>| suggestion.requests.iter().any(|position| is_denied(&now, *position));
             if of.again(&fewer).is_some_and(denies) {

@@ -8,7 +8,7 @@ use crate::findings::{may_allow, push_new};
 use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
 use crate::source::Reading;
-use crate::start::{By, Judged, Question, RemedyPlace, Require, Row};
+use crate::start::{By, Judged, RemedyPlace, Require, Row};
 
 use super::exempt::{Exemption, exemptions};
 use super::parts::parts;
@@ -28,7 +28,7 @@ pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
     let serves = |place: &RemedyPlace| {
         let other = draft(judgement, Some(*place));
         other.iter().filter_map(place_of).any(|there| there == *place)
-            && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after))
+            && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after, judgement.question))
     };
     let alternatives =
         others.filter(|place| has_choice && proof.cures() && !places.contains(place)).filter(serves).collect();
@@ -88,7 +88,7 @@ fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> 
     for _ in 0..ROUNDS {
         let now: &[Judged] = current.as_deref().unwrap_or(judgement.judged);
         let before = draft.clone();
-        for (position, judged) in now.iter().enumerate().filter(|(_, judged)| is_wanted(judged, judgement.question)) {
+        for (position, judged) in now.iter().enumerate().filter(|(_, judged)| is_wanted(judged, judgement)) {
             draft.meet(position, judged, judgement, preferred);
         }
         if draft == before {
@@ -99,9 +99,12 @@ fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> 
     parts(&draft, judgement)
 }
 
-/// Rows of the volumes' life cycle have a note of their own; they are suggested only where they are asked for.
-fn is_wanted(judged: &Judged, question: &Question) -> bool {
-    question.require == Require::Documented || judged.case.row.number != 5
+/// Rows of the volumes' life cycle have a note of their own; they are suggested only where they are asked for. Nothing
+/// serves a key that is gone.
+fn is_wanted(judged: &Judged, of: Judgement<'_>) -> bool {
+    let key = judged.case.key.as_ref().and_then(|key| of.capture.keys.get(key));
+    let is_gone = key.is_some_and(|key| key.metadata == Reading::Absent);
+    !is_gone && (of.question.require == Require::Documented || judged.case.row.number != 5)
 }
 
 /// Where something can be added.

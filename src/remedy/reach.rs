@@ -70,7 +70,8 @@ pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
         let after = grid(&with, &keys, &target, &question);
         for (before, (reached, after)) in before.into_iter().zip(after) {
             found.tried += 1;
-            let is_new = before.1 != Decision::Allowed && after == Decision::Allowed;
+            // What was not read may leave open whether it is allowed.
+            let is_new = before.1.is_denied() && !after.is_denied();
             if is_new && !found.opened.contains(&reached) {
                 found.opened.push(reached);
             }

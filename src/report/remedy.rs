@@ -175,8 +175,14 @@ fn sid(suggestion: &Suggested) -> Option<&str> {
 fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
     let proof = remedy.proof();
     let (before, after, required) = (proof.before, proof.after, proof.required);
-    let all = if proof.cures() {
+    let all = if after == required {
         format!("all {required} requests that the start needs are allowed ({before} before).")
+    } else if proof.cures() {
+        format!(
+            "none of the {required} requests that the start needs is denied; {} hang on what is not known ({before} were \
+             allowed before).",
+            proof.open
+        )
     } else {
         format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
     };
@@ -299,6 +305,10 @@ fn note(note: &Note) -> String {
         Note::AwsManaged { arn } => {
             format!("AWS manages {arn}: attach the changed copy as a policy of your own in its place.")
         }
+        Note::KeyNotAdmitting { key } => format!(
+            "The key policy of {key} does not let that account make grants: an administrator of account {} must admit it to kms:CreateGrant first.",
+            key.account()
+        ),
         Note::StaleIds(ids) => format!(
             "The same change removes {}: of deleted principals, with which KMS would refuse the policy.",
             ids.join(", ")
@@ -347,7 +357,7 @@ pub(super) fn place(place: &PolicyPlace) -> String {
         PolicyPlace::KeyPolicy(key) => format!("the key policy of {key}"),
         PolicyPlace::Scp { id } => format!("SCP {id}"),
         PolicyPlace::Rcp { id } => format!("RCP {id}"),
-        PolicyPlace::Session { number } => format!("session policy {}", number + 1),
+        PolicyPlace::Session { number } => format!("session policy {}, in the order given", number + 1),
     }
 }
 

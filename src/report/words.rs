@@ -7,7 +7,7 @@ use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole, place, push_new};
 use crate::names::{kind_and_name, shell_word};
 use crate::policy::PolicyType;
-use crate::start::{Assumption, By, Judged, Settles};
+use crate::start::{Assumption, By, Judged, Level, Settles};
 
 use super::{Report, Start};
 
@@ -88,7 +88,8 @@ pub(super) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> 
     if finding.evidence.iter().any(|fact| matches!(fact, Fact::After { .. })) {
         return None;
     }
-    let first = finding.requests.first().and_then(|position| start.judged.get(*position))?;
+    let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
+    let first = requests.find(|judged| judged.case.row.level == Level::Start)?;
     match (finding.severity, first.case.row.by) {
         (Severity::Blocker, By::Role) => {
             Some("StartInstances answers UnauthorizedOperation; the instance stays stopped")
