@@ -275,9 +275,9 @@ pub(super) struct CaptureArguments {
     /// With --script: only what the organization's administrator can read of this account; may be given several times
     #[arg(long, value_name = "ACCOUNT", requires = "script", conflicts_with_all = ["instance_id", "role_arn"])]
     pub(super) org: Vec<String>,
-    /// The file to write; `-` is standard output
-    #[arg(long, short, value_name = "FILE", default_value = "capture.json")]
-    pub(super) output: PathBuf,
+    /// The file to write; `-` is standard output. Default: capture.json; with --script standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
     /// Replace the file if it exists
     #[arg(long)]
     pub(super) force: bool,

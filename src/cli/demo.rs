@@ -12,14 +12,8 @@ use super::files;
 pub(super) const INCIDENT: &str = include_str!("demo.json");
 
 /// Shows the start blocked, the suggestion, and the start ready with the suggestion in place.
-pub(super) fn run() -> Exit {
-    match story() {
-        Ok(story) => {
-            files::print(&story);
-            Exit::Done
-        }
-        Err(failure) => failure.print(super::args::Format::Text),
-    }
+pub(super) fn run() -> Result<Exit, Failure> {
+    files::print(&story()?).map(|()| Exit::Done)
 }
 
 fn story() -> Result<String, Failure> {

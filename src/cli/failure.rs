@@ -23,7 +23,13 @@ impl Failure {
     /// Where to print it, and what: JSON on standard output, text on standard error.
     pub(super) fn print(&self, format: Format) -> Exit {
         match format {
-            Format::Json => super::files::print(&json::render_error(self.code, &self.message, &self.help)),
+            Format::Json => {
+                let text = json::render_error(self.code, &self.message, &self.help);
+                // Where that is lost, the error on standard error still tells what happened.
+                if super::files::print(&text).is_err() {
+                    return self.print(Format::Text);
+                }
+            }
             Format::Text => {
                 let mut text = format!("error: {}\n", self.message.trim_end());
                 for line in self.help.lines() {

@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::exit::Exit;
 use super::failure::Failure;
 use crate::report::escape;
 
@@ -100,8 +101,7 @@ pub(super) fn read_folder(path: &Path) -> Result<Vec<(PathBuf, Option<String>)>,
 /// Writes a file whole or not at all, readable by its owner only; `-` is standard output.
 pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
     if path == Path::new("-") {
-        print(text);
-        return Ok(());
+        return print(text);
     }
     let failed = |error: &dyn std::fmt::Display| {
         let message = format!("`{}` cannot be written: {error}", path.display());
@@ -109,7 +109,7 @@ pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure>
     };
     let exists = || {
         let message = format!("`{}` exists", path.display());
-        Failure::bad_input("file-exists", message, "give --force to replace it, or another path with --output")
+        Failure::bad_input("file-exists", message, "give --force to replace it, or another path")
     };
     if !force && path.exists() {
         return Err(exists());
@@ -141,9 +141,22 @@ pub(super) fn write_all(folder: &Path, files: &[(String, String)], force: bool) 
 }
 
 /// Prints on standard output. A reader that went away is no error of ours.
-pub(super) fn print(text: &str) {
+pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).or_else(|error| lost(&error))
+}
+
+/// What becomes of an error of standard output.
+pub(super) fn lost(error: &std::io::Error) -> Result<(), Failure> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return Ok(());
+    }
+    Err(Failure {
+        exit: Exit::NoVerdict,
+        code: "output-unwritable",
+        message: format!("standard output cannot be written: {error}"),
+        help: "see where it goes, and that there is space".to_owned(),
+    })
 }
 
 /// Prints on standard error, where text from files and from AWS moves no cursor.

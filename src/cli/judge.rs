@@ -8,6 +8,7 @@ use crate::case::{answer, not_text};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::files;
 
 /// How much is read at once, at most: some hundred cases, so that every thread has work.
 const CHUNK_BYTES: usize = 1 << 18;
@@ -46,7 +47,10 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
                 exit = Exit::BadInput;
             }
             // A reader that went away ends the work quietly.
-            if out.write_all(answers.as_bytes()).and_then(|()| out.flush()).is_err() || is_last {
+            if let Err(error) = out.write_all(answers.as_bytes()).and_then(|()| out.flush()) {
+                return files::lost(&error).map(|()| exit);
+            }
+            if is_last {
                 return Ok(exit);
             }
             lines.clear();

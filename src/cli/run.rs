@@ -1,6 +1,6 @@
 //! From the arguments to the exit code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -34,20 +34,16 @@ pub fn run() -> u8 {
         Command::Check(check) => (self::check(check), check.starts.format),
         Command::Capture(arguments) => (capture(arguments), Format::Text),
         Command::Diff(diff) => (self::diff(diff), diff.starts.format),
-        Command::Demo => (Ok(demo::run()), Format::Text),
+        Command::Demo => (demo::run(), Format::Text),
         Command::Triage(typed) => (triage::run(typed), typed.format),
         Command::Judge(judge) => (judge::run(&judge.cases), Format::Text),
-        Command::Permissions => {
-            files::print(&reader_policy());
-            (Ok(Exit::Done), Format::Text)
-        }
+        Command::Permissions => (files::print(&reader_policy()).map(|()| Exit::Done), Format::Text),
         Command::Explain(explain) => (self::explain(explain), Format::Text),
         Command::Man { command } => (man(command.as_deref()), Format::Text),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "ebs-preflight", &mut script);
-            files::print(&String::from_utf8_lossy(&script));
-            (Ok(Exit::Done), Format::Text)
+            (files::print(&String::from_utf8_lossy(&script)).map(|()| Exit::Done), Format::Text)
         }
     };
     outcome.unwrap_or_else(|failure| failure.print(format)).code()
@@ -63,8 +59,8 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
     }
     match typed.starts.format {
-        Format::Text => files::print(&text::render_with(&report, typed.starts.remedy.form)),
-        Format::Json => files::print(&json::render(&report)),
+        Format::Text => files::print(&text::render_with(&report, typed.starts.remedy.form))?,
+        Format::Json => files::print(&json::render(&report))?,
     }
     Ok(Exit::of(&report, typed.fail_on))
 }
@@ -74,8 +70,8 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, changes);
     match typed.starts.format {
-        Format::Text => files::print(&diff.text(typed.starts.remedy.form)),
-        Format::Json => files::print(&diff.json()),
+        Format::Text => files::print(&diff.text(typed.starts.remedy.form))?,
+        Format::Json => files::print(&diff.json())?,
     }
     Ok(Exit::of_diff(&diff))
 }
@@ -118,15 +114,16 @@ fn evidence(typed: &Starts, of_starts: &[PathBuf]) -> Result<(Capture, Question,
 }
 
 fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
+    let default = if typed.script { "-" } else { "capture.json" };
+    let output = typed.output.as_deref().unwrap_or(Path::new(default));
     if typed.script {
-        files::print(&script(&options::script(typed)?));
-        return Ok(Exit::Done);
+        return files::write(output, &script(&options::script(typed)?), typed.force).map(|()| Exit::Done);
     }
     let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     asked.all()?;
-    if !typed.force && typed.output.as_os_str() != "-" && typed.output.exists() {
+    if !typed.force && output.as_os_str() != "-" && output.exists() {
         // Said before anything is read.
-        return files::write(&typed.output, "", false).map(|()| Exit::Done);
+        return files::write(output, "", false).map(|()| Exit::Done);
     }
     find_names(&mut asked, &typed.reader)?;
     let capture = live(&asked, &typed.reader)?;
@@ -136,10 +133,10 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
         message: error.to_string(),
         help: error.help().to_owned(),
     })?;
-    files::write(&typed.output, &text, typed.force)?;
-    if typed.output.as_os_str() != "-" {
-        let path = typed.output.display();
-        files::print(&format!("{path}: written. Judge it with\n  ebs-preflight check --capture {path}\n"));
+    files::write(output, &text, typed.force)?;
+    if output.as_os_str() != "-" {
+        let path = output.display();
+        files::print(&format!("{path}: written. Judge it with\n  ebs-preflight check --capture {path}\n"))?;
     }
     Ok(Exit::Done)
 }
@@ -149,7 +146,7 @@ fn explain(typed: &Explain) -> Result<Exit, Failure> {
         let known: Vec<String> = Code::ALL.iter().map(|code| format!("{code}  {}", code.title())).collect();
         Failure::bad_input("unknown-code", format!("`{}` is no finding code", typed.code), known.join("\n"))
     })?;
-    files::print(code.page());
+    files::print(code.page())?;
     Ok(Exit::Done)
 }
 
@@ -168,6 +165,6 @@ fn man(command: Option<&str>) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     // A buffer in memory takes all that is written.
     let _ = clap_mangen::Man::new(page).render(&mut text);
-    files::print(&String::from_utf8_lossy(&text));
+    files::print(&String::from_utf8_lossy(&text))?;
     Ok(Exit::Done)
 }

@@ -33,8 +33,8 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
     }
     let told = incidents(found);
     match typed.format {
-        Format::Text => files::print(&triage::text(&told, &zone)),
-        Format::Json => files::print(&triage::json(&told, &not_read, &zone)),
+        Format::Text => files::print(&triage::text(&told, &zone))?,
+        Format::Json => files::print(&triage::json(&told, &not_read, &zone))?,
     }
     Ok(match Outcome::of_all(&told, &not_read) {
         Outcome::Blocked => Exit::Blocked,

@@ -92,7 +92,7 @@ impl Reader {
     /// The JSON values of a text, and the words between them.
     fn text(&mut self, source: &Source<'_>, depth: usize) {
         let text = source.text;
-        let (mut words, mut from) = (0, 0);
+        let (mut words, mut from, mut unclosed) = (0, 0, 0);
         while let Some(offset) = text.get(from..).and_then(|rest| rest.find(['{', '['])) {
             let start = begin(text, from + offset);
             let rest = text.get(start..).unwrap_or_default();
@@ -112,7 +112,16 @@ impl Reader {
                     from = end;
                     words = end;
                 }
-                Some(Ok(_) | Err(_)) | None => from = from + offset + 1,
+                Some(Err(error)) if error.is_eof() && unclosed == UNCLOSED => {
+                    let what = "too many brackets are open from here on for the text to be read".to_owned();
+                    self.found.unread.push(source.not_read(start, what));
+                    break;
+                }
+                Some(Err(error)) if error.is_eof() => {
+                    unclosed += 1;
+                    from += offset + 1;
+                }
+                Some(Ok(_) | Err(_)) | None => from += offset + 1,
             }
         }
         self.words(source, words..text.len());
@@ -212,13 +221,25 @@ fn is_composed(raw: &str) -> bool {
     raw.starts_with(['{', '"']) || inner.starts_with(['{', '[', '"'])
 }
 
+/// So many brackets at most may be open at the end of a text: each is read to there.
+const UNCLOSED: usize = 200;
+
+/// So many brackets and blanks at most stand before the first name of a value that is worth a word.
+const BRACKETS: usize = 200;
+
 /// A bracket in a sentence begins no value; a brace with a name behind it does, whatever became of its quotes.
 fn begins_json(text: &str) -> bool {
     let names = ['"', '\'', '\\', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{ab}', '\u{bb}'];
-    let text = text.trim_start_matches('"');
-    let name = text.trim_start_matches(|c: char| "{[".contains(c) || c.is_whitespace());
-    let brackets = text.strip_suffix(name).unwrap_or_default();
-    brackets.contains('{') && name.starts_with(names)
+    let mut has_brace = false;
+    for found in text.trim_start_matches('"').chars().take(BRACKETS) {
+        match found {
+            '{' => has_brace = true,
+            '[' => {}
+            _ if found.is_whitespace() => {}
+            _ => return has_brace && names.contains(&found),
+        }
+    }
+    false
 }
 
 /// Where the text after a broken value begins: at the next line that opens one as far to the left.

@@ -173,7 +173,9 @@ fn failure(action: &str, error: &EventError) -> Option<Told> {
             let refusal = Refusal::parse(&error.message).unwrap_or_default();
             Told::Refused(Refusal { action, ..refusal })
         }
-        "InvalidStateException" | "NotFoundException" => Told::KeyUnusable { action, error: error.clone() },
+        "InvalidStateException" | "NotFoundException" if action.starts_with("kms:") => {
+            Told::KeyUnusable { action, error: error.clone() }
+        }
         code if KEY_CODES.contains(&code) => Told::KeyUnusable { action, error: error.clone() },
         _ => Told::Failed { action, error: error.clone() },
     })

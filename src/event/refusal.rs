@@ -93,6 +93,20 @@ pub enum Encoded {
 pub(super) const KEY_CODES: [&str; 4] =
     ["DisabledException", "KMSInvalidStateException", "KeyUnavailableException", "CustomerKeyHasBeenRevoked"];
 
+/// What IAM's errors name without an ARN.
+const KINDS: [&str; 5] = ["role ", "user ", "group ", "policy ", "instance profile "];
+
+/// Where these codes stand in a text, as whole words.
+pub(super) fn key_codes(text: &str) -> impl Iterator<Item = (usize, &'static str)> {
+    let is_end = |found: Option<char>| found.is_none_or(|c| !c.is_ascii_alphanumeric());
+    KEY_CODES.iter().flat_map(move |code| {
+        text.match_indices(code).map(|(at, _)| (at, *code)).filter(move |(at, code)| {
+            is_end(text.get(..*at).and_then(|before| before.chars().next_back()))
+                && is_end(text.get(at + code.len()..).and_then(|behind| behind.chars().next()))
+        })
+    })
+}
+
 /// A word of an error text that is not whole, so that nobody knows what it names.
 pub(super) struct Cut {
     /// Where it begins.
@@ -126,7 +140,11 @@ impl Refusal {
             return Err(cut(action, "action"));
         }
         let named = rest.strip_prefix("on resource: ").unwrap_or_default();
-        let (first, rest) = if named.is_empty() { ("", rest) } else { named.split_once(' ').unwrap_or((named, "")) };
+        // IAM writes `role NAME` for some of its own.
+        let kind = KINDS.iter().find(|kind| named.starts_with(**kind)).map_or(0, |kind| kind.len());
+        let end = named.get(kind..).and_then(|name| name.find([' ', '<'])).map_or(named.len(), |end| kind + end);
+        let (first, rest) = if named.is_empty() { ("", rest) } else { named.split_at_checked(end).unwrap_or_default() };
+        let rest = rest.trim_start();
         let resource = clean(first).to_owned();
         if resource.starts_with("arn:") && !is_whole(&resource) {
             return Err(cut(first, "resource"));
@@ -153,7 +171,7 @@ impl Refusal {
             && rest.split_once("allows the ").is_none_or(|(_, named)| same_action(named))
             && (self.denial != Denial::Implicit || rest.contains("allows the "));
         (before.ends_with(&format!("User: {}", self.principal)) && self.principal.starts_with("arn:"))
-            && (is_told || rest.is_empty() || rest.starts_with(['.', '"']))
+            && (is_told || rest.is_empty() || rest.starts_with(['.', '"', '<']))
     }
 
     /// The texts that name nobody: EC2's own, and the old one of KMS for a key that is hidden from the caller.

@@ -51,7 +51,7 @@ fn errors(text: &str) -> Vec<(usize, &str)> {
     let mut marks: Vec<(usize, usize, &str)> =
         ranked.flat_map(|(rank, mark)| text.match_indices(mark).map(move |(at, mark)| (at, rank, mark))).collect();
     // Outside the form of the AWS CLI a code begins an error as well.
-    let codes = refusal::KEY_CODES.iter().flat_map(|code| text.match_indices(code));
+    let codes = refusal::key_codes(text);
     marks.extend(codes.filter(|(at, _)| !is_in_form(text, *at)).map(|(at, code)| (at, 0, code)));
     marks.sort_unstable();
     let (mut starts, mut begin, mut last) = (vec![0], 0, None);
@@ -85,11 +85,11 @@ fn error(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Material
         return Ok(Some(Material::Error { action, error }));
     }
     // Other programs print the code and the sentence alone.
-    Ok(refusal::KEY_CODES.iter().find_map(|code| {
-        let (_, message) = text.split_once(code)?;
-        let message = message.trim_start_matches([':', ')', ' ']).trim_end();
-        let error = EventError { code: (*code).to_owned(), message: message.to_owned() };
-        Some(Material::Error { action: String::new(), error })
+    let code = refusal::key_codes(text).next();
+    Ok(code.map(|(at, code)| {
+        let message = text.get(at + code.len()..).unwrap_or_default().trim_start_matches([':', ')', ' ']).trim_end();
+        let error = EventError { code: code.to_owned(), message: message.to_owned() };
+        Material::Error { action: String::new(), error }
     }))
 }
 

@@ -120,7 +120,7 @@ fn volume_table(text: &mut String, start: &Start) {
         let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();
         let cell = |number| if encrypted { decision_cell(start, row, number) } else { String::new() };
-        let state = if encrypted { state.to_owned() } else { String::new() };
+        let state = if encrypted { one_line(state) } else { String::new() };
         table.add_row([row.volume.to_string(), one_line(&row.device), key, state, cell(2), cell(4), cell(3)]);
     }
     for row in table.to_string().lines() {

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::json::print;
-use super::layout::escape;
+use super::layout::{escape, one_line};
 use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Silence, Told};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
@@ -115,7 +115,8 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
     section("It does not prove:", &words::leaves_open(incident));
     section("Next:", &next::steps(incident));
     lines.push(String::new());
-    lines.join("\n")
+    // What a record holds must not look like a line of ours.
+    lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
 }
 
 #[derive(Serialize)]
