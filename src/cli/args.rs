@@ -134,7 +134,8 @@ pub(super) struct Knowledge {
     /// A session tag; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) session_tag: Vec<String>,
-    /// The value of a context key that cannot be read; may be given several times
+    /// The value of a context key that cannot be read, `KEY=` where the request does not carry it; may be given several
+    /// times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) context: Vec<String>,
     /// The address from which StartInstances will be called

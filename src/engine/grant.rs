@@ -224,6 +224,14 @@ impl Grant {
         holds
     }
 
+    /// Whether a grant that is made through this one would lack but the strictness of its constraint.
+    pub(super) fn is_only_passed_on_too_loosely(&self, request: &Request) -> bool {
+        let mut pairs = self.subset.iter().flatten().chain(self.equals.iter().flatten());
+        request.action.lower() == "kms:creategrant"
+            && self.is_passed_on_as_strict(request).is_false()
+            && pairs.all(|(key, value)| pair_holds(request, key, value).is_true())
+    }
+
     /// A grant made through this one must have a constraint at least as strict.
     fn is_passed_on_as_strict(&self, request: &Request) -> Truth {
         let strict_enough: &[&str] = match (&self.equals, &self.subset) {

@@ -51,6 +51,10 @@ pub enum Element {
     GranteePrincipal,
     /// A grant's constraint on the encryption context.
     EncryptionContext,
+    /// A grant's operations.
+    Operations,
+    /// How strictly a grant constrains what is granted through it.
+    GrantConstraintType,
     /// The account that issued a grant.
     IssuingAccount,
 }
@@ -65,6 +69,8 @@ impl fmt::Display for Element {
             Self::Condition(operator, key) => write!(f, "Condition {operator} {key}"),
             Self::GranteePrincipal => f.write_str("grantee principal"),
             Self::EncryptionContext => f.write_str("encryption context"),
+            Self::Operations => f.write_str("operations"),
+            Self::GrantConstraintType => f.write_str("constraint of what is granted through it"),
             Self::IssuingAccount => f.write_str("issuing account"),
         }
     }
@@ -194,7 +200,25 @@ pub fn grant_misses(request: &Request, grant: &Grant, outcome: GrantOutcome) -> 
             variables: Vec::new(),
         });
     }
-    if outcome.constraints.is_false() {
+    let name = request.action.as_str().split_once(':').map_or("", |(_, name)| name);
+    if outcome.operation.is_false() && grant.operations.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        let granted = request.context.get(&ConditionKey::new("kms:GrantOperations")).clone();
+        misses.push(Miss {
+            element: Element::Operations,
+            expected: grant.operations.clone(),
+            actual: granted,
+            variables: Vec::new(),
+        });
+    }
+    if outcome.constraints.is_false() && grant.is_only_passed_on_too_loosely(request) {
+        let kind = if grant.equals.is_some() { "EncryptionContextEquals" } else { "EncryptionContextSubset" };
+        misses.push(Miss {
+            element: Element::GrantConstraintType,
+            expected: vec![kind.into()],
+            actual: request.context.get(&ConditionKey::new("kms:GrantConstraintType")).clone(),
+            variables: Vec::new(),
+        });
+    } else if outcome.constraints.is_false() {
         let pairs = grant.subset.iter().chain(&grant.equals).flatten();
         misses.push(Miss {
             element: Element::EncryptionContext,

@@ -1,6 +1,8 @@
 //! From one denied request to its cause.
 
-use crate::engine::{Decider, Decision, Element, Grantee, NearMiss, conditions, grant_misses, nearest, obstacles};
+use crate::engine::{
+    Decider, Decision, Element, Grantee, Miss, NearMiss, conditions, grant_misses, nearest, obstacles,
+};
 use crate::names::INFRASTRUCTURE_ROLE;
 use crate::policy::{Effect, PolicyType};
 use crate::start::{By, Judged, condition_keys, is_condition_key};
@@ -71,15 +73,19 @@ fn explicit(judged: &Judged) -> Vec<Cause> {
         };
         let at = place(&judged.case.policies, outcome.at, outcome.statement);
         let conditions = conditions(&judged.case.request, &judged.case.policies, outcome);
+        let asks_age =
+            |miss: &Miss| matches!(&miss.element, Element::Condition(_, key) if key.lower() == "aws:tokenissuetime");
+        let is_of_age = conditions.iter().any(asks_age);
+        let cure = is_of_age.then(|| Fact::state("cure", "a session taken later: this Deny falls on older ones"));
         let fact = Fact::Statement { at, role: StatementRole::Denies, conditions };
         let slip = denied(judged, outcome);
         if let Some((cause, first)) = causes.iter_mut().find(|(cause, _)| cause.code == code) {
-            cause.evidence.push(fact);
+            cause.evidence.extend([fact].into_iter().chain(cure));
             *first = first.or(slip);
         } else {
             let is_ec2s_own = judged.case.row.by == By::Infrastructure;
             let whom = is_ec2s_own.then(|| Fact::state("principal", &*judged.case.request.principal.arn));
-            causes.push((Cause { code, evidence: whom.into_iter().chain([fact]).collect() }, slip));
+            causes.push((Cause { code, evidence: whom.into_iter().chain([fact]).chain(cure).collect() }, slip));
         }
     }
     causes.into_iter().map(|(cause, slip)| cause.named(slip, judged)).collect()

@@ -141,6 +141,10 @@ fn key(
             severity = Severity::Undecided;
             evidence.push(Fact::state("so", "it has expired by the time of the start, unless it is imported again"));
         }
+        if valid_to <= at && valid_to > read {
+            let import = "importing the same key material again before then, or without a date";
+            evidence.push(Fact::state("settled by", import));
+        }
         if valid_to <= read {
             // The key state is changed some time after the date.
             let line = format!("aws kms describe-key --key-id {arn} --region {}", arn.region());

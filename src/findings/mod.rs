@@ -13,7 +13,7 @@ mod state_reason;
 
 use crate::engine::{Miss, PolicyRef};
 use crate::names::{KeyArn, VolumeId};
-use crate::policy::Effect;
+use crate::policy::{Effect, PolicyType};
 use crate::start::{Judged, Settles};
 
 pub(crate) use cause::reasons;
@@ -145,8 +145,8 @@ pub(crate) enum Open {
     Grant { holds: String, id: String, settles: Settles },
     /// A policy, list or fact that was not read.
     Unread { what: String, needs: String },
-    /// AWS does not say.
-    Untold { what: String },
+    /// AWS does not say, of a policy of this type if it is one.
+    Untold { what: String, of: Option<PolicyType> },
 }
 
 impl Open {

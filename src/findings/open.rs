@@ -22,10 +22,10 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
     // Only inferred: whether an SCP without an Allow reaches EC2's own identity.
     if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
         let what = "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned();
-        found.push(Open::Untold { what });
+        found.push(Open::Untold { what, of: Some(PolicyType::Scp) });
     }
     if found.is_empty() {
-        found.push(Open::Untold { what: "how AWS decides this request".to_owned() });
+        found.push(Open::Untold { what: "how AWS decides this request".to_owned(), of: None });
     }
     found.sort();
     found.dedup();
@@ -51,13 +51,14 @@ pub(super) fn open_in(judged: &Judged, is_open: impl Fn(PolicyType) -> bool) -> 
             }
         }
     }
-    for (_, policy) in policies.all().filter(|(at, policy)| policy.policy.is_none() && is_open(at.kind)) {
+    for (at, policy) in policies.all().filter(|(at, policy)| policy.policy.is_none() && is_open(at.kind)) {
         found.push(match policy.needs.as_str() {
             "" => Open::Untold {
                 what: format!(
                     "{}: AWS took this policy, and this program cannot read it; please report that",
                     policy.name
                 ),
+                of: Some(at.kind),
             },
             needs => Open::Unread { what: policy.name.clone(), needs: needs.to_owned() },
         });

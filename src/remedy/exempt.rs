@@ -44,6 +44,10 @@ fn exemption(judged: &Judged, at: PolicyRef, index: usize, capture: &Capture, ta
     let policy = judged.case.policies.get(at)?;
     let text = (*statements(policy.document.as_ref()?.text()).ok()?.get(index)?).to_owned();
     let statement = policy.policy.as_ref()?.statements.get(index)?;
+    if statement.conditions.iter().any(|condition| condition.key.lower() == "aws:tokenissuetime") {
+        // It is meant for older sessions: a new one is the cure.
+        return None;
+    }
     let (operator, key, value) = leave_out(judged, &place, statement, capture, target);
     Some(Exemption { place, statement: text, operator, key, value })
 }

@@ -162,6 +162,13 @@ impl Diff {
             for (number, finding) in new.iter().enumerate() {
                 out.push('\n');
                 text::render_finding(&mut out, number, finding, after, &mut said);
+                text::next_steps(&mut out, &self.after, pair.target, after, finding);
+            }
+            // What stops it was there before and still is.
+            let is_old = |finding: &&Finding| finding.severity <= Severity::Undecided && !new.contains(finding);
+            for finding in after.findings.iter().filter(is_old) {
+                let (severity, title) = (words::severity(finding.severity), words::title(finding.code, after.noun()));
+                let _ = writeln!(out, "   still {} {severity}: {title}", finding.code);
             }
             if pair.effect() == Effect::Regression {
                 out.push_str(&remedy::text(after, form));

@@ -18,6 +18,14 @@ struct RemedyFile {
     changes: Vec<Change>,
 }
 
+/// The commands of a part; commented out where AWS would refuse them.
+fn commands(part: &Part) -> String {
+    let commands = Form::Cli.of(part);
+    let Some(size) = part.size.filter(|size| !size.fits()) else { return commands };
+    let refused = format!("# AWS would refuse this: {} of {} characters\n", size.holds, size.limit);
+    commands.lines().fold(refused, |all, line| all + "# " + line + "\n")
+}
+
 /// The remedies of all starts in every form, as files: name and text. What several starts need of one policy is
 /// one change of it.
 pub fn remedy_files(report: &Report) -> Vec<(String, String)> {
@@ -37,7 +45,7 @@ pub fn remedy_files(report: &Report) -> Vec<(String, String)> {
         }
     }
     if !parts.is_empty() {
-        let commands: String = parts.iter().map(|part| Form::Cli.of(part)).collect();
+        let commands: String = parts.iter().map(commands).collect();
         files.insert("apply.sh".to_owned(), format!("#!/bin/sh\nset -eu\n{commands}"));
         let changes = parts.into_iter().map(|part| part.change).collect();
         files.insert("remedy.json".to_owned(), print(&RemedyFile { format_version: FORMAT_VERSION, changes }));

@@ -3,7 +3,7 @@
 use crate::findings::{Code, Fact, Finding, Open, Severity};
 use crate::names::{KeyArn, VolumeId, shell_word};
 use crate::policy::PolicyType;
-use crate::start::{By, Settles};
+use crate::start::{Assumption, By, Settles};
 
 use super::{Report, Start, TargetReport, UnreadItem, words};
 
@@ -35,7 +35,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     }
     let is = |codes: &[Code]| codes.contains(&finding.code);
     let mut steps = if is(&[Code::OrganizationUnread]) {
-        organization(target, finding)
+        organization(target, start, finding)
     } else if is(&[Code::KeyUnread, Code::KeyStateUnknown]) {
         key(finding, commands)
     } else if is(&[Code::ContextKeyUnknown]) {
@@ -58,10 +58,12 @@ fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {
     accounts
 }
 
-fn organization(target: &TargetReport, finding: &Finding) -> Vec<Step> {
+fn organization(target: &TargetReport, start: &Start, finding: &Finding) -> Vec<Step> {
     let accounts = accounts(finding, target.role_arn.split(':').nth(4));
     let of = accounts.join(" and ");
     let script = format!("ebs-preflight capture --script --org {}", accounts.join(" --org "));
+    let is_assumed = start.assumptions.contains(&Assumption::OrganizationAllows)
+        || !opens(finding).any(|open| matches!(open, Open::Unread { .. }));
     vec![
         step(
             format!(
@@ -74,7 +76,8 @@ fn organization(target: &TargetReport, finding: &Finding) -> Vec<Step> {
             "have the organization's administrator run what this prints, and hand the output in with --add",
             vec![script],
         ),
-        step("say that you assume they allow it", with("--assume-org-allows")),
+        // What a condition asks of the organization no such assumption tells.
+        step("say that you assume they allow it", if is_assumed { Vec::new() } else { with("--assume-org-allows") }),
     ]
 }
 
@@ -127,35 +130,34 @@ fn context_keys(finding: &Finding) -> Vec<Step> {
     let mut keys: Vec<&str> = stated.collect();
     keys.sort_unstable();
     keys.dedup();
-    let way = |key: &str| {
-        let words = if key.eq_ignore_ascii_case("aws:SourceIp") {
-            "say from which address; with Bool aws:ViaAWSService false beside it a Deny leaves out what EC2 forwards"
-        } else {
-            "say what the session will have"
-        };
-        step(words, with(&format!("--context {key}=VALUE")))
+    let words = if keys.iter().any(|key| key.eq_ignore_ascii_case("aws:SourceIp")) {
+        "say from which address; with Bool aws:ViaAWSService false beside it a Deny leaves out what EC2 forwards"
+    } else {
+        "say what the session will have (KEY= where it has none)"
     };
-    keys.into_iter().map(way).collect()
+    let flags: Vec<String> = keys.iter().map(|key| format!("--context {key}=VALUE")).collect();
+    vec![step(words, with(&flags.join(" ")))]
+}
+
+/// The option of `diff` that judges another policy of this type.
+fn flag(kind: PolicyType) -> &'static str {
+    match kind {
+        PolicyType::KeyPolicy => "--set-key-policy KEY=FILE",
+        PolicyType::Scp => "--set-scp ID=FILE",
+        PolicyType::Rcp => "--set-rcp ID=FILE",
+        PolicyType::Boundary => "--set-boundary ROLE=FILE",
+        PolicyType::Identity => "--set-role-policy ROLE/NAME=FILE",
+        PolicyType::Session => "--session-policy FILE",
+    }
 }
 
 /// Where nobody can tell, a policy can say the same in another way.
 fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
-    let mut flags: Vec<&str> = finding
-        .evidence
-        .iter()
-        .filter_map(Fact::statement)
-        .map(|placed| match placed.at.kind {
-            PolicyType::KeyPolicy => "--set-key-policy KEY=FILE",
-            PolicyType::Scp => "--set-scp ID=FILE",
-            PolicyType::Rcp => "--set-rcp ID=FILE",
-            PolicyType::Boundary => "--set-boundary ROLE=FILE",
-            PolicyType::Identity => "--set-role-policy ROLE/NAME=FILE",
-            PolicyType::Session => "--session-policy FILE",
-        })
-        .collect();
-    if opens(finding).any(|open| matches!(open, Open::Untold { .. })) && flags.is_empty() {
-        flags.push("--set-scp ID=FILE");
-    }
+    let mut flags: Vec<&str> =
+        finding.evidence.iter().filter_map(Fact::statement).map(|placed| flag(placed.at.kind)).collect();
+    let untold = opens(finding).filter_map(|open| if let Open::Untold { of, .. } = open { *of } else { None });
+    flags.extend(untold.map(flag));
+    flags.sort_unstable();
     flags.dedup();
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
     let words = if requests.all(|judged| judged.case.row.by == By::Infrastructure) {

@@ -119,8 +119,16 @@ pub(super) fn text(start: &Start, form: Form) -> String {
             prose(&mut text, &words);
         }
     }
+    if remedy.parts().iter().flat_map(|part| &part.statements).any(is_deny) {
+        prose(&mut text, "What a Deny then leaves out is left out of all that it denies, not only of this start.");
+    }
     proof(&mut text, remedy, start.noun());
     text
+}
+
+/// Whether it is a Deny that is to leave something out.
+fn is_deny(suggestion: &Suggested) -> bool {
+    suggestion.replaces.is_some() && suggestion.text.contains("\"Deny\"")
 }
 
 fn line(text: &mut String, words: &str) {
@@ -149,7 +157,7 @@ fn statements(text: &mut String, part: &Part) {
     let (place, why) = (change(&part.change), why(part));
     for changed in part.statements.iter().filter(|suggestion| suggestion.replaces.is_some()) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
-        let denies = changed.text.contains("\"Deny\"");
+        let denies = is_deny(changed);
         let because = if denies { "No added Allow overrides a Deny. " } else { "" };
         prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
         line(text, &compact(&changed.text).join("\n"));

@@ -195,7 +195,7 @@ fn say(text: &mut String, said: &mut Vec<String>, label: &str, words: &str) -> b
 }
 
 /// What settles what is not known.
-fn next_steps(text: &mut String, report: &Report, target: &TargetReport, start: &Start, finding: &Finding) {
+pub(super) fn next_steps(text: &mut String, report: &Report, target: &TargetReport, start: &Start, finding: &Finding) {
     let steps = next::steps(report, target, start, finding);
     if steps.is_empty() {
         return;

@@ -250,7 +250,7 @@ pub(super) fn open(open: &Open, noun: &str) -> String {
             format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by, noun))
         }
         Open::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
-        Open::Untold { what } => what.clone(),
+        Open::Untold { what, .. } => what.clone(),
     }
 }
 

@@ -10,7 +10,7 @@ use super::table::Confidence;
 pub struct Stated {
     /// The key.
     pub key: String,
-    /// Its value.
+    /// Its value; empty: the request does not carry the key.
     pub value: String,
 }
 
@@ -266,7 +266,8 @@ pub(super) fn state(context: &mut Context, stated: &[Stated], column: Column) {
         let row = TABLE.iter().find(|row| ConditionKey::new(row.key) == name);
         let open = row.is_none_or(|row| row.origin(column) == Origin::Unknown || row.key == "aws:TokenIssueTime");
         if open && column != Column::Infrastructure {
-            context.set(key, value.as_str());
+            let absent = value.is_empty().then_some(ContextValue::Absent);
+            context.set(key, absent.unwrap_or_else(|| value.as_str().into()));
         }
     }
 }
