@@ -43,7 +43,12 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     } else if is(&[Code::SessionNameUnknown]) {
         vec![step("say how the session is named", with("--session-name NAME"))]
     } else if is(&[Code::NotDecided]) {
-        documented(start, finding)
+        if needs(finding).any(|needs| needs == "ec2:DescribeInstances") {
+            let line = format!("ebs-preflight capture --instance-id {} …", target.instance_id);
+            vec![step("read the instance again, whole, with", vec![line])]
+        } else {
+            documented(start, finding)
+        }
     } else {
         other(report, target, finding, commands)
     };

@@ -142,6 +142,16 @@ pub(super) const OF_ROLE_SESSIONS: [&str; 9] = [
     "ssm:SourceInstanceARN",
 ];
 
+/// What every instance has; a capture that tells none of it was written by hand.
+pub(super) const OF_INSTANCES: [&str; 6] = [
+    "ec2:InstanceType",
+    "ec2:AvailabilityZone",
+    "ec2:Tenancy",
+    "ec2:RootDeviceType",
+    "ec2:EbsOptimized",
+    "ec2:InstanceMarketType",
+];
+
 /// The kinds of requests: the columns of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {

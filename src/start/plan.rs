@@ -5,13 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
-use crate::engine::{Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain};
+use crate::engine::{
+    ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain,
+};
 use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::{Reading, Why};
 
 use super::assumption::{Assumption, stated, usual};
-use super::context::{Column, fixed, state};
+use super::context::{Column, OF_INSTANCES, fixed, state};
 use super::policies::{Shelf, grants, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -246,6 +248,11 @@ impl Planner<'_, '_> {
         let mut context = fixed(Column::Direct);
         self.shared_keys(&mut context, account);
         self.own_keys(&mut context);
+        if self.instance.condition_keys.is_empty() {
+            for key in OF_INSTANCES {
+                context.set(key, ContextValue::NotKnown);
+            }
+        }
         for (key, value) in &self.instance.condition_keys {
             context.set(key, value.as_str());
         }

@@ -4,7 +4,7 @@ use crate::engine::{ContextValue, PrincipalKind};
 use crate::names::ConditionKey;
 use crate::policy::PolicyType;
 
-use super::context::may_be_stated;
+use super::context::{OF_INSTANCES, may_be_stated};
 use super::plan::Case;
 use super::table::By;
 
@@ -45,6 +45,9 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Sett
         "aws:userid" => Settles::SessionName,
         "aws:principalarn" => read(format!("the {noun}'s path"), get),
         "kms:resourcealiases" => read("the aliases of the key".to_owned(), "kms:ListAliases"),
+        _ if OF_INSTANCES.iter().any(|key| key.eq_ignore_ascii_case(name)) => {
+            read("what the instance is".to_owned(), "ec2:DescribeInstances")
+        }
         _ if name.starts_with("aws:principaltag/") => read(format!("the tags of the {noun}"), get),
         _ if name.starts_with("aws:resourcetag/") => read("the tags of the key".to_owned(), "kms:ListResourceTags"),
         _ if name.starts_with("aws:principalorg") => organization(&principal.account),
