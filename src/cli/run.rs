@@ -10,6 +10,7 @@ use crate::collect::script::script;
 use crate::event::{Material, incidents};
 use crate::findings::Code;
 use crate::report::{Earlier, compare, json, preflight, remedy_files, text};
+use crate::source::{Unread, Why};
 use crate::start::Question;
 
 use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Starts};
@@ -76,15 +77,20 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
     Ok(Exit::of_diff(&diff))
 }
 
+const LOOK_UP: &str = "cloudtrail:LookupEvents";
+
 /// The events of the files and, where it is asked for, of CloudTrail.
 fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier, Failure> {
     let (live, files): (Vec<&PathBuf>, Vec<&PathBuf>) = typed.iter().partition(|path| path.as_os_str() == "cloudtrail");
-    let mut materials = triage::materials(files)?;
-    let mut gaps = Vec::new();
+    // What a refused look-up printed tells of no start, but that none was looked up.
+    let is_look_up = |one: &Material| matches!(one, Material::Refusal(refusal) if refusal.action == LOOK_UP);
+    let (refused, mut materials): (Vec<_>, Vec<_>) = triage::materials(files)?.into_iter().partition(is_look_up);
+    let why = Unread { why: Why::Denied, needs: LOOK_UP.to_owned(), message: "as the file tells".to_owned() };
+    let mut gaps: Vec<Unread> = refused.iter().map(|_| why.clone()).collect();
     if !live.is_empty() {
         let (found, unread) = look_up(starts, reader)?;
         materials.extend(found.into_iter().map(|event| Material::Event(Box::new(event))));
-        gaps = unread;
+        gaps.extend(unread);
     }
     Ok(Earlier { incidents: incidents(materials), gaps, starter: None })
 }

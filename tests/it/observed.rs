@@ -166,6 +166,19 @@ fn a_look_up_that_failed_is_never_none() {
 }
 
 #[test]
+fn what_a_refused_look_up_printed_is_no_event() {
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/create-grant-alone.json");
+    let refused = "An error occurred (AccessDeniedException) when calling the LookupEvents operation: User: \
+                   arn:aws:iam::111122223333:user/reader is not authorized to perform: cloudtrail:LookupEvents because \
+                   no identity-based policy allows the cloudtrail:LookupEvents action\n";
+    let run = Run::new(&["check", "--capture", capture]);
+    let file = run.file("events.txt", refused);
+    let outcome = run.arguments(&["--events", &file]).finish();
+    assert!(outcome.stdout.contains("could not be looked up"), "{}", outcome.seen());
+    assert!(!outcome.stdout.contains("proves nothing"), "{}", outcome.seen());
+}
+
+#[test]
 fn what_is_of_another_start_proves_nothing() {
     let mut other = granted(1);
     other["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = json!("arn:aws:iam::111122223333:role/Other");
