@@ -24,7 +24,9 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
         let what = format!("key policy of {arn}");
         let record = capture.keys.entry(arn.clone()).or_default();
         if record.policy.unread().is_none() {
-            return Err(known_already(&capture, &what, path));
+            let help = "what was read counts; to judge the start with another text: \
+                        ebs-preflight diff … --set-key-policy KEY=FILE";
+            return Err(known_already(&capture, &what, path, help));
         }
         let file = files::read(Path::new(path))?;
         let policy = taken(key_policy(&file), path)?;
@@ -45,7 +47,9 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
         let what = format!("grants on {arn}");
         let record = capture.keys.entry(arn.clone()).or_default();
         if record.grants.unread().is_none() {
-            return Err(known_already(&capture, &what, path));
+            let help =
+                "what was read counts: leave --grants-file out; `diff --revoke-grant ID` judges the start without one";
+            return Err(known_already(&capture, &what, path, help));
         }
         record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value);
         capture.handed.push(Handed { what, file: path.to_owned(), read: None });
@@ -65,16 +69,11 @@ fn minute(capture: &Capture) -> String {
 }
 
 /// What was read is not overruled, nor is one file by another.
-fn known_already(capture: &Capture, what: &str, path: &str) -> Failure {
+fn known_already(capture: &Capture, what: &str, path: &str, help: &str) -> Failure {
     let before = capture.handed.iter().find(|handed| handed.what.starts_with(what));
     let message = match before {
         Some(before) => format!("`{path}`: `{}` holds the {what} already", before.file),
         None => format!("`{path}`: the {what} was read {}", minute(capture)),
-    };
-    let help = if what.starts_with("grants") {
-        "what was read counts: leave --grants-file out; `diff --revoke-grant ID` judges the start without one"
-    } else {
-        "what was read counts; to judge the start with another text: ebs-preflight diff … --set-key-policy KEY=FILE"
     };
     Failure::bad_input("known-already", message, help)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::Capture;
-use crate::collect::reads::reader_policy;
+use crate::collect::reads::{LOOKUP_EVENTS, reader_policy};
 use crate::collect::script::script;
 use crate::event::{Material, incidents};
 use crate::findings::Code;
@@ -77,16 +77,16 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
     Ok(Exit::of_diff(&diff))
 }
 
-const LOOK_UP: &str = "cloudtrail:LookupEvents";
-
 /// The events of the files and, where it is asked for, of CloudTrail.
 fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier, Failure> {
     let (live, files): (Vec<&PathBuf>, Vec<&PathBuf>) = typed.iter().partition(|path| path.as_os_str() == "cloudtrail");
     // What a refused look-up printed tells of no start, but that none was looked up.
-    let is_look_up = |one: &Material| matches!(one, Material::Refusal(refusal) if refusal.action == LOOK_UP);
+    let is_look_up =
+        |one: &Material| matches!(one, Material::Refusal(refusal) if refusal.action == LOOKUP_EVENTS.action);
     let (refused, mut materials): (Vec<_>, Vec<_>) = triage::materials(files)?.into_iter().partition(is_look_up);
-    let why = Unread { why: Why::Denied, needs: LOOK_UP.to_owned(), message: "as the file tells".to_owned() };
-    let mut gaps: Vec<Unread> = refused.iter().map(|_| why.clone()).collect();
+    let gap =
+        Unread { why: Why::Denied, needs: LOOKUP_EVENTS.action.to_owned(), message: "as the file tells".to_owned() };
+    let mut gaps: Vec<Unread> = refused.iter().map(|_| gap.clone()).collect();
     if !live.is_empty() {
         let (found, unread) = look_up(starts, reader)?;
         materials.extend(found.into_iter().map(|event| Material::Event(Box::new(event))));

@@ -29,6 +29,22 @@ pub struct Incident {
     pub instances: Vec<InstanceId>,
 }
 
+impl Incident {
+    /// One of which a text tells no more than this.
+    fn of_text(told: Told) -> Self {
+        Self {
+            told,
+            events: Vec::new(),
+            time: None,
+            actor: None,
+            region: String::new(),
+            keys: Vec::new(),
+            volumes: Vec::new(),
+            instances: Vec::new(),
+        }
+    }
+}
+
 /// What the evidence of one request comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
@@ -183,16 +199,7 @@ fn failure(action: &str, error: &EventError) -> Option<Told> {
 
 /// An error text; what it names stands in its sentence.
 fn of_error(action: &str, error: &EventError) -> Incident {
-    let mut incident = Incident {
-        told: failure(action, error).unwrap_or(Told::Silent(Silence::DryRun)),
-        events: Vec::new(),
-        time: None,
-        actor: None,
-        region: String::new(),
-        keys: Vec::new(),
-        volumes: Vec::new(),
-        instances: Vec::new(),
-    };
+    let mut incident = Incident::of_text(failure(action, error).unwrap_or(Told::Silent(Silence::DryRun)));
     for word in error.message.split(' ').map(|word| word.trim_matches(['\'', '"', '.', ',', '(', ')'])) {
         if let Ok(key) = KeyArn::parse(word) {
             key.region().clone_into(&mut incident.region);
@@ -211,26 +218,20 @@ fn of_refusal(refusal: Refusal) -> Incident {
     let resource = refusal.resource.as_str();
     let last = resource.rsplit('/').next().unwrap_or_default();
     Incident {
-        events: Vec::new(),
-        time: None,
         actor,
         region: resource.split(':').nth(3).unwrap_or_default().to_owned(),
         keys: KeyArn::parse(resource).into_iter().collect(),
         volumes: VolumeId::parse(last).into_iter().collect(),
         instances: InstanceId::parse(last).into_iter().collect(),
-        told: if refusal.denial == Denial::None { Told::Silent(Silence::Allowed) } else { Told::Refused(refusal) },
+        ..Incident::of_text(if refusal.denial == Denial::None {
+            Told::Silent(Silence::Allowed)
+        } else {
+            Told::Refused(refusal)
+        })
     }
 }
 
 fn of_state(state: InstanceState) -> Incident {
-    Incident {
-        events: Vec::new(),
-        time: None,
-        actor: None,
-        region: String::new(),
-        keys: Vec::new(),
-        volumes: Vec::new(),
-        instances: state.instance.iter().cloned().collect(),
-        told: Told::State(state),
-    }
+    let instances = state.instance.iter().cloned().collect();
+    Incident { instances, ..Incident::of_text(Told::State(state)) }
 }

@@ -167,16 +167,12 @@ impl Open {
 
     /// The read permission that would settle it.
     pub(crate) fn needs(&self) -> Option<&str> {
-        match self {
-            Self::Condition { settles: Settles::Read { needs, .. }, .. }
-            | Self::Grant { settles: Settles::Read { needs, .. }, .. } => Some(needs),
-            Self::Unread { needs, .. } => Some(needs),
-            Self::Condition { .. }
-            | Self::Grant { .. }
-            | Self::Session { .. }
-            | Self::NotPrincipal { .. }
-            | Self::Untold { .. } => None,
+        if let Self::Condition { settles: Settles::Read { needs, .. }, .. }
+        | Self::Grant { settles: Settles::Read { needs, .. }, .. } = self
+        {
+            return Some(needs);
         }
+        if let Self::Unread { needs, .. } = self { Some(needs) } else { None }
     }
 }
 

@@ -87,21 +87,13 @@ fn principal(judged: &Judged, statement: &Statement, by: impl Fn() -> PlacedStat
     if statement.effect == Effect::Allow && element.is_some_and(|element| element.sense == Sense::AllBut) {
         return vec![Open::NotPrincipal { by: by() }];
     }
-    let open = |entry: &PrincipalEntry| match entry {
-        PrincipalEntry::UniqueId(id) => Open::Condition {
+    let open = |entry: &PrincipalEntry| {
+        let PrincipalEntry::UniqueId(id) = entry else { return Open::Session { by: by() } };
+        Open::Condition {
             holds: format!("the principal's unique ID is {id}"),
             by: by(),
             settles: settles(&judged.case, &ConditionKey::new("aws:userid"), PolicyType::KeyPolicy),
-        },
-        PrincipalEntry::Session(_)
-        | PrincipalEntry::Anyone
-        | PrincipalEntry::Account(_)
-        | PrincipalEntry::Role(_)
-        | PrincipalEntry::User(_)
-        | PrincipalEntry::Service(_)
-        | PrincipalEntry::Federated(_)
-        | PrincipalEntry::CanonicalUser(_)
-        | PrincipalEntry::Other(_) => Open::Session { by: by() },
+        }
     };
     unknown_principals(&judged.case.request, statement).map(open).collect()
 }
@@ -122,7 +114,7 @@ fn open_grant(judged: &Judged, grant: &Grant, outcome: GrantOutcome) -> Option<O
     match (outcome.serves(), &grant.grantee) {
         (Truth::True, _) if grant.issuing_account.is_none() && judged.case.request.is_cross_account() => {
             let what = "which account issued it".to_owned();
-            open("this account issued it", Settles::Read { what, needs: "kms:ListGrants" })
+            open("this account issued it", Settles::Read { what, needs: "kms:ListGrants", or: None })
         }
         (Truth::False | Truth::True, _) => None,
         (Truth::Unknown, Grantee::UniqueId(_)) if outcome.grantee == Truth::Unknown => {

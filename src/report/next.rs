@@ -123,14 +123,8 @@ fn key(finding: &Finding, mut commands: Vec<String>) -> Vec<Step> {
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
-    let stated = opens(finding).filter_map(|open| match open {
-        Open::Condition { settles: Settles::Stated(key), .. } => Some(key.as_str()),
-        Open::Condition { .. }
-        | Open::Session { .. }
-        | Open::NotPrincipal { .. }
-        | Open::Grant { .. }
-        | Open::Unread { .. }
-        | Open::Untold { .. } => None,
+    let stated = opens(finding).filter_map(|open| {
+        if let Open::Condition { settles: Settles::Stated(key), .. } = open { Some(key.as_str()) } else { None }
     });
     let mut keys: Vec<&str> = stated.collect();
     keys.sort_unstable();
@@ -186,9 +180,9 @@ fn other(report: &Report, target: &TargetReport, finding: &Finding, commands: Ve
     };
     let script = format!("ebs-preflight capture --script {what}");
     let words = "have somebody who may read it run what this prints, and hand the output in with --add";
-    let is_of_tags = |open: &Open| matches!(open, Open::Condition { settles: Settles::Read { what, .. }, .. } if what.starts_with("the tags of the role"));
-    let tag = if opens(finding).any(is_of_tags) { with("--session-tag KEY=VALUE") } else { Vec::new() };
-    let tagged = step("say with which tag the session will be made", tag);
+    let flag = opens(finding)
+        .find_map(|open| if let Open::Condition { settles: Settles::Read { or, .. }, .. } = open { *or } else { None });
+    let tagged = step("say with which tag the session will be made", flag.map(with).unwrap_or_default());
     let asked = handed_in("read it with credentials that may, or ask for the output of these", commands);
     let run = step(words, if was_read { Vec::new() } else { vec![script] });
     [Some(tagged), asked, Some(run)].into_iter().flatten().collect()

@@ -257,7 +257,7 @@ pub(super) fn open(open: &Open, noun: &str) -> String {
 /// What was not read of that on which something hangs.
 fn lacks(settles: &Settles) -> String {
     match settles {
-        Settles::Read { what, needs } => format!("; not read: {what} (needs {needs})"),
+        Settles::Read { what, needs, .. } => format!("; not read: {what} (needs {needs})"),
         Settles::Stated(_) | Settles::SessionName | Settles::Nobody => String::new(),
     }
 }

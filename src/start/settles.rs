@@ -15,8 +15,8 @@ pub(crate) enum Settles {
     Stated(String),
     /// The session's name.
     SessionName,
-    /// A read of this, which needs this permission.
-    Read { what: String, needs: &'static str },
+    /// A read of this, which needs this permission; or the asker's word by this flag.
+    Read { what: String, needs: &'static str, or: Option<&'static str> },
     /// Nobody: AWS does not say.
     Nobody,
 }
@@ -28,7 +28,7 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Sett
         PrincipalKind::User => ("user", "iam:GetUser"),
         PrincipalKind::Role(_) | PrincipalKind::Root => ("role", "iam:GetRole"),
     };
-    let read = |what: String, needs| Settles::Read { what, needs };
+    let read = |what: String, needs| Settles::Read { what, needs, or: None };
     let name = key.lower();
     let is_known = *context.get(key) != ContextValue::NotKnown;
     if kind == PolicyType::KeyPolicy && is_known && context.is_doubtful_in_key_policy(key) {
@@ -48,7 +48,11 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Sett
         _ if OF_INSTANCES.iter().any(|key| key.eq_ignore_ascii_case(name)) => {
             read("what the instance is".to_owned(), "ec2:DescribeInstances")
         }
-        _ if name.starts_with("aws:principaltag/") => read(format!("the tags of the {noun}"), get),
+        _ if name.starts_with("aws:principaltag/") => {
+            // Users have no session.
+            let or = (noun == "role").then_some("--session-tag KEY=VALUE");
+            Settles::Read { what: format!("the tags of the {noun}"), needs: get, or }
+        }
         _ if name.starts_with("aws:resourcetag/") => read("the tags of the key".to_owned(), "kms:ListResourceTags"),
         _ if name.starts_with("aws:principalorg") => organization(&principal.account),
         _ if name.starts_with("aws:resourceorg") => organization(&case.request.resource_account),
