@@ -13,6 +13,7 @@ pub mod findings;
 pub mod handed;
 pub mod names;
 pub mod policy;
+pub mod reads;
 pub(crate) mod remedy;
 pub mod report;
 pub mod source;

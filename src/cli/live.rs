@@ -9,8 +9,8 @@ use crate::collect::{
 };
 use crate::event::Event;
 use crate::names::Region;
+use crate::reads::EventGap;
 use crate::report::escape;
-use crate::source::Unread;
 
 use super::args::{Reader, Triage};
 use super::exit::Exit;
@@ -35,7 +35,7 @@ pub(super) fn read(asked: &Asked, reader: &Reader) -> Result<Capture, Failure> {
 }
 
 /// Looks earlier starts up in CloudTrail: what was found, and what was not looked up.
-pub(super) fn look_up(asked: &Asked, reader: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
+pub(super) fn look_up(asked: &Asked, reader: &Reader) -> Result<(Vec<Event>, Vec<EventGap>), Failure> {
     let access = access(reader, asked.region.as_ref());
     let (instances, principals) = asked.subjects();
     progress("looking earlier starts up in CloudTrail");

@@ -2,7 +2,7 @@
 
 use crate::capture::Capture;
 use crate::event::Event;
-use crate::source::Unread;
+use crate::reads::EventGap;
 
 use super::args::{Reader, Triage};
 use super::failure::Failure;
@@ -24,7 +24,7 @@ pub(super) fn read(_: &Asked, _: &Reader) -> Result<Capture, Failure> {
     without_aws()
 }
 
-pub(super) fn look_up(_: &Asked, _: &Reader) -> Result<(Vec<Event>, Vec<Unread>), Failure> {
+pub(super) fn look_up(_: &Asked, _: &Reader) -> Result<(Vec<Event>, Vec<EventGap>), Failure> {
     without_aws()
 }
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::capture::Target;
-use crate::collect::script::Script;
 use crate::engine::NamedPolicy;
 use crate::handed::Origin;
 use crate::names::{
     AccountId, Arn, InstanceId, KeyArn, NameError, PrincipalArn, Region, RoleArn, SessionArn, UserArn, shell_word,
 };
 use crate::policy::{PolicyError, PolicyType};
+use crate::reads::Script;
 use crate::start::{GivenPolicy, Question, Stated, may_be_stated};
 
 use super::args::{CaptureArguments, Knowledge, Starts};

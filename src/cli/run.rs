@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::Capture;
-use crate::collect::reads::{LOOKUP_EVENTS, reader_policy};
-use crate::collect::script::script;
 use crate::event::{Material, incidents};
 use crate::findings::Code;
+use crate::names::Region;
+use crate::reads::{EventGap, LOOKUP_EVENTS, reader_policy, script};
 use crate::report::{Earlier, compare, json, preflight, remedy_files, text};
 use crate::source::{Unread, Why};
 use crate::start::Question;
@@ -84,9 +84,13 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
     let is_look_up =
         |one: &Material| matches!(one, Material::Refusal(refusal) if refusal.action == LOOKUP_EVENTS.action);
     let (refused, mut materials): (Vec<_>, Vec<_>) = triage::materials(files)?.into_iter().partition(is_look_up);
-    let gap =
-        Unread { why: Why::Denied, needs: LOOKUP_EVENTS.action.to_owned(), message: "as the file tells".to_owned() };
-    let mut gaps: Vec<Unread> = refused.iter().map(|_| gap.clone()).collect();
+    let mut gaps = Vec::new();
+    if !refused.is_empty() {
+        let (needs, message) = (LOOKUP_EVENTS.action.to_owned(), "as the file tells".to_owned());
+        let region = starts.region.as_ref().map(Region::as_str);
+        let unread = Unread { why: Why::Denied, needs, message };
+        gaps.push(EventGap::new(unread, region, ("EventName", "StartInstances"), None));
+    }
     if !live.is_empty() {
         let (found, unread) = look_up(starts, reader)?;
         materials.extend(found.into_iter().map(|event| Material::Event(Box::new(event))));

@@ -130,10 +130,10 @@ impl Asked {
             self.principals.push(options::principal(arn)?);
             return Ok(starter);
         }
-        let failed = earlier.gaps.iter().find(|gap| gap.why != Why::NotAsked);
+        let failed = earlier.gaps.iter().find(|gap| gap.unread.why != Why::NotAsked);
         let why = match (failed, starter) {
             (_, Some(_)) => "the last start was made by neither a role nor a user".to_owned(),
-            (Some(gap), None) => format!("CloudTrail could not be asked: {}", gap.message),
+            (Some(gap), None) => format!("CloudTrail could not be asked: {}", gap.unread.message),
             (None, None) if earlier.incidents.is_empty() => return Ok(None),
             (None, None) => "no start of this instance is among the events".to_owned(),
         };

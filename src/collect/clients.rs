@@ -16,9 +16,9 @@ use super::error::{CollectError, ErrorCode};
 use super::failure::Failure;
 use super::org::Membership;
 use super::pace::Pace;
-use super::reads::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
 use super::xml::WholeXml;
 use crate::names::{AccountId, Region};
+use crate::reads::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
 
 /// How AWS is reached: what the user said; what is left out comes from the environment and the profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::clients::{Access, Clients};
 use super::credentials;
 use super::error::{CollectError, ErrorCode};
 use super::pace::Pace;
-use super::reads::DECODE_AUTHORIZATION_MESSAGE;
+use crate::reads::DECODE_AUTHORIZATION_MESSAGE;
 use crate::source::Why;
 
 /// What STS decodes of an encoded authorization failure message, as JSON.

@@ -5,9 +5,9 @@ use aws_sdk_ec2::types;
 use super::clients::Clients;
 use super::failure::Failure;
 use super::pace::{Page, pages};
-use super::reads::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
 use crate::capture::{Attachment, Instance, StateReason, Volume};
 use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
+use crate::reads::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
 use crate::source::Reading;
 
 /// The instance of this ID.

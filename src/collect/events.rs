@@ -11,9 +11,9 @@ use super::credentials;
 use super::error::CollectError;
 use super::failure::Failure;
 use super::pace::Pace;
-use super::reads::LOOKUP_EVENTS;
 use crate::event::{Actor, Event};
 use crate::names::{InstanceId, kind_and_name};
+use crate::reads::{EventGap, LOOKUP_EVENTS};
 use crate::source::{Unread, Why};
 
 /// CloudTrail answers two requests a second.
@@ -28,7 +28,7 @@ pub struct Events {
     /// The events, in no order.
     pub found: Vec<Event>,
     /// What was not looked up: refused, or more than is asked for.
-    pub gaps: Vec<Unread>,
+    pub gaps: Vec<EventGap>,
 }
 
 /// Looks up who started these instances, the grants that EC2 made meanwhile, what EC2 then decrypted, and changes of
@@ -42,7 +42,7 @@ pub async fn events(access: &Access, instances: &[InstanceId], principals: &[Str
     let (region, _) = credentials::region(access).await?;
     let pace = std::sync::Arc::new(Pace::new());
     let clients = Clients::load(access, access.main(), &region, &pace).await?;
-    let mut history = History::new(&clients, clients.cloudtrail(region.as_str()));
+    let mut history = History::new(&clients, region.as_str());
     for instance in instances {
         history.look_up(LookupAttributeKey::ResourceName, instance.as_str(), None, 2).await;
     }
@@ -61,7 +61,8 @@ pub async fn events(access: &Access, instances: &[InstanceId], principals: &[Str
         Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other => None,
     });
     // IAM's events are recorded in one Region of the partition.
-    history.cloudtrail = clients.cloudtrail(iam_region(region.partition()));
+    iam_region(region.partition()).clone_into(&mut history.region);
+    history.cloudtrail = clients.cloudtrail(&history.region);
     let mut names: Vec<&str> = principals.iter().chain(&starter).map(|arn| kind_and_name(arn).1).collect();
     names.sort_unstable();
     names.dedup();
@@ -92,15 +93,17 @@ fn iam_region(partition: &str) -> &'static str {
 struct History<'c> {
     clients: &'c Clients,
     cloudtrail: Client,
+    region: String,
     pace: Interval,
     events: Events,
 }
 
 impl<'c> History<'c> {
-    fn new(clients: &'c Clients, cloudtrail: Client) -> Self {
+    fn new(clients: &'c Clients, region: &str) -> Self {
         let mut pace = interval(BETWEEN);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { clients, cloudtrail, pace, events: Events::default() }
+        let cloudtrail = clients.cloudtrail(region);
+        Self { clients, cloudtrail, region: region.to_owned(), pace, events: Events::default() }
     }
 
     /// The latest events of one attribute, newest first; a failure or a further page is a gap. Once refused, nothing
@@ -112,7 +115,8 @@ impl<'c> History<'c> {
         window: Option<(Timestamp, Timestamp)>,
         pages: usize,
     ) {
-        if self.events.gaps.iter().any(|gap| gap.why == Why::Denied) {
+        if self.events.gaps.iter().any(|gap| gap.unread.why == Why::Denied) {
+            self.gap(Unread::not_asked(LOOKUP_EVENTS.action), &key, value, window);
             return;
         }
         let mut token = None;
@@ -121,7 +125,7 @@ impl<'c> History<'c> {
             token = match answer {
                 Ok(next) => next,
                 Err(failure) => {
-                    self.events.gaps.push(failure.unread);
+                    self.gap(failure.unread, &key, value, window);
                     return;
                 }
             };
@@ -130,7 +134,11 @@ impl<'c> History<'c> {
             }
         }
         let message = format!("only the latest {} events of {value} are looked up", pages * PER_PAGE);
-        self.events.gaps.push(Failure::not_asked(&LOOKUP_EVENTS, message).unread);
+        self.gap(Failure::not_asked(&LOOKUP_EVENTS, message).unread, &key, value, window);
+    }
+
+    fn gap(&mut self, unread: Unread, key: &LookupAttributeKey, value: &str, window: Option<(Timestamp, Timestamp)>) {
+        self.events.gaps.push(EventGap::new(unread, Some(&self.region), (key.as_str(), value), window));
     }
 
     async fn page(
@@ -140,7 +148,7 @@ impl<'c> History<'c> {
         window: Option<(Timestamp, Timestamp)>,
         token: Option<String>,
     ) -> Result<Option<String>, Failure> {
-        let attribute = LookupAttribute::builder().attribute_key(key).attribute_value(value).build();
+        let attribute = LookupAttribute::builder().attribute_key(key.clone()).attribute_value(value).build();
         let attribute = attribute.map_err(|error| Failure::unexpected(&LOOKUP_EVENTS, error.to_string()))?;
         let (from, until) = window.unzip();
         let second = |time: Timestamp| DateTime::from_secs(time.as_second());
@@ -154,7 +162,7 @@ impl<'c> History<'c> {
             .partition(Option::is_some);
         if !unread.is_empty() {
             let message = format!("{} events of {value} cannot be read", unread.len());
-            self.events.gaps.push(Failure::unexpected(&LOOKUP_EVENTS, message).unread);
+            self.gap(Failure::unexpected(&LOOKUP_EVENTS, message).unread, &key, value, window);
         }
         for event in records.into_iter().flatten() {
             let known = &self.events.found;

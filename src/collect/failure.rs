@@ -6,8 +6,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::error::ErrorCode;
-use super::reads::Read;
 use super::xml::CutShort;
+use crate::reads::Read;
 use crate::source::{Reading, Unread, Why};
 
 /// One read that came to nothing.

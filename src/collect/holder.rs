@@ -5,13 +5,13 @@ use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::iam::IamReads;
 use super::pace::{Page, pages};
-use super::reads::{
+use super::xml::policy_text;
+use crate::capture::{AttachedPolicy, InlinePolicy};
+use crate::reads::{
     GET_GROUP_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE_POLICY, GET_USER_POLICY, LIST_ATTACHED_GROUP_POLICIES,
     LIST_ATTACHED_ROLE_POLICIES, LIST_ATTACHED_USER_POLICIES, LIST_GROUP_POLICIES, LIST_ROLE_POLICIES,
     LIST_USER_POLICIES, Read,
 };
-use super::xml::policy_text;
-use crate::capture::{AttachedPolicy, InlinePolicy};
 use crate::source::{Document, Reading};
 
 /// The kinds of IAM identities that hold policies; each has calls of its own.

@@ -7,9 +7,9 @@ use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::holder::{Kind, attached, document, inline, managed};
 use super::pace::{Once, Page, pages};
-use super::reads::{GET_ROLE, GET_USER, LIST_GROUPS_FOR_USER, Read};
 use crate::capture::{AttachedPolicy, Group, Identity};
 use crate::names::PrincipalArn;
+use crate::reads::{GET_ROLE, GET_USER, LIST_GROUPS_FOR_USER, Read};
 use crate::source::{Document, Reading};
 
 /// What several roles and users share.

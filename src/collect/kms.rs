@@ -7,12 +7,12 @@ use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::iam;
 use super::pace::{Page, pages};
-use super::reads::{
-    DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_KEY, GET_KEY_POLICY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS, Read,
-};
 use super::run::Reader;
 use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
 use crate::names::{INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn};
+use crate::reads::{
+    DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_KEY, GET_KEY_POLICY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS, Read,
+};
 use crate::source::{Document, Reading};
 
 /// Whose key it is, seen from the credentials that read it.

@@ -1,10 +1,7 @@
 //! The live reads: AWS's answers become a [`Capture`](crate::capture::Capture).
 //!
-//! Only reads of [`reads::READS`] are made. What was refused, throttled or cut off is kept as a fact of its
+//! Only reads of [`READS`](crate::reads::READS) are made. What was refused, throttled or cut off is kept as a fact of its
 //! own; only a run that could judge nothing at all ends in a `CollectError`.
-
-pub mod reads;
-pub mod script;
 
 #[cfg(feature = "aws")]
 mod clients;

@@ -6,8 +6,8 @@ use super::clients::{Access, Clients};
 use super::credentials;
 use super::error::{CollectError, ErrorCode};
 use super::pace::{Pace, Page, pages};
-use super::reads::DESCRIBE_INSTANCES;
 use crate::names::InstanceId;
+use crate::reads::DESCRIBE_INSTANCES;
 use crate::source::Why;
 
 /// The instances whose tag `Name` is `name`, letter by letter, each with its state.

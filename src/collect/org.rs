@@ -5,10 +5,10 @@ use tokio::sync::OnceCell;
 use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::pace::{Once, Page, pages};
-use super::reads::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS};
 use super::run::Reader;
 use crate::capture::{Level, OrgPolicy, Organization};
 use crate::names::AccountId;
+use crate::reads::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS};
 use crate::source::{Document, Reading};
 
 /// The organization of some credentials' account.

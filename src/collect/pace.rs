@@ -6,7 +6,7 @@ use tokio::sync::{Mutex, OnceCell, Semaphore, watch};
 
 use super::error::CollectError;
 use super::failure::Failure;
-use super::reads::Read;
+use crate::reads::Read;
 
 /// Requests on their way at any time; well below AWS's own limits for one account.
 const CONCURRENT: usize = 16;

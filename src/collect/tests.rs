@@ -5,7 +5,7 @@ mod answers;
 
 use std::collections::BTreeSet;
 
-use super::reads::{ON_REQUEST, READS, Scope, reader_policy};
+use crate::reads::{ON_REQUEST, READS, Scope, reader_policy};
 
 /// The source of this module, its tests left out, without white space.
 fn sources() -> String {

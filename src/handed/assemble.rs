@@ -139,6 +139,13 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
             let record = capture.volumes.entry(id).or_default();
             *record = first(std::mem::take(record), volume);
         }
+        // Volumes of an instance that was read before.
+        let shown = parts.iter().map(|part| ec2::volumes(part, &target.instance_id));
+        for (attachment, volume) in shown.filter_map(|shown| shown.known().cloned()).flatten() {
+            if let Some(record) = capture.volumes.get_mut(&attachment.volume_id) {
+                *record = first(std::mem::take(record), Reading::Known(volume));
+            }
+        }
         let unread = || Reading::Unread(Unread::not_asked(iam::itself(&target.role_arn)));
         capture.identities.entry(target.role_arn.clone()).or_insert_with(unread);
         // A name says nothing of the account: only its own reader's answer is about this role or user.
@@ -149,6 +156,9 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
                 capture.namesakes.extend(namesake.map(|arn| (target.role_arn.clone(), arn)));
             }
             *record = join::identity(std::mem::take(record), identity);
+            if let Reading::Known(identity) = record {
+                iam::complete(identity, part);
+            }
         }
     }
     for part in parts {
@@ -158,6 +168,7 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
             let record = capture.keys.entry(arn).or_default();
             *record = join::key(std::mem::take(record), found);
         }
+        capture.keys.values_mut().for_each(|key| key::complete(key, part));
         accounts.extend(capture.organizations.keys().cloned());
         let climbed = part.answers.iter().filter_map(|answer| answer.asked.strip_prefix("organizations:ListParents "));
         accounts.extend(climbed.filter_map(|child| AccountId::parse(child).ok()));
@@ -167,6 +178,9 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
         for part in parts {
             let found = org::organization(part, &account, is_of(part, account.as_str()));
             *record = join::organization(std::mem::take(record), found);
+            if let Reading::Known(organization) = record {
+                org::complete(organization, part);
+            }
         }
     }
 }

@@ -33,12 +33,8 @@ pub(super) fn instance(
         return (Reading::Absent, BTreeMap::new());
     }
     let mut instance = part.reading(&asked, |text| read(text, id, region));
-    let shown = part.reading(&format!("ec2:DescribeVolumes {id}"), |text| {
-        let value: Value = serde_json::from_str(text).ok()?;
-        let volumes = value.get("Volumes")?.as_array()?;
-        volumes.iter().map(|one| volume(one, id)).collect::<Option<Vec<_>>>()
-    });
-    let mut volumes = BTreeMap::new();
+    let shown = volumes(part, id);
+    let mut attached = BTreeMap::new();
     let hidden = shown.unread().cloned().unwrap_or_else(|| Unread {
         why: Why::Unparsable,
         needs: "ec2:DescribeVolumes".to_owned(),
@@ -46,15 +42,23 @@ pub(super) fn instance(
     });
     if let Reading::Known(instance) = &mut instance {
         for attachment in &instance.attachments {
-            volumes.insert(attachment.volume_id.clone(), Reading::Unread(hidden.clone()));
+            attached.insert(attachment.volume_id.clone(), Reading::Unread(hidden.clone()));
         }
         for (attachment, volume) in shown.known().into_iter().flatten() {
-            if volumes.insert(attachment.volume_id.clone(), Reading::Known(volume.clone())).is_none() {
+            if attached.insert(attachment.volume_id.clone(), Reading::Known(volume.clone())).is_none() {
                 instance.attachments.push(attachment.clone());
             }
         }
     }
-    (instance, volumes)
+    (instance, attached)
+}
+
+/// The volumes that EC2 shows as attached to the instance.
+pub(super) fn volumes(part: &Part, id: &InstanceId) -> Reading<Vec<(Attachment, Volume)>> {
+    part.reading(&format!("ec2:DescribeVolumes {id}"), |text| {
+        let value: Value = serde_json::from_str(text).ok()?;
+        value.get("Volumes")?.as_array()?.iter().map(|one| volume(one, id)).collect()
+    })
 }
 
 fn read(output: &str, id: &InstanceId, region: &Region) -> Option<Instance> {

@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
+use super::join::complete as complete_reading;
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
 use crate::names::PrincipalArn;
@@ -45,6 +46,38 @@ fn policies_only(part: &Part, arn: PrincipalArn, kind: &str, unread: &Unread) ->
         inline: inline(part, kind, name),
         attached: attached(part, kind, name),
         arn,
+    }
+}
+
+/// The policies of a record that it lacks, each by its own answer.
+pub(super) fn complete(identity: &mut Identity, part: &Part) {
+    let name = identity.arn.name().to_owned();
+    let kind = if identity.is_user() { "User" } else { "Role" };
+    complete_holder(part, kind, &name, &mut identity.inline, &mut identity.attached);
+    complete_reading(&mut identity.groups, || groups(part, kind, &name));
+    for group in identity.groups.known_mut().into_iter().flatten() {
+        let name = group.arn.rsplit('/').next().unwrap_or_default();
+        complete_holder(part, "Group", name, &mut group.inline, &mut group.attached);
+    }
+    if let Reading::Known(boundary) = &mut identity.boundary {
+        complete_reading(&mut boundary.document, || managed(part, &boundary.arn).document);
+    }
+}
+
+fn complete_holder(
+    part: &Part,
+    kind: &str,
+    name: &str,
+    of_inline: &mut Reading<Vec<InlinePolicy>>,
+    of_attached: &mut Reading<Vec<AttachedPolicy>>,
+) {
+    complete_reading(of_inline, || inline(part, kind, name));
+    for policy in of_inline.known_mut().into_iter().flatten() {
+        complete_reading(&mut policy.document, || document(part, kind, name, &policy.name));
+    }
+    complete_reading(of_attached, || attached(part, kind, name));
+    for policy in of_attached.known_mut().into_iter().flatten() {
+        complete_reading(&mut policy.document, || managed(part, &policy.arn).document);
     }
 }
 
@@ -123,13 +156,14 @@ fn strings(output: &str, list: &str, member: &str) -> Option<Vec<String>> {
 
 fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
     let names = part.reading(&format!("iam:List{kind}Policies {of}"), |text| strings(text, "PolicyNames", ""));
-    let one = |name: String| {
-        let document = part.reading(&format!("iam:Get{kind}Policy {of} {name}"), |text| {
-            Some(serde_json::from_str::<InlineOutput>(text).ok()?.policy_document)
-        });
-        InlinePolicy { name, document }
-    };
+    let one = |name: String| InlinePolicy { document: document(part, kind, of, &name), name };
     names.map(|names| names.into_iter().map(one).collect())
+}
+
+fn document(part: &Part, kind: &str, of: &str, name: &str) -> Reading<Document> {
+    part.reading(&format!("iam:Get{kind}Policy {of} {name}"), |text| {
+        Some(serde_json::from_str::<InlineOutput>(text).ok()?.policy_document)
+    })
 }
 
 fn attached(part: &Part, kind: &str, of: &str) -> Reading<Vec<AttachedPolicy>> {

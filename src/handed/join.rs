@@ -1,6 +1,6 @@
 //! Two views of one thing: of each fact the first view's where that one was read, else the second's.
 
-use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy, Key, Level, Organization};
+use crate::capture::{Identity, Key, Level, Organization};
 use crate::source::{Reading, Why};
 
 /// The first of two readings, unless it is unread: that something is absent is known, too.
@@ -18,18 +18,19 @@ pub(super) fn first<T>(a: Reading<T>, b: Reading<T>) -> Reading<T> {
     }
 }
 
-fn take<T>(into: &mut Reading<T>, other: Option<Reading<T>>) {
-    if let Some(other) = other {
-        *into = first(std::mem::take(into), other);
+/// The reading, unless it is unread: then what is found elsewhere.
+pub(super) fn complete<T>(reading: &mut Reading<T>, other: impl FnOnce() -> Reading<T>) {
+    if reading.unread().is_some() {
+        *reading = first(std::mem::take(reading), other());
     }
 }
 
-/// The first of two lists; `fill` completes its entries from the second.
-fn list<T>(a: Reading<Vec<T>>, b: Reading<Vec<T>>, fill: impl Fn(&mut T, &[T])) -> Reading<Vec<T>> {
+/// The first of two lists of levels, its policies completed from the second.
+fn levels(a: Reading<Vec<Level>>, b: Reading<Vec<Level>>) -> Reading<Vec<Level>> {
     match (a, b) {
         (Reading::Known(mut a), Reading::Known(b)) => {
             for one in &mut a {
-                fill(one, &b);
+                level(one, &b);
             }
             Reading::Known(a)
         }
@@ -49,7 +50,7 @@ pub(super) fn key(a: Key, b: Key) -> Key {
     }
 }
 
-/// One role or user.
+/// One role or user; its policies are completed by `iam::complete`.
 pub(super) fn identity(a: Reading<Identity>, b: Reading<Identity>) -> Reading<Identity> {
     match (a, b) {
         (Reading::Known(a), Reading::Known(b)) if a.arn == b.arn => Reading::Known(Identity {
@@ -57,36 +58,13 @@ pub(super) fn identity(a: Reading<Identity>, b: Reading<Identity>) -> Reading<Id
             unique_id: first(a.unique_id, b.unique_id),
             tags: first(a.tags, b.tags),
             trust_policy: first(a.trust_policy, b.trust_policy),
-            groups: list(a.groups, b.groups, group),
-            boundary: match (a.boundary, b.boundary) {
-                (Reading::Known(mut a), Reading::Known(b)) => {
-                    attached(&mut a, &[b]);
-                    Reading::Known(a)
-                }
-                (a, b) => first(a, b),
-            },
-            inline: list(a.inline, b.inline, inline),
-            attached: list(a.attached, b.attached, attached),
+            groups: first(a.groups, b.groups),
+            boundary: first(a.boundary, b.boundary),
+            inline: first(a.inline, b.inline),
+            attached: first(a.attached, b.attached),
         }),
         (a, b) => first(a, b),
     }
-}
-
-fn group(into: &mut Group, others: &[Group]) {
-    if let Some(other) = others.iter().find(|other| other.arn == into.arn) {
-        into.inline = list(std::mem::take(&mut into.inline), other.inline.clone(), inline);
-        into.attached = list(std::mem::take(&mut into.attached), other.attached.clone(), attached);
-    }
-}
-
-fn inline(into: &mut InlinePolicy, others: &[InlinePolicy]) {
-    let other = others.iter().find(|other| other.name == into.name);
-    take(&mut into.document, other.map(|other| other.document.clone()));
-}
-
-fn attached(into: &mut AttachedPolicy, others: &[AttachedPolicy]) {
-    let other = others.iter().find(|other| other.arn == into.arn);
-    take(&mut into.document, other.map(|other| other.document.clone()));
 }
 
 /// What one organization imposes on one account. A view of another place in the tree says nothing of this one.
@@ -99,8 +77,8 @@ pub fn organization(a: Reading<Organization>, b: Reading<Organization>) -> Readi
             }
             Reading::Known(Organization {
                 path: first(a.path, b.path),
-                scps: list(a.scps, b.scps, level),
-                rcps: list(a.rcps, b.rcps, level),
+                scps: levels(a.scps, b.scps),
+                rcps: levels(a.rcps, b.rcps),
                 ..a
             })
         }
@@ -112,6 +90,6 @@ fn level(into: &mut Level, others: &[Level]) {
     let others = others.iter().find(|other| other.target == into.target);
     for policy in &mut into.policies {
         let other = others.and_then(|level| level.policies.iter().find(|other| other.id == policy.id));
-        take(&mut policy.document, other.map(|other| other.document.clone()));
+        complete(&mut policy.document, || other.map(|other| other.document.clone()).unwrap_or_default());
     }
 }

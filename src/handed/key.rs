@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
+use super::join::first;
 use super::kms::grants;
 use super::transcript::Part;
 use crate::capture::{CustomKeyStore, Key, KeyMetadata};
@@ -35,6 +36,16 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
             value.get("Tags")?.as_array()?;
             Some(tags(&value, "TagKey", "TagValue"))
         }),
+    }
+}
+
+/// What a record lacks of the key store that its key is in.
+pub(super) fn complete(key: &mut Key, part: &Part) {
+    let store = key.metadata.known_mut().and_then(|metadata| metadata.custom_key_store.as_mut());
+    if let Some(store) = store.filter(|store| store.connection_state.unread().is_some()) {
+        let found = custom_key_store(part, store.id.clone());
+        store.connection_state = first(std::mem::take(&mut store.connection_state), found.connection_state);
+        store.error_code = found.error_code.or(store.error_code.take());
     }
 }
 

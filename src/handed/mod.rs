@@ -24,7 +24,7 @@ pub(crate) use mangled::changed;
 pub use mangled::{Damage, Mangled, Repair};
 pub use origin::Origin;
 pub use output::add_output;
-pub use transcript::{FIRST_LINE, TranscriptError, is_transcript};
+pub use transcript::{TranscriptError, is_transcript};
 pub use wrapping::Wrapping;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::join::complete as complete_reading;
 use super::transcript::Part;
 use crate::capture::{Level, OrgPolicy, Organization};
 use crate::names::AccountId;
@@ -88,6 +89,30 @@ struct PolicyOutput {
 #[serde(rename_all = "PascalCase")]
 struct Policy {
     content: Document,
+    #[serde(default)]
+    policy_summary: Option<PolicySummary>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicySummary {
+    arn: String,
+}
+
+/// The documents that a record lacks, each by its own answer; an answer names the organization that it is of.
+pub(super) fn complete(organization: &mut Organization, part: &Part) {
+    let of = format!(":policy/{}/", organization.id);
+    let lists = [&mut organization.scps, &mut organization.rcps];
+    let levels = lists.into_iter().filter_map(Reading::known_mut).flatten();
+    for policy in levels.flat_map(|level| &mut level.policies) {
+        complete_reading(&mut policy.document, || {
+            part.reading(&format!("organizations:DescribePolicy {}", policy.id), |text| {
+                let policy = serde_json::from_str::<PolicyOutput>(text).ok()?.policy;
+                let arn = policy.policy_summary?.arn;
+                (arn.contains(&of) || arn.contains("::aws:policy/")).then_some(policy.content)
+            })
+        });
+    }
 }
 
 fn level(part: &Part, target: &str, kind: &str) -> Reading<Level> {

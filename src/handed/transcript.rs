@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::mangled::{Damage, document, first_damage, plain};
 use crate::capture::Target;
 use crate::names::{InstanceId, KeyArn, PrincipalArn, Region};
+use crate::reads::FIRST_LINE;
 use crate::source::{Position, Reading, Unread, Why};
 
 /// Why a text is no transcript that can be judged.
@@ -52,9 +53,6 @@ pub(super) struct Answer {
     pub(super) text: String,
     pub(super) exit: Option<i32>,
 }
-
-/// The line that begins a transcript.
-pub const FIRST_LINE: &str = "### ebs-preflight transcript 1";
 
 /// The parts of a text, in which transcripts may follow one another with anything between.
 ///

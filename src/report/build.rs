@@ -2,11 +2,11 @@ use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
 use crate::findings::{Code, Severity, findings, is_required};
+use crate::reads::missing;
 use crate::remedy::{Judgement, propose};
 use crate::source::Reading;
 use crate::start::{NoPlan, Question, judge, plan};
 
-use super::unread::unread;
 use super::was_read::was_read;
 use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 
@@ -28,7 +28,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         read: capture.read.clone(),
         handed: capture.handed.clone(),
         was_read: was_read(capture),
-        unread: unread(capture),
+        unread: missing(capture),
         targets,
         earlier: None,
     }

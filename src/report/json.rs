@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use crate::engine::deciders;
 use crate::findings::{Fact, Finding};
+use crate::reads::{Missing, Wanted, wanted};
 use crate::source::Reading;
 use crate::start::{Judged, Level};
 
 use super::observed::{self, Observed};
-use super::{Report, Start, TargetError, TargetReport, UnreadItem, VolumeRow, remedy, words};
+use super::{Report, Start, TargetError, TargetReport, VolumeRow, remedy, words};
 
 /// The version of the format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -28,7 +29,8 @@ struct Whole<'a> {
     assumptions: Vec<String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     handed: &'a [crate::capture::Handed],
-    unread: &'a [UnreadItem],
+    unread: &'a [Missing],
+    to_read: Vec<Wanted>,
     targets: Vec<Target<'a>>,
 }
 
@@ -154,6 +156,7 @@ pub fn render(report: &Report) -> String {
         assumptions,
         handed: &report.handed,
         unread: &report.unread,
+        to_read: wanted(&report.unread),
         targets: report.targets.iter().map(|target| self::target(target, report)).collect(),
     })
 }

@@ -10,7 +10,6 @@ mod observed;
 mod remedy;
 pub mod text;
 pub mod triage;
-mod unread;
 mod was_read;
 mod words;
 
@@ -21,8 +20,9 @@ use crate::change::Change;
 use crate::event::{Incident, Starter};
 use crate::findings::{Code, Finding, Severity};
 use crate::names::{KeyArn, VolumeId, kind_and_name};
+use crate::reads::{self, EventGap, Missing};
 use crate::remedy::Remedy;
-use crate::source::{Reading, Unread};
+use crate::source::Reading;
 use crate::start::{Assumption, Judged};
 
 pub use crate::remedy::Form;
@@ -65,7 +65,7 @@ pub struct Report {
     pub(crate) read: Provenance,
     pub(crate) handed: Vec<Handed>,
     pub(crate) was_read: Vec<String>,
-    pub(crate) unread: Vec<UnreadItem>,
+    pub(crate) unread: Vec<Missing>,
     pub(crate) targets: Vec<TargetReport>,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,
@@ -77,7 +77,7 @@ pub struct Earlier {
     /// Their requests.
     pub incidents: Vec<Incident>,
     /// What of them was not looked up.
-    pub gaps: Vec<Unread>,
+    pub gaps: Vec<EventGap>,
     /// Who last started the instance, where nobody said whom to judge.
     pub starter: Option<Starter>,
 }
@@ -128,15 +128,6 @@ pub(crate) struct TargetError {
     pub(crate) is_bad_input: bool,
 }
 
-/// A fact that was not read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct UnreadItem {
-    pub(crate) what: String,
-    pub(crate) why: String,
-    pub(crate) needs: String,
-    pub(crate) command: String,
-}
-
 impl Start {
     /// What starts the instance: `role` or `user`.
     pub(crate) fn noun(&self) -> &'static str {
@@ -153,7 +144,7 @@ impl Report {
     /// The report with what events of earlier starts say beside it: evidence, never a verdict.
     #[must_use]
     pub fn beside(mut self, earlier: Earlier) -> Self {
-        self.unread.extend(unread::events(&earlier.gaps, self.read.region.as_str()));
+        self.unread.extend(reads::events(&earlier.gaps));
         self.earlier = Some(earlier);
         self
     }

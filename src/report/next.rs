@@ -1,11 +1,12 @@
 //! What settles an open question: the flag, the read permission or the AWS CLI line.
 
 use crate::findings::{Code, Fact, Finding, Open, Severity};
-use crate::names::{KeyArn, VolumeId, shell_word};
+use crate::names::{KeyArn, VolumeId};
 use crate::policy::PolicyType;
+use crate::reads::Missing;
 use crate::start::{Assumption, By, Settles};
 
-use super::{Report, Start, TargetReport, UnreadItem, words};
+use super::{Report, Start, TargetReport};
 
 /// One way on: words, and what is to be typed.
 pub(super) struct Step {
@@ -27,17 +28,11 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     if finding.severity != Severity::Undecided {
         return Vec::new();
     }
-    let mut commands: Vec<String> = Vec::new();
-    for item in items(report, finding) {
-        if !commands.contains(&item.command) {
-            commands.push(item.command.clone());
-        }
-    }
     let is = |codes: &[Code]| codes.contains(&finding.code);
     let mut steps = if is(&[Code::OrganizationUnread]) {
         organization(target, start, finding)
     } else if is(&[Code::KeyUnread, Code::KeyStateUnknown]) {
-        key(finding, commands)
+        key(report, finding)
     } else if is(&[Code::ContextKeyUnknown]) {
         context_keys(finding)
     } else if is(&[Code::SessionNameUnknown]) {
@@ -50,7 +45,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
             documented(start, finding)
         }
     } else {
-        other(report, target, finding, commands)
+        other(report, finding)
     };
     steps.retain(|step| !step.lines.is_empty());
     steps
@@ -64,9 +59,7 @@ fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {
 }
 
 fn organization(target: &TargetReport, start: &Start, finding: &Finding) -> Vec<Step> {
-    let accounts = accounts(finding, target.role_arn.split(':').nth(4));
-    let of = accounts.join(" and ");
-    let script = format!("ebs-preflight capture --script --org {}", accounts.join(" --org "));
+    let of = accounts(finding, target.role_arn.split(':').nth(4)).join(" and ");
     let is_assumed = start.assumptions.contains(&Assumption::OrganizationAllows)
         || !opens(finding).any(|open| matches!(open, Open::Unread { .. }));
     vec![
@@ -77,49 +70,27 @@ fn organization(target: &TargetReport, start: &Start, finding: &Finding) -> Vec<
             ),
             with("--org-profile PROFILE"),
         ),
-        step(
-            "have the organization's administrator run what this prints, and hand the output in with --add",
-            vec![script],
-        ),
+        asked("the organization's administrator", "organization.txt"),
         // What a condition asks of the organization no such assumption tells.
         step("say that you assume they allow it", if is_assumed { Vec::new() } else { with("--assume-org-allows") }),
     ]
 }
 
-/// The lines of the AWS CLI whose output can be handed in by itself, and with what.
-const TAKEN: [(&str, &str); 6] = [
-    ("aws kms get-key-policy --policy-name default ", "--key-policy-file KEY=FILE"),
-    ("aws kms list-grants ", "--grants-file KEY=FILE"),
-    ("aws kms describe-key ", "--add FILE"),
-    ("aws iam get-role ", "--add FILE"),
-    ("aws iam get-user ", "--add FILE"),
-    ("aws ec2 describe-instances ", "--add FILE"),
-];
-
-/// The step of lines whose output is handed in, if that goes for all of them.
-fn handed_in(words: &str, lines: Vec<String>) -> Option<Step> {
-    let with = |line: &String| TAKEN.iter().find(|(start, _)| line.starts_with(start)).map(|(_, option)| *option);
-    let mut options: Vec<&str> = lines.iter().map(with).collect::<Option<_>>()?;
-    options.dedup();
-    Some(step(format!("{words}, and hand it in with {}", options.join(", ")), lines))
+/// The lines at the end of the report read what is missing.
+fn asked(whom: &str, file: &str) -> Step {
+    step(format!("have {whom} run the lines below, and hand in what they print"), with(&format!("--add {file}")))
 }
 
-fn key(finding: &Finding, mut commands: Vec<String>) -> Vec<Step> {
-    // A key policy that is handed in settles RAM's, too; by itself RAM's cannot be told from the key's own.
-    if commands.iter().any(|line| line.contains("--policy-name default ")) {
-        commands.retain(|line| !line.contains("--policy-name AWS_RAM "));
-    }
-    let script = |key: &KeyArn| format!("ebs-preflight capture --script --key {key}");
+fn key(report: &Report, finding: &Finding) -> Vec<Step> {
     let read = step(
         format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
         with("--key-profile PROFILE"),
     );
-    let run = step(
-        "have the key's administrator run what this prints, and hand the output in with --add",
-        finding.keys.iter().map(script).collect(),
-    );
-    let asked = handed_in("ask the key's administrator for the output of these", commands);
-    [Some(read), asked, Some(run)].into_iter().flatten().collect()
+    let lacks = |needs: &str| items(report, finding).any(|item| item.needs == needs);
+    let files = [("kms:GetKeyPolicy", "--key-policy-file KEY=FILE"), ("kms:ListGrants", "--grants-file KEY=FILE")];
+    let flags: Vec<&str> = files.iter().filter(|(needs, _)| lacks(needs)).map(|(_, flag)| *flag).collect();
+    let sent = if flags.is_empty() { Vec::new() } else { with(&flags.join(" ")) };
+    vec![read, asked("the key's administrator", "key.txt"), step("hand in what somebody sent of it", sent)]
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
@@ -169,23 +140,14 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
     vec![step(words, flags.iter().map(line).collect())]
 }
 
-fn other(report: &Report, target: &TargetReport, finding: &Finding, commands: Vec<String>) -> Vec<Step> {
-    // What was read settles itself: only what was not is to be read by somebody else.
-    let was_read = commands.is_empty();
-    let (instance, starter) = (&target.instance_id, &target.role_arn);
-    let what = if finding.code == Code::RoleUnread {
-        format!("--identity {}", shell_word(starter))
-    } else {
-        format!("--instance-id {instance} {} --region {}", words::option(starter), report.read.region)
-    };
-    let script = format!("ebs-preflight capture --script {what}");
-    let words = "have somebody who may read it run what this prints, and hand the output in with --add";
+fn other(report: &Report, finding: &Finding) -> Vec<Step> {
     let flag = opens(finding)
         .find_map(|open| if let Open::Condition { settles: Settles::Read { or, .. }, .. } = open { *or } else { None });
     let tagged = step("say with which tag the session will be made", flag.map(with).unwrap_or_default());
-    let asked = handed_in("read it with credentials that may, or ask for the output of these", commands);
-    let run = step(words, if was_read { Vec::new() } else { vec![script] });
-    [Some(tagged), asked, Some(run)].into_iter().flatten().collect()
+    // What was read settles itself: only what was not is to be read by somebody else.
+    let is_missing = items(report, finding).next().is_some();
+    let read = is_missing.then(|| asked("somebody who may read it", "lines.txt"));
+    [Some(tagged), read].into_iter().flatten().collect()
 }
 
 fn opens(finding: &Finding) -> impl Iterator<Item = &Open> {
@@ -207,14 +169,14 @@ const READS: &[(Code, &str)] = &[
 ];
 
 /// What was not read and bears on the finding.
-fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a UnreadItem> {
+fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a Missing> {
     let service = READS.iter().find(|(code, _)| *code == finding.code).map_or("none", |(_, service)| *service);
     // Tags and aliases bear only on conditions that ask for them.
-    let matters = move |item: &UnreadItem| {
+    let matters = move |item: &Missing| {
         let is_aside = item.needs.ends_with("ListResourceTags") || item.needs.ends_with("ListAliases");
         !is_aside || needs(finding).any(|needs| needs == item.needs)
     };
-    let names = move |item: &UnreadItem| {
+    let names = move |item: &Missing| {
         let mut subjects = finding.keys.iter().map(KeyArn::as_str).collect::<Vec<_>>();
         if finding.code == Code::VolumeUnread {
             subjects.extend(finding.volumes.iter().map(VolumeId::as_str));

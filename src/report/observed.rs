@@ -55,8 +55,8 @@ pub(super) fn text(target: &TargetReport, start: &Start, earlier: &Earlier) -> S
     text.push('\n');
     let observed = observed(target, start, &earlier.incidents);
     // A further page that is not asked for is no failure.
-    let failed = earlier.gaps.iter().filter(|gap| gap.why != Why::NotAsked);
-    let failed: Vec<String> = failed.map(|gap| format!("A look-up failed: {}", gap.message)).collect();
+    let failed = earlier.gaps.iter().filter(|gap| gap.unread.why != Why::NotAsked);
+    let failed: Vec<String> = failed.map(|gap| format!("A look-up failed: {}", gap.unread.message)).collect();
     if observed.is_empty() {
         let nothing = match (failed.is_empty(), earlier.incidents.is_empty()) {
             (true, _) => "none is of this start. That proves nothing: events arrive minutes late",

@@ -6,6 +6,7 @@ use comfy_table::{ContentArrangement, Table};
 
 use crate::engine::Decision;
 use crate::findings::{Code, Finding, Severity};
+use crate::reads::wanted;
 use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
@@ -239,4 +240,15 @@ pub(super) fn provenance(text: &mut String, report: &Report) {
     }
     let more = report.codes().first().map(|code| format!("    More: ebs-preflight explain {code}")).unwrap_or_default();
     line(text, &format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
+    for wanted in wanted(&report.unread) {
+        let words = format!(
+            "To read just what is missing, paste this into a shell (CloudShell, say) of {}, and give what it prints \
+             to {}:",
+            wanted.r#in, wanted.hand_in
+        );
+        wrap(text, "", 2, &words);
+        for command in wanted.lines.lines() {
+            line(text, &format!("  {command}"));
+        }
+    }
 }

@@ -148,6 +148,65 @@ fn what_the_aws_cli_prints_is_judged_as_the_account_was() {
     assert_none(&problems);
 }
 
+/// A report that lacks reads prints the lines that make just these: run by somebody who may, they tell the rest.
+#[test]
+fn the_lines_of_a_report_read_what_it_lacks() {
+    let server = Server::start();
+    let situation = Situation::named("spread-over-four-policies");
+    let all = READS.map(|(read, _)| read);
+    let lacking = [
+        ("sees-no-volume", ["ec2:DescribeVolumes"].as_slice()),
+        (
+            "sees-no-key",
+            &["kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListAliases", "kms:ListResourceTags"],
+        ),
+        ("sees-no-policy", &["iam:GetPolicy", "iam:GetRolePolicy", "organizations:DescribeOrganization"]),
+        ("sees-no-role", &["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]),
+    ];
+    let may = |lacks: &[&str]| all.into_iter().filter(|read| !lacks.contains(read)).collect();
+    let mut readers: BTreeMap<_, _> = lacking.iter().map(|(name, lacks)| ((*name).to_owned(), may(lacks))).collect();
+    readers.insert("everything".to_owned(), all.to_vec());
+    let world = server.seed(0, &situation.whole, &readers);
+    server.enforce();
+
+    let arguments = situation.play.arguments(&world);
+    let problems = parallel::problems(lacking, |(name, lacks)| {
+        let folder = TempDir::new().unwrap();
+        let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let output = file("capture.json");
+        run("capture", &server, &world, name, &arguments).arguments(&["--output", &output]).finish();
+        let check = |add: &[String]| {
+            let add: Vec<&str> = add.iter().flat_map(|file| ["--add", file]).collect();
+            Run::new(&["check", "--capture", &output, "--format", "json"]).arguments(&add).finish()
+        };
+        let before = check(&[]).json();
+        let scripts: Vec<&str> =
+            before["toRead"].as_array().unwrap().iter().map(|one| one["lines"].as_str().unwrap()).collect();
+        let printed = scripts.iter().enumerate().map(|(number, script)| {
+            let path = file(&format!("printed-{number}.txt"));
+            let text = shell::run(script, &server, &world.region, &world.credentials["everything"]);
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        let after = check(&printed.collect::<Vec<_>>());
+        let mut problems = Vec::new();
+        for read in lacks.iter().filter(|read| !before["unread"].to_string().contains(**read)) {
+            problems.push(format!("{name}: {read} is not told as unread"));
+        }
+        let asks: Vec<&str> =
+            all.into_iter().filter(|read| scripts.concat().contains(&format!("r \"{read} "))).collect();
+        // What hangs on what is missing is asked for as well, and nothing else.
+        if asks.contains(&"ec2:DescribeInstances") || (name != "sees-no-role" && asks.contains(&"iam:GetRole")) {
+            problems.push(format!("{name}: asks for {asks:?}"));
+        }
+        if after.exit != Some(0) || after.json()["unread"] != Value::Array(Vec::new()) {
+            problems.push(format!("{name}: {}: {}\n{}", after.ended(), after.seen(), scripts.concat()));
+        }
+        problems
+    });
+    assert_none(&problems);
+}
+
 /// What `--write-remedy` writes is run as it stands, with the AWS CLI; then the start is READY.
 #[test]
 fn a_remedy_as_written_makes_the_start_ready() {

@@ -3,6 +3,7 @@
 use ebs_preflight::capture::Capture;
 use ebs_preflight::event::{Starter, incidents, read};
 use ebs_preflight::names::InstanceId;
+use ebs_preflight::reads::EventGap;
 use ebs_preflight::report::{Earlier, preflight, text};
 use ebs_preflight::source::{Unread, Why};
 use ebs_preflight::start::Question;
@@ -154,7 +155,10 @@ fn what_of_the_events_cannot_be_read_is_refused() {
 fn a_look_up_that_failed_is_never_none() {
     let path = format!("{}/tests/captures/account-may-only-describe.json", env!("CARGO_MANIFEST_DIR"));
     let capture = Capture::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let gap = |why| Unread { why, needs: "cloudtrail:LookupEvents".to_owned(), message: "Rate exceeded".to_owned() };
+    let gap = |why| {
+        let (needs, message) = ("cloudtrail:LookupEvents".to_owned(), "Rate exceeded".to_owned());
+        EventGap::new(Unread { why, needs, message }, Some("eu-west-1"), ("EventName", "CreateGrant"), None)
+    };
     for (gaps, says) in [
         (vec![gap(Why::Throttled)], "Events: they could not be looked up A look-up failed: Rate exceeded"),
         (vec![gap(Why::NotAsked)], "Events: none is of this start. That proves nothing: events arrive minutes late"),
@@ -162,6 +166,9 @@ fn a_look_up_that_failed_is_never_none() {
         let report = preflight(&capture, &Question::default()).beside(Earlier { gaps, ..Earlier::default() });
         let text = text::render(&report);
         assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(says), "{says}\n{text}");
+        let line = "  aws cloudtrail lookup-events --region eu-west-1 --lookup-attributes \
+                    AttributeKey=EventName,AttributeValue=CreateGrant\n";
+        assert!(text.contains(line), "{text}");
     }
 }
 

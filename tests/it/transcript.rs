@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 use ebs_preflight::capture::Target;
-use ebs_preflight::collect::reads::READS;
-use ebs_preflight::collect::script::{Script, script};
 use ebs_preflight::handed::{add, transcript};
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
+use ebs_preflight::reads::READS;
+use ebs_preflight::reads::{Script, script};
 use ebs_preflight::report::{Verdict, preflight, text};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
@@ -47,7 +47,7 @@ fn transcripts_of_two_readers_are_one_capture() {
 fn a_role_of_another_account_is_unread() {
     let elsewhere = START.replace("sts::444455556666", "sts::333355557777");
     let report = text::render(&preflight(&transcript(&elsewhere).unwrap(), &Question::default()));
-    assert!(report.contains("capture --script --identity arn:aws:iam::444455556666:role/night-start"), "{report}");
+    assert!(report.contains("n=night-start\n  r \"iam:GetRole $n\" iam get-role --role-name $n\n"), "{report}");
 }
 
 #[test]
@@ -150,8 +150,9 @@ fn the_script_of_a_start_makes_all_reads_and_no_other() {
     let all: BTreeSet<&str> = READS.iter().map(|read| read.action).collect();
     assert_eq!(actions(&text), all);
     // What it asks AWS besides, to find its way, are the same reads.
-    let asked: BTreeSet<&str> =
-        text.match_indices("$(q ").filter_map(|(at, _)| text[at + 4..].split(" --").next()).collect();
+    let is_word = |at: usize| text[..at].ends_with(['(', ' ']);
+    let asked = text.match_indices("q ").filter(|(at, _)| is_word(*at));
+    let asked: BTreeSet<&str> = asked.filter_map(|(at, _)| text[at + 2..].split(" --").next()).collect();
     assert_eq!(asked.len(), 14, "{asked:?}");
     assert!(asked.iter().all(|command| text.contains(&format!("\" {command} "))), "{asked:?}");
 }
@@ -164,7 +165,9 @@ fn the_marks_of_a_script_fit() {
     targets.push(Target { role_arn: user, ..targets[0].clone() });
     let text = script(&Script::Starts(targets, None));
     let values = [("$k", "arn:aws:kms:us-west-2:444455556666:key/1f2e3d4c-5b6a-4798-8071-625344352617"), ("$v", "v3")];
-    let values = values.into_iter().chain([("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops")]);
+    let names = [("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops"), ("$n", "cron")];
+    let values =
+        values.into_iter().chain(names).chain([("$i", "i-0c4d5e6f708192a3b"), ("$f", "SERVICE_CONTROL_POLICY")]);
     let reads = text.lines().filter_map(|line| line.strip_prefix("r \"")?.split('"').next());
     let mut printed =
         String::from("### ebs-preflight transcript 1\n### region us-west-2\n### time 2026-11-25T03:54:03Z\n");

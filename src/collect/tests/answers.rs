@@ -11,9 +11,9 @@ use aws_smithy_types::body::SdkBody;
 use crate::collect::error::{CollectError, ErrorCode, Exit};
 use crate::collect::failure::Failure;
 use crate::collect::pace::{Once, Pace, Page, pages};
-use crate::collect::reads::{GET_KEY_POLICY, LIST_GRANTS};
 use crate::collect::xml::{CutShort, is_closed, policy_text};
 use crate::names::Region;
+use crate::reads::{GET_KEY_POLICY, LIST_GRANTS};
 use crate::source::Why;
 
 fn response(status: u16) -> HttpResponse {

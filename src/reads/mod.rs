@@ -1,4 +1,17 @@
-//! Every call that the program makes to AWS, as data: the one place that read permissions are named.
+//! Every call that the program makes to AWS, as data: the one place that read permissions are named; and the same reads
+//! as lines of the AWS CLI.
+//!
+//! Rank: above `capture`; names only `names`, `source` and `capture`.
+
+mod lines;
+mod missing;
+mod script;
+mod wanted;
+
+pub use missing::EventGap;
+pub(crate) use missing::{Missing, events, missing};
+pub use script::{FIRST_LINE, Script, script};
+pub(crate) use wanted::{Wanted, wanted};
 
 /// One read: the permission, how far it reaches, what it fills and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,235 @@
+//! Reads as lines of the AWS CLI. What they are of stands in shell variables: `$i` an instance, `$k` a KMS key, `$s` a
+//! key store, `$n` a role or user, `$g` a group, `$p` a policy, `$t` a target in the organization.
+
+use super::{
+    DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_INSTANCES, DESCRIBE_KEY, DESCRIBE_POLICY, DESCRIBE_VOLUMES, GET_GROUP_POLICY,
+    GET_KEY_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE, GET_ROLE_POLICY, GET_USER, GET_USER_POLICY, LIST_ALIASES,
+    LIST_ATTACHED_GROUP_POLICIES, LIST_ATTACHED_ROLE_POLICIES, LIST_ATTACHED_USER_POLICIES, LIST_GRANTS,
+    LIST_GROUP_POLICIES, LIST_GROUPS_FOR_USER, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_RESOURCE_TAGS,
+    LIST_ROLE_POLICIES, LIST_USER_POLICIES, Read,
+};
+
+/// The AWS CLI's words for a read: `kms get-key-policy` for `kms:GetKeyPolicy`.
+fn command(read: &Read) -> String {
+    let (service, operation) = read.action.split_once(':').unwrap_or_default();
+    let mut words = format!("{service} ");
+    for (place, letter) in operation.chars().enumerate() {
+        if letter.is_ascii_uppercase() && place > 0 {
+            words.push('-');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+/// One line, the answer of which goes into the transcript under what was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    read: Read,
+    asked: String,
+    arguments: String,
+}
+
+impl Line {
+    pub(super) fn new(read: Read, asked: &str, arguments: impl Into<String>) -> Self {
+        Self { read, asked: asked.to_owned(), arguments: arguments.into() }
+    }
+
+    /// `r "kms:ListGrants $k" kms list-grants --key-id $k`.
+    pub(super) fn marked(&self) -> String {
+        let asked = format!("{} {}", self.read.action, self.asked);
+        format!("r \"{}\" {} {}", asked.trim_end(), command(&self.read), self.arguments).trim_end().to_owned()
+    }
+
+    /// `aws kms list-grants --key-id $k`.
+    pub(super) fn plain(&self) -> String {
+        format!("aws {} {}", command(&self.read), self.arguments).trim_end().to_owned()
+    }
+
+    /// Values of the answer, by which the following lines go: one a line.
+    fn values(&self, query: &str) -> String {
+        format!("q {} {} --query '{query}'", command(&self.read), self.arguments)
+    }
+
+    /// Lines that are run for each value of the answer.
+    fn each(&self, query: &str, variable: char, body: Vec<String>) -> Vec<String> {
+        each(&format!("$({})", self.values(query)), variable, body)
+    }
+}
+
+/// Lines that are run for each of some values.
+pub(super) fn each(values: &str, variable: char, mut body: Vec<String>) -> Vec<String> {
+    body.insert(0, format!("for {variable} in {values}; do"));
+    body.push("done".to_owned());
+    body
+}
+
+pub(super) fn instance() -> Line {
+    Line::new(DESCRIBE_INSTANCES, "$i", "--instance-ids $i")
+}
+
+pub(super) fn volumes() -> Line {
+    Line::new(DESCRIBE_VOLUMES, "$i", "--filters Name=attachment.instance-id,Values=$i")
+}
+
+/// The keys of the volumes of the instance `$i`, each whole.
+pub(super) fn keys() -> Vec<String> {
+    each(&format!("$({} | sort -u)", volumes().values("Volumes[].KmsKeyId")), 'k', key())
+}
+
+/// The keys of the volumes of these instances, each once.
+pub(super) fn keys_of(instances: &str) -> Vec<String> {
+    let values = volumes().values("Volumes[].KmsKeyId");
+    each(&format!("$(for i in {instances}; do {values}; done | sort -u)"), 'k', key())
+}
+
+pub(super) fn of_key(read: Read) -> Line {
+    Line::new(read, "$k", "--key-id $k")
+}
+
+pub(super) fn key_policy(name: &str) -> Line {
+    Line::new(GET_KEY_POLICY, &format!("$k {name}"), format!("--key-id $k --policy-name {name}"))
+}
+
+pub(super) fn key_store() -> Line {
+    Line::new(DESCRIBE_CUSTOM_KEY_STORES, "$s", "--custom-key-store-id $s")
+}
+
+/// What follows [`DESCRIBE_KEY`]: the key store that the key is in.
+pub(super) fn key_stores() -> Vec<String> {
+    of_key(DESCRIBE_KEY).each("KeyMetadata.CustomKeyStoreId", 's', vec![key_store().marked()])
+}
+
+/// All of the key `$k`.
+pub(super) fn key() -> Vec<String> {
+    let policies = ["default", "AWS_RAM"].map(key_policy);
+    let lists = [LIST_GRANTS, LIST_ALIASES, LIST_RESOURCE_TAGS].map(of_key);
+    let lines = [of_key(DESCRIBE_KEY)].into_iter().chain(policies).chain(lists);
+    lines.map(|line| line.marked()).chain(key_stores()).collect()
+}
+
+/// Whoever holds policies, by its kind and the variable that names it.
+pub(super) struct Holder {
+    option: &'static str,
+    name: &'static str,
+    itself: Option<(Read, &'static str)>,
+    inline: Read,
+    document: Read,
+    attached: Read,
+}
+
+pub(super) const ROLE: Holder = Holder {
+    option: "--role-name",
+    name: "$n",
+    itself: Some((GET_ROLE, "Role.PermissionsBoundary.PermissionsBoundaryArn")),
+    inline: LIST_ROLE_POLICIES,
+    document: GET_ROLE_POLICY,
+    attached: LIST_ATTACHED_ROLE_POLICIES,
+};
+pub(super) const USER: Holder = Holder {
+    option: "--user-name",
+    name: "$n",
+    itself: Some((GET_USER, "User.PermissionsBoundary.PermissionsBoundaryArn")),
+    inline: LIST_USER_POLICIES,
+    document: GET_USER_POLICY,
+    attached: LIST_ATTACHED_USER_POLICIES,
+};
+pub(super) const GROUP: Holder = Holder {
+    option: "--group-name",
+    name: "$g",
+    itself: None,
+    inline: LIST_GROUP_POLICIES,
+    document: GET_GROUP_POLICY,
+    attached: LIST_ATTACHED_GROUP_POLICIES,
+};
+
+impl Holder {
+    fn of(&self, read: Read) -> Line {
+        Line::new(read, self.name, format!("{} {}", self.option, self.name))
+    }
+
+    /// The role or user itself; of a group nothing but its policies is read.
+    pub(super) fn itself(&self) -> Option<Line> {
+        self.itself.map(|(read, _)| self.of(read))
+    }
+
+    pub(super) fn inline(&self) -> Line {
+        self.of(self.inline)
+    }
+
+    pub(super) fn document(&self) -> Line {
+        let arguments = format!("{} {} --policy-name $p", self.option, self.name);
+        Line::new(self.document, &format!("{} $p", self.name), arguments)
+    }
+
+    pub(super) fn attached(&self) -> Line {
+        self.of(self.attached)
+    }
+
+    /// What follows the list of inline policies.
+    pub(super) fn documents(&self) -> Vec<String> {
+        self.inline().each("PolicyNames[]", 'p', vec![self.document().marked()])
+    }
+
+    /// What follows the list of managed policies.
+    pub(super) fn of_attached(&self) -> Vec<String> {
+        self.attached().each("AttachedPolicies[].PolicyArn", 'p', managed())
+    }
+
+    /// What follows the role or user itself: its permissions boundary.
+    pub(super) fn boundary(&self) -> Vec<String> {
+        self.itself.map(|(read, query)| self.of(read).each(query, 'p', managed())).unwrap_or_default()
+    }
+
+    /// All of it.
+    pub(super) fn whole(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.itself().iter().map(Line::marked).collect();
+        lines.push(self.inline().marked());
+        lines.extend(self.documents());
+        lines.push(self.attached().marked());
+        let boundary = self.itself.map(|(read, query)| self.of(read).values(query));
+        let attached = self.attached().values("AttachedPolicies[].PolicyArn");
+        let policies: Vec<String> = std::iter::once(attached).chain(boundary).collect();
+        lines.extend(each(&format!("$({{ {}; }} | sort -u)", policies.join("; ")), 'p', managed()));
+        lines
+    }
+}
+
+/// The managed policy `$p` in its default version.
+pub(super) fn managed() -> Vec<String> {
+    let itself = Line::new(GET_POLICY, "$p", "--policy-arn $p");
+    let version = format!("v=$({})", itself.values("Policy.DefaultVersionId"));
+    let document = Line::new(GET_POLICY_VERSION, "$p $v", "--policy-arn $p --version-id $v");
+    vec![itself.marked(), version, document.marked()]
+}
+
+/// The groups of the user `$n`, each with its policies.
+pub(super) fn groups() -> (Line, Vec<String>) {
+    let groups = USER.of(LIST_GROUPS_FOR_USER);
+    let each = groups.each("Groups[].GroupName", 'g', GROUP.whole());
+    (groups, each)
+}
+
+/// The user `$n` with all groups.
+pub(super) fn user() -> Vec<String> {
+    let (groups, each) = groups();
+    USER.whole().into_iter().chain([groups.marked()]).chain(each).collect()
+}
+
+pub(super) fn organization_policy() -> Line {
+    Line::new(DESCRIBE_POLICY, "$p", "--policy-id $p")
+}
+
+/// The policies of these types that come down to the target `$t` from the root.
+pub(super) fn levels(types: &[&str]) -> Vec<String> {
+    let list = Line::new(LIST_POLICIES_FOR_TARGET, "$t $f", "--target-id $t --filter $f");
+    let documents = list.each("Policies[].Id", 'p', vec![organization_policy().marked()]);
+    let lists = each(&types.join(" "), 'f', std::iter::once(list.marked()).chain(documents).collect());
+    let mut lines: Vec<String> = std::iter::once("while [ -n \"$t\" ]; do".to_owned()).chain(lists).collect();
+    let parents = Line::new(LIST_PARENTS, "$t", "--child-id $t");
+    lines.push("case $t in r-*) break;; esac".to_owned());
+    lines.push(parents.marked());
+    lines.push(format!("t=$({})", parents.values("Parents[].Id")));
+    lines.push("done".to_owned());
+    lines
+}

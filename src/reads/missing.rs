@@ -1,0 +1,298 @@
+//! What was not read, why, and the lines that read just that.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
+use super::script::{TYPES, tree};
+use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
+use crate::capture::{Capture, Holder, Identity, Key, Organization};
+use crate::names::{InstanceId, KeyArn, VolumeId, kind_and_name, shell_word};
+use crate::source::{Reading, Unread, Why};
+
+/// A fact that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) struct Missing {
+    pub(crate) what: String,
+    pub(crate) why: String,
+    pub(crate) needs: String,
+    /// A command that tells it, for people: what it prints need not say what it is of.
+    pub(crate) command: String,
+    #[serde(skip)]
+    pub(super) lines: Option<Lacking>,
+}
+
+/// The lines that tell a fact.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lacking {
+    pub(super) of: Subject,
+    /// Each of them is needed once only.
+    pub(super) blocks: Vec<Vec<String>>,
+}
+
+/// What lines are of, and who may run them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Subject {
+    pub(super) reader: Reader,
+    pub(super) region: String,
+    /// The shell variables that name it.
+    pub(super) variables: Vec<(char, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reader {
+    /// Somebody of this account.
+    Account(String),
+    /// Somebody of the account that manages the organization of this one.
+    OrganizationOf(String),
+    /// Somebody who may look up CloudTrail's events.
+    Events,
+}
+
+impl Subject {
+    fn with(&self, variable: char, value: &str) -> Self {
+        let mut variables = self.variables.clone();
+        variables.push((variable, value.to_owned()));
+        Self { variables, ..self.clone() }
+    }
+
+    /// Whether a shell reads the names as they are: a capture from elsewhere may hold any.
+    fn is_plain(&self) -> bool {
+        let signs = |value: &String| value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b));
+        self.variables.iter().all(|(_, value)| !value.is_empty() && signs(value))
+    }
+
+    /// A line with the names in place of the variables.
+    fn plain(&self, line: &Line) -> String {
+        let line = self
+            .variables
+            .iter()
+            .fold(line.plain(), |line, (variable, value)| line.replace(&format!("${variable}"), &shell_word(value)));
+        let is_regional = line.starts_with("aws ec2 ") || line.starts_with("aws kms ");
+        if is_regional { format!("{line} --region {}", self.region) } else { line }
+    }
+}
+
+/// Everything that a capture lacks.
+pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
+    let mut list = List { items: Vec::new(), region: capture.read.region.to_string() };
+    list.push(&capture.read.by, "who read", "aws sts get-caller-identity".to_owned(), None);
+    let account = |id: &InstanceId| {
+        let of_instance = capture.instances.get(id).and_then(Reading::known).map(|found| found.account.to_string());
+        let starter = capture.targets.iter().find(|target| target.instance_id == *id);
+        of_instance.or_else(|| Some(starter?.role_arn.split(':').nth(4)?.to_owned())).unwrap_or_default()
+    };
+    for (id, instance) in &capture.instances {
+        let of = list.in_account(account(id)).with('i', id.as_str());
+        let more = vec![vec![lines::volumes().marked()], lines::keys()];
+        list.note(instance, &format!("instance {id}"), &of, &lines::instance(), more);
+    }
+    for (id, volume) in &capture.volumes {
+        list.volume(capture, id, volume, &account);
+    }
+    let used = capture.volumes.values().filter_map(|volume| volume.known()?.key.known());
+    let none = Key::default();
+    for arn in used.chain(capture.keys.keys()).collect::<BTreeSet<_>>() {
+        list.key(arn, capture.keys.get(arn).unwrap_or(&none));
+    }
+    for (arn, identity) in &capture.identities {
+        list.identity(arn, identity);
+    }
+    for (account, organization) in &capture.organizations {
+        list.organization(account.as_str(), organization);
+    }
+    list.items
+}
+
+struct List {
+    items: Vec<Missing>,
+    region: String,
+}
+
+impl List {
+    fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: String, lines: Option<Lacking>) {
+        let Reading::Unread(unread) = reading else { return };
+        let lines = lines.filter(|lines| lines.of.is_plain());
+        self.items.push(Missing {
+            what: what.to_owned(),
+            why: why(unread),
+            needs: unread.needs.clone(),
+            command,
+            lines,
+        });
+    }
+
+    /// A fact that a line tells, with what is to follow it.
+    fn note<T>(&mut self, reading: &Reading<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<String>>) {
+        let blocks = std::iter::once(vec![line.marked()]).chain(more).collect();
+        self.push(reading, what, of.plain(line), Some(Lacking { of: of.clone(), blocks }));
+    }
+
+    fn in_account(&self, account: String) -> Subject {
+        Subject { reader: Reader::Account(account), region: self.region.clone(), variables: Vec::new() }
+    }
+
+    fn volume(
+        &mut self,
+        capture: &Capture,
+        id: &VolumeId,
+        volume: &Reading<crate::capture::Volume>,
+        account: &impl Fn(&InstanceId) -> String,
+    ) {
+        let is_there = |instance: &&InstanceId| {
+            let instance = capture.instances.get(*instance).and_then(Reading::known);
+            instance.is_some_and(|instance| instance.attachments.iter().any(|one| one.volume_id == *id))
+        };
+        let Some(instance) = capture.instances.keys().find(is_there) else { return };
+        let of = self.in_account(account(instance)).with('i', instance.as_str());
+        // Which key it has is not known either.
+        let more = || vec![lines::keys()];
+        self.note(volume, &format!("volume {id}"), &of, &lines::volumes(), more());
+        if let Reading::Known(volume) = volume {
+            self.note(&volume.key, &format!("encryption of volume {id}"), &of, &lines::volumes(), more());
+        }
+    }
+
+    fn key(&mut self, arn: &KeyArn, key: &Key) {
+        let reader = Reader::Account(arn.account().to_owned());
+        let of = Subject { reader, region: arn.region().to_owned(), variables: vec![('k', arn.to_string())] };
+        let describe = lines::of_key(DESCRIBE_KEY);
+        self.note(&key.metadata, &format!("state of key {arn}"), &of, &describe, vec![lines::key_stores()]);
+        if let Some(store) = key.metadata.known().and_then(|metadata| metadata.custom_key_store.as_ref()) {
+            let (of, what) = (of.with('s', &store.id), format!("connection of key store {}", store.id));
+            self.note(&store.connection_state, &what, &of, &lines::key_store(), Vec::new());
+        }
+        let policies = [("key policy of", &key.policy, "default"), ("RAM's policy of key", &key.ram_policy, "AWS_RAM")];
+        for (what, policy, name) in policies {
+            self.note(policy, &format!("{what} {arn}"), &of, &lines::key_policy(name), Vec::new());
+        }
+        let line = lines::of_key;
+        self.note(&key.grants, &format!("grants on key {arn}"), &of, &line(LIST_GRANTS), Vec::new());
+        self.note(&key.aliases, &format!("aliases of key {arn}"), &of, &line(LIST_ALIASES), Vec::new());
+        self.note(&key.tags, &format!("tags of key {arn}"), &of, &line(LIST_RESOURCE_TAGS), Vec::new());
+    }
+
+    fn identity(&mut self, arn: &str, identity: &Reading<Identity>) {
+        let (kind, name) = kind_and_name(arn);
+        let of = self.in_account(arn.split(':').nth(4).unwrap_or_default().to_owned());
+        let named = of.with('n', name);
+        let lines = if kind == "user" { &USER } else { &ROLE };
+        let Some(itself) = lines.itself() else { return };
+        let whole = if kind == "user" { lines::user() } else { ROLE.whole() };
+        let more = whole.into_iter().skip(1).collect();
+        self.note(identity, &format!("{kind} {arn}"), &named, &itself, vec![more]);
+        let Reading::Known(identity) = identity else { return };
+        self.note(&identity.unique_id, &format!("unique ID of {kind} {name}"), &named, &itself, Vec::new());
+        self.note(&identity.tags, &format!("tags of {kind} {name}"), &named, &itself, Vec::new());
+        let boundary = format!("permissions boundary of {kind} {name}");
+        self.note(&identity.boundary, &boundary, &named, &itself, vec![lines.boundary()]);
+        for holder in identity.holders() {
+            self.holder(&holder, &of);
+        }
+        if identity.is_user() {
+            let (line, each) = lines::groups();
+            self.note(&identity.groups, &format!("groups of user {name}"), &named, &line, vec![each]);
+        }
+        for policy in identity.managed() {
+            let arn = shell_word(&policy.arn);
+            let version =
+                format!("aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text");
+            let command = format!("aws iam get-policy-version --policy-arn {arn} --version-id \"$({version})\"");
+            let lacking = Lacking { of: of.with('p', &policy.arn), blocks: vec![lines::managed()] };
+            self.push(&policy.document, &format!("managed policy {}", policy.arn), command, Some(lacking));
+        }
+    }
+
+    fn holder(&mut self, holder: &Holder<'_>, of: &Subject) {
+        let (kind, name) = kind_and_name(holder.arn);
+        let (lines, variable): (&Lines, char) = match kind {
+            "group" => (&GROUP, 'g'),
+            "user" => (&USER, 'n'),
+            _ => (&ROLE, 'n'),
+        };
+        let of = of.with(variable, name);
+        let inline = format!("inline policies of {kind} {name}");
+        self.note(holder.inline, &inline, &of, &lines.inline(), vec![lines.documents()]);
+        let attached = format!("managed policies of {kind} {name}");
+        self.note(holder.attached, &attached, &of, &lines.attached(), vec![lines.of_attached()]);
+        for policy in holder.inline.known().into_iter().flatten() {
+            let of = of.with('p', &policy.name);
+            self.note(&policy.document, &format!("inline policy {}", policy.name), &of, &lines.document(), Vec::new());
+        }
+    }
+
+    fn organization(&mut self, account: &str, organization: &Reading<Organization>) {
+        // No single line tells what an organization imposes on an account: policies come down from the root.
+        let script = || format!("ebs-preflight capture --script --org {account}");
+        let reader = Reader::OrganizationOf(account.to_owned());
+        let of = Subject { reader, region: self.region.clone(), variables: Vec::new() };
+        let walk = |types: &[&str]| {
+            let [organization, roots] = tree().map(|line| vec![line.marked()]);
+            let blocks = vec![organization, roots, each(account, 't', lines::levels(types))];
+            Some(Lacking { of: of.clone(), blocks })
+        };
+        self.push(organization, &format!("organization of account {account}"), script(), walk(&TYPES));
+        let Reading::Known(organization) = organization else { return };
+        let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
+        let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
+        let types: Vec<&str> = unread.map(|(_, kind)| kind).collect();
+        for (name, levels) in lists {
+            self.push(levels, &format!("{name} of account {account}"), script(), walk(&types));
+            for policy in levels.known().into_iter().flatten().flat_map(|level| &level.policies) {
+                let (of, what) = (of.with('p', &policy.id), format!("organization policy {}", policy.id));
+                self.note(&policy.document, &what, &of, &lines::organization_policy(), Vec::new());
+            }
+        }
+    }
+}
+
+/// Events of earlier starts that were not looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventGap {
+    /// Why.
+    pub unread: Unread,
+    /// The line of the AWS CLI that looks them up, the output of which is evidence by itself.
+    pub command: String,
+}
+
+impl EventGap {
+    /// The gap of one look-up: in which Region, by which attribute and between which times.
+    pub fn new(
+        unread: Unread,
+        region: Option<&str>,
+        (attribute, value): (&str, &str),
+        window: Option<(Timestamp, Timestamp)>,
+    ) -> Self {
+        let region = region.map(|region| format!(" --region {region}")).unwrap_or_default();
+        let by = format!("AttributeKey={attribute},AttributeValue={}", shell_word(value));
+        let times = window.map(|(from, until)| format!(" --start-time {from} --end-time {until}")).unwrap_or_default();
+        Self { unread, command: format!("aws cloudtrail lookup-events{region} --lookup-attributes {by}{times}") }
+    }
+}
+
+/// The gaps as facts that were not read.
+pub(crate) fn events(gaps: &[EventGap]) -> impl Iterator<Item = Missing> {
+    gaps.iter().map(|gap| Missing {
+        what: "events of earlier starts".to_owned(),
+        why: why(&gap.unread),
+        needs: gap.unread.needs.clone(),
+        command: gap.command.clone(),
+        lines: Some(Lacking {
+            of: Subject { reader: Reader::Events, region: String::new(), variables: Vec::new() },
+            blocks: vec![vec![gap.command.clone()]],
+        }),
+    })
+}
+
+fn why(unread: &Unread) -> String {
+    let kind = match unread.why {
+        Why::Denied => "refused",
+        Why::Throttled => "throttled",
+        Why::Transport => "no whole answer",
+        Why::Unparsable => "not understood",
+        Why::NotAsked => "not asked",
+    };
+    if unread.message.is_empty() { kind.to_owned() } else { format!("{kind}: {}", unread.message) }
+}
