@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::names::AccountId;
-use crate::source::{Document, Reading};
+use crate::source::{Document, Reading, Unread};
 
 /// The organization as it bears on one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,29 @@ pub struct Organization {
     /// The RCPs of each level, from the root down; `absent`: the type is not enabled.
     #[serde(default)]
     pub rcps: Reading<Vec<Level>>,
+    /// SCPs that bind the account, as whoever handed them in says, while the list of all that do was not read: each
+    /// can deny, and what they allow tells nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_scps: Vec<OrgPolicy>,
+    /// The same for RCPs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told_rcps: Vec<OrgPolicy>,
+}
+
+impl Organization {
+    /// One of which no more is known than its ID and the account that manages it.
+    pub(crate) fn bare(id: String, management_account: AccountId) -> Self {
+        let lists = || Reading::Unread(Unread::not_asked("organizations:ListPoliciesForTarget"));
+        Self {
+            id,
+            management_account,
+            path: Reading::Unread(Unread::not_asked("organizations:ListParents")),
+            scps: lists(),
+            rcps: lists(),
+            told_scps: Vec::new(),
+            told_rcps: Vec::new(),
+        }
+    }
 }
 
 /// The policies of one type attached to the root, an OU or the account.

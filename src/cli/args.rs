@@ -114,9 +114,11 @@ pub(super) struct HandedIn {
     /// one line of the AWS CLI printed that says what it is of (as get-role, describe-key); may be given several times
     #[arg(long, value_name = "FILE")]
     pub(super) add: Vec<PathBuf>,
-    /// Organization policies read before: a capture, or what the lines of `capture --script --org` printed
-    #[arg(long = "org-file", value_name = "FILE")]
-    pub(super) organization: Option<PathBuf>,
+    /// Organization policies read before: a capture, or what the lines of `capture --script --org` printed; or the
+    /// output of describe-organization, of describe-policy, or the text of an SCP or RCP that binds the account; may be
+    /// given several times
+    #[arg(long = "org-file", value_name = "[ACCOUNT=]FILE")]
+    pub(super) organizations: Vec<String>,
 }
 
 /// What the asker knows of the session that will start the instance.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::capture::{Capture, Handed};
 use crate::handed::{
     HandedError, Handing, Repair, TranscriptError, Wrapping, add, add_output, grants, is_cut, is_transcript,
-    joined_organizations, key_policy, transcript,
+    key_policy, transcript,
 };
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
@@ -13,8 +13,8 @@ use crate::source::Reading;
 
 use super::args::HandedIn;
 use super::failure::Failure;
-use super::files;
 use super::options::{self, Source};
+use super::{files, organization};
 
 /// The capture with everything that was handed in.
 pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, Failure> {
@@ -54,17 +54,20 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
         record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value);
         capture.handed.push(Handed { what, file: path.to_owned(), read: None });
     }
-    if let Some(path) = &typed.organization {
-        capture = with_organization(capture, path)?;
+    let mut told = Vec::new();
+    for text in &typed.organizations {
+        told.extend(organization::put_in(&mut capture, text)?);
     }
     for path in &typed.add {
         capture = added(&capture, path)?;
     }
+    // What was read of an organization is put in before what is only told of it.
+    told.into_iter().try_for_each(|told| told.put_in(&mut capture))?;
     Ok(capture)
 }
 
 /// When the rest was read.
-fn minute(capture: &Capture) -> String {
+pub(super) fn minute(capture: &Capture) -> String {
     capture.read.until.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
@@ -76,38 +79,6 @@ fn known_already(capture: &Capture, what: &str, path: &str, help: &str) -> Failu
         None => format!("`{path}`: the {what} was read {}", minute(capture)),
     };
     Failure::bad_input("known-already", message, help)
-}
-
-/// The capture with the organization policies of a file, as far as they were not read.
-fn with_organization(mut capture: Capture, path: &Path) -> Result<Capture, Failure> {
-    let refused = |message: String, help: &str| {
-        Failure::bad_input("not-as-asked-for", format!("`{}`: {message}", path.display()), help)
-    };
-    let file = self::capture(path)?;
-    let read: Vec<_> = file.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
-    if read.is_empty() {
-        let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
-        return Err(refused("it holds no organization".to_owned(), help));
-    }
-    let mut accounts = Vec::new();
-    for (account, found) in read {
-        let record = capture.organizations.entry(account.clone()).or_default();
-        let joined = joined_organizations(record.clone(), found);
-        if joined != *record {
-            *record = joined;
-            accounts.push(account.to_string());
-        }
-    }
-    if accounts.is_empty() {
-        let message = format!("the organization policies were read {}", minute(&capture));
-        return Err(refused(
-            message,
-            "what was read counts: leave --org-file out; `diff --set-scp` judges another text",
-        ));
-    }
-    let what = format!("organization policies of account {}", accounts.join(", "));
-    capture.handed.push(Handed { what, file: path.display().to_string(), read: Some(file.read.until) });
-    Ok(capture)
 }
 
 /// The capture with what a transcript or one line's output holds of that which was not read.
@@ -152,12 +123,7 @@ fn note_if_cut(path: &Path, text: &str) {
 /// A capture as people hold it: the file, a transcript, or a folder with transcripts and at most one such file.
 pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
     if !path.is_dir() {
-        let text = files::read(path)?;
-        return if is_transcript(&text) {
-            of_transcripts(path, &[(path.to_owned(), text)])
-        } else {
-            parsed(path, &text)
-        };
+        return capture_of(path, files::read(path)?);
     }
     let (mut transcripts, mut captures, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (path, text) in files::read_folder(path)? {
@@ -191,6 +157,11 @@ pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
             Err(refused("the folder holds several captures", format!("give the one to judge:\n{}", files.join("\n"))))
         }
     }
+}
+
+/// The capture in a file with this text.
+pub(super) fn capture_of(path: &Path, text: String) -> Result<Capture, Failure> {
+    if is_transcript(&text) { of_transcripts(path, &[(path.to_owned(), text)]) } else { parsed(path, &text) }
 }
 
 fn parsed(path: &Path, text: &str) -> Result<Capture, Failure> {

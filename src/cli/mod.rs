@@ -14,6 +14,7 @@ mod live;
 #[path = "offline.rs"]
 mod live;
 mod options;
+mod organization;
 mod run;
 mod targets;
 mod triage;

@@ -65,11 +65,10 @@ async fn read(reader: &Reader, account: &AccountId) -> Reading<Organization> {
         (Err(failure.clone()), Err(failure))
     };
     Reading::Known(Organization {
-        id: member.id,
-        management_account: member.management_account,
         path: reading(climbed.clone().map(|steps| steps.into_iter().map(|step| step.target).collect())),
         scps: levels(&enabled, &climbed, &PolicyType::ServiceControlPolicy, |step| &step.scps),
         rcps: levels(&enabled, &climbed, &PolicyType::ResourceControlPolicy, |step| &step.rcps),
+        ..Organization::bare(member.id, member.management_account)
     })
 }
 

@@ -79,6 +79,8 @@ pub fn organization(a: Reading<Organization>, b: Reading<Organization>) -> Readi
                 path: first(a.path, b.path),
                 scps: levels(a.scps, b.scps),
                 rcps: levels(a.rcps, b.rcps),
+                told_scps: a.told_scps.into_iter().chain(b.told_scps).collect(),
+                told_rcps: a.told_rcps.into_iter().chain(b.told_rcps).collect(),
                 ..a
             })
         }

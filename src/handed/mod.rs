@@ -1,7 +1,7 @@
 //! Evidence that people hand in: policy texts as mail leaves them, output of the AWS CLI, transcripts of the lines
 //! that `capture --script` prints. All of it becomes records of a capture.
 //!
-//! Rank: beside `capture`; names only `names`, `source` and `capture`.
+//! Rank: above `reads`; names only `names`, `source`, `policy`, `capture` and `reads`.
 
 mod assemble;
 mod document;
@@ -14,6 +14,7 @@ mod mangled;
 mod org;
 mod origin;
 mod output;
+mod told;
 mod transcript;
 mod wrapping;
 
@@ -24,6 +25,7 @@ pub(crate) use mangled::changed;
 pub use mangled::{Damage, Mangled, Repair};
 pub use origin::Origin;
 pub use output::add_output;
+pub use told::{Told, told_of_organization};
 pub use transcript::{TranscriptError, is_transcript};
 pub use wrapping::Wrapping;
 

@@ -21,12 +21,12 @@ pub(super) fn organization(part: &Part, account: &AccountId, own: bool) -> Readi
     part.reading(describe, |text| {
         let value: Value = serde_json::from_str(text).ok()?;
         let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+        let management_account = AccountId::parse(text("/Organization/MasterAccountId")?).ok()?;
         Some(Organization {
-            id: text("/Organization/Id")?.to_owned(),
-            management_account: AccountId::parse(text("/Organization/MasterAccountId")?).ok()?,
             scps: levels(part, &path, "SERVICE_CONTROL_POLICY"),
             rcps: levels(part, &path, "RESOURCE_CONTROL_POLICY"),
             path,
+            ..Organization::bare(text("/Organization/Id")?.to_owned(), management_account)
         })
     })
 }

@@ -41,7 +41,8 @@ pub fn add_output(mut capture: Capture, text: &str) -> Result<Handing<Capture>, 
     }
     if part.answers.is_empty() {
         let message = "this output does not say what it is of; it is taken from the lines of `capture --script`, and by \
-                       itself only of describe-instances, describe-key, list-grants, get-role and get-user";
+                       itself only of describe-instances, describe-key, list-grants, get-role and get-user; what \
+                       describe-organization and describe-policy print is for --org-file";
         return Err(other(message.to_owned()));
     }
     fill(&mut capture, &[part]);

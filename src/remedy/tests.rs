@@ -95,12 +95,12 @@ impl World {
         let account = AccountId::parse("111122223333").unwrap();
         let reading = self.capture.organizations.entry(account).or_default();
         if reading.known().is_none() {
+            let management_account = AccountId::parse("999988887777").unwrap();
             *reading = Reading::Known(Organization {
-                id: "o-abc1234567".to_owned(),
-                management_account: AccountId::parse("999988887777").unwrap(),
                 path: Reading::Known(vec!["r-abcd".to_owned()]),
                 scps: Reading::Absent,
                 rcps: Reading::Absent,
+                ..Organization::bare("o-abc1234567".to_owned(), management_account)
             });
         }
         let Reading::Known(organization) = reading else { panic!("no organization") };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, Organization};
+use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, OrgPolicy, Organization};
 use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
 use crate::names::{AccountId, KeyArn, kind_and_name};
 use crate::policy::{Effect, PolicyType, Statement};
@@ -135,22 +135,30 @@ impl Shelf {
         kind: PolicyType,
     ) -> Vec<Vec<Arc<NamedPolicy>>> {
         let what = if kind == PolicyType::Scp { "the organization's SCPs" } else { "the organization's RCPs" };
-        let open = |needs: &str| vec![vec![unread(what, needs)]];
+        let open = |needs: &str| vec![unread(what, needs)];
         let known = AccountId::parse(account).ok().and_then(|account| capture.organizations.get(&account));
         let organization: &Organization = match known {
             Some(Reading::Known(organization)) => organization,
             Some(Reading::Absent) => return Vec::new(),
-            Some(Reading::Unread(_)) | None => return open("organizations:DescribeOrganization"),
+            Some(Reading::Unread(_)) | None => return vec![open("organizations:DescribeOrganization")],
         };
         if organization.management_account.as_str() == account {
             return Vec::new();
         }
-        let levels = if kind == PolicyType::Scp { &organization.scps } else { &organization.rcps };
+        let (levels, told) = if kind == PolicyType::Scp {
+            (&organization.scps, &organization.told_scps)
+        } else {
+            (&organization.rcps, &organization.told_rcps)
+        };
         match levels {
             Reading::Known(levels) => levels.iter().map(|level| self.level(level, kind)).collect(),
             Reading::Absent => Vec::new(),
             Reading::Unread(unread) => {
-                open(if unread.needs.is_empty() { "organizations:ListPoliciesForTarget" } else { &unread.needs })
+                let lists = "organizations:ListPoliciesForTarget";
+                let mut level = open(if unread.needs.is_empty() { lists } else { &unread.needs });
+                let read = |policy: &OrgPolicy| self.reading(named(policy), &policy.document, kind, lists);
+                level.extend(told.iter().filter_map(read));
+                vec![level]
             }
         }
     }
@@ -163,11 +171,10 @@ impl Shelf {
     }
 
     fn level(&mut self, level: &Level, kind: PolicyType) -> Vec<Arc<NamedPolicy>> {
-        let named = |policy: &crate::capture::OrgPolicy| {
-            let name = if policy.name.is_empty() { &policy.id } else { &policy.name };
-            format!("{name} (at {})", level.target)
+        let read = |policy: &OrgPolicy| {
+            let name = format!("{} (at {})", named(policy), level.target);
+            self.reading(&name, &policy.document, kind, "organizations:DescribePolicy")
         };
-        let read = |policy| self.reading(&named(policy), &policy.document, kind, "organizations:DescribePolicy");
         let mut policies: Vec<_> = level.policies.iter().filter_map(read).collect();
         let allows_all = |statement: &Statement| {
             statement.effect == Effect::Allow && statement.action.patterns.iter().any(|action| action.as_str() == "*")
@@ -183,6 +190,11 @@ impl Shelf {
         }
         policies
     }
+}
+
+/// What people call an organization's policy.
+fn named(policy: &OrgPolicy) -> &str {
+    if policy.name.is_empty() { &policy.id } else { &policy.name }
 }
 
 /// What people call a policy that this holder has: a user's groups have policies of their own.

@@ -27,6 +27,8 @@ mod ready_net;
 mod schema;
 mod spec;
 mod tidy;
+#[cfg(feature = "cli")]
+mod told;
 mod transcript;
 mod triage;
 

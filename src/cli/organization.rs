@@ -1,0 +1,127 @@
+//! `--org-file`: what an organization imposes, as people hold it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::capture::{Capture, Handed};
+use crate::handed::{Handing, Told, is_transcript, joined_organizations, told_of_organization};
+use crate::names::{AccountId, KeyArn};
+use crate::policy::PolicyType;
+use crate::source::{Document, Reading};
+
+use super::failure::Failure;
+use super::files;
+use super::handed::{self, minute, taken};
+use super::options::{self, Source};
+
+/// Something that is told of the organization of an account.
+pub(super) struct ToldOf {
+    account: Option<AccountId>,
+    path: String,
+    told: Told,
+}
+
+fn refused(path: &str, message: &str, help: impl Into<String>) -> Failure {
+    Failure::bad_input("not-as-asked-for", format!("`{path}`: {message}"), help)
+}
+
+/// Puts the organization policies of a capture or transcript in, as far as they were not read; what is only told is
+/// given back, to be put in when all that was read is there.
+pub(super) fn put_in(capture: &mut Capture, typed: &str) -> Result<Option<ToldOf>, Failure> {
+    let of_account = typed.split_once('=').and_then(|(account, path)| Some((AccountId::parse(account).ok()?, path)));
+    let (account, path) = of_account.map_or((None, typed), |(account, path)| (Some(account), path));
+    let file = Path::new(path);
+    let text = if file.is_dir() { None } else { Some(files::read(file)?) };
+    let is_evidence = |text: &String| is_transcript(text) || text.contains("\"formatVersion\"");
+    if let Some(text) = text.as_ref().filter(|text| !is_evidence(text)) {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let handing = taken(told_of_organization(text, &stem), path)?;
+        if let Told::Policy { kind, policy, .. } = &handing.value {
+            accepted(&handing, *kind, &policy.document, path, text)?;
+        }
+        return Ok(Some(ToldOf { account, path: path.to_owned(), told: handing.value }));
+    }
+    if account.is_some() {
+        return Err(refused(path, "it says itself of which accounts it is", "leave `ACCOUNT=` out"));
+    }
+    let held = text.map_or_else(|| handed::capture(file), |text| handed::capture_of(file, text))?;
+    let read: Vec<_> = held.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
+    if read.is_empty() {
+        let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
+        return Err(refused(path, "it holds no organization", help));
+    }
+    let mut accounts = Vec::new();
+    for (account, found) in read {
+        let record = capture.organizations.entry(account.clone()).or_default();
+        let joined = joined_organizations(record.clone(), found);
+        if joined != *record {
+            *record = joined;
+            accounts.push(account.to_string());
+        }
+    }
+    if accounts.is_empty() {
+        let message = format!("the organization policies were read {}", minute(capture));
+        let help = "what was read counts: leave --org-file out; `diff --set-scp` judges another text";
+        return Err(refused(path, &message, help));
+    }
+    let what = format!("organization policies of account {}", accounts.join(", "));
+    capture.handed.push(Handed { what, file: path.to_owned(), read: Some(held.read.until) });
+    Ok(None)
+}
+
+fn accepted(
+    handing: &Handing<Told>,
+    kind: PolicyType,
+    document: &Reading<Document>,
+    path: &str,
+    text: &str,
+) -> Result<(), Failure> {
+    let source = Source { path: Path::new(path), text, origin: &handing.origin };
+    let document = document.known().map(Document::text).unwrap_or_default();
+    options::accepted("organization policy", &source, document, kind).map(|_| ())
+}
+
+impl ToldOf {
+    /// Puts it into the capture, which has all that was read.
+    pub(super) fn put_in(self, capture: &mut Capture) -> Result<(), Failure> {
+        let account = match &self.account {
+            Some(account) => account.clone(),
+            None => self.the_one(capture)?,
+        };
+        let what = match &self.told {
+            Told::Organization(organization) => format!("{} as the organization of account {account}", organization.id),
+            Told::Policy { kind, policy, .. } => {
+                let kind = if *kind == PolicyType::Scp { "SCP" } else { "RCP" };
+                let name = if policy.name.is_empty() { &policy.id } else { &policy.name };
+                format!("{kind} {name}, taken as one of those that bind account {account}")
+            }
+        };
+        let record = capture.organizations.entry(account).or_default();
+        self.told.put_into(record).map_err(|message| {
+            refused(&self.path, &message, "what was read counts; `diff --set-scp` judges another text")
+        })?;
+        capture.handed.push(Handed { what, file: self.path, read: None });
+        Ok(())
+    }
+
+    /// The account that it can only be of.
+    fn the_one(&self, capture: &Capture) -> Result<AccountId, Failure> {
+        let starters = capture.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
+        let instances = capture.instances.values().filter_map(Reading::known).map(|one| one.account.as_str());
+        let keys = capture.keys.keys().map(KeyArn::account);
+        let accounts: BTreeSet<&str> = match &self.told {
+            Told::Organization(_) => starters.chain(instances).chain(keys).collect(),
+            // SCPs bind principals, EC2's own among them, and RCPs bind keys.
+            Told::Policy { kind: PolicyType::Scp, .. } => starters.chain(instances).collect(),
+            Told::Policy { .. } => keys.collect(),
+        };
+        let mut accounts: Vec<AccountId> =
+            accounts.into_iter().filter_map(|text| AccountId::parse(text).ok()).collect();
+        if let (Some(account), true) = (accounts.pop(), accounts.is_empty()) {
+            return Ok(account);
+        }
+        let path = &self.path;
+        let help = format!("say of which, as --org-file ACCOUNT={path}");
+        Err(refused(path, "it does not say of which account it is, and several are concerned", help))
+    }
+}

@@ -1,0 +1,162 @@
+//! What somebody tells of an organization without our lines: what one line of the AWS CLI printed, or one policy.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::document::{HandedError, Handing};
+use super::mangled::{inside, unwrapped};
+use super::wrapping::Wrapping;
+use crate::capture::{Level, OrgPolicy, Organization};
+use crate::names::AccountId;
+use crate::policy::PolicyType;
+use crate::source::{Document, Reading};
+
+/// What is told; of which account nothing of it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The organization that the account is in, as `aws organizations describe-organization` prints it.
+    Organization(Organization),
+    /// A policy that binds the account.
+    Policy {
+        /// An SCP or an RCP.
+        kind: PolicyType,
+        /// The policy; without an ID if only its text was handed in.
+        policy: OrgPolicy,
+        /// The organization that it is of, if that is told.
+        of: Option<Organization>,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyOutput<'t> {
+    #[serde(borrow)]
+    policy: PolicyWithContent<'t>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyWithContent<'t> {
+    policy_summary: PolicySummary,
+    #[serde(borrow)]
+    content: &'t RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicySummary {
+    id: String,
+    arn: String,
+    #[serde(default)]
+    name: String,
+    #[serde(rename = "Type")]
+    kind: String,
+}
+
+/// Output of `describe-organization` or `describe-policy`, or the plain text of an SCP or RCP, which is called `name`.
+///
+/// # Errors
+/// When the text was changed on its way, or is none of these.
+pub fn told_of_organization(text: &str, name: &str) -> Result<Handing<Told>, HandedError> {
+    let other = |message: &str| HandedError::Other(message.to_owned());
+    let mut bare = unwrapped(text)?;
+    let value: Value = serde_json::from_str(&bare.text).map_err(|error| other(&error.to_string()))?;
+    let value = if let Some(organization) = value.get("Organization") {
+        let text = |name: &str| organization.get(name).and_then(Value::as_str);
+        let account = text("MasterAccountId").and_then(|account| AccountId::parse(account).ok());
+        let (Some(id), Some(account)) = (text("Id"), account) else {
+            return Err(other("the output lacks the organization's ID or management account"));
+        };
+        Told::Organization(Organization::bare(id.to_owned(), account))
+    } else if let Ok(PolicyOutput { policy: found }) = serde_json::from_str::<PolicyOutput<'_>>(&bare.text) {
+        let PolicySummary { id, arn, name, kind: of } = found.policy_summary;
+        let kind = match of.as_str() {
+            "SERVICE_CONTROL_POLICY" => PolicyType::Scp,
+            "RESOURCE_CONTROL_POLICY" => PolicyType::Rcp,
+            _ => return Err(other(&format!("`{id}` is a policy of the type {of}, which stops no start"))),
+        };
+        let content = serde_json::from_str(found.content.get()).map_err(|error| other(&error.to_string()))?;
+        // A raw value is a piece of the text that it was read from.
+        let at = found.content.get().as_ptr().addr() - bare.text.as_ptr().addr();
+        bare = inside(text, bare, content, at, Wrapping::CliOutput)?;
+        let policy = OrgPolicy { id, name, document: Reading::Known(Document::new(bare.text.as_str())) };
+        Told::Policy { kind, policy, of: organization_of(&arn) }
+    } else if let Some(statements) = value.get("Statement") {
+        let mut each = statements.as_array().map_or(std::slice::from_ref(statements), Vec::as_slice).iter();
+        let is_rcp = each.any(|one| one.get("Principal").or(one.get("NotPrincipal")).is_some());
+        let kind = if is_rcp { PolicyType::Rcp } else { PolicyType::Scp };
+        let document = Reading::Known(Document::new(bare.text.as_str()));
+        let policy = OrgPolicy { id: String::new(), name: name.to_owned(), document };
+        Told::Policy { kind, policy, of: None }
+    } else {
+        return Err(other(
+            "of an organization a capture, what the lines of `capture --script --org` printed, the output of \
+             `describe-organization` or `describe-policy` and the text of an SCP or RCP are taken; other output does \
+             not say what it is of",
+        ));
+    };
+    Ok(Handing { value, taken_off: bare.taken_off, origin: bare.origin })
+}
+
+/// `arn:aws:organizations::MANAGEMENT:policy/ORGANIZATION/TYPE/ID`; AWS's own policies are of none.
+fn organization_of(arn: &str) -> Option<Organization> {
+    let mut parts = arn.splitn(6, ':').skip(4);
+    let account = AccountId::parse(parts.next()?).ok()?;
+    let id = parts.next()?.split('/').nth(1)?;
+    Some(Organization::bare(id.to_owned(), account))
+}
+
+impl Told {
+    /// The organization of an account with what is told of it, as far as that was not read.
+    ///
+    /// # Errors
+    /// Why it says nothing, in words.
+    pub fn put_into(self, record: &mut Reading<Organization>) -> Result<(), String> {
+        let (kind, policy, of) = match (self, &mut *record) {
+            (Self::Organization(found), Reading::Unread(_)) => {
+                *record = Reading::Known(found);
+                return Ok(());
+            }
+            (_, Reading::Absent) => return Err("the account is in no organization".to_owned()),
+            (Self::Organization(_), Reading::Known(known)) => {
+                return Err(format!("which organization the account is in was read: {}", known.id));
+            }
+            (Self::Policy { kind, policy, of }, _) => (kind, policy, of),
+        };
+        if record.known().is_none() {
+            let lacks = "of which organization it is, is not told: hand in the output of \
+                         `aws organizations describe-organization`, too, before it";
+            *record = Reading::Known(of.clone().ok_or(lacks)?);
+        }
+        let Reading::Known(organization) = record else { return Ok(()) };
+        if let Some(other) = of.filter(|other| other.id != organization.id) {
+            return Err(format!("it is of the organization {}, not of {}", other.id, organization.id));
+        }
+        let (levels, told) = if kind == PolicyType::Scp {
+            (&mut organization.scps, &mut organization.told_scps)
+        } else {
+            (&mut organization.rcps, &mut organization.told_rcps)
+        };
+        match levels {
+            Reading::Unread(_) => {
+                told.push(policy);
+                Ok(())
+            }
+            Reading::Absent => Err("policies of its type are not enabled in the organization".to_owned()),
+            Reading::Known(levels) => listed(levels, &policy),
+        }
+    }
+}
+
+/// Puts a policy's text in where the lists have it without one.
+fn listed(levels: &mut [Level], policy: &OrgPolicy) -> Result<(), String> {
+    let all = levels.iter_mut().flat_map(|level| &mut level.policies);
+    let mut same = all.filter(|one| one.id == policy.id).peekable();
+    if same.peek().is_none() {
+        return Err("which policies bind the account was read, and it is none of them".to_owned());
+    }
+    let unread = same.filter(|one| one.document.unread().is_some());
+    let filled = unread.map(|one| one.document = policy.document.clone()).count();
+    if filled == 0 { Err(format!("the policy {} was read", policy.id)) } else { Ok(()) }
+}
