@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::capture::{Capture, Handed};
 use crate::handed::{
-    HandedError, Handing, Repair, TranscriptError, Wrapping, add, add_output, grants, is_cut, is_transcript,
-    key_policy, transcript,
+    HandedError, Handing, Repair, TranscriptError, Wrapping, add, add_output, grants, is_transcript, key_policy, notes,
+    transcript,
 };
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
@@ -89,7 +89,7 @@ fn added(before: &Capture, path: &Path) -> Result<Capture, Failure> {
     };
     let text = files::read(path)?;
     let (mut capture, read) = if is_transcript(&text) {
-        note_if_cut(path, &text);
+        print_notes(path, &text);
         add(before.clone(), &text).map_err(|error| refused(told(&error)))?
     } else {
         (taken(add_output(before.clone(), &text), &path.display().to_string())?.value, None)
@@ -111,12 +111,9 @@ fn added(before: &Capture, path: &Path) -> Result<Capture, Failure> {
     Ok(capture)
 }
 
-fn note_if_cut(path: &Path, text: &str) {
-    if is_cut(text) {
-        files::print_error(&format!(
-            "note: `{}` ends before the script did (its last line is `### end`): the rest counts as not read\n",
-            path.display()
-        ));
+fn print_notes(path: &Path, text: &str) {
+    for note in notes(text) {
+        files::print_error(&format!("note: `{}` {note}\n", path.display()));
     }
 }
 
@@ -184,7 +181,7 @@ fn of_transcripts(path: &Path, files: &[(PathBuf, String)]) -> Result<Capture, F
         if let Err(error @ (TranscriptError::Changed { .. } | TranscriptError::Script)) = transcript(text) {
             return Err(refused(path, error));
         }
-        note_if_cut(path, text);
+        print_notes(path, text);
     }
     let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
     transcript(&texts.join("\n")).map_err(|error| refused(path, error))

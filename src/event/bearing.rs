@@ -22,7 +22,7 @@ const OPERATIONS: [(&str, &[&str]); 2] = [
 ];
 
 /// Whether an action is one of those that a start, a launch or an attachment consists of.
-pub(super) fn is_of_start(action: &str) -> bool {
+pub(crate) fn is_of_start(action: &str) -> bool {
     let (service, name) = action.split_once(':').unwrap_or_default();
     OPERATIONS.iter().any(|(own, names)| *own == service && names.contains(&name))
 }

@@ -16,6 +16,7 @@ mod texts;
 mod wraps;
 
 pub use bearing::Subject;
+pub(crate) use bearing::is_of_start;
 pub use forms::{Found, Material, NotUnderstood, read};
 pub use incident::{Incident, Silence, Told, incidents};
 pub use page::NotRead;

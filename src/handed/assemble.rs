@@ -11,9 +11,15 @@ use crate::source::{Reading, Unread};
 
 type Volumes = BTreeMap<VolumeId, Reading<Volume>>;
 
-/// Whether a transcript ends before its last line.
-pub fn is_cut(text: &str) -> bool {
-    parts(text).is_ok_and(|parts| parts.iter().any(|part| !part.is_whole))
+/// What is to be known of a transcript that is taken, in words: that it is cut, or that signs in it may not be AWS's.
+pub fn notes(text: &str) -> Vec<String> {
+    let parts = parts(text).unwrap_or_default();
+    let is_cut = parts.iter().any(|part| !part.is_whole);
+    let cut = "ends before the script did (its last line is `### end`): the rest counts as not read";
+    let signs = parts.iter().flat_map(|part| &part.typography);
+    let signs =
+        signs.map(|(at, sign)| format!("{at}: `{sign}` is taken as AWS printed it: mail may have put it there"));
+    is_cut.then(|| cut.to_owned()).into_iter().chain(signs).collect()
 }
 
 /// The capture that transcripts amount to: that of the start, and those of other accounts' administrators.

@@ -18,7 +18,7 @@ mod told;
 mod transcript;
 mod wrapping;
 
-pub use assemble::{add, is_cut, transcript};
+pub use assemble::{add, notes, transcript};
 pub use document::{HandedError, Handing, grants, key_policy};
 pub use join::organization as joined_organizations;
 pub(crate) use mangled::changed;

@@ -301,7 +301,8 @@ pub(super) fn identity(arn: &str) -> String {
 
 /// The option that names a role or user: `--role-arn arn:…`.
 pub(super) fn option(arn: &str) -> String {
-    let option = if kind_and_name(arn).0 == "user" { "--principal-arn" } else { "--role-arn" };
+    let is_role = arn.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("role/"));
+    let option = if is_role { "--role-arn" } else { "--principal-arn" };
     format!("{option} {}", shell_word(arn))
 }
 

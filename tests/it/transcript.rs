@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use ebs_preflight::capture::Target;
-use ebs_preflight::handed::{add, transcript};
+use ebs_preflight::handed::{add, notes, transcript};
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
 use ebs_preflight::reads::READS;
 use ebs_preflight::reads::{Script, script};
@@ -15,6 +15,7 @@ use ebs_preflight::report::{Verdict, preflight, text};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 const START: &str = include_str!("../transcripts/start.txt");
 const ORGANIZATION: &str = include_str!("../transcripts/organization.txt");
@@ -134,6 +135,31 @@ fn what_was_changed_is_named_with_its_place() {
     }
     let quoted = format!("> {}", START.replacen("\"Account\"", "\u{201c}Account\u{201d}", 1).replace('\n', "\n> "));
     assert!(transcript(&quoted).unwrap_err().to_string().starts_with("5:45: "));
+}
+
+/// People's own words may hold any sign, in AWS as well: they are taken, and that is said; elsewhere nothing is.
+#[test]
+fn signs_of_typography_stand_in_tags_only() {
+    let with = |tag: &str, state: &str| {
+        let lines = START.lines().map(|line| {
+            let Some(mut answer) = line.starts_with("{\"Reservations\"").then(|| line.parse::<Value>().unwrap()) else {
+                return line.to_owned();
+            };
+            let instance = &mut answer["Reservations"][0]["Instances"][0];
+            instance["Tags"] = json!([{ "Key": "Name", "Value": tag }]);
+            instance["State"]["Name"] = json!("stopped");
+            instance["StateTransitionReason"] = json!(state);
+            serde_json::to_string_pretty(&answer).unwrap()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let text = with("batch \u{2013} \u{201c}01\u{201d}", "");
+    let capture = transcript(&text).unwrap();
+    let instance = capture.instances.values().next().unwrap().known().unwrap();
+    assert_eq!(instance.tags["Name"], "batch \u{2013} \u{201c}01\u{201d}");
+    let notes = notes(&text);
+    assert!(notes.len() == 1 && notes[0].contains("`\u{2013}` is taken as AWS printed it"), "{notes:?}");
+    assert!(transcript(&with("batch", "User\u{2013}initiated")).is_err());
 }
 
 /// The actions whose answers a script puts into the transcript.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::json::print;
 use super::layout::{escape, one_line};
-use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Silence, Told};
+use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told, is_of_start};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
 pub(super) use words::what;
@@ -29,6 +29,8 @@ impl Outcome {
     /// The outcome of one incident.
     pub fn of(incident: &Incident) -> Self {
         match &incident.told {
+            // A text of another request is told, for somebody thought that it matters.
+            Told::Refused(refusal) if is_of_another(refusal) => Self::Undecided,
             Told::Refused(_) | Told::KeyUnusable { .. } => Self::Blocked,
             Told::Failed { .. } => Self::Undecided,
             Told::Granted { .. } | Told::Silent(_) => Self::NotRefused,
@@ -53,6 +55,11 @@ impl Outcome {
             Self::Blocked => "BLOCKED",
         }
     }
+}
+
+/// Whether a refusal is that of a request which no start makes.
+fn is_of_another(refusal: &Refusal) -> bool {
+    !refusal.action.is_empty() && !is_of_start(&refusal.action)
 }
 
 /// The incidents as text; times in `zone` and in UTC.

@@ -44,13 +44,16 @@ pub(super) fn steps(incident: &Incident) -> Vec<String> {
         if incident.instances.is_empty() && incident.time.is_some() {
             steps.extend(look_up(incident, "StartInstances"));
         }
-        steps.push(check(incident));
+        let start = start(incident);
+        steps.push(format!("ebs-preflight check {start}"));
+        steps
+            .push(format!("# without credentials: ebs-preflight capture --script {start} prints lines for CloudShell"));
     }
     steps
 }
 
-/// The live check of this start, with placeholders for what the evidence does not tell.
-fn check(incident: &Incident) -> String {
+/// The options that name this start, with placeholders for what the evidence does not tell.
+fn start(incident: &Incident) -> String {
     let instance = incident.instances.first().map_or("i-…", |instance| instance.as_str());
     let principal = match &incident.actor {
         Some(Actor::Role { arn, .. } | Actor::User { arn }) => option(arn),
@@ -59,7 +62,7 @@ fn check(incident: &Incident) -> String {
         }
     };
     let region = region(incident);
-    format!("ebs-preflight check --instance-id {instance} {principal}{region}")
+    format!("--instance-id {instance} {principal}{region}")
 }
 
 /// The events around this time, to be triaged together with this one.

@@ -1,6 +1,7 @@
 use jiff::tz::TimeZone;
 
 use super::super::words::{identity, path_and_name};
+use super::is_of_another;
 use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told};
 
 /// When it happened, in the user's zone and in UTC.
@@ -174,6 +175,7 @@ fn refused(incident: &Incident, refusal: &Refusal) -> String {
 /// What the evidence leaves open.
 pub(super) fn leaves_open(incident: &Incident) -> Vec<String> {
     let sentences: &[&str] = match &incident.told {
+        Told::Refused(refusal) if is_of_another(refusal) => &["anything about a start: no start makes this request"],
         Told::Refused(refusal) => match (refusal.denial, refusal.policy) {
             (Denial::Implicit, Some(PolicyKind::Resource)) => {
                 &["what the principal's own policies allow", "that it is still so: policies may have changed since"]
