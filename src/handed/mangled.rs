@@ -3,6 +3,7 @@ use std::fmt;
 use serde::de::IgnoredAny;
 use thiserror::Error;
 
+use super::once::EachOnce;
 use super::origin::unescaped;
 use super::wrapping::{Bare, Wrapping, bare};
 use crate::source::Position;
@@ -106,7 +107,7 @@ fn whole(file: &str, bare: &Bare) -> Result<(), Mangled> {
 
 /// What is wrong with a text that ought to be a JSON document, and where.
 pub(super) fn first_damage(text: &str) -> Option<(Damage, usize)> {
-    let Err(error) = serde_json::from_str::<IgnoredAny>(text) else { return changed(text) };
+    let Err(error) = serde_json::from_str::<EachOnce>(text) else { return changed(text) };
     if let Some((start, end)) = document(text) {
         let blank = |text: &str| text.len() - text.trim_start().len();
         let before = blank(text);

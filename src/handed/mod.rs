@@ -11,6 +11,7 @@ mod join;
 mod key;
 mod kms;
 mod mangled;
+mod once;
 mod org;
 mod origin;
 mod output;

@@ -135,6 +135,7 @@ fn what_does_not_belong_is_refused() {
     write("ram.json", &json!({ "Policy": key_policy(), "PolicyName": "AWS_RAM" }).to_string());
     let twice = |operation: &str| json!({ "GrantId": "a1", "GranteePrincipal": "x", "Operations": [operation] });
     write("two.json", &json!({ "Grants": [twice("Decrypt"), twice("CreateGrant")] }).to_string());
+    write("names.json", r#"{ "Grants": [], "Grants": [] }"#);
     write("cut.json", &json!({ "Grants": [], "Truncated": true, "NextMarker": "m" }).to_string());
     for (arguments, code) in [
         (["--key-policy-file", "alias/other=policy.json"], "key-not-concerned"),
@@ -145,6 +146,7 @@ fn what_does_not_belong_is_refused() {
         (["--key-policy-file", "policy.json"], "malformed-pair"),
         (["--grants-file", "alias/ebs-prod=cut.json"], "not-as-asked-for"),
         (["--grants-file", "alias/ebs-prod=two.json"], "not-as-asked-for"),
+        (["--grants-file", "alias/ebs-prod=names.json"], "text-mangled"),
     ] {
         let output = check(folder.path(), &arguments);
         assert_eq!(report(&output)["error"]["code"], code);

@@ -128,6 +128,10 @@ fn what_was_changed_is_named_with_its_place() {
         (START.replacen(key, &key.replace("arn:", "arn:\n"), 1), "does not fit here"),
         (START.replace("### ebs", "\u{1b}[0m### ebs"), "1:1: `"),
         (START.replacen('/', "/\n", 1), "a line end within a string"),
+        (
+            START.replacen("\"Account\": ", "\"Account\": \"1\", \"Account\": ", 1),
+            "`Account` stands twice in one object",
+        ),
         (script(&Script::Organization(Vec::new())), "not what they print"),
     ] {
         let error = transcript(&text).unwrap_err().to_string();
