@@ -126,7 +126,7 @@ pub(super) fn first_damage(text: &str) -> Option<(Damage, usize)> {
 /// From where to where a text that holds more is a JSON object.
 pub(super) fn document(text: &str) -> Option<(usize, usize)> {
     let start = text.find('{')?;
-    let mut found = serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<IgnoredAny>();
+    let mut found = serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<EachOnce>();
     found.next()?.ok()?;
     Some((start, start + found.byte_offset()))
 }

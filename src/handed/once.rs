@@ -6,11 +6,6 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 /// Any JSON in which no object has one name twice: of two values nobody knows which is meant.
 pub(super) struct EachOnce;
 
-/// Whether a text is such JSON.
-pub(super) fn is_each_once(text: &str) -> bool {
-    serde_json::from_str::<EachOnce>(text).is_ok()
-}
-
 impl<'de> Deserialize<'de> for EachOnce {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Self)

@@ -3,7 +3,6 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use super::mangled::{Damage, document, first_damage, plain};
-use super::once::is_each_once;
 use crate::capture::Target;
 use crate::names::{InstanceId, KeyArn, PrincipalArn, Region};
 use crate::reads::FIRST_LINE;
@@ -228,9 +227,7 @@ impl Open<'_> {
         }
         let json: Vec<&str> = lines.iter().map(|line| line.text).collect();
         let json = json.join("\n");
-        let object = document(&json);
-        let whole = object.filter(|(start, end)| json.get(*start..*end).is_some_and(is_each_once));
-        let Some((start, end)) = whole else {
+        let Some((start, end)) = document(&json) else {
             let (damage, at) = first_damage(&json).unwrap_or((Damage::Cut, json.len()));
             let within = Position::of(&json, at);
             let line = lines.get(within.line - 1);
