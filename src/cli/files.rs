@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::report::escape;
+use crate::source::Position;
 
 /// Reads a text file; `-` is standard input.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
@@ -62,8 +63,10 @@ pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
         [0xfe, 0xff, ..] => units(u16::from_be_bytes),
         _ => {
             return String::from_utf8(bytes).map_err(|error| {
-                let at = error.utf8_error().valid_up_to();
-                let message = format!("`{}` is not UTF-8 text: byte {at} fits no character", path.display());
+                let before = error.as_bytes().utf8_chunks().next().map(|chunk| chunk.valid()).unwrap_or_default();
+                let position = Position::of(before, before.len());
+                let message =
+                    format!("`{}`:{position}: this is not UTF-8 text: a byte fits no character", path.display());
                 Failure::bad_input("file-not-text", message, "save the file as UTF-8")
             });
         }
