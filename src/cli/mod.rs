@@ -3,6 +3,7 @@
 mod args;
 mod changes;
 mod demo;
+mod evidence;
 mod exit;
 mod failure;
 mod files;

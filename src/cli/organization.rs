@@ -9,9 +9,9 @@ use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
 
+use super::evidence::{self, minute, taken};
 use super::failure::Failure;
 use super::files;
-use super::handed::{self, minute, taken};
 use super::options::{self, Source};
 
 /// Something that is told of the organization of an account.
@@ -44,7 +44,7 @@ pub(super) fn put_in(capture: &mut Capture, typed: &str) -> Result<Option<ToldOf
     if account.is_some() {
         return Err(refused(path, "it says itself of which accounts it is", "leave `ACCOUNT=` out"));
     }
-    let held = text.map_or_else(|| handed::capture(file), |text| handed::capture_of(file, text))?;
+    let held = text.map_or_else(|| evidence::capture(file), |text| evidence::capture_of(file, text))?;
     let read: Vec<_> = held.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
     if read.is_empty() {
         let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";

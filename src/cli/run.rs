@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::live::{find_names, look_up, read as live};
 use super::targets::Asked;
-use super::{changes, demo, files, handed, judge, options, triage};
+use super::{changes, demo, evidence, files, handed, judge, options, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -103,7 +103,7 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
 /// earlier starts.
 fn evidence(typed: &Starts, of_starts: &[PathBuf]) -> Result<(Capture, Question, Earlier), Failure> {
     let question = options::question(typed)?;
-    let held = typed.capture.as_deref().map(handed::capture).transpose()?;
+    let held = typed.capture.as_deref().map(evidence::capture).transpose()?;
     let of_capture = held.as_ref().map(|capture| &capture.read.region);
     let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
     let mut earlier;
