@@ -24,6 +24,16 @@ pub(crate) struct Missing {
     pub(super) lines: Option<Lacking>,
 }
 
+impl Missing {
+    /// The account of whose organization it is.
+    pub(crate) fn organization_of(&self) -> Option<&str> {
+        match &self.lines.as_ref()?.of.reader {
+            Reader::OrganizationOf(account) => Some(account),
+            Reader::Account(_) | Reader::Events => None,
+        }
+    }
+}
+
 /// The lines that tell a fact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Lacking {

@@ -30,7 +30,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     }
     let is = |codes: &[Code]| codes.contains(&finding.code);
     let mut steps = if is(&[Code::OrganizationUnread]) {
-        organization(target, start, finding)
+        organization(report, target, start, finding)
     } else if is(&[Code::KeyUnread, Code::KeyStateUnknown]) {
         key(report, finding)
     } else if is(&[Code::ContextKeyUnknown]) {
@@ -58,8 +58,11 @@ fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {
     accounts
 }
 
-fn organization(target: &TargetReport, start: &Start, finding: &Finding) -> Vec<Step> {
-    let of = accounts(finding, target.role_arn.split(':').nth(4)).join(" and ");
+fn organization(report: &Report, target: &TargetReport, start: &Start, finding: &Finding) -> Vec<Step> {
+    let concerned = accounts(finding, target.role_arn.split(':').nth(4));
+    let mut unread = concerned.clone();
+    unread.retain(|account| report.unread.iter().any(|item| item.organization_of() == Some(account)));
+    let of = if unread.is_empty() { concerned } else { unread }.join(" and ");
     let is_assumed = start.assumptions.contains(&Assumption::OrganizationAllows)
         || !opens(finding).any(|open| matches!(open, Open::Unread { .. }));
     vec![

@@ -21,6 +21,7 @@ mod generate;
 mod golden;
 mod grants;
 mod laws;
+mod missing;
 mod problems;
 mod properties;
 mod ready_net;
