@@ -1,6 +1,7 @@
 //! The bare engine on JSON Lines: a case in, a decision out (the command `judge`).
 
 mod answer;
+mod missing;
 mod path;
 mod read;
 mod reasons;

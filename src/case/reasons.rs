@@ -6,7 +6,7 @@ use crate::engine::{
 use crate::policy::{Effect, PolicyType};
 use crate::report::miss_in_words;
 
-use super::answer::Missing;
+use super::missing::Missing;
 use super::path;
 use super::read::Case;
 

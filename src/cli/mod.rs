@@ -17,6 +17,7 @@ mod live;
 mod options;
 mod organization;
 mod run;
+mod script;
 mod targets;
 mod triage;
 

@@ -8,56 +8,13 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use crate::capture::Target;
 use crate::engine::NamedPolicy;
 use crate::handed::Origin;
-use crate::names::{
-    AccountId, Arn, InstanceId, KeyArn, NameError, PrincipalArn, Region, RoleArn, SessionArn, UserArn, shell_word,
-};
+use crate::names::{Arn, InstanceId, PrincipalArn, RoleArn, SessionArn, UserArn, shell_word};
 use crate::policy::{PolicyError, PolicyType};
-use crate::reads::Script;
 use crate::start::{GivenPolicy, Question, Stated, may_be_stated};
 
-use super::args::{CaptureArguments, Knowledge, Starts};
+use super::args::{Knowledge, Starts};
 use super::failure::Failure;
 use super::files;
-use super::targets::Asked;
-
-/// What a script is to read.
-pub(super) fn script(typed: &CaptureArguments) -> Result<Script, Failure> {
-    let bad = |error: &NameError| Failure::bad_input("malformed-name", error.to_string(), "copy it from AWS");
-    if let Some(key) = &typed.key {
-        return KeyArn::parse(key).map(Script::Key).map_err(|error| bad(&error));
-    }
-    if !typed.identity.is_empty() {
-        let mut identities = Vec::new();
-        for text in &typed.identity {
-            for_a_shell(text)?;
-            identities.push(PrincipalArn::parse(&principal(text)?).map_err(|error| bad(&error))?);
-        }
-        return Ok(Script::Identities(identities));
-    }
-    if !typed.org.is_empty() {
-        let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
-        return accounts.map(Script::Organization).map_err(|error| bad(&error));
-    }
-    let asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
-    if !asked.names.is_empty() {
-        let help = "give --instance-id";
-        return Err(Failure::bad_input("argument-missing", "a script needs the instance's ID, not its name", help));
-    }
-    let region = typed.reader.region.as_deref().map(Region::parse).transpose().map_err(|error| bad(&error))?;
-    let region = region.or(asked.region.clone());
-    let targets = asked.all()?;
-    targets.iter().try_for_each(|target| for_a_shell(&target.role_arn))?;
-    Ok(Script::Starts(targets, region))
-}
-
-/// The name goes into a shell, and IAM's names hold none of its signs.
-fn for_a_shell(arn: &str) -> Result<(), Failure> {
-    if arn.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b)) {
-        return Ok(());
-    }
-    let message = format!("`{arn}` holds a character that no role's or user's name has");
-    Err(Failure::bad_input("not-a-role", message, "copy the ARN from IAM"))
-}
 
 pub(super) fn instance(text: &str) -> Result<InstanceId, Failure> {
     InstanceId::parse(text).map_err(|error| {

@@ -17,6 +17,7 @@ use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Fo
 use super::exit::Exit;
 use super::failure::Failure;
 use super::live::{find_names, look_up, read as live};
+use super::script::what_to_read;
 use super::targets::Asked;
 use super::{changes, demo, evidence, files, handed, judge, options, triage};
 
@@ -127,7 +128,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
     let default = if typed.script { "-" } else { "capture.json" };
     let output = typed.output.as_deref().unwrap_or(Path::new(default));
     if typed.script {
-        return files::write(output, &script(&options::script(typed)?), typed.force).map(|()| Exit::Done);
+        return files::write(output, &script(&what_to_read(typed)?), typed.force).map(|()| Exit::Done);
     }
     let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     asked.all()?;

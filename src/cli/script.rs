@@ -1,0 +1,47 @@
+//! `capture --script`: from what was typed to what the lines are to read.
+
+use crate::names::{AccountId, KeyArn, NameError, PrincipalArn, Region};
+use crate::reads::Script;
+
+use super::args::CaptureArguments;
+use super::failure::Failure;
+use super::options;
+use super::targets::Asked;
+
+pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, Failure> {
+    let bad = |error: &NameError| Failure::bad_input("malformed-name", error.to_string(), "copy it from AWS");
+    if let Some(key) = &typed.key {
+        return KeyArn::parse(key).map(Script::Key).map_err(|error| bad(&error));
+    }
+    if !typed.identity.is_empty() {
+        let mut identities = Vec::new();
+        for text in &typed.identity {
+            for_a_shell(text)?;
+            identities.push(PrincipalArn::parse(&options::principal(text)?).map_err(|error| bad(&error))?);
+        }
+        return Ok(Script::Identities(identities));
+    }
+    if !typed.org.is_empty() {
+        let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
+        return accounts.map(Script::Organization).map_err(|error| bad(&error));
+    }
+    let asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
+    if !asked.names.is_empty() {
+        let help = "give --instance-id";
+        return Err(Failure::bad_input("argument-missing", "a script needs the instance's ID, not its name", help));
+    }
+    let region = typed.reader.region.as_deref().map(Region::parse).transpose().map_err(|error| bad(&error))?;
+    let region = region.or(asked.region.clone());
+    let targets = asked.all()?;
+    targets.iter().try_for_each(|target| for_a_shell(&target.role_arn))?;
+    Ok(Script::Starts(targets, region))
+}
+
+/// The name goes into a shell, and IAM's names hold none of its signs.
+fn for_a_shell(arn: &str) -> Result<(), Failure> {
+    if arn.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b)) {
+        return Ok(());
+    }
+    let message = format!("`{arn}` holds a character that no role's or user's name has");
+    Err(Failure::bad_input("not-a-role", message, "copy the ARN from IAM"))
+}
