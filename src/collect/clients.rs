@@ -14,7 +14,6 @@ use tokio::sync::OnceCell;
 use super::credentials::{self, Login};
 use super::error::{CollectError, ErrorCode};
 use super::failure::Failure;
-use super::org::Membership;
 use super::pace::Pace;
 use super::xml::WholeXml;
 use crate::names::{AccountId, Region};
@@ -73,6 +72,13 @@ impl Access {
 pub(super) struct Caller {
     pub(super) account: AccountId,
     pub(super) arn: String,
+}
+
+/// The organization of some credentials' account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Membership {
+    pub(super) id: String,
+    pub(super) management_account: AccountId,
 }
 
 /// The clients of one set of credentials.

@@ -3,8 +3,8 @@ use futures_util::future::join_all;
 
 use super::clients::Clients;
 use super::failure::{Failure, reading};
-use super::iam::IamReads;
 use super::pace::{Page, pages};
+use super::reader::IamReads;
 use super::xml::policy_text;
 use crate::capture::{AttachedPolicy, InlinePolicy};
 use crate::reads::{

@@ -6,19 +6,12 @@ use futures_util::future::join_all;
 use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::holder::{Kind, attached, document, inline, managed};
-use super::pace::{Once, Page, pages};
+use super::pace::{Page, pages};
+use super::reader::IamReads;
 use crate::capture::{AttachedPolicy, Group, Identity};
 use crate::names::PrincipalArn;
 use crate::reads::{GET_ROLE, GET_USER, LIST_GROUPS_FOR_USER, Read};
 use crate::source::{Document, Reading};
-
-/// What several roles and users share.
-#[derive(Debug, Default)]
-pub(super) struct IamReads {
-    roles: Once<String, Result<types::Role, Failure>>,
-    groups: Once<String, Group>,
-    pub(super) documents: Once<String, Reading<Document>>,
-}
 
 /// What IAM says of a role or user itself.
 struct Record {

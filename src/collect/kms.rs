@@ -7,7 +7,7 @@ use super::clients::Clients;
 use super::failure::{Failure, reading};
 use super::iam;
 use super::pace::{Page, pages};
-use super::run::Reader;
+use super::reader::Reader;
 use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
 use crate::names::{INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn};
 use crate::reads::{

@@ -30,6 +30,8 @@ mod org;
 #[cfg(feature = "aws")]
 mod pace;
 #[cfg(feature = "aws")]
+mod reader;
+#[cfg(feature = "aws")]
 mod run;
 #[cfg(feature = "aws")]
 mod xml;
@@ -45,7 +47,9 @@ pub use events::{Events, events};
 #[cfg(feature = "aws")]
 pub use named::instances_named;
 #[cfg(feature = "aws")]
-pub use run::{Wanted, collect};
+pub use reader::Wanted;
+#[cfg(feature = "aws")]
+pub use run::collect;
 
 #[cfg(test)]
 mod tests;

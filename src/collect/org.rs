@@ -1,32 +1,14 @@
 use aws_sdk_organizations::types::{self, PolicyType, PolicyTypeStatus};
 use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
-use tokio::sync::OnceCell;
 
-use super::clients::Clients;
+use super::clients::{Clients, Membership};
 use super::failure::{Failure, reading};
-use super::pace::{Once, Page, pages};
-use super::run::Reader;
+use super::pace::{Page, pages};
+use super::reader::Reader;
 use crate::capture::{Level, OrgPolicy, Organization};
 use crate::names::AccountId;
 use crate::reads::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS};
 use crate::source::{Document, Reading};
-
-/// The organization of some credentials' account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Membership {
-    id: String,
-    management_account: AccountId,
-}
-
-/// What the accounts of one organization share.
-#[derive(Debug, Default)]
-pub(super) struct OrgReads {
-    enabled: OnceCell<Result<Vec<PolicyType>, Failure>>,
-    parents: Once<String, Result<String, Failure>>,
-    levels: Once<(String, bool), Result<Level, Failure>>,
-    documents: Once<String, Reading<Document>>,
-    organizations: Once<AccountId, Reading<Organization>>,
-}
 
 /// What the organization imposes on one account; read once.
 pub(super) async fn organization(reader: &Reader, account: &AccountId) -> Reading<Organization> {
