@@ -48,7 +48,21 @@ pub fn run() -> u8 {
             (files::print(&String::from_utf8_lossy(&script)).map(|()| Exit::Done), Format::Text)
         }
     };
-    outcome.unwrap_or_else(|failure| failure.print(format)).code()
+    outcome.unwrap_or_else(|failure| tell(&failure, format)).code()
+}
+
+/// Prints an error: JSON on standard output, text on standard error.
+fn tell(failure: &Failure, format: Format) -> Exit {
+    if format == Format::Json {
+        let text = json::render_error(failure.code, &failure.message, &failure.help);
+        // Where that is lost, the error on standard error still tells what happened.
+        if files::print(&text).is_ok() {
+            return failure.exit;
+        }
+    }
+    let help = failure.help.lines().flat_map(|line| ["  ", line, "\n"]);
+    files::print_error(&format!("error: {}\n{}", failure.message.trim_end(), help.collect::<String>()));
+    failure.exit
 }
 
 fn check(typed: &Check) -> Result<Exit, Failure> {

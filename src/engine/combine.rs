@@ -3,9 +3,9 @@ use std::sync::Arc;
 use crate::policy::{Effect, PolicyType, Truth};
 
 use super::decision::Decision;
-use super::explain::{Recorder, Silent};
 use super::grant::GrantAllow;
 use super::principal::{Named, PrincipalKind};
+use super::recorder::{Recorder, Silent};
 use super::request::Request;
 use super::set::{NamedPolicy, PolicyRef, PolicySet};
 use super::statement::applies;

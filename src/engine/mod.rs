@@ -38,6 +38,7 @@ mod explain;
 mod grant;
 mod nearest;
 mod principal;
+mod recorder;
 mod request;
 mod set;
 mod statement;

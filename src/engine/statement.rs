@@ -1,8 +1,8 @@
 use crate::policy::{Effect, NoVariables, PolicyType, ResourceElement, Statement, Truth};
 
 use super::condition;
-use super::explain::Recorder;
 use super::principal::{Named, named};
+use super::recorder::Recorder;
 use super::request::Request;
 
 /// Whether the statement applies to the request, by each way in which it names the principal.

@@ -1,5 +1,7 @@
 //! The smallest change that makes a start succeed, proven by judging again.
 
+mod control;
+mod draft;
 mod exempt;
 mod extend;
 mod forms;
@@ -17,9 +19,10 @@ use crate::policy::Size;
 use crate::source::{Document, Reading};
 use crate::start::{Judged, Question, RemedyPlace, judge, plan};
 
+pub(crate) use control::{CONTROL_ROLE, Control};
 pub use forms::Form;
 pub(crate) use forms::{create_grant, file_name};
-pub(crate) use proof::{CONTROL_ROLE, Control, Proof};
+pub(crate) use proof::Proof;
 pub(crate) use propose::propose;
 pub(crate) use reach::{ACTIONS, Reach, Way};
 

@@ -11,8 +11,8 @@ use crate::policy::{Policy, PolicyType, PrincipalEntry, Sense, Size, statements,
 use crate::source::{Document, Reading};
 use crate::start::RemedyStyle;
 
+use super::draft::{Draft, Need};
 use super::extend::extension;
-use super::propose::{Draft, Need};
 use super::statement::{Admitted, Purpose, Wanted, permission_set, statement};
 use super::{Judgement, Note, Owner, Part, Suggested};
 

@@ -1,16 +1,15 @@
 //! From what is denied to the changes that allow it, in the places where they work.
 
-use std::collections::BTreeMap;
-
 use crate::change::{ADDED_POLICY, Change, PolicyPlace};
 use crate::engine::{Decider, Decision, deciders};
 use crate::findings::{may_allow, push_new};
 use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
 use crate::source::Reading;
-use crate::start::{By, Judged, RemedyPlace, Require, Row};
+use crate::start::{By, Judged, RemedyPlace, Require};
 
-use super::exempt::{Exemption, exemptions};
+use super::draft::{Draft, Need};
+use super::exempt::exemptions;
 use super::parts::parts;
 use super::proof::Proof;
 use super::statement::{Purpose, permission_set};
@@ -60,22 +59,6 @@ fn working(judgement: Judgement<'_>, parts: Vec<Part>) -> Vec<Part> {
     let Some(after) = judgement.again(&changes(&parts)) else { return Vec::new() };
     let helps = |position: &usize| after.get(*position).is_some_and(|judged| !judged.decision.is_denied());
     parts.into_iter().filter(|part| part.requests.iter().any(helps)).collect()
-}
-
-/// A request for which something is added, by its position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Need {
-    pub(super) position: usize,
-    pub(super) row: &'static Row,
-    pub(super) resource: String,
-}
-
-/// What is to be changed, before it is put in words of the policy language.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Draft {
-    pub(super) additions: BTreeMap<PolicyPlace, BTreeMap<Purpose, Vec<Need>>>,
-    pub(super) exemptions: Vec<(Exemption, Vec<Need>)>,
-    pub(super) grants: BTreeMap<KeyArn, Vec<Need>>,
 }
 
 /// The number of policy types bounds the rounds: each meets the next one that stands in the way.

@@ -8,7 +8,7 @@ use crate::source::Reading;
 use crate::start::{By, Case, Question, plan};
 
 use super::Judgement;
-use super::proof::Control;
+use super::control::Control;
 
 /// What a change newly allows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

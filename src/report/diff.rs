@@ -12,6 +12,7 @@ use crate::findings::{Finding, Severity};
 use crate::remedy::Form;
 use crate::start::{By, Judged, Question};
 
+use super::format::{FORMAT_VERSION, print};
 use super::{Report, Start, TargetReport, Verdict, json, preflight, remedy, text, words};
 
 /// Two reports on the same starts.
@@ -197,8 +198,8 @@ impl Diff {
                 None => Vec::new(),
             },
         });
-        json::print(&DiffOut {
-            format_version: json::FORMAT_VERSION,
+        print(&DiffOut {
+            format_version: FORMAT_VERSION,
             judged_at: self.after.judged_at,
             read: json::read(&self.after),
             before: self.before.verdict.as_str(),

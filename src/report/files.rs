@@ -8,7 +8,7 @@ use crate::change::Change;
 use crate::remedy::{Form, Part, Remedy, file_name};
 
 use super::Report;
-use super::json::{FORMAT_VERSION, print};
+use super::format::{FORMAT_VERSION, print};
 
 /// What `remedy.json` holds: [`Change`] is its format.
 #[derive(Serialize)]

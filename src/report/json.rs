@@ -9,11 +9,10 @@ use crate::reads::{Missing, Wanted, wanted};
 use crate::source::Reading;
 use crate::start::{Judged, Level};
 
+pub use super::format::FORMAT_VERSION;
+use super::format::print;
 use super::observed::{self, Observed};
 use super::{Report, Start, TargetError, TargetReport, VolumeRow, remedy, words};
-
-/// The version of the format.
-pub const FORMAT_VERSION: u32 = 1;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -164,13 +163,6 @@ pub fn render(report: &Report) -> String {
 /// An error as JSON.
 pub fn render_error(code: &str, message: &str, help: &str) -> String {
     print(&WholeError { format_version: FORMAT_VERSION, error: ErrorOut { code, message, help } })
-}
-
-/// Texts, numbers and lists always serialize.
-pub(super) fn print<T: Serialize>(value: &T) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    text.push('\n');
-    text
 }
 
 fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {

@@ -3,6 +3,7 @@
 mod build;
 mod diff;
 mod files;
+mod format;
 pub mod json;
 mod layout;
 mod next;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::json::print;
+use super::format::{FORMAT_VERSION, print};
 use super::layout::{escape, one_line};
 use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told, is_of_start};
 use crate::names::{InstanceId, KeyArn, VolumeId};
@@ -181,7 +181,7 @@ struct EventOut<'a> {
 /// The incidents as JSON, with what else looks like a record or an error and was not understood.
 pub fn json(incidents: &[Incident], not_read: &[String], zone: &TimeZone) -> String {
     print(&Whole {
-        format_version: super::json::FORMAT_VERSION,
+        format_version: FORMAT_VERSION,
         verdict: Outcome::of_all(incidents, not_read).as_str(),
         incidents: of_starts(incidents).map(|incident| wire(incident, zone)).collect(),
         other_events: others(incidents),

@@ -1,0 +1,26 @@
+//! What is to be changed, before it is put in words of the policy language.
+
+use std::collections::BTreeMap;
+
+use crate::change::PolicyPlace;
+use crate::names::KeyArn;
+use crate::start::Row;
+
+use super::exempt::Exemption;
+use super::statement::Purpose;
+
+/// A request for which something is added, by its position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) position: usize,
+    pub(super) row: &'static Row,
+    pub(super) resource: String,
+}
+
+/// Statements, exemptions and grants, each with the requests that it is for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Draft {
+    pub(super) additions: BTreeMap<PolicyPlace, BTreeMap<Purpose, Vec<Need>>>,
+    pub(super) exemptions: Vec<(Exemption, Vec<Need>)>,
+    pub(super) grants: BTreeMap<KeyArn, Vec<Need>>,
+}
