@@ -4,7 +4,8 @@ use crate::names::ConditionKey;
 use crate::source::Span;
 
 use super::literal::{ArnPattern, Moment, Network};
-use super::pattern::{Pattern, Variable};
+use super::pattern::Pattern;
+use super::piece::Variable;
 
 /// One test of a `Condition` element: an operator, a key, values.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,8 @@ use crate::source::Span;
 
 use super::Truth;
 use super::condition::Condition;
-use super::pattern::{NoVariables, Pattern};
+use super::pattern::Pattern;
+use super::piece::NoVariables;
 
 /// The kinds of policies that AWS evaluates together.
 ///

@@ -3,7 +3,7 @@
 //! All ways of matching run side by side, so that it takes at most value length × pattern length steps.
 
 use super::Truth;
-use super::pattern::{Piece, Resolved, Variables};
+use super::piece::{Piece, Resolved, Variables};
 
 /// One unit of a pattern in which every variable has become text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

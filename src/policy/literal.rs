@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 
 use super::Version;
 use super::pattern::Pattern;
-use super::pattern::Piece;
+use super::piece::Piece;
 use super::variable::{Wildcards, pieces};
 use crate::source::Span;
 

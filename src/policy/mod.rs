@@ -13,6 +13,7 @@ mod limits;
 mod literal;
 mod parse;
 mod pattern;
+mod piece;
 mod principal;
 mod sentence;
 mod truth;
@@ -31,7 +32,8 @@ pub use error::{PolicyError, Problem};
 pub use json::{JsonValue, parse_json};
 pub use limits::Size;
 pub use literal::{ArnPattern, Decimal, Moment, Network, parse_address};
-pub use pattern::{NoVariables, Pattern, Resolved, Variable, Variables};
+pub use pattern::Pattern;
+pub use piece::{NoVariables, Resolved, Variable, Variables};
 pub use truth::Truth;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
-use crate::names::ConditionKey;
 use crate::source::Span;
 
 use super::Truth;
 use super::glob::{Unit, reach, units};
+use super::piece::{NoVariables, Piece, Resolved, Variable, Variables, join};
 
 /// A value of a policy as written, compiled: text, wildcards and policy variables.
 ///
@@ -35,58 +35,6 @@ enum Shape {
         /// The units that the pieces come to in every request; `None` where there are variables among them.
         units: Option<Vec<Unit>>,
     },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
-    Text(Box<str>),
-    Variable(Variable),
-    /// `*`: any characters.
-    Star,
-    /// `?`: one character (a UTF-16 unit, as AWS counts).
-    Question,
-    /// `*` inside one of the first five parts of an ARN: no colons.
-    InnerStar,
-    /// `?` inside one of the first five parts of an ARN: no colon.
-    InnerQuestion,
-}
-
-/// A policy variable, `${aws:username}` or `${aws:username, 'default'}`.
-///
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Variable {
-    /// The context key whose value it stands for.
-    pub key: ConditionKey,
-    /// Its default, used where the request does not carry the key.
-    pub default: Option<Box<str>>,
-}
-
-/// What a policy variable stands for in one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolved<T> {
-    /// This text, taken literally.
-    Text(T),
-    /// Nothing: what holds the variable matches nothing.
-    Nothing,
-    /// Some text that is not known.
-    NotKnown,
-}
-
-/// How to find what a variable stands for.
-pub trait Variables {
-    /// What `variable` stands for.
-    fn resolve<'a>(&'a self, variable: &'a Variable) -> Resolved<&'a str>;
-}
-
-/// For places where AWS resolves no variables.
-#[derive(Debug, Clone, Copy)]
-pub struct NoVariables;
-
-impl Variables for NoVariables {
-    fn resolve<'a>(&'a self, _: &'a Variable) -> Resolved<&'a str> {
-        Resolved::Nothing
-    }
 }
 
 impl Pattern {
@@ -180,7 +128,7 @@ impl Pattern {
             }
             parts.get_mut(current)?.push(Piece::Text(rest.into()));
         }
-        let parts = parts.map(|pieces| Self::new("", super::variable::join(pieces), self.span));
+        let parts = parts.map(|pieces| Self::new("", join(pieces), self.span));
         let is_arn = current == 5 && parts.first().is_some_and(|first| first.matches("arn", &NoVariables).is_true());
         is_arn.then_some(parts)
     }

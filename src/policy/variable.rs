@@ -3,7 +3,8 @@
 use crate::names::ConditionKey;
 use crate::source::Span;
 
-use super::pattern::{Pattern, Piece, Variable};
+use super::pattern::Pattern;
+use super::piece::{Piece, Variable, join};
 use super::{PolicyType, Version};
 
 /// What `*` and `?` mean in a value.
@@ -91,18 +92,6 @@ fn flush(plain: &mut String, pieces: &mut Vec<Piece>) {
     if !plain.is_empty() {
         pieces.push(Piece::Text(std::mem::take(plain).into()));
     }
-}
-
-/// Neighboring texts as one, so that a value without wildcards compiles to a plain comparison.
-pub(super) fn join(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        match (joined.last_mut(), piece) {
-            (Some(Piece::Text(before)), Piece::Text(text)) => *before = format!("{before}{text}").into(),
-            (_, piece) => joined.push(piece),
-        }
-    }
-    joined
 }
 
 /// `${…}` at the start of `text`, and what follows it; text that is no variable is taken literally.
