@@ -8,7 +8,7 @@ mod iam;
 mod kms;
 mod org;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,18 @@ pub struct Capture {
     /// What was not read but handed in by the asker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed: Vec<Handed>,
+}
+
+impl Capture {
+    /// The accounts that the starts concern: those of the starters, the instances and the keys.
+    pub(crate) fn accounts(&self) -> BTreeSet<AccountId> {
+        let starters = self.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
+        let used = self.volumes.values().filter_map(|volume| volume.known()?.key.known());
+        let keys = used.chain(self.keys.keys()).map(KeyArn::account);
+        let named = starters.chain(keys).filter_map(|account| AccountId::parse(account).ok());
+        let instances = self.instances.values().filter_map(Reading::known);
+        named.chain(instances.map(|instance| instance.account.clone())).collect()
+    }
 }
 
 /// A part of the capture that the asker handed in.

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use crate::capture::{Capture, Handed};
 use crate::handed::{
-    HandedError, Handing, Repair, TranscriptError, Wrapping, add, add_output, is_transcript, notes, transcript,
+    HandedError, Handing, Repair, Transcript, TranscriptError, Wrapping, add, add_output, assembled, is_transcript,
 };
 
 use super::failure::Failure;
@@ -42,11 +44,11 @@ pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
         }
         [] => of_transcripts(path, &transcripts),
         // Neither is to overrule the other, and which was read later may differ from fact to fact.
-        [_] if transcripts.iter().any(|(_, text)| transcript(text).is_ok_and(|one| !one.targets.is_empty())) => {
+        [_] if transcripts.iter().any(|(_, text)| Transcript::parse(text).is_ok_and(|one| one.is_of_starts())) => {
             let help = "give the one with --capture, and the other with --add for what the first has not".to_owned();
             Err(refused("the folder holds a capture and a transcript of a start", help))
         }
-        [(file, text)] => transcripts.iter().try_fold(parsed(file, text)?, |capture, (path, _)| added(&capture, path)),
+        [(file, text)] => added(parsed(file, text)?, &transcripts, false),
         [_, _, ..] => {
             let files: Vec<String> = captures.iter().map(|(file, _)| file.display().to_string()).collect();
             Err(refused("the folder holds several captures", format!("give the one to judge:\n{}", files.join("\n"))))
@@ -64,61 +66,97 @@ fn parsed(path: &Path, text: &str) -> Result<Capture, Failure> {
         .map_err(|error| Failure::bad_input("bad-capture", format!("`{}`: {error}", path.display()), error.help()))
 }
 
+/// A file and its text.
+type File = (PathBuf, String);
+
 /// The capture of transcripts, each of which is whole as far as it goes.
-fn of_transcripts(path: &Path, files: &[(PathBuf, String)]) -> Result<Capture, Failure> {
-    let refused = |path: &Path, error: TranscriptError| {
-        let message = format!("`{}`{}", path.display(), told(&error));
-        Failure::bad_input(
-            "bad-capture",
-            message,
-            "have all that the lines printed sent again, as a file that is attached",
-        )
-    };
-    for (path, text) in files {
-        // A file alone may hold one reader's part only: what it lacks may stand in another.
-        if let Err(error @ (TranscriptError::Changed { .. } | TranscriptError::Script)) = transcript(text) {
-            return Err(refused(path, error));
-        }
-        print_notes(path, text);
-    }
-    let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
-    transcript(&texts.join("\n")).map_err(|error| refused(path, error))
+fn of_transcripts(path: &Path, files: &[File]) -> Result<Capture, Failure> {
+    let transcripts: Result<Vec<_>, _> = files.iter().map(|(path, text)| parsed_transcript(path, text)).collect();
+    assembled(&transcripts?).map_err(|error| bad_transcript(path, &error))
 }
 
-/// The capture with what a transcript or one line's output holds of that which was not read.
-pub(super) fn added(before: &Capture, path: &Path) -> Result<Capture, Failure> {
-    let refused = |message: String| {
-        let help = "it takes what the lines of `ebs-preflight capture --script` printed, of this start or a part of it";
-        Failure::bad_input("not-as-asked-for", format!("`{}`{message}", path.display()), help)
-    };
-    let text = files::read(path)?;
-    let (mut capture, read) = if is_transcript(&text) {
-        print_notes(path, &text);
-        add(before.clone(), &text).map_err(|error| refused(told(&error)))?
-    } else {
-        (taken(add_output(before.clone(), &text), &path.display().to_string())?.value, None)
-    };
-    let keys = capture.keys.iter().filter(|(arn, key)| before.keys.get(*arn) != Some(key));
-    let identities = capture.identities.iter().filter(|(arn, identity)| before.identities.get(*arn) != Some(identity));
-    let accounts = capture.organizations.iter();
+fn parsed_transcript(path: &Path, text: &str) -> Result<Transcript, Failure> {
+    let transcript = Transcript::parse(text).map_err(|error| bad_transcript(path, &error))?;
+    if transcript.is_cut() {
+        let note = "ends before the script did (its last line is `### end`): the rest counts as not read";
+        files::print_error(&format!("note: `{}` {note}\n", path.display()));
+    }
+    Ok(transcript)
+}
+
+fn bad_transcript(path: &Path, error: &TranscriptError) -> Failure {
+    let message = format!("`{}`{}", path.display(), told(error));
+    let help = "have all that the lines printed sent again, as a file that is attached";
+    Failure::bad_input("bad-capture", message, help)
+}
+
+/// The capture with what the files of `--add` hold of that which was not read.
+pub(super) fn with_files(capture: Capture, paths: &[PathBuf]) -> Result<Capture, Failure> {
+    let files = paths.iter().map(|path| Ok((path.clone(), files::read(path)?)));
+    added(capture, &files.collect::<Result<Vec<_>, Failure>>()?, true)
+}
+
+/// The capture with what transcripts, the newest first, and outputs of single lines hold of that which was not read.
+/// It is an error that none of them tells anything, where they were named one by one.
+fn added(mut capture: Capture, files: &[File], are_named: bool) -> Result<Capture, Failure> {
+    let (transcripts, outputs): (Vec<&File>, Vec<&File>) = files.iter().partition(|(_, text)| is_transcript(text));
+    let parsed = |(path, text): &File| Ok((path.clone(), parsed_transcript(path, text)?));
+    let mut parsed: Vec<(PathBuf, Transcript)> = transcripts.into_iter().map(parsed).collect::<Result<_, Failure>>()?;
+    parsed.sort_by_key(|(_, transcript)| std::cmp::Reverse(transcript.time()));
+    let (paths, transcripts): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
+    let mut idle = Vec::new();
+    for (number, (path, transcript)) in paths.iter().zip(&transcripts).enumerate() {
+        let before = capture.clone();
+        // The newer ones, too: they tell which default version of a managed policy counts.
+        add(&mut capture, transcripts.get(..=number).unwrap_or_default());
+        let refused: Vec<&str> = transcript.refused().collect();
+        match difference(&before, &capture) {
+            Some(what) => told_of(&mut capture, what, path, transcript.time()),
+            None if refused.is_empty() => {
+                idle.push((path, "it holds nothing of this start that was not read already".to_owned()));
+            }
+            None => {
+                idle.push((path, format!("it tells nothing new of this start; AWS refused {}", refused.join(", "))));
+            }
+        }
+    }
+    for (path, text) in outputs {
+        let before = capture.clone();
+        capture = taken(add_output(before.clone(), text), &path.display().to_string())?.value;
+        match difference(&before, &capture) {
+            Some(what) => told_of(&mut capture, what, path, None),
+            None => idle.push((path, "it holds nothing that was not read already".to_owned())),
+        }
+    }
+    for (path, message) in &idle {
+        let message = format!("`{}`: {message}", path.display());
+        if are_named && idle.len() == files.len() {
+            let help =
+                "it takes what the lines of a report or of `ebs-preflight capture --script` printed for this start";
+            return Err(Failure::bad_input("not-as-asked-for", message, help));
+        }
+        files::print_error(&format!("note: {message}\n"));
+    }
+    Ok(capture)
+}
+
+fn told_of(capture: &mut Capture, what: String, path: &Path, read: Option<Timestamp>) {
+    capture.handed.push(Handed { what, file: path.display().to_string(), read });
+}
+
+/// What of a capture is new, in words.
+fn difference(before: &Capture, after: &Capture) -> Option<String> {
+    let keys = after.keys.iter().filter(|(arn, key)| before.keys.get(*arn) != Some(key));
+    let identities = after.identities.iter().filter(|(arn, identity)| before.identities.get(*arn) != Some(identity));
+    let accounts = after.organizations.iter();
     let accounts = accounts.filter(|(account, one)| before.organizations.get(*account) != Some(one));
     let mut what: Vec<String> = keys.map(|(arn, _)| format!("key {arn}")).collect();
     what.extend(identities.map(|(arn, _)| arn.clone()));
     what.extend(accounts.map(|(account, _)| format!("organization policies of account {account}")));
-    if before.instances != capture.instances || before.volumes != capture.volumes {
+    if before.instances != after.instances || before.volumes != after.volumes {
         what.push("the instance and its volumes".to_owned());
     }
-    if what.is_empty() {
-        return Err(refused(": it holds nothing that was not read already".to_owned()));
-    }
-    capture.handed.push(Handed { what: what.join(", "), file: path.display().to_string(), read });
-    Ok(capture)
-}
-
-fn print_notes(path: &Path, text: &str) {
-    for note in notes(text) {
-        files::print_error(&format!("note: `{}` {note}\n", path.display()));
-    }
+    (!what.is_empty()).then(|| what.join(", "))
 }
 
 /// The error as it follows a path: with the place at once.

@@ -9,17 +9,16 @@ use crate::policy::PolicyType;
 use crate::source::Reading;
 
 use super::args::HandedIn;
-use super::evidence::{added, minute, taken};
+use super::evidence::{minute, taken, with_files};
 use super::failure::Failure;
 use super::options::{self, Source};
+use super::organization::ToldOf;
 use super::{files, organization};
 
 /// The capture with everything that was handed in.
-pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, Failure> {
+pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Failure> {
     // What is added may tell which keys there are.
-    for path in &typed.add {
-        capture = added(&capture, path)?;
-    }
+    let mut capture = with_files(capture, &typed.add)?;
     for text in &typed.key_policies {
         let (key, path) = options::pair(text, "--key-policy-file")?;
         let arn = key_of(&capture, key)?;
@@ -61,6 +60,7 @@ pub(super) fn put_in(mut capture: Capture, typed: &HandedIn) -> Result<Capture, 
         told.extend(organization::put_in(&mut capture, text)?);
     }
     // What was read of an organization is put in before what is only told of it.
+    told.sort_by_key(ToldOf::rank);
     told.into_iter().try_for_each(|told| told.put_in(&mut capture))?;
     Ok(capture)
 }

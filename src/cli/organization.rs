@@ -9,7 +9,7 @@ use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
 
-use super::evidence::{self, minute, taken};
+use super::evidence::{self, taken};
 use super::failure::Failure;
 use super::files;
 use super::options::{self, Source};
@@ -50,8 +50,14 @@ pub(super) fn put_in(capture: &mut Capture, typed: &str) -> Result<Option<ToldOf
         let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
         return Err(refused(path, "it holds no organization", help));
     }
+    let concerned = capture.accounts();
+    let (ours, others): (Vec<_>, Vec<_>) = read.into_iter().partition(|(account, _)| concerned.contains(account));
+    if ours.is_empty() {
+        let others: Vec<&str> = others.iter().map(|(account, _)| account.as_str()).collect();
+        return Err(foreign(path, &others.join(", "), &concerned));
+    }
     let mut accounts = Vec::new();
-    for (account, found) in read {
+    for (account, found) in ours {
         let record = capture.organizations.entry(account.clone()).or_default();
         let joined = joined_organizations(record.clone(), found);
         if joined != *record {
@@ -60,13 +66,19 @@ pub(super) fn put_in(capture: &mut Capture, typed: &str) -> Result<Option<ToldOf
         }
     }
     if accounts.is_empty() {
-        let message = format!("the organization policies were read {}", minute(capture));
-        let help = "what was read counts: leave --org-file out; `diff --set-scp` judges another text";
-        return Err(refused(path, &message, help));
+        let message = "what it tells of the organization is known already, or is of another organization";
+        let help = "what was read counts, and the file before this one: leave it out";
+        return Err(refused(path, message, help));
     }
     let what = format!("organization policies of account {}", accounts.join(", "));
     capture.handed.push(Handed { what, file: path.to_owned(), read: Some(held.read.until) });
     Ok(None)
+}
+
+/// The error for evidence of accounts that no start concerns.
+fn foreign(path: &str, of: &str, concerned: &BTreeSet<AccountId>) -> Failure {
+    let concerned: Vec<&str> = concerned.iter().map(AccountId::as_str).collect();
+    refused(path, &format!("it is of account {of}"), format!("this start concerns account {}", concerned.join(", ")))
 }
 
 fn accepted(
@@ -82,10 +94,17 @@ fn accepted(
 }
 
 impl ToldOf {
+    /// Its place among several.
+    pub(super) fn rank(&self) -> u8 {
+        self.told.rank()
+    }
+
     /// Puts it into the capture, which has all that was read.
     pub(super) fn put_in(self, capture: &mut Capture) -> Result<(), Failure> {
+        let concerned = capture.accounts();
         let account = match &self.account {
-            Some(account) => account.clone(),
+            Some(account) if concerned.contains(account) => account.clone(),
+            Some(account) => return Err(foreign(&self.path, account.as_str(), &concerned)),
             None => self.the_one(capture)?,
         };
         let what = match &self.told {
@@ -96,10 +115,9 @@ impl ToldOf {
                 format!("{kind} {name}, taken as one of those that bind account {account}")
             }
         };
-        let record = capture.organizations.entry(account).or_default();
-        self.told.put_into(record).map_err(|message| {
-            refused(&self.path, &message, "what was read counts; `diff --set-scp` judges another text")
-        })?;
+        let record = capture.organizations.entry(account.clone()).or_default();
+        let help = "leave it out, or hand in what binds the accounts of this start";
+        self.told.put_into(record, &account).map_err(|message| refused(&self.path, &message, help))?;
         capture.handed.push(Handed { what, file: self.path, read: None });
         Ok(())
     }
@@ -108,12 +126,12 @@ impl ToldOf {
     fn the_one(&self, capture: &Capture) -> Result<AccountId, Failure> {
         let starters = capture.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
         let instances = capture.instances.values().filter_map(Reading::known).map(|one| one.account.as_str());
-        let keys = capture.keys.keys().map(KeyArn::account);
+        let all = capture.accounts();
         let accounts: BTreeSet<&str> = match &self.told {
-            Told::Organization(_) => starters.chain(instances).chain(keys).collect(),
+            Told::Organization(_) => all.iter().map(AccountId::as_str).collect(),
             // SCPs bind principals, EC2's own among them, and RCPs bind keys.
             Told::Policy { kind: PolicyType::Scp, .. } => starters.chain(instances).collect(),
-            Told::Policy { .. } => keys.collect(),
+            Told::Policy { .. } => capture.keys.keys().map(KeyArn::account).collect(),
         };
         let mut accounts: Vec<AccountId> =
             accounts.into_iter().filter_map(|text| AccountId::parse(text).ok()).collect();

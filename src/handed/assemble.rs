@@ -6,20 +6,44 @@ use super::join::{self, first};
 use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
 use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Tool, Volume};
-use crate::names::{AccountId, InstanceId, PrincipalArn, Region, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 use crate::source::{Reading, Unread};
 
 type Volumes = BTreeMap<VolumeId, Reading<Volume>>;
 
-/// What is to be known of a transcript that is taken, in words: that it is cut, or that signs in it may not be AWS's.
-pub fn notes(text: &str) -> Vec<String> {
-    let parts = parts(text).unwrap_or_default();
-    let is_cut = parts.iter().any(|part| !part.is_whole);
-    let cut = "ends before the script did (its last line is `### end`): the rest counts as not read";
-    let signs = parts.iter().flat_map(|part| &part.typography);
-    let signs =
-        signs.map(|(at, sign)| format!("{at}: `{sign}` is taken as AWS printed it: mail may have put it there"));
-    is_cut.then(|| cut.to_owned()).into_iter().chain(signs).collect()
+/// What the lines of `capture --script` printed, as one file holds it: of one reader, or of several one after the other.
+#[derive(Debug, Clone)]
+pub struct Transcript(Vec<Part>);
+
+impl Transcript {
+    /// Reads a text in which transcripts may stand among other words.
+    ///
+    /// # Errors
+    /// When there is none, or one was changed on its way.
+    pub fn parse(text: &str) -> Result<Self, TranscriptError> {
+        parts(text).map(Self)
+    }
+
+    /// Whether it ends before its last line.
+    pub fn is_cut(&self) -> bool {
+        self.0.iter().any(|part| !part.is_whole)
+    }
+
+    /// Whether it is of starts, not of what another administrator reads for them.
+    pub fn is_of_starts(&self) -> bool {
+        self.0.iter().any(|part| !part.targets.is_empty())
+    }
+
+    /// When it was read last.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.0.iter().flat_map(|part| &part.times).max().copied()
+    }
+
+    /// The reads that AWS refused, or that failed.
+    pub fn refused(&self) -> impl Iterator<Item = &str> {
+        let answers = self.0.iter().flat_map(|part| &part.answers);
+        answers.filter(|answer| answer.is_refused()).map(|answer| answer.asked.as_str())
+    }
 }
 
 /// The capture that transcripts amount to: that of the start, and those of other accounts' administrators.
@@ -27,9 +51,9 @@ pub fn notes(text: &str) -> Vec<String> {
 /// What a transcript does not hold was not read; one that is cut leaves facts unread.
 ///
 /// # Errors
-/// When there is no transcript, one that was changed on its way, or one without Region and time.
-pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
-    let parts = newest_first(parts(text)?);
+/// When Region and time are told nowhere.
+pub fn assembled(files: &[Transcript]) -> Result<Capture, TranscriptError> {
+    let parts = newest_first(files);
     let of_starts = parts.iter().filter(|part| !part.targets.is_empty());
     let region =
         of_starts.chain(&parts).find_map(|part| part.region.clone()).ok_or(TranscriptError::Lacks("region"))?;
@@ -64,20 +88,24 @@ pub fn transcript(text: &str) -> Result<Capture, TranscriptError> {
     Ok(capture)
 }
 
-/// The capture with what transcripts hold of that which was not read; what was read stays.
-///
-/// # Errors
-/// When there is no transcript.
-pub fn add(mut capture: Capture, text: &str) -> Result<(Capture, Option<Timestamp>), TranscriptError> {
-    let parts = newest_first(parts(text)?);
-    let read = parts.iter().flat_map(|part| &part.times).max().copied();
-    fill(&mut capture, &parts);
-    Ok((capture, read))
+/// Completes the capture by what transcripts hold of that which was not read; what was read stays.
+pub fn add(capture: &mut Capture, files: &[Transcript]) {
+    let before: BTreeSet<AccountId> = capture.organizations.keys().cloned().collect();
+    fill(capture, &newest_first(files));
+    let concerned = capture.accounts();
+    capture.organizations.retain(|account, _| before.contains(account) || concerned.contains(account));
 }
 
-/// Of two answers about one fact the newer counts.
-fn newest_first(mut parts: Vec<Part>) -> Vec<Part> {
+/// Of two answers about one fact the newer counts, and so does the newest default version of a managed policy: an older
+/// text of another version tells nothing.
+fn newest_first(files: &[Transcript]) -> Vec<Part> {
+    let mut parts: Vec<Part> = files.iter().flat_map(|file| &file.0).cloned().collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.times.iter().max().copied()));
+    let mut newest: BTreeMap<String, String> = BTreeMap::new();
+    let answers = parts.iter_mut().flat_map(|part| &mut part.answers);
+    for answer in answers.filter(|answer| answer.exit == Some(0) && answer.asked.starts_with("iam:GetPolicy ")) {
+        newest.entry(answer.asked.clone()).or_insert_with(|| answer.text.clone()).clone_into(&mut answer.text);
+    }
     parts
 }
 
@@ -167,8 +195,12 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
             }
         }
     }
+    // Once it is known which keys the volumes are encrypted with, no other concerns the start.
+    let volumes: Vec<_> = capture.volumes.values().map(|volume| volume.known()?.key.known()).collect();
+    let is_known = !volumes.is_empty() && volumes.iter().all(Option::is_some);
+    let used: BTreeSet<KeyArn> = volumes.into_iter().flatten().chain(capture.keys.keys()).cloned().collect();
     for part in parts {
-        for arn in key::asked(part) {
+        for arn in key::asked(part).into_iter().filter(|arn| !is_known || used.contains(arn)) {
             accounts.extend(AccountId::parse(arn.account()));
             let found = key::key(part, &arn, is_of(part, arn.account()));
             let record = capture.keys.entry(arn).or_default();

@@ -19,7 +19,7 @@ mod told;
 mod transcript;
 mod wrapping;
 
-pub use assemble::{add, notes, transcript};
+pub use assemble::{Transcript, add, assembled};
 pub use document::{HandedError, Handing, grants, key_policy};
 pub use join::organization as joined_organizations;
 pub(crate) use mangled::changed;

@@ -54,6 +54,12 @@ struct PolicySummary {
     kind: String,
 }
 
+/// What `aws organizations describe-policy` prints, with `--query Policy` or without.
+fn policy_output(text: &str) -> Option<PolicyWithContent<'_>> {
+    let whole = serde_json::from_str::<PolicyOutput<'_>>(text).map(|output| output.policy);
+    whole.or_else(|_| serde_json::from_str::<PolicyWithContent<'_>>(text)).ok()
+}
+
 /// Output of `describe-organization` or `describe-policy`, or the plain text of an SCP or RCP, which is called `name`.
 ///
 /// # Errors
@@ -69,8 +75,11 @@ pub fn told_of_organization(text: &str, name: &str) -> Result<Handing<Told>, Han
             return Err(other("the output lacks the organization's ID or management account"));
         };
         Told::Organization(Organization::bare(id.to_owned(), account))
-    } else if let Ok(PolicyOutput { policy: found }) = serde_json::from_str::<PolicyOutput<'_>>(&bare.text) {
+    } else if let Some(found) = policy_output(&bare.text) {
         let PolicySummary { id, arn, name, kind: of } = found.policy_summary;
+        if arn.rsplit('/').next() != Some(id.as_str()) {
+            return Err(other(&format!("the policy is `{id}` and the ARN that of another: `{arn}`")));
+        }
         let kind = match of.as_str() {
             "SERVICE_CONTROL_POLICY" => PolicyType::Scp,
             "RESOURCE_CONTROL_POLICY" => PolicyType::Rcp,
@@ -108,49 +117,81 @@ fn organization_of(arn: &str) -> Option<Organization> {
 }
 
 impl Told {
-    /// The organization of an account with what is told of it, as far as that was not read.
-    ///
-    /// # Errors
-    /// Why it says nothing, in words.
-    pub fn put_into(self, record: &mut Reading<Organization>) -> Result<(), String> {
-        let (kind, policy, of) = match (self, &mut *record) {
-            (Self::Organization(found), Reading::Unread(_)) => {
-                *record = Reading::Known(found);
-                return Ok(());
-            }
-            (_, Reading::Absent) => return Err("the account is in no organization".to_owned()),
-            (Self::Organization(_), Reading::Known(known)) => {
-                return Err(format!("which organization the account is in was read: {}", known.id));
-            }
-            (Self::Policy { kind, policy, of }, _) => (kind, policy, of),
-        };
-        if record.known().is_none() {
-            let lacks = "of which organization it is, is not told: hand in the output of \
-                         `aws organizations describe-organization`, too, before it";
-            *record = Reading::Known(of.clone().ok_or(lacks)?);
-        }
-        let Reading::Known(organization) = record else { return Ok(()) };
-        if let Some(other) = of.filter(|other| other.id != organization.id) {
-            return Err(format!("it is of the organization {}, not of {}", other.id, organization.id));
-        }
-        let (levels, told) = if kind == PolicyType::Scp {
-            (&mut organization.scps, &mut organization.told_scps)
-        } else {
-            (&mut organization.rcps, &mut organization.told_rcps)
-        };
-        match levels {
-            Reading::Unread(_) => {
-                told.push(policy);
-                Ok(())
-            }
-            Reading::Absent => Err("policies of its type are not enabled in the organization".to_owned()),
-            Reading::Known(levels) => listed(levels, &policy),
+    /// In which order several are put in: those that tell which organization it is before the others.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Organization(_) => 0,
+            Self::Policy { of: Some(_), .. } => 1,
+            Self::Policy { of: None, .. } => 2,
         }
     }
+
+    /// The organization of `account` with what is told of it, as far as that was not read.
+    ///
+    /// # Errors
+    /// Why it says nothing of it, in words.
+    pub fn put_into(self, record: &mut Reading<Organization>, account: &AccountId) -> Result<(), String> {
+        if *record == Reading::Absent {
+            return Err(format!("account {account} is in no organization"));
+        }
+        match self {
+            Self::Organization(found) => match record.known() {
+                None => *record = Reading::Known(found),
+                Some(known) => same(known, &found)?,
+            },
+            Self::Policy { kind, policy, of } => {
+                let known = record.known().or(of.as_ref()).ok_or(
+                    "of which organization it is, is not told: hand in the output of \
+                     `aws organizations describe-organization`, too",
+                )?;
+                // Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+                if known.management_account == *account {
+                    return Err(format!("account {account} manages its organization, so no SCP or RCP binds it"));
+                }
+                if let Some(of) = &of {
+                    same(known, of)?;
+                }
+                let mut organization = known.clone();
+                bind(&mut organization, kind, policy)?;
+                *record = Reading::Known(organization);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn same(known: &Organization, found: &Organization) -> Result<(), String> {
+    if known.id == found.id && known.management_account == found.management_account {
+        return Ok(());
+    }
+    let name = |one: &Organization| format!("{} (managed by {})", one.id, one.management_account);
+    Err(format!("it is of the organization {}, and the account is in {}", name(found), name(known)))
+}
+
+/// Adds a policy to what binds the account.
+fn bind(organization: &mut Organization, kind: PolicyType, policy: OrgPolicy) -> Result<(), String> {
+    let (levels, told) = if kind == PolicyType::Scp {
+        (&mut organization.scps, &mut organization.told_scps)
+    } else {
+        (&mut organization.rcps, &mut organization.told_rcps)
+    };
+    match levels {
+        Reading::Unread(_) => told.push(policy),
+        Reading::Absent => return Err("policies of its type are not enabled in the organization".to_owned()),
+        Reading::Known(levels) => listed(levels, &policy)?,
+    }
+    Ok(())
 }
 
 /// Puts a policy's text in where the lists have it without one.
 fn listed(levels: &mut [Level], policy: &OrgPolicy) -> Result<(), String> {
+    if policy.id.is_empty() {
+        return Err(
+            "which policies bind the account was read, and a text does not say which of them it is: hand in the \
+                    output of `aws organizations describe-policy`"
+                .to_owned(),
+        );
+    }
     let all = levels.iter_mut().flat_map(|level| &mut level.policies);
     let mut same = all.filter(|one| one.id == policy.id).peekable();
     if same.peek().is_none() {

@@ -42,8 +42,6 @@ pub(super) struct Part {
     pub(super) answers: Vec<Answer>,
     /// Whether the last line is there.
     pub(super) is_whole: bool,
-    /// Signs of typography where AWS lets people write what they like.
-    pub(super) typography: Vec<(Position, char)>,
 }
 
 /// One answer of the AWS CLI.
@@ -93,7 +91,7 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, TranscriptError> {
         let fits = match (word, open.take()) {
             ("exit", Some(answer)) => match rest.parse() {
                 Ok(exit) => {
-                    part.answers.push(answer.closed(exit, &mut part.typography)?);
+                    part.answers.push(answer.closed(exit)?);
                     true
                 }
                 Err(_) => false,
@@ -192,9 +190,6 @@ fn fits(asked: &str) -> bool {
     }
 }
 
-/// How lines of the AWS CLI begin that hold people's own words: descriptions, names, tags.
-const FREE: [&str; 6] = ["\"Description\"", "\"Name\"", "\"Key\"", "\"Value\"", "\"TagKey\"", "\"TagValue\""];
-
 /// A line of an answer, and where it begins in the file.
 struct Line<'t> {
     text: &'t str,
@@ -209,7 +204,7 @@ struct Open<'t> {
 
 impl Open<'_> {
     /// The answer, if what AWS said is whole.
-    fn closed(self, exit: i32, typography: &mut Vec<(Position, char)>) -> Result<Answer, TranscriptError> {
+    fn closed(self, exit: i32) -> Result<Answer, TranscriptError> {
         let told: Vec<&str> = self.lines.iter().map(|line| line.text).collect();
         let mut answer = Answer { asked: self.asked.to_owned(), text: told.join("\n"), exit: Some(exit) };
         // What the AWS CLI prints on standard error may stand before the answer, and after it.
@@ -217,13 +212,10 @@ impl Open<'_> {
             return Ok(answer);
         };
         let lines = self.lines.get(start..).unwrap_or_default();
-        for line in lines {
-            let found = line.text.char_indices().find_map(|(at, sign)| Some((plain(sign)?.0, at, sign)));
-            let Some((damage, at, sign)) = found else { continue };
-            if !FREE.iter().any(|name| line.text.starts_with(name)) {
+        for line in lines.iter().filter(|line| !line.text.starts_with("\"Description\"")) {
+            if let Some((damage, at)) = line.text.char_indices().find_map(|(at, sign)| Some((plain(sign)?.0, at))) {
                 return Err(broken(line.at(at), &damage.to_string()));
             }
-            typography.push((line.at(at), sign));
         }
         let json: Vec<&str> = lines.iter().map(|line| line.text).collect();
         let json = json.join("\n");

@@ -6,8 +6,8 @@ use super::layout::{one_line, wrap};
 use super::triage::what;
 use super::{Earlier, Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
-use crate::event::{Actor, Event, Incident, PolicyKind, Silence, Starter, Subject, Told};
-use crate::findings::{Finding, Severity};
+use crate::event::{Actor, Denial, Event, Incident, PolicyKind, Silence, Starter, Subject, Told};
+use crate::findings::{Fact, Finding, Severity, StatementRole};
 use crate::names::{KeyArn, PrincipalArn, kind_and_name};
 use crate::policy::PolicyType;
 use crate::source::Why;
@@ -138,10 +138,15 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
             if requests.is_empty() {
                 (Bearing::Aside, "no request of this start".to_owned())
             } else if requests.iter().any(is_denied) {
-                confirms = codes(start, &requests);
-                (Bearing::Confirms, format!("confirms {}", confirms.join(", ")))
+                confirms = codes(start, &requests, refusal.denial);
+                if confirms.is_empty() {
+                    let judged = if refusal.denial == Denial::Explicit { "not allowed" } else { "denied by a Deny" };
+                    (Bearing::Contradicts, contradicts(judged, changes))
+                } else {
+                    (Bearing::Confirms, format!("confirms {}", confirms.join(", ")))
+                }
             } else if let Some(kind) = refusal.policy.filter(|kind| !is_open(*kind, &requests)) {
-                (Bearing::Contradicts, contradicts(&format!("stopped by no {}", kind.as_str()), changes))
+                (Bearing::Contradicts, contradicts(&format!("not refused by any {}", kind.as_str()), changes))
             } else if refusal.policy == Some(PolicyKind::VpcEndpoint) || requests.iter().any(is_unknown) {
                 (Bearing::ObservedDenial, "what was not read, or is not known, may have refused it".to_owned())
             } else {
@@ -205,11 +210,21 @@ fn is_open(kind: PolicyKind, requests: &[(usize, &Judged)]) -> bool {
         .any(|decider| decider == Decider::Type(kind))
 }
 
-fn codes(start: &Start, requests: &[(usize, &Judged)]) -> Vec<&'static str> {
+/// The findings of these requests that were denied in this way. Where AWS names a policy that does not allow, no Deny
+/// applied.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+fn codes(start: &Start, requests: &[(usize, &Judged)], denial: Denial) -> Vec<&'static str> {
+    let is_deny = |fact: &Fact| matches!(fact, Fact::Statement { role: StatementRole::Denies, .. });
     let of_these = start.findings.iter().filter(|finding| {
         finding.requests.iter().any(|position| requests.iter().any(|(number, _)| number == position))
     });
-    of_these.map(|finding| finding.code.id()).collect()
+    let alike = of_these.filter(|finding| match denial {
+        Denial::Explicit => finding.evidence.iter().any(is_deny),
+        Denial::Implicit => !finding.evidence.iter().any(is_deny),
+        Denial::Hidden | Denial::None | Denial::Untold => true,
+    });
+    alike.map(|finding| finding.code.id()).collect()
 }
 
 fn contradicts(judged: &str, changes: &[&Event]) -> String {

@@ -286,7 +286,8 @@ pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
         };
         format!(", read {}, {age}", minute(read))
     });
-    format!("{} (from {}{})", handed.what, handed.file, age.unwrap_or_default())
+    let age = age.unwrap_or_else(|| ", which does not tell when it was read".to_owned());
+    format!("{} (from {}{age})", handed.what, handed.file)
 }
 
 /// A time as people read it: `2026-11-24 09:12 UTC`.

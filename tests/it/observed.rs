@@ -68,7 +68,9 @@ fn check(capture: &str, records: &[Value], more: &[&str]) -> Outcome {
 
 #[test]
 fn events_confirm_contradict_or_stand_beside_the_judgement() {
-    let cases: [(&str, Vec<Value>, &str, &str); 7] = [
+    let cases: [(&str, Vec<Value>, &str, &str); 8] = [
+        // AWS names a policy that does not allow only where no Deny applied.
+        ("denied-and-not-allowed", vec![refused(1)], "confirms", "confirms EBP0101 (event event-1)"),
         ("account-may-only-describe", vec![refused(1)], "confirms", "confirms EBP0333 (event event-1)"),
         (
             "account-may-only-describe",
@@ -77,7 +79,12 @@ fn events_confirm_contradict_or_stand_beside_the_judgement() {
             "by which it is denied: since then: kms:PutKeyPolicy at 2026-11-20 09:02 UTC",
         ),
         ("organization-unread", vec![granted(1)], "observedAllow", "observed allow"),
-        ("organization-unread", vec![refused(1)], "contradicts", "by which it is stopped by no identity-based policy"),
+        (
+            "organization-unread",
+            vec![refused(1)],
+            "contradicts",
+            "by which it is not refused by any identity-based policy",
+        ),
         ("role-policies-unread", vec![refused(1)], "observedDenial", "what was not read"),
         ("incident-cured-in-the-key-policy", vec![refused(1)], "contradicts", "no change of a policy in between"),
         ("incident-cured-in-the-key-policy", vec![granted(1)], "confirms", "as judged"),

@@ -56,8 +56,17 @@ fn what_is_told_of_an_organization_decides_what_it_can() {
         (vec![("", &*format!("> {}", DENY.replace('\n', "\n> ")))], 1, "taken off: the marks of a quoted reply"),
         (vec![("", RCP)], 1, "EBP0112 blocker"),
         (vec![("", ALLOW)], 3, "SCP told-0, taken as one of those that bind account 111122223333"),
-        (vec![("", &*policy("o-zzz7654321", "p-1234abcd", DENY))], 2, "of the organization o-zzz7654321, not of"),
-        (vec![("", &*organization(own, "111122223333"))], 2, "was read: o-abc1234567"),
+        (
+            vec![("", &*policy("o-zzz7654321", "p-1234abcd", DENY))],
+            2,
+            "it is of the organization o-zzz7654321 (managed by 999988887777), and the account is in o-abc1234567",
+        ),
+        (
+            vec![("", &*organization(own, "111122223333"))],
+            2,
+            "of the organization o-abc1234567 (managed by 111122223333)",
+        ),
+        (vec![("222233334444=", DENY)], 2, "this start concerns account 111122223333"),
         (vec![("", r#"{"Policies": []}"#)], 2, "other output does not say what it is of"),
         (vec![("", r#"{"Statement": {"Effect": "Deny", "Action": "kms:*", "Resouce": "*"}}"#)], 2, "told-0.json:1:"),
     ] {
@@ -66,10 +75,21 @@ fn what_is_told_of_an_organization_decides_what_it_can() {
         assert_eq!(outcome.exit, Some(exit), "{texts:?}: {seen}");
         assert!(seen.contains(says), "{texts:?}: {says}: {seen}");
     }
+    let whole = policy(own, "p-1234abcd", DENY);
+    let managed_by_the_starters_account = whole.replace("999988887777", "111122223333");
+    let of_another_policy = whole.replace("/p-1234abcd", "/p-0000abcd");
+    let queried = whole.parse::<Value>().unwrap()["Policy"].to_string();
     // Where nothing at all was read, an output that names its organization, or what is told before, says which it is.
     for (texts, exit, says) in [
-        (vec![("", DENY)], 2, "hand in the output of `aws organizations describe-organization`, too, before it"),
+        (vec![("", DENY)], 2, "hand in the output of `aws organizations describe-organization`, too"),
         (vec![("", &*organization(own, "999988887777")), ("", DENY)], 1, "SCP told-1"),
+        (vec![("", DENY), ("", &*organization(own, "999988887777"))], 1, "SCP told-0"),
+        (vec![("", &*policy(own, "p-1234abcd", DENY)), ("", &*organization(own, "999988887777"))], 1, "SCP limits"),
+        // No SCP binds the account that manages the organization.
+        (vec![("", DENY), ("", &*organization(own, "111122223333"))], 2, "manages its organization, so no SCP"),
+        (vec![("", &*managed_by_the_starters_account)], 2, "manages its organization, so no SCP"),
+        (vec![("", &*of_another_policy)], 2, "the ARN that of another"),
+        (vec![("", &*queried)], 1, "SCP limits"),
         (vec![("", &*policy(own, "p-1234abcd", DENY))], 1, "SCP limits"),
         (vec![("", &*organization(own, "111122223333"))], 0, "o-abc1234567 as the organization of account"),
         (vec![("111122223333=", &*organization(own, "111122223333"))], 0, "READY"),

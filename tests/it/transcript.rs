@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
+use ebs_preflight::capture::Capture;
 use ebs_preflight::capture::Target;
-use ebs_preflight::handed::{add, notes, transcript};
+use ebs_preflight::handed::{Transcript, TranscriptError, add, assembled};
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
 use ebs_preflight::reads::READS;
 use ebs_preflight::reads::{Script, script};
@@ -15,10 +16,13 @@ use ebs_preflight::report::{Verdict, preflight, text};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
 use proptest::prelude::*;
-use serde_json::{Value, json};
 
 const START: &str = include_str!("../transcripts/start.txt");
 const ORGANIZATION: &str = include_str!("../transcripts/organization.txt");
+
+fn transcript(text: &str) -> Result<Capture, TranscriptError> {
+    assembled(&[Transcript::parse(text)?])
+}
 
 fn verdict(text: &str) -> Option<Verdict> {
     transcript(text).ok().map(|capture| preflight(&capture, &Question::default()).verdict())
@@ -141,31 +145,6 @@ fn what_was_changed_is_named_with_its_place() {
     assert!(transcript(&quoted).unwrap_err().to_string().starts_with("5:45: "));
 }
 
-/// People's own words may hold any sign, in AWS as well: they are taken, and that is said; elsewhere nothing is.
-#[test]
-fn signs_of_typography_stand_in_tags_only() {
-    let with = |tag: &str, state: &str| {
-        let lines = START.lines().map(|line| {
-            let Some(mut answer) = line.starts_with("{\"Reservations\"").then(|| line.parse::<Value>().unwrap()) else {
-                return line.to_owned();
-            };
-            let instance = &mut answer["Reservations"][0]["Instances"][0];
-            instance["Tags"] = json!([{ "Key": "Name", "Value": tag }]);
-            instance["State"]["Name"] = json!("stopped");
-            instance["StateTransitionReason"] = json!(state);
-            serde_json::to_string_pretty(&answer).unwrap()
-        });
-        lines.collect::<Vec<_>>().join("\n")
-    };
-    let text = with("batch \u{2013} \u{201c}01\u{201d}", "");
-    let capture = transcript(&text).unwrap();
-    let instance = capture.instances.values().next().unwrap().known().unwrap();
-    assert_eq!(instance.tags["Name"], "batch \u{2013} \u{201c}01\u{201d}");
-    let notes = notes(&text);
-    assert!(notes.len() == 1 && notes[0].contains("`\u{2013}` is taken as AWS printed it"), "{notes:?}");
-    assert!(transcript(&with("batch", "User\u{2013}initiated")).is_err());
-}
-
 /// The actions whose answers a script puts into the transcript.
 fn actions(text: &str) -> BTreeSet<&str> {
     text.lines().filter_map(|line| line.strip_prefix("r \"")?.split([' ', '"']).next()).collect()
@@ -259,6 +238,34 @@ fn the_newer_transcript_counts() {
     );
 }
 
+/// An older text of a version that is no longer the default says nothing, in one file or in several.
+#[test]
+fn only_the_newest_default_version_counts() {
+    let text = "### read iam:GetPolicyVersion arn:aws:iam::444455556666:policy/volume-keys v1";
+    let from = START.find(text).unwrap();
+    let to = from + START[from..].find("### exit 0").unwrap();
+    let refused = format!(
+        "{}{}\nAn error occurred (AccessDenied) when calling the GetPolicyVersion operation: no\n### exit 254{}",
+        &START[..from],
+        text.replace(" v1", " v2"),
+        &START[to + "### exit 0".len()..]
+    );
+    let new = refused.replace("\"DefaultVersionId\": \"v1\"", "\"DefaultVersionId\": \"v2\"");
+    let old = START.replace("### time 2026-11-2", "### time 2025-11-2");
+    let document = |capture: &Capture| {
+        let role = capture.identities.values().next().unwrap().known().unwrap();
+        role.attached.known().unwrap()[0].document.unread().map(|unread| unread.needs.clone())
+    };
+    let parsed = |text: &str| Transcript::parse(text).unwrap();
+    let expected = Some("iam:GetPolicyVersion".to_owned());
+    assert_eq!(document(&transcript(&old).unwrap()), None);
+    assert_eq!(document(&transcript(&[new.as_str(), &old].join("\n")).unwrap()), expected);
+    assert_eq!(document(&assembled(&[parsed(&old), parsed(&new)]).unwrap()), expected);
+    let mut capture = transcript(&new).unwrap();
+    add(&mut capture, &[parsed(&old), parsed(&new)]);
+    assert_eq!(document(&capture), expected);
+}
+
 /// A key or role that was looked for and is not there does not come back by an older transcript.
 #[test]
 fn what_was_read_is_not_changed_by_what_is_added() {
@@ -266,9 +273,10 @@ fn what_was_read_is_not_changed_by_what_is_added() {
     capture.keys.values_mut().for_each(|key| key.metadata = Reading::Absent);
     capture.identities.values_mut().for_each(|identity| *identity = Reading::Absent);
     capture.instances.values_mut().for_each(|instance| *instance = Reading::Absent);
-    let (after, read) = add(capture.clone(), START).unwrap();
-    assert_eq!((after, read.is_some()), (capture, true));
-    assert!(add(transcript(START).unwrap(), "no transcript").is_err());
+    let mut after = capture.clone();
+    add(&mut after, &[Transcript::parse(START).unwrap()]);
+    assert_eq!(after, capture);
+    assert!(Transcript::parse("no transcript").is_err());
 }
 
 #[cfg(feature = "cli")]
@@ -330,6 +338,21 @@ mod program {
         let added = targets(&["--capture", "start.txt", "--add", "organization.txt"]);
         assert_eq!(added, targets(&["--capture", "start.txt", "--org-file", "organization.txt"]));
         assert_eq!(check(&["--capture", "start.txt", "--add", "start.txt"]).status.code(), Some(2));
+        // Of several files the newest counts, in whichever order they are typed.
+        let rest = file("rest.txt", &only(|read| !read.starts_with("kms:ListGrants")));
+        let granted = |day: &str, operations: &str| {
+            let grant = format!(
+                r#"{{"Grants": [{{"GrantId": "a1", "GranteePrincipal": "arn:aws:iam::444455556666:role/night-start", "Operations": [{operations}]}}]}}"#
+            );
+            let lines = only(|read| read.starts_with("kms:ListGrants") || read.starts_with("sts:"));
+            let answer = lines.lines().find(|line| line.contains("\"Grants\"")).unwrap().to_owned();
+            lines.replace(&answer, &grant).replace("### time 2026-11-2", &format!("### time {day}"))
+        };
+        let old = file("old.txt", &granted("2026-10-2", "\"CreateGrant\", \"Decrypt\""));
+        let new = file("new.txt", &granted("2026-11-2", "\"Encrypt\""));
+        let with = |files: [&str; 2]| targets(&["--capture", &rest, "--add", files[0], "--add", files[1]]);
+        assert_eq!(with([&old, &new]), with([&new, &old]));
+        assert_eq!(with([&old, &new]).1, targets(&["--capture", &rest, "--add", &new]).1);
     }
 
     /// Of some lines the output alone is enough: it says what it is of.
