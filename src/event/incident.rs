@@ -217,12 +217,15 @@ fn of_refusal(refusal: Refusal) -> Incident {
     let actor = Some(Actor::of_arn(&refusal.principal)).filter(|_| !refusal.principal.is_empty());
     let resource = refusal.resource.as_str();
     let last = resource.rsplit('/').next().unwrap_or_default();
+    // EC2's own identity goes by the instance.
+    let session = refusal.principal.rsplit('/').next().unwrap_or_default();
+    let instances = [last, session].map(InstanceId::parse);
     Incident {
         actor,
         region: resource.split(':').nth(3).unwrap_or_default().to_owned(),
         keys: KeyArn::parse(resource).into_iter().collect(),
         volumes: VolumeId::parse(last).into_iter().collect(),
-        instances: InstanceId::parse(last).into_iter().collect(),
+        instances: instances.into_iter().flatten().collect(),
         ..Incident::of_text(if refusal.denial == Denial::None {
             Told::Silent(Silence::Allowed)
         } else {

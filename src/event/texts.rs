@@ -178,7 +178,9 @@ fn named(text: &str) -> Option<(&str, String, &str)> {
     let (_, rest) = text.split_once(ERROR)?;
     let (code, rest) = rest.split_once(") when calling the ")?;
     let (operation, message) = rest.split_once(" operation")?;
-    let message = message.split_once(": ").map_or("", |(_, message)| message).trim();
+    // `… operation (reached max retries: 4): …`
+    let sign = if message.starts_with(" (") { "): " } else { ": " };
+    let message = message.split_once(sign).map_or("", |(_, message)| message).trim();
     let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
     (is_word(code) && is_word(operation)).then(|| (code, super::bearing::action_of(operation), message))
 }

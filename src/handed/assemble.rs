@@ -171,13 +171,13 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
         *record = first(std::mem::take(record), instance);
         for (id, volume) in volumes {
             let record = capture.volumes.entry(id).or_default();
-            *record = first(std::mem::take(record), volume);
+            *record = join::volume(std::mem::take(record), volume);
         }
         // Volumes of an instance that was read before.
         let shown = parts.iter().map(|part| ec2::volumes(part, &target.instance_id));
         for (attachment, volume) in shown.filter_map(|shown| shown.known().cloned()).flatten() {
             if let Some(record) = capture.volumes.get_mut(&attachment.volume_id) {
-                *record = first(std::mem::take(record), Reading::Known(volume));
+                *record = join::volume(std::mem::take(record), Reading::Known(volume));
             }
         }
         let unread = || Reading::Unread(Unread::not_asked(iam::itself(&target.role_arn)));

@@ -1,6 +1,6 @@
 //! Two views of one thing: of each fact the first view's where that one was read, else the second's.
 
-use crate::capture::{Identity, Key, Level, Organization};
+use crate::capture::{Identity, Key, Level, Organization, Volume};
 use crate::source::{Reading, Why};
 
 /// The first of two readings, unless it is unread: that something is absent is known, too.
@@ -34,6 +34,14 @@ fn levels(a: Reading<Vec<Level>>, b: Reading<Vec<Level>>) -> Reading<Vec<Level>>
             }
             Reading::Known(a)
         }
+        (a, b) => first(a, b),
+    }
+}
+
+/// One volume.
+pub(super) fn volume(a: Reading<Volume>, b: Reading<Volume>) -> Reading<Volume> {
+    match (a, b) {
+        (Reading::Known(a), Reading::Known(b)) => Reading::Known(Volume { key: first(a.key, b.key), ..a }),
         (a, b) => first(a, b),
     }
 }

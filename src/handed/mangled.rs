@@ -1,6 +1,5 @@
 use std::fmt;
 
-use serde::de::IgnoredAny;
 use thiserror::Error;
 
 use super::once::EachOnce;
@@ -213,7 +212,7 @@ fn repaired(text: &str) -> Option<(String, Vec<usize>)> {
         is_escaped = in_string && found == '\\' && !is_escaped;
         whole.push(found);
     }
-    if serde_json::from_str::<IgnoredAny>(&whole).is_err() {
+    if serde_json::from_str::<EachOnce>(&whole).is_err() {
         let (start, end) = document(&whole)?;
         whole = whole.get(start..end)?.to_owned();
     }

@@ -224,8 +224,10 @@ pub(super) fn organization_policy() -> Line {
 pub(super) fn levels(types: &[&str]) -> Vec<String> {
     let list = Line::new(LIST_POLICIES_FOR_TARGET, "$t $f", "--target-id $t --filter $f");
     let documents = list.each("Policies[].Id", 'p', vec![organization_policy().marked()]);
-    let lists = each(&types.join(" "), 'f', std::iter::once(list.marked()).chain(documents).collect());
-    let mut lines: Vec<String> = std::iter::once("while [ -n \"$t\" ]; do".to_owned()).chain(lists).collect();
+    let mut lines = vec!["while [ -n \"$t\" ]; do".to_owned()];
+    if !types.is_empty() {
+        lines.extend(each(&types.join(" "), 'f', std::iter::once(list.marked()).chain(documents).collect()));
+    }
     let parents = Line::new(LIST_PARENTS, "$t", "--child-id $t");
     lines.push("case $t in r-*) break;; esac".to_owned());
     lines.push(parents.marked());

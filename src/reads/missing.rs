@@ -20,17 +20,18 @@ pub(crate) struct Missing {
     pub(crate) needs: String,
     /// A command that tells it, for people: what it prints need not say what it is of.
     pub(crate) command: String,
+    /// The lines that read it, of several readers if each sees a part.
     #[serde(skip)]
-    pub(super) lines: Option<Lacking>,
+    pub(super) lines: Vec<Lacking>,
 }
 
 impl Missing {
     /// The account of whose organization it is.
     pub(crate) fn organization_of(&self) -> Option<&str> {
-        match &self.lines.as_ref()?.of.reader {
-            Reader::OrganizationOf(account) => Some(account),
-            Reader::Account(_) | Reader::Events => None,
-        }
+        self.lines.iter().find_map(|lines| match &lines.of.reader {
+            Reader::OrganizationOf { account, .. } => Some(account.as_str()),
+            Reader::Account(_) | Reader::Events(_) => None,
+        })
     }
 }
 
@@ -55,10 +56,10 @@ pub(super) struct Subject {
 pub(super) enum Reader {
     /// Somebody of this account.
     Account(String),
-    /// Somebody of the account that manages the organization of this one.
-    OrganizationOf(String),
-    /// Somebody who may look up CloudTrail's events.
-    Events,
+    /// Somebody of the account that manages the organization of this one; which one that is, if it is known.
+    OrganizationOf { account: String, manager: Option<String> },
+    /// Somebody of this account, in a shell of any kind: the output is evidence by itself.
+    Events(String),
 }
 
 impl Subject {
@@ -88,7 +89,7 @@ impl Subject {
 /// Everything that a capture lacks.
 pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
     let mut list = List { items: Vec::new(), region: capture.read.region.to_string() };
-    list.push(&capture.read.by, "who read", "aws sts get-caller-identity".to_owned(), None);
+    list.push(&capture.read.by, "who read", "aws sts get-caller-identity".to_owned(), Vec::new());
     let account = |id: &InstanceId| {
         let of_instance = capture.instances.get(id).and_then(Reading::known).map(|found| found.account.to_string());
         let starter = capture.targets.iter().find(|target| target.instance_id == *id);
@@ -122,9 +123,9 @@ struct List {
 }
 
 impl List {
-    fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: String, lines: Option<Lacking>) {
+    fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: String, mut lines: Vec<Lacking>) {
         let Reading::Unread(unread) = reading else { return };
-        let lines = lines.filter(|lines| lines.of.is_plain());
+        lines.retain(|lines| lines.of.is_plain());
         self.items.push(Missing {
             what: what.to_owned(),
             why: why(unread),
@@ -137,7 +138,7 @@ impl List {
     /// A fact that a line tells, with what is to follow it.
     fn note<T>(&mut self, reading: &Reading<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<String>>) {
         let blocks = std::iter::once(vec![line.marked()]).chain(more).collect();
-        self.push(reading, what, of.plain(line), Some(Lacking { of: of.clone(), blocks }));
+        self.push(reading, what, of.plain(line), vec![Lacking { of: of.clone(), blocks }]);
     }
 
     fn in_account(&self, account: String) -> Subject {
@@ -194,6 +195,10 @@ impl List {
         let more = whole.into_iter().skip(1).collect();
         self.note(identity, &format!("{kind} {arn}"), &named, &itself, vec![more]);
         let Reading::Known(identity) = identity else { return };
+        if !identity.is_user() {
+            let trust = format!("trust policy of {kind} {name}");
+            self.note(&identity.trust_policy, &trust, &named, &itself, Vec::new());
+        }
         self.note(&identity.unique_id, &format!("unique ID of {kind} {name}"), &named, &itself, Vec::new());
         self.note(&identity.tags, &format!("tags of {kind} {name}"), &named, &itself, Vec::new());
         let boundary = format!("permissions boundary of {kind} {name}");
@@ -211,7 +216,7 @@ impl List {
                 format!("aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text");
             let command = format!("aws iam get-policy-version --policy-arn {arn} --version-id \"$({version})\"");
             let lacking = Lacking { of: of.with('p', &policy.arn), blocks: vec![lines::managed()] };
-            self.push(&policy.document, &format!("managed policy {}", policy.arn), command, Some(lacking));
+            self.push(&policy.document, &format!("managed policy {}", policy.arn), command, vec![lacking]);
         }
     }
 
@@ -236,20 +241,24 @@ impl List {
     fn organization(&mut self, account: &str, organization: &Reading<Organization>) {
         // No single line tells what an organization imposes on an account: policies come down from the root.
         let script = || format!("ebs-preflight capture --script --org {account}");
-        let reader = Reader::OrganizationOf(account.to_owned());
+        let manager = organization.known().map(|known| known.management_account.to_string());
+        let reader = Reader::OrganizationOf { account: account.to_owned(), manager };
         let of = Subject { reader, region: self.region.clone(), variables: Vec::new() };
         let walk = |types: &[&str]| {
             let [organization, roots] = tree().map(|line| vec![line.marked()]);
-            let blocks = vec![organization, roots, each(account, 't', lines::levels(types))];
-            Some(Lacking { of: of.clone(), blocks })
+            Lacking { of: of.clone(), blocks: vec![organization, roots, each(account, 't', lines::levels(types))] }
         };
-        self.push(organization, &format!("organization of account {account}"), script(), walk(&TYPES));
+        // Any member may ask which organization it is in.
+        let [itself, _] = tree();
+        let own = Lacking { of: self.in_account(account.to_owned()), blocks: vec![vec![itself.marked()]] };
+        self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
+        self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&[])]);
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
         let types: Vec<&str> = unread.map(|(_, kind)| kind).collect();
         for (name, levels) in lists {
-            self.push(levels, &format!("{name} of account {account}"), script(), walk(&types));
+            self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
             for policy in levels.known().into_iter().flatten().flat_map(|level| &level.policies) {
                 let (of, what) = (of.with('p', &policy.id), format!("organization policy {}", policy.id));
                 self.note(&policy.document, &what, &of, &lines::organization_policy(), Vec::new());
@@ -283,16 +292,16 @@ impl EventGap {
 }
 
 /// The gaps as facts that were not read.
-pub(crate) fn events(gaps: &[EventGap]) -> impl Iterator<Item = Missing> {
-    gaps.iter().map(|gap| Missing {
+pub(crate) fn events(gaps: &[EventGap], account: &str) -> impl Iterator<Item = Missing> {
+    gaps.iter().map(move |gap| Missing {
         what: "events of earlier starts".to_owned(),
         why: why(&gap.unread),
         needs: gap.unread.needs.clone(),
         command: gap.command.clone(),
-        lines: Some(Lacking {
-            of: Subject { reader: Reader::Events, region: String::new(), variables: Vec::new() },
-            blocks: vec![vec![gap.command.clone()]],
-        }),
+        lines: vec![Lacking {
+            of: Subject { reader: Reader::Events(account.to_owned()), region: String::new(), variables: Vec::new() },
+            blocks: vec![vec![format!("{} --output json", gap.command)]],
+        }],
     })
 }
 

@@ -21,26 +21,44 @@ pub(crate) struct Wanted {
 
 /// One script for each account, one for organizations, one for events: each line once.
 pub(crate) fn wanted(missing: &[Missing]) -> Vec<Wanted> {
-    let mut scripts: BTreeMap<(u8, &str, &str), Draft<'_>> = BTreeMap::new();
-    for lacking in missing.iter().filter_map(|missing| missing.lines.as_ref()) {
-        let (kind, account, of) = match &lacking.of.reader {
-            Reader::Account(account) => (0, account.as_str(), account.as_str()),
-            Reader::OrganizationOf(account) => (1, "", account.as_str()),
-            Reader::Events => (2, "", ""),
+    let mut scripts: BTreeMap<(Place<'_>, &str), Draft<'_>> = BTreeMap::new();
+    for lacking in missing.iter().flat_map(|missing| &missing.lines) {
+        let (place, of) = match &lacking.of.reader {
+            Reader::Account(account) => (Place::Account(account), account),
+            Reader::OrganizationOf { account, manager } => (Place::Manager(manager.as_deref()), account),
+            Reader::Events(account) => (Place::Events(account), account),
         };
-        scripts.entry((kind, account, &lacking.of.region)).or_default().add(of, lacking);
+        scripts.entry((place, &lacking.of.region)).or_default().add(of, lacking);
     }
-    let wanted = scripts.into_iter().map(|((kind, _, region), draft)| {
-        let accounts = draft.accounts.into_iter().collect::<Vec<_>>().join(" and ");
-        let (r#in, hand_in) = match kind {
-            0 => (format!("account {accounts}"), "--add FILE"),
-            1 => (format!("the account that manages the organization of {accounts}"), "--add FILE"),
-            _ => ("the account of the start".to_owned(), "--events FILE"),
+    let wanted = scripts.into_iter().map(|((place, region), draft)| {
+        let accounts = draft.accounts.iter().copied().collect::<Vec<_>>().join(" and ");
+        let r#in = match place {
+            Place::Account(account) | Place::Events(account) => format!("account {account}"),
+            Place::Manager(Some(account)) => {
+                format!("account {account}, which manages the organization of account {accounts}")
+            }
+            Place::Manager(None) => format!("the account that manages the organization, if any, of account {accounts}"),
         };
-        let lines = if kind == 2 { draft.body.join("\n") + "\n" } else { framed(region, &draft.body) };
-        Wanted { r#in, lines, hand_in }
+        match place {
+            Place::Events(_) => {
+                let lines = draft.body.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>();
+                Wanted { r#in, lines: format!("(\nexport AWS_PAGER=\n{lines})\n"), hand_in: "--events FILE" }
+            }
+            Place::Account(_) | Place::Manager(_) => {
+                Wanted { r#in, lines: framed(region, &draft.body), hand_in: "--add FILE" }
+            }
+        }
     });
     wanted.collect()
+}
+
+/// Where lines are run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place<'m> {
+    Account(&'m str),
+    /// The account that manages an organization, if it is known which one that is.
+    Manager(Option<&'m str>),
+    Events(&'m str),
 }
 
 /// A script that grows.

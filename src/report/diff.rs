@@ -9,6 +9,7 @@ use crate::capture::Capture;
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
 use crate::findings::{Finding, Severity};
+use crate::reads::{Missing, Wanted, wanted};
 use crate::remedy::Form;
 use crate::start::{By, Judged, Question};
 
@@ -205,6 +206,8 @@ impl Diff {
             before: self.before.verdict.as_str(),
             after: self.after.verdict.as_str(),
             changes: self.changes.iter().map(what).collect(),
+            unread: &self.after.unread,
+            to_read: wanted(&self.after.unread),
             targets: targets.collect(),
         })
     }
@@ -242,6 +245,8 @@ struct DiffOut<'d> {
     before: &'static str,
     after: &'static str,
     changes: Vec<String>,
+    unread: &'d [Missing],
+    to_read: Vec<Wanted>,
     targets: Vec<TargetOut<'d>>,
 }
 

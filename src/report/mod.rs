@@ -145,7 +145,8 @@ impl Report {
     /// The report with what events of earlier starts say beside it: evidence, never a verdict.
     #[must_use]
     pub fn beside(mut self, earlier: Earlier) -> Self {
-        self.unread.extend(reads::events(&earlier.gaps));
+        let starter = self.targets.first().and_then(|target| target.role_arn.split(':').nth(4)).unwrap_or_default();
+        self.unread.extend(reads::events(&earlier.gaps, starter));
         self.earlier = Some(earlier);
         self
     }

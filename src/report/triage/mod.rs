@@ -29,8 +29,7 @@ impl Outcome {
     /// The outcome of one incident.
     pub fn of(incident: &Incident) -> Self {
         match &incident.told {
-            // A text of another request is told, for somebody thought that it matters.
-            Told::Refused(refusal) if is_of_another(refusal) => Self::Undecided,
+            Told::Refused(refusal) if !stops_a_start(incident, refusal) => Self::Undecided,
             Told::Refused(_) | Told::KeyUnusable { .. } => Self::Blocked,
             Told::Failed { .. } => Self::Undecided,
             Told::Granted { .. } | Told::Silent(_) => Self::NotRefused,
@@ -57,9 +56,17 @@ impl Outcome {
     }
 }
 
-/// Whether a refusal is that of a request which no start makes.
-fn is_of_another(refusal: &Refusal) -> bool {
-    !refusal.action.is_empty() && !is_of_start(&refusal.action)
+/// Whether a start, a launch or an attachment fails where this request is refused. A principal's own use of the key is
+/// not known to be needed; what EC2 asks for with the principal's permissions is.
+fn stops_a_start(incident: &Incident, refusal: &Refusal) -> bool {
+    let action = refusal.action.as_str();
+    let is_own_use = action.starts_with("kms:") && action != "kms:CreateGrant";
+    let by_ec2 = is_infrastructure(incident, refusal) || incident.events.iter().any(|event| event.by_ec2);
+    is_of_start(action) && (by_ec2 || !is_own_use)
+}
+
+fn is_infrastructure(incident: &Incident, refusal: &Refusal) -> bool {
+    Actor::of_arn(&refusal.principal) == Actor::Infrastructure || incident.actor == Some(Actor::Infrastructure)
 }
 
 /// The incidents as text; times in `zone` and in UTC.

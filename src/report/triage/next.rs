@@ -1,7 +1,7 @@
 use jiff::ToSpan as _;
 
 use super::super::words::option;
-use crate::event::{Actor, Encoded, Incident, Meaning, Silence, Told};
+use crate::event::{Actor, Encoded, Incident, Meaning, Refusal, Silence, Told};
 use crate::names::shell_word;
 
 /// What to type next, most telling first. Lines that are no commands begin with `#`.
@@ -45,11 +45,22 @@ pub(super) fn steps(incident: &Incident) -> Vec<String> {
             steps.extend(look_up(incident, "StartInstances"));
         }
         let start = start(incident);
-        steps.push(format!("ebs-preflight check {start}"));
+        // Who may not assume a role is not the one who starts the instance.
+        let caller = assumed(incident).map(|refusal| format!(" --caller-arn {}", shell_word(&refusal.principal)));
+        steps.push(format!("ebs-preflight check {start}{}", caller.unwrap_or_default()));
         steps
             .push(format!("# without credentials: ebs-preflight capture --script {start} prints lines for CloudShell"));
     }
     steps
+}
+
+fn refusal(incident: &Incident) -> Option<&Refusal> {
+    if let Told::Refused(refusal) = &incident.told { Some(refusal) } else { None }
+}
+
+/// The refusal to assume a role.
+fn assumed(incident: &Incident) -> Option<&Refusal> {
+    refusal(incident).filter(|refusal| refusal.action == "sts:AssumeRole" && refusal.resource.contains(":role/"))
 }
 
 /// The options that name this start, with placeholders for what the evidence does not tell.
@@ -58,9 +69,13 @@ fn start(incident: &Incident) -> String {
     let principal = match &incident.actor {
         Some(Actor::Role { arn, .. } | Actor::User { arn }) => option(arn),
         Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
-            "--role-arn arn:aws:iam::ACCOUNT:role/NAME".to_owned()
+            let infrastructure =
+                refusal(incident).map(|refusal| refusal.principal.as_str()).filter(|arn| arn.contains("/aws:ec2-"));
+            let account = infrastructure.and_then(|arn| arn.split(':').nth(4)).unwrap_or("ACCOUNT");
+            format!("--role-arn arn:aws:iam::{account}:role/NAME")
         }
     };
+    let principal = assumed(incident).map_or(principal, |refusal| option(&refusal.resource));
     let region = region(incident);
     format!("--instance-id {instance} {principal}{region}")
 }

@@ -1,8 +1,8 @@
 use jiff::tz::TimeZone;
 
 use super::super::words::{identity, path_and_name};
-use super::is_of_another;
-use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told};
+use super::{is_infrastructure, stops_a_start};
+use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told, is_of_start};
 
 /// When it happened, in the user's zone and in UTC.
 pub(super) fn time(incident: &Incident, zone: &TimeZone) -> Option<String> {
@@ -79,10 +79,6 @@ pub(in crate::report) fn what(incident: &Incident) -> String {
 
 fn request(action: &str) -> &str {
     if action.is_empty() { "a request" } else { action }
-}
-
-fn is_infrastructure(incident: &Incident, refusal: &Refusal) -> bool {
-    Actor::of_arn(&refusal.principal) == Actor::Infrastructure || incident.actor == Some(Actor::Infrastructure)
 }
 
 fn cause(refusal: &Refusal) -> String {
@@ -175,7 +171,18 @@ fn refused(incident: &Incident, refusal: &Refusal) -> String {
 /// What the evidence leaves open.
 pub(super) fn leaves_open(incident: &Incident) -> Vec<String> {
     let sentences: &[&str] = match &incident.told {
-        Told::Refused(refusal) if is_of_another(refusal) => &["anything about a start: no start makes this request"],
+        Told::Refused(refusal) if refusal.action.is_empty() => {
+            &["which request was refused: the text does not name it"]
+        }
+        Told::Refused(refusal) if refusal.action == "sts:AssumeRole" => {
+            &["what the role may do, once somebody has assumed it"]
+        }
+        Told::Refused(refusal) if !is_of_start(&refusal.action) => {
+            &["anything about a start: no start makes this request"]
+        }
+        Told::Refused(refusal) if !stops_a_start(incident, refusal) => {
+            &["that a start fails for it: none was seen to need it of its principal"]
+        }
         Told::Refused(refusal) => match (refusal.denial, refusal.policy) {
             (Denial::Implicit, Some(PolicyKind::Resource)) => {
                 &["what the principal's own policies allow", "that it is still so: policies may have changed since"]
