@@ -253,10 +253,10 @@ impl List {
         let own = Lacking { of: self.in_account(account.to_owned()), blocks: vec![vec![itself.marked()]] };
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
-        self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&[])]);
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
         let types: Vec<&str> = unread.map(|(_, kind)| kind).collect();
+        self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&types)]);
         for (name, levels) in lists {
             self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
             for policy in levels.known().into_iter().flatten().flat_map(|level| &level.policies) {
