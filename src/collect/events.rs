@@ -115,8 +115,9 @@ impl<'c> History<'c> {
         window: Option<(Timestamp, Timestamp)>,
         pages: usize,
     ) {
-        if self.events.gaps.iter().any(|gap| gap.unread.why == Why::Denied) {
-            self.gap(Unread::not_asked(LOOKUP_EVENTS.action), &key, value, window);
+        let refused = self.events.gaps.iter().find(|gap| gap.unread.why == Why::Denied);
+        if let Some(refused) = refused.map(|gap| gap.unread.clone()) {
+            self.gap(refused, &key, value, window);
             return;
         }
         let mut token = None;

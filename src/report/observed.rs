@@ -1,5 +1,7 @@
 //! What events of earlier starts say beside the judgement: evidence, never a verdict.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::layout::{one_line, wrap};
@@ -56,7 +58,7 @@ pub(super) fn text(target: &TargetReport, start: &Start, earlier: &Earlier) -> S
     let observed = observed(target, start, &earlier.incidents);
     // A further page that is not asked for is no failure.
     let failed = earlier.gaps.iter().filter(|gap| gap.unread.why != Why::NotAsked);
-    let failed: Vec<String> = failed.map(|gap| format!("A look-up failed: {}", gap.unread.message)).collect();
+    let failed: BTreeSet<String> = failed.map(|gap| format!("A look-up failed: {}", gap.unread.message)).collect();
     if observed.is_empty() {
         let nothing = match (failed.is_empty(), earlier.incidents.is_empty()) {
             (true, _) => "none is of this start. That proves nothing: events arrive minutes late",
