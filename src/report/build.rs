@@ -106,7 +106,11 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
         },
         NoPlan::InstanceUnread { was_denied, message } => TargetError {
             code: "instance-unread",
-            message: format!("instance `{}` could not be read: {message}", target.instance_id),
+            message: if message.is_empty() {
+                format!("instance `{}` was not read", target.instance_id)
+            } else {
+                format!("instance `{}` could not be read: {message}", target.instance_id)
+            },
             help: if *was_denied {
                 "the reader needs ec2:DescribeInstances (`ebs-preflight permissions` prints the whole policy)"
             } else {

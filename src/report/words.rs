@@ -277,9 +277,11 @@ pub(super) fn assumption(assumption: &Assumption) -> String {
 /// What was handed in, from where, and how old it is.
 pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
     let age = handed.read.map(|read| {
-        let days = now.duration_since(read).as_hours() / 24;
+        let age = now.duration_since(read);
+        let days = age.as_hours() / 24;
         let age = match days {
-            ..0 => "after the rest".to_owned(),
+            _ if age.abs().as_mins() == 0 => "as the rest".to_owned(),
+            _ if age.is_negative() => "after the rest".to_owned(),
             0 => "less than a day before the rest".to_owned(),
             1 => "1 day before the rest".to_owned(),
             _ => format!("{days} days before the rest"),
