@@ -6,6 +6,7 @@ pub mod case;
 pub(crate) mod change;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "aws")]
 pub mod collect;
 pub mod engine;
 pub mod event;

@@ -1,11 +1,10 @@
-//! What holds of the table of reads, with or without the AWS SDK.
+//! The code makes the reads of the table, and no other call.
 
-#[cfg(feature = "aws")]
 mod answers;
 
 use std::collections::BTreeSet;
 
-use crate::reads::{ON_REQUEST, READS, Scope, reader_policy};
+use crate::reads::{ON_REQUEST, READS};
 
 /// The source of this module, its tests left out, without white space.
 fn sources() -> String {
@@ -54,15 +53,7 @@ fn the_code_makes_exactly_the_reads_of_the_table() {
 }
 
 #[test]
-fn every_operation_only_reads() {
-    for read in READS.iter().chain(ON_REQUEST) {
-        let name = read.action.split(':').nth(1).unwrap();
-        assert!(
-            ["Get", "List", "Describe", "Lookup", "Decode"].iter().any(|verb| name.starts_with(verb)),
-            "{}",
-            read.action
-        );
-    }
+fn no_call_changes_anything() {
     // A client handed around under another name would escape the scan above, so no call of the sources may
     // begin with a verb that changes something.
     let changing = [
@@ -108,26 +99,4 @@ fn every_operation_only_reads() {
 fn the_scan_finds_what_must_not_be_there() {
     let found = operations("clients.kms.create_grant().send()self.ec2.start_instances()");
     assert_eq!(found, BTreeSet::from(["create_grant".to_owned(), "start_instances".to_owned()]));
-}
-
-#[test]
-fn the_reader_policy_allows_every_read_once_and_nothing_else() {
-    let policy: serde_json::Value = serde_json::from_str(&reader_policy()).unwrap();
-    let mut allowed = Vec::new();
-    for statement in policy["Statement"].as_array().unwrap() {
-        assert_eq!(statement["Effect"], "Allow");
-        assert!(statement["Sid"].as_str().unwrap().bytes().all(|b| b.is_ascii_alphanumeric()));
-        for action in statement["Action"].as_array().unwrap() {
-            let action = action.as_str().unwrap().to_owned();
-            let read = READS.iter().find(|read| read.action == action).unwrap();
-            let star = matches!(read.scope, Scope::Star | Scope::Free);
-            assert_eq!(statement["Resource"] == "*", star, "{action}");
-            allowed.push(action);
-        }
-    }
-    allowed.sort();
-    let mut table: Vec<&str> = READS.iter().map(|read| read.action).collect();
-    table.sort_unstable();
-    assert_eq!(allowed, table);
-    assert!(reader_policy().len() < 6_144);
 }

@@ -149,3 +149,6 @@ pub fn reader_policy() -> String {
         .collect();
     format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n{}\n  ]\n}}\n", statements.join(",\n"))
 }
+
+#[cfg(test)]
+mod tests;
