@@ -68,6 +68,9 @@ pub struct InlinePolicy {
 pub struct AttachedPolicy {
     /// Its ARN.
     pub arn: String,
+    /// Which version is the default, as `v3`, if that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The default version's document.
     #[serde(default)]
     pub document: Reading<Document>,

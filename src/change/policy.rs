@@ -201,7 +201,7 @@ fn set_boundary(identity: &mut Identity, edits: &[Edit]) {
         Some(boundary) => boundary.arn.clone(),
         None => format!("arn:{}:iam::{}:policy/boundary", identity.arn.partition(), identity.arn.account()),
     };
-    identity.boundary = Reading::Known(AttachedPolicy { arn, document: Reading::Known(document) });
+    identity.boundary = Reading::Known(AttachedPolicy { arn, version: None, document: Reading::Known(document) });
 }
 
 fn edit_inline(inline: &mut Reading<Vec<InlinePolicy>>, name: &str, edits: &[Edit]) {

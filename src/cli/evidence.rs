@@ -1,5 +1,6 @@
 //! Evidence as people hold it: captures, transcripts, folders of both, texts that came by mail.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use crate::capture::{Capture, Handed};
 use crate::handed::{
     HandedError, Handing, Repair, Transcript, TranscriptError, Wrapping, add, add_output, assembled, is_transcript,
+    joined_organizations,
 };
 
 use super::failure::Failure;
@@ -48,7 +50,11 @@ pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
             let help = "give the one with --capture, and the other with --add for what the first has not".to_owned();
             Err(refused("the folder holds a capture and a transcript of a start", help))
         }
-        [(file, text)] => added(parsed(file, text)?, &transcripts, false),
+        [(file, text)] => {
+            let mut pieces = Pieces::default();
+            transcripts.into_iter().try_for_each(|(path, text)| pieces.add(&path, text))?;
+            pieces.put_into(parsed(file, text)?, false)
+        }
         [_, _, ..] => {
             let files: Vec<String> = captures.iter().map(|(file, _)| file.display().to_string()).collect();
             Err(refused("the folder holds several captures", format!("give the one to judge:\n{}", files.join("\n"))))
@@ -90,58 +96,118 @@ fn bad_transcript(path: &Path, error: &TranscriptError) -> Failure {
     Failure::bad_input("bad-capture", message, help)
 }
 
-/// The capture with what the files of `--add` hold of that which was not read.
-pub(super) fn with_files(capture: Capture, paths: &[PathBuf]) -> Result<Capture, Failure> {
-    let files = paths.iter().map(|path| Ok((path.clone(), files::read(path)?)));
-    added(capture, &files.collect::<Result<Vec<_>, Failure>>()?, true)
+/// Evidence beside a capture, each piece read at one time.
+#[derive(Default)]
+pub(super) struct Pieces {
+    parts: Vec<(PathBuf, Transcript)>,
+    /// Captures, of which the organizations count.
+    captures: Vec<(PathBuf, Capture)>,
+    /// What one line printed, at a time that nobody tells.
+    outputs: Vec<(PathBuf, String)>,
 }
 
-/// The capture with what transcripts, the newest first, and outputs of single lines hold of that which was not read.
-/// It is an error that none of them tells anything, where they were named one by one.
-fn added(mut capture: Capture, files: &[File], are_named: bool) -> Result<Capture, Failure> {
-    let (transcripts, outputs): (Vec<&File>, Vec<&File>) = files.iter().partition(|(_, text)| is_transcript(text));
-    let parsed = |(path, text): &File| Ok((path.clone(), parsed_transcript(path, text)?));
-    let mut parsed: Vec<(PathBuf, Transcript)> = transcripts.into_iter().map(parsed).collect::<Result<_, Failure>>()?;
-    parsed.sort_by_key(|(_, transcript)| std::cmp::Reverse(transcript.time()));
-    let (paths, transcripts): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
-    let mut idle = Vec::new();
-    for (number, (path, transcript)) in paths.iter().zip(&transcripts).enumerate() {
-        let before = capture.clone();
-        // The newer ones, too: they tell which default version of a managed policy counts.
-        add(&mut capture, transcripts.get(..=number).unwrap_or_default());
-        let refused: Vec<&str> = transcript.refused().collect();
-        match difference(&before, &capture) {
-            Some(what) => told_of(&mut capture, what, path, transcript.time()),
-            None if refused.is_empty() => {
-                idle.push((path, "it holds nothing of this start that was not read already".to_owned()));
+impl Pieces {
+    /// A file of `--add`.
+    pub(super) fn add(&mut self, path: &Path, text: String) -> Result<(), Failure> {
+        if text.contains("\"formatVersion\"") {
+            let message = format!("`{}` is a whole capture, not a part of one", path.display());
+            let help = "judge it with --capture; --org-file takes what it holds of the organization";
+            return Err(Failure::bad_input("not-as-asked-for", message, help));
+        }
+        if !is_transcript(&text) {
+            self.outputs.push((path.to_owned(), text));
+            return Ok(());
+        }
+        let parts = parsed_transcript(path, &text)?.parts();
+        self.parts.extend(parts.map(|part| (path.to_owned(), part)));
+        Ok(())
+    }
+
+    /// The organizations of a capture.
+    pub(super) fn add_organizations(&mut self, path: &Path, capture: Capture) {
+        self.captures.push((path.to_owned(), capture));
+    }
+
+    /// The capture with what the pieces hold of that which was not read: the newest first, and last what does not tell
+    /// when it was read. It is an error that none of them tells anything, where they were named one by one.
+    pub(super) fn put_into(mut self, mut capture: Capture, are_named: bool) -> Result<Capture, Failure> {
+        self.parts.sort_by_cached_key(|(_, part)| part.order());
+        self.captures.sort_by_key(|(_, held)| std::cmp::Reverse(held.read.until));
+        let (paths, parts): (Vec<_>, Vec<_>) = self.parts.into_iter().unzip();
+        let mut captures = self.captures.into_iter().peekable();
+        let mut used = Used::default();
+        for (number, (path, part)) in paths.iter().zip(&parts).enumerate() {
+            while let Some((path, held)) = captures.next_if(|(_, held)| Some(held.read.until) > part.time()) {
+                used.note(&mut capture, &path, Some(held.read.until), |capture| with_organizations(capture, held));
             }
-            None => {
-                idle.push((path, format!("it tells nothing new of this start; AWS refused {}", refused.join(", "))));
+            used.note(&mut capture, path, part.time(), |capture| add(capture, &parts, number + 1));
+        }
+        for (path, held) in captures {
+            used.note(&mut capture, &path, Some(held.read.until), |capture| with_organizations(capture, held));
+        }
+        for (path, text) in &self.outputs {
+            let added = taken(add_output(capture.clone(), text), &path.display().to_string())?.value;
+            if !used.note(&mut capture, path, None, |capture| *capture = added) {
+                let message =
+                    format!("`{}`: what it tells was read already, or is told by another file", path.display());
+                let help = "what was read counts, and of two files without a date nobody knows which: leave one out";
+                return Err(Failure::bad_input("not-as-asked-for", message, help));
             }
         }
+        used.told(are_named).map(|()| capture)
     }
-    for (path, text) in outputs {
+}
+
+/// The organizations of a capture that concern the start, as far as they were not read.
+fn with_organizations(capture: &mut Capture, held: Capture) {
+    let concerned = capture.accounts();
+    for (account, found) in held.organizations.into_iter().filter(|(account, _)| concerned.contains(account)) {
+        let record = capture.organizations.entry(account).or_default();
+        *record = joined_organizations(std::mem::take(record), found);
+    }
+}
+
+/// Which files told something, and which did not.
+#[derive(Default)]
+struct Used {
+    used: BTreeSet<PathBuf>,
+    idle: BTreeSet<PathBuf>,
+}
+
+impl Used {
+    /// Puts a piece of this file in, and tells whether it told anything.
+    fn note(
+        &mut self,
+        capture: &mut Capture,
+        path: &Path,
+        read: Option<Timestamp>,
+        put_in: impl FnOnce(&mut Capture),
+    ) -> bool {
         let before = capture.clone();
-        capture = taken(add_output(before.clone(), text), &path.display().to_string())?.value;
-        match difference(&before, &capture) {
-            Some(what) => told_of(&mut capture, what, path, None),
-            None => idle.push((path, "it holds nothing that was not read already".to_owned())),
-        }
+        put_in(capture);
+        let Some(what) = difference(&before, capture) else {
+            self.idle.insert(path.to_owned());
+            return false;
+        };
+        self.used.insert(path.to_owned());
+        capture.handed.push(Handed { what, file: path.display().to_string(), read });
+        true
     }
-    for (path, message) in &idle {
-        let message = format!("`{}`: {message}", path.display());
-        if are_named && idle.len() == files.len() {
-            let help =
-                "it takes what the lines of a report or of `ebs-preflight capture --script` printed for this start";
+
+    fn told(self, are_named: bool) -> Result<(), Failure> {
+        let idle: Vec<String> = self.idle.difference(&self.used).map(|path| format!("`{}`", path.display())).collect();
+        if idle.is_empty() {
+            return Ok(());
+        }
+        let message =
+            format!("{}: nothing of this start that was not read already, or is told by a newer file", idle.join(", "));
+        if are_named && self.used.is_empty() {
+            let help = "what was read counts; of what was not, the lines at the end of the report tell";
             return Err(Failure::bad_input("not-as-asked-for", message, help));
         }
         files::print_error(&format!("note: {message}\n"));
+        Ok(())
     }
-    Ok(capture)
-}
-
-fn told_of(capture: &mut Capture, what: String, path: &Path, read: Option<Timestamp>) {
-    capture.handed.push(Handed { what, file: path.display().to_string(), read });
 }
 
 /// What of a capture is new, in words.

@@ -9,7 +9,7 @@ use crate::policy::PolicyType;
 use crate::source::Reading;
 
 use super::args::HandedIn;
-use super::evidence::{minute, taken, with_files};
+use super::evidence::{Pieces, minute, taken};
 use super::failure::Failure;
 use super::options::{self, Source};
 use super::organization::ToldOf;
@@ -18,7 +18,15 @@ use super::{files, organization};
 /// The capture with everything that was handed in.
 pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Failure> {
     // What is added may tell which keys there are.
-    let mut capture = with_files(capture, &typed.add)?;
+    let (mut pieces, mut told) = (Pieces::default(), Vec::new());
+    for path in &typed.add {
+        pieces.add(path, files::read(path)?)?;
+    }
+    let concerned = capture.accounts();
+    for text in &typed.organizations {
+        told.extend(organization::take(&mut pieces, &concerned, text)?);
+    }
+    let mut capture = pieces.put_into(capture, true)?;
     for text in &typed.key_policies {
         let (key, path) = options::pair(text, "--key-policy-file")?;
         let arn = key_of(&capture, key)?;
@@ -54,10 +62,6 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Fail
         }
         record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value);
         capture.handed.push(Handed { what, file: path.to_owned(), read: None });
-    }
-    let mut told = Vec::new();
-    for text in &typed.organizations {
-        told.extend(organization::put_in(&mut capture, text)?);
     }
     // What was read of an organization is put in before what is only told of it.
     told.sort_by_key(ToldOf::rank);

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::capture::{Capture, Handed};
-use crate::handed::{Handing, Told, is_transcript, joined_organizations, told_of_organization};
+use crate::handed::{Handing, Told, is_transcript, told_of_organization};
 use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
 
-use super::evidence::{self, taken};
+use super::evidence::{self, Pieces, taken};
 use super::failure::Failure;
 use super::files;
 use super::options::{self, Source};
@@ -25,9 +25,13 @@ fn refused(path: &str, message: &str, help: impl Into<String>) -> Failure {
     Failure::bad_input("not-as-asked-for", format!("`{path}`: {message}"), help)
 }
 
-/// Puts the organization policies of a capture or transcript in, as far as they were not read; what is only told is
-/// given back, to be put in when all that was read is there.
-pub(super) fn put_in(capture: &mut Capture, typed: &str) -> Result<Option<ToldOf>, Failure> {
+/// Takes one `--org-file` up: evidence with a date becomes a piece, what is only told is given back, to be put in when all
+/// that was read is there.
+pub(super) fn take(
+    pieces: &mut Pieces,
+    concerned: &BTreeSet<AccountId>,
+    typed: &str,
+) -> Result<Option<ToldOf>, Failure> {
     let of_account = typed.split_once('=').and_then(|(account, path)| Some((AccountId::parse(account).ok()?, path)));
     let (account, path) = of_account.map_or((None, typed), |(account, path)| (Some(account), path));
     let file = Path::new(path);
@@ -44,34 +48,22 @@ pub(super) fn put_in(capture: &mut Capture, typed: &str) -> Result<Option<ToldOf
     if account.is_some() {
         return Err(refused(path, "it says itself of which accounts it is", "leave `ACCOUNT=` out"));
     }
+    if let Some(text) = text.as_ref().filter(|text| is_transcript(text)) {
+        pieces.add(file, text.clone())?;
+        return Ok(None);
+    }
     let held = text.map_or_else(|| evidence::capture(file), |text| evidence::capture_of(file, text))?;
-    let read: Vec<_> = held.organizations.into_iter().filter(|(_, one)| one.unread().is_none()).collect();
+    let read = held.organizations.iter().filter(|(_, one)| one.unread().is_none()).map(|(account, _)| account);
+    let read: BTreeSet<&AccountId> = read.collect();
     if read.is_empty() {
         let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
         return Err(refused(path, "it holds no organization", help));
     }
-    let concerned = capture.accounts();
-    let (ours, others): (Vec<_>, Vec<_>) = read.into_iter().partition(|(account, _)| concerned.contains(account));
-    if ours.is_empty() {
-        let others: Vec<&str> = others.iter().map(|(account, _)| account.as_str()).collect();
-        return Err(foreign(path, &others.join(", "), &concerned));
+    if !read.iter().any(|account| concerned.contains(*account)) {
+        let others: Vec<&str> = read.into_iter().map(AccountId::as_str).collect();
+        return Err(foreign(path, &others.join(", "), concerned));
     }
-    let mut accounts = Vec::new();
-    for (account, found) in ours {
-        let record = capture.organizations.entry(account.clone()).or_default();
-        let joined = joined_organizations(record.clone(), found);
-        if joined != *record {
-            *record = joined;
-            accounts.push(account.to_string());
-        }
-    }
-    if accounts.is_empty() {
-        let message = "what it tells of the organization is known already, or is of another organization";
-        let help = "what was read counts, and the file before this one: leave it out";
-        return Err(refused(path, message, help));
-    }
-    let what = format!("organization policies of account {}", accounts.join(", "));
-    capture.handed.push(Handed { what, file: path.to_owned(), read: Some(held.read.until) });
+    pieces.add_organizations(file, held);
     Ok(None)
 }
 

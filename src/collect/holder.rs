@@ -111,23 +111,28 @@ fn arns(read: &Read, entries: Vec<Entry>) -> Result<Vec<String>, Failure> {
 
 /// A managed policy in its default version, which need not be the newest; read once.
 pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: String) -> AttachedPolicy {
-    let read = || async {
-        match default_version(clients, &arn).await {
-            Ok(text) => document(&GET_POLICY_VERSION, text.as_deref()),
-            Err(failure) => Reading::Unread(failure.unread),
-        }
-    };
-    let document = reads.documents.get(arn.clone(), read).await;
-    AttachedPolicy { arn, document }
+    reads.managed.get(arn.clone(), || default_version(clients, arn)).await
 }
 
-async fn default_version(clients: &Clients, arn: &str) -> Result<Option<String>, Failure> {
-    let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(arn).send()).await?;
-    let version = answer.policy.and_then(|policy| policy.default_version_id);
-    let version = version.ok_or_else(|| Failure::unexpected(&GET_POLICY, "the answer lacks the default version"))?;
-    let call = clients.iam.get_policy_version().policy_arn(arn).version_id(version).send();
-    let answer = clients.read(&GET_POLICY_VERSION, call).await?;
-    Ok(answer.policy_version.and_then(|version| version.document))
+async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
+    let version = async {
+        let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(&arn).send()).await?;
+        let version = answer.policy.and_then(|policy| policy.default_version_id);
+        version.ok_or_else(|| Failure::unexpected(&GET_POLICY, "the answer lacks the default version"))
+    };
+    let version = match version.await {
+        Ok(version) => version,
+        Err(failure) => return AttachedPolicy { arn, version: None, document: Reading::Unread(failure.unread) },
+    };
+    let call = clients.iam.get_policy_version().policy_arn(&arn).version_id(&version).send();
+    let document = match clients.read(&GET_POLICY_VERSION, call).await {
+        Ok(answer) => {
+            let text = answer.policy_version.and_then(|version| version.document);
+            document(&GET_POLICY_VERSION, text.as_deref())
+        }
+        Err(failure) => Reading::Unread(failure.unread),
+    };
+    AttachedPolicy { arn, version: Some(version), document }
 }
 
 pub(super) fn document(read: &Read, sent: Option<&str>) -> Reading<Document> {

@@ -12,7 +12,7 @@ use super::credentials;
 use super::error::CollectError;
 use super::failure::Failure;
 use super::pace::{Once, Pace};
-use crate::capture::{Group, Key, Level, Organization, Target};
+use crate::capture::{AttachedPolicy, Group, Key, Level, Organization, Target};
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
 use crate::source::{Document, Reading};
 
@@ -47,7 +47,7 @@ pub(super) struct Reader {
 pub(super) struct IamReads {
     pub(super) roles: Once<String, Result<Role, Failure>>,
     pub(super) groups: Once<String, Group>,
-    pub(super) documents: Once<String, Reading<Document>>,
+    pub(super) managed: Once<String, AttachedPolicy>,
 }
 
 /// What the accounts of one organization share.

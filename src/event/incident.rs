@@ -217,8 +217,9 @@ fn of_refusal(refusal: Refusal) -> Incident {
     let actor = Some(Actor::of_arn(&refusal.principal)).filter(|_| !refusal.principal.is_empty());
     let resource = refusal.resource.as_str();
     let last = resource.rsplit('/').next().unwrap_or_default();
-    // EC2's own identity goes by the instance.
-    let session = refusal.principal.rsplit('/').next().unwrap_or_default();
+    // EC2's own identity goes by the instance; other sessions of that name are of a host that starts others.
+    let is_infrastructure = actor == Some(Actor::Infrastructure);
+    let session = refusal.principal.rsplit('/').next().filter(|_| is_infrastructure).unwrap_or_default();
     let instances = [last, session].map(InstanceId::parse);
     Incident {
         actor,

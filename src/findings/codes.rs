@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::policy::PolicyType;
+
 macro_rules! codes {
     ($($variant:ident $id:literal)*) => {
         /// A way for an instance not to start, or something worth knowing about its start.
@@ -146,6 +148,19 @@ impl Code {
     /// The code with this ID, in any case.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(text) || code.name() == text)
+    }
+
+    /// The policy type that denies, where the code tells it.
+    pub(crate) fn policy_type(self) -> Option<PolicyType> {
+        Some(match self.id() {
+            "EBP0101" | "EBP0103" => PolicyType::Identity,
+            "EBP0102" | "EBP0104" => PolicyType::KeyPolicy,
+            "EBP0105" | "EBP0106" => PolicyType::Boundary,
+            "EBP0107" | "EBP0108" => PolicyType::Session,
+            "EBP0109" | "EBP0110" => PolicyType::Scp,
+            "EBP0112" => PolicyType::Rcp,
+            _ => return None,
+        })
     }
 
     /// The hundred that it belongs to, as `03`.

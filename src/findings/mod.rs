@@ -42,6 +42,24 @@ impl Finding {
         Self { code, severity, requests, actions, keys, volumes, evidence }
     }
 
+    /// The policy types that deny by it, as far as that is told.
+    pub(crate) fn policy_types(&self) -> Vec<PolicyType> {
+        let of_facts = self.evidence.iter().filter_map(|fact| match fact {
+            Fact::So(code) => code.policy_type(),
+            Fact::Statement { at, role: StatementRole::Denies, .. } => Some(at.at.kind),
+            Fact::Statement { .. }
+            | Fact::Nearest { .. }
+            | Fact::NoStatement { .. }
+            | Fact::Grant { .. }
+            | Fact::After { .. }
+            | Fact::Level { .. }
+            | Fact::Open(_)
+            | Fact::State { .. }
+            | Fact::Command { .. } => None,
+        });
+        self.code.policy_type().into_iter().chain(of_facts).collect()
+    }
+
     fn of_volume(self, volume: &VolumeId) -> Self {
         Self { volumes: vec![volume.clone()], ..self }
     }

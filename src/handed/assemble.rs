@@ -24,6 +24,11 @@ impl Transcript {
         parts(text).map(Self)
     }
 
+    /// Its parts, each as a transcript of its own.
+    pub fn parts(self) -> impl Iterator<Item = Self> {
+        self.0.into_iter().map(|part| Self(vec![part]))
+    }
+
     /// Whether it ends before its last line.
     pub fn is_cut(&self) -> bool {
         self.0.iter().any(|part| !part.is_whole)
@@ -32,6 +37,11 @@ impl Transcript {
     /// Whether it is of starts, not of what another administrator reads for them.
     pub fn is_of_starts(&self) -> bool {
         self.0.iter().any(|part| !part.targets.is_empty())
+    }
+
+    /// Its place among others: the newest first.
+    pub fn order(&self) -> impl Ord + use<> {
+        self.0.iter().map(order).min()
     }
 
     /// When it was read last.
@@ -84,23 +94,31 @@ pub fn assembled(files: &[Transcript]) -> Result<Capture, TranscriptError> {
         organizations: BTreeMap::new(),
         handed: overtaken(&parts),
     };
-    fill(&mut capture, &parts);
+    fill(&mut capture, &parts, &parts);
     Ok(capture)
 }
 
-/// Completes the capture by what transcripts hold of that which was not read; what was read stays.
-pub fn add(capture: &mut Capture, files: &[Transcript]) {
+/// Completes the capture by what the newest `number` parts of transcripts hold of that which was not read; what was read
+/// stays. That something is gone, and which version of a policy is the default, all of them tell together.
+pub fn add(capture: &mut Capture, files: &[Transcript], number: usize) {
     let before: BTreeSet<AccountId> = capture.organizations.keys().cloned().collect();
-    fill(capture, &newest_first(files));
+    let parts = newest_first(files);
+    fill(capture, parts.get(..number).unwrap_or(&parts), &parts);
     let concerned = capture.accounts();
     capture.organizations.retain(|account, _| before.contains(account) || concerned.contains(account));
+}
+
+/// By time, the newest first; of one second by what was answered, so that no order of files decides.
+fn order(part: &Part) -> impl Ord + use<> {
+    let answers = part.answers.iter().map(|answer| (answer.asked.clone(), answer.text.clone()));
+    (std::cmp::Reverse(part.times.iter().max().copied()), answers.collect::<Vec<_>>())
 }
 
 /// Of two answers about one fact the newer counts, and so does the newest default version of a managed policy: an older
 /// text of another version tells nothing.
 fn newest_first(files: &[Transcript]) -> Vec<Part> {
     let mut parts: Vec<Part> = files.iter().flat_map(|file| &file.0).cloned().collect();
-    parts.sort_by_key(|part| std::cmp::Reverse(part.times.iter().max().copied()));
+    parts.sort_by_cached_key(order);
     let mut newest: BTreeMap<String, String> = BTreeMap::new();
     let answers = parts.iter_mut().flat_map(|part| &mut part.answers);
     for answer in answers.filter(|answer| answer.exit == Some(0) && answer.asked.starts_with("iam:GetPolicy ")) {
@@ -139,9 +157,9 @@ fn is_of(part: &Part, account: &str) -> bool {
 
 /// The instance as the newest part that knows it saw it, with its volumes. That it is gone counts from its own account
 /// only: elsewhere nobody sees it.
-fn instance(parts: &[Part], id: &InstanceId, region: &Region) -> (Reading<Instance>, Volumes) {
+fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (Reading<Instance>, Volumes) {
     let views: Vec<_> = parts.iter().map(|part| (part, ec2::instance(part, id, region))).collect();
-    let account = views.iter().find_map(|(_, (instance, _))| Some(instance.known()?.account.to_string()));
+    let account = all.iter().find_map(|part| Some(ec2::instance(part, id, region).0.known()?.account.to_string()));
     let counts = |part: &Part, instance: &Reading<Instance>| match instance {
         Reading::Known(_) => true,
         Reading::Absent => account.as_ref().is_none_or(|account| is_of(part, account)),
@@ -159,13 +177,13 @@ fn instance(parts: &[Part], id: &InstanceId, region: &Region) -> (Reading<Instan
     (instance, volumes)
 }
 
-/// Completes the capture by what the parts hold, of each fact the first that was read.
-pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
+/// Completes the capture by what the parts hold, of each fact the first that was read; `all` tell whose the instance is.
+pub(super) fn fill(capture: &mut Capture, parts: &[Part], all: &[Part]) {
     let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
     for target in &capture.targets {
         let account = PrincipalArn::parse(&target.role_arn).map(|arn| arn.account().to_owned()).unwrap_or_default();
         accounts.extend(AccountId::parse(&account));
-        let (instance, volumes) = instance(parts, &target.instance_id, &capture.read.region);
+        let (instance, volumes) = instance(parts, all, &target.instance_id, &capture.read.region);
         accounts.extend(instance.known().map(|instance| instance.account.clone()));
         let record = capture.instances.entry(target.instance_id.clone()).or_default();
         *record = first(std::mem::take(record), instance);
@@ -191,7 +209,8 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part]) {
             }
             *record = join::identity(std::mem::take(record), identity);
             if let Reading::Known(identity) = record {
-                iam::complete(identity, part);
+                let is_newer = part.times.iter().max().is_some_and(|time| *time > capture.read.until);
+                iam::complete(identity, part, is_newer);
             }
         }
     }

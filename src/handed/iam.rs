@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::ec2::tags;
-use super::join::complete as complete_reading;
+use super::join::{complete as complete_reading, first};
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
 use crate::names::PrincipalArn;
@@ -49,25 +49,25 @@ fn policies_only(part: &Part, arn: PrincipalArn, kind: &str, unread: &Unread) ->
     }
 }
 
-/// The policies of a record that it lacks, each by its own answer.
-pub(super) fn complete(identity: &mut Identity, part: &Part) {
+/// The policies of a record that it lacks, each by its own answer; `is_newer`: the part is newer than the record.
+pub(super) fn complete(identity: &mut Identity, part: &Part, is_newer: bool) {
     let name = identity.arn.name().to_owned();
     let kind = if identity.is_user() { "User" } else { "Role" };
-    complete_holder(part, kind, &name, &mut identity.inline, &mut identity.attached);
+    complete_holder(part, is_newer, (kind, &name), &mut identity.inline, &mut identity.attached);
     complete_reading(&mut identity.groups, || groups(part, kind, &name));
     for group in identity.groups.known_mut().into_iter().flatten() {
         let name = group.arn.rsplit('/').next().unwrap_or_default();
-        complete_holder(part, "Group", name, &mut group.inline, &mut group.attached);
+        complete_holder(part, is_newer, ("Group", name), &mut group.inline, &mut group.attached);
     }
     if let Reading::Known(boundary) = &mut identity.boundary {
-        complete_reading(&mut boundary.document, || managed(part, &boundary.arn).document);
+        complete_managed(boundary, part, is_newer);
     }
 }
 
 fn complete_holder(
     part: &Part,
-    kind: &str,
-    name: &str,
+    is_newer: bool,
+    (kind, name): (&str, &str),
     of_inline: &mut Reading<Vec<InlinePolicy>>,
     of_attached: &mut Reading<Vec<AttachedPolicy>>,
 ) {
@@ -77,7 +77,7 @@ fn complete_holder(
     }
     complete_reading(of_attached, || attached(part, kind, name));
     for policy in of_attached.known_mut().into_iter().flatten() {
-        complete_reading(&mut policy.document, || managed(part, &policy.arn).document);
+        complete_managed(policy, part, is_newer);
     }
 }
 
@@ -109,7 +109,7 @@ fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
         trust_policy,
         groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {
-            Some(arn) => Reading::Known(managed(part, arn)),
+            Some(arn) => Reading::Known(managed(part, arn, None)),
             None => Reading::Absent,
         },
         inline: inline(part, kind, name),
@@ -169,21 +169,32 @@ fn document(part: &Part, kind: &str, of: &str, name: &str) -> Reading<Document> 
 fn attached(part: &Part, kind: &str, of: &str) -> Reading<Vec<AttachedPolicy>> {
     let asked = format!("iam:ListAttached{kind}Policies {of}");
     let arns = part.reading(&asked, |text| strings(text, "AttachedPolicies", "PolicyArn"));
-    arns.map(|arns| arns.iter().map(|arn| managed(part, arn)).collect())
+    arns.map(|arns| arns.iter().map(|arn| managed(part, arn, None)).collect())
 }
 
-/// A managed policy in its default version, which need not be the newest.
-fn managed(part: &Part, arn: &str) -> AttachedPolicy {
-    let version = part.reading(&format!("iam:GetPolicy {arn}"), |text| {
+/// A managed policy in its default version, which need not be the newest; `version`: which one that is known to be.
+fn managed(part: &Part, arn: &str, version: Option<&str>) -> AttachedPolicy {
+    let told = part.reading(&format!("iam:GetPolicy {arn}"), |text| {
         let value: Value = serde_json::from_str(text).ok()?;
         Some(value.pointer("/Policy/DefaultVersionId")?.as_str()?.to_owned())
     });
-    let document = match version {
+    let version = version.map_or(told, |version| Reading::Known(version.to_owned()));
+    let document = match &version {
         Reading::Known(version) => part.reading(&format!("iam:GetPolicyVersion {arn} {version}"), |text| {
             Some(serde_json::from_str::<VersionOutput>(text).ok()?.policy_version.document)
         }),
         Reading::Absent => Reading::Absent,
-        Reading::Unread(unread) => Reading::Unread(unread),
+        Reading::Unread(unread) => Reading::Unread(unread.clone()),
     };
-    AttachedPolicy { arn: arn.to_owned(), document }
+    AttachedPolicy { arn: arn.to_owned(), version: version.known().cloned(), document }
+}
+
+/// What a policy lacks. An older part does not know which version is the default now.
+fn complete_managed(policy: &mut AttachedPolicy, part: &Part, is_newer: bool) {
+    if policy.document.unread().is_some() {
+        let version = policy.version.as_deref().filter(|_| !is_newer);
+        let found = managed(part, &policy.arn, version);
+        policy.document = first(std::mem::take(&mut policy.document), found.document);
+        policy.version = found.version.or(policy.version.take());
+    }
 }

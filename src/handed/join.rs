@@ -80,7 +80,7 @@ pub fn organization(a: Reading<Organization>, b: Reading<Organization>) -> Readi
     match (a, b) {
         (Reading::Known(a), Reading::Known(b)) => {
             let is_elsewhere = a.path.known().zip(b.path.known()).is_some_and(|(a, b)| a != b);
-            if a.id != b.id || is_elsewhere {
+            if a.id != b.id || a.management_account != b.management_account || is_elsewhere {
                 return Reading::Known(a);
             }
             Reading::Known(Organization {

@@ -45,6 +45,6 @@ pub fn add_output(mut capture: Capture, text: &str) -> Result<Handing<Capture>, 
                        describe-organization and describe-policy print is for --org-file";
         return Err(other(message.to_owned()));
     }
-    fill(&mut capture, &[part]);
+    fill(&mut capture, &[part], &[]);
     Ok(Handing { value: capture, taken_off: bare.taken_off, origin: bare.origin })
 }

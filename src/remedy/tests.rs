@@ -117,7 +117,7 @@ impl World {
             Lock::Boundary => {
                 let text = r#"{"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}"#;
                 let arn = "arn:aws:iam::111122223333:policy/limits".to_owned();
-                self.role().boundary = Reading::Known(AttachedPolicy { arn, document: document(text) });
+                self.role().boundary = Reading::Known(AttachedPolicy { arn, version: None, document: document(text) });
             }
             Lock::OwnDeny => {
                 let text = r#"{"Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}"#;

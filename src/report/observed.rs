@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::layout::{one_line, wrap};
-use super::triage::what;
+use super::triage::{is_infrastructure, what};
 use super::{Earlier, Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
-use crate::event::{Actor, Denial, Event, Incident, PolicyKind, Silence, Starter, Subject, Told};
+use crate::event::{Actor, Denial, Event, Incident, PolicyKind, Refusal, Silence, Starter, Subject, Told};
 use crate::findings::{Fact, Finding, Severity, StatementRole};
 use crate::names::{KeyArn, PrincipalArn, kind_and_name};
 use crate::policy::PolicyType;
@@ -118,7 +118,11 @@ fn is_starter(arn: &str, own: &str) -> bool {
 }
 
 fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
-    let infrastructure = incident.actor == Some(Actor::Infrastructure);
+    let infrastructure = if let Told::Refused(refusal) = &incident.told {
+        is_infrastructure(incident, refusal)
+    } else {
+        incident.actor == Some(Actor::Infrastructure)
+    };
     let judged = |action: &str| -> Vec<(usize, &Judged)> {
         let of_key = |judged: &Judged| {
             incident.keys.is_empty() || judged.case.key.as_ref().is_none_or(|key| incident.keys.contains(key))
@@ -140,12 +144,15 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
             if requests.is_empty() {
                 (Bearing::Aside, "no request of this start".to_owned())
             } else if requests.iter().any(is_denied) {
-                confirms = codes(start, &requests, refusal.denial);
+                let (alike, others) = codes(start, &requests, refusal);
+                confirms = alike;
+                let but = others.join(", ");
                 if confirms.is_empty() {
-                    let judged = if refusal.denial == Denial::Explicit { "not allowed" } else { "denied by a Deny" };
-                    (Bearing::Contradicts, contradicts(judged, changes))
-                } else {
+                    (Bearing::Contradicts, contradicts(&format!("denied otherwise ({but})"), changes))
+                } else if others.is_empty() {
                     (Bearing::Confirms, format!("confirms {}", confirms.join(", ")))
+                } else {
+                    (Bearing::Confirms, format!("confirms {}; it does not show {but}", confirms.join(", ")))
                 }
             } else if let Some(kind) = refusal.policy.filter(|kind| !is_open(*kind, &requests)) {
                 (Bearing::Contradicts, contradicts(&format!("not refused by any {}", kind.as_str()), changes))
@@ -194,39 +201,52 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
     }
 }
 
-/// Whether the policy type that refused then could still refuse one of these requests, by what was not read.
-fn is_open(kind: PolicyKind, requests: &[(usize, &Judged)]) -> bool {
-    let kind = match kind {
+/// The type as this program reads it; policies of VPC endpoints it does not read.
+fn policy_type(kind: PolicyKind) -> Option<PolicyType> {
+    Some(match kind {
         PolicyKind::Identity => PolicyType::Identity,
         PolicyKind::Resource => PolicyType::KeyPolicy,
         PolicyKind::Boundary => PolicyType::Boundary,
         PolicyKind::Session => PolicyType::Session,
         PolicyKind::Scp => PolicyType::Scp,
         PolicyKind::Rcp => PolicyType::Rcp,
-        // Never read: it may always refuse.
-        PolicyKind::VpcEndpoint => return true,
-    };
+        PolicyKind::VpcEndpoint => return None,
+    })
+}
+
+/// Whether the policy type that refused then could still refuse one of these requests, by what was not read.
+fn is_open(kind: PolicyKind, requests: &[(usize, &Judged)]) -> bool {
+    // What is never read may always refuse.
+    let Some(kind) = policy_type(kind) else { return true };
     requests
         .iter()
         .flat_map(|(_, judged)| deciders(&judged.case.request, &judged.explanation))
         .any(|decider| decider == Decider::Type(kind))
 }
 
-/// The findings of these requests that were denied in this way. Where AWS names a policy that does not allow, no Deny
-/// applied.
+/// The findings of these requests that deny as the refusal tells, and the others that deny. Where AWS names a policy that
+/// does not allow, no Deny applied; it names one policy type, though several may refuse.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
-fn codes(start: &Start, requests: &[(usize, &Judged)], denial: Denial) -> Vec<&'static str> {
+fn codes(start: &Start, requests: &[(usize, &Judged)], refusal: &Refusal) -> (Vec<&'static str>, Vec<&'static str>) {
     let is_deny = |fact: &Fact| matches!(fact, Fact::Statement { role: StatementRole::Denies, .. });
     let of_these = start.findings.iter().filter(|finding| {
-        finding.requests.iter().any(|position| requests.iter().any(|(number, _)| number == position))
+        finding.severity <= Severity::Warning
+            && finding.requests.iter().any(|position| requests.iter().any(|(number, _)| number == position))
     });
-    let alike = of_these.filter(|finding| match denial {
-        Denial::Explicit => finding.evidence.iter().any(is_deny),
-        Denial::Implicit => !finding.evidence.iter().any(is_deny),
-        Denial::Hidden | Denial::None | Denial::Untold => true,
+    let named = refusal.policy.and_then(policy_type);
+    let (alike, others): (Vec<&Finding>, Vec<&Finding>) = of_these.partition(|finding| {
+        let has_deny = finding.evidence.iter().any(is_deny);
+        let in_way = match refusal.denial {
+            Denial::Explicit => has_deny,
+            Denial::Implicit => !has_deny,
+            Denial::Hidden | Denial::None | Denial::Untold => true,
+        };
+        let types = finding.policy_types();
+        in_way && (types.is_empty() || named.is_none_or(|named| types.contains(&named)))
     });
-    alike.map(|finding| finding.code.id()).collect()
+    let ids = |findings: Vec<&Finding>| findings.into_iter().map(|finding| finding.code.id()).collect();
+    (ids(alike), ids(others))
 }
 
 fn contradicts(judged: &str, changes: &[&Event]) -> String {

@@ -70,7 +70,12 @@ fn check(capture: &str, records: &[Value], more: &[&str]) -> Outcome {
 fn events_confirm_contradict_or_stand_beside_the_judgement() {
     let cases: [(&str, Vec<Value>, &str, &str); 8] = [
         // AWS names a policy that does not allow only where no Deny applied.
-        ("denied-and-not-allowed", vec![refused(1)], "confirms", "confirms EBP0101 (event event-1)"),
+        (
+            "denied-and-not-allowed",
+            vec![refused(1)],
+            "confirms",
+            "confirms EBP0101; it does not show EBP0103 (event event-1)",
+        ),
         ("account-may-only-describe", vec![refused(1)], "confirms", "confirms EBP0333 (event event-1)"),
         (
             "account-may-only-describe",

@@ -262,7 +262,7 @@ fn only_the_newest_default_version_counts() {
     assert_eq!(document(&transcript(&[new.as_str(), &old].join("\n")).unwrap()), expected);
     assert_eq!(document(&assembled(&[parsed(&old), parsed(&new)]).unwrap()), expected);
     let mut capture = transcript(&new).unwrap();
-    add(&mut capture, &[parsed(&old), parsed(&new)]);
+    add(&mut capture, &[parsed(&old), parsed(&new)], 2);
     assert_eq!(document(&capture), expected);
 }
 
@@ -274,7 +274,7 @@ fn what_was_read_is_not_changed_by_what_is_added() {
     capture.identities.values_mut().for_each(|identity| *identity = Reading::Absent);
     capture.instances.values_mut().for_each(|instance| *instance = Reading::Absent);
     let mut after = capture.clone();
-    add(&mut after, &[Transcript::parse(START).unwrap()]);
+    add(&mut after, &[Transcript::parse(START).unwrap()], 1);
     assert_eq!(after, capture);
     assert!(Transcript::parse("no transcript").is_err());
 }

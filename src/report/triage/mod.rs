@@ -65,7 +65,7 @@ fn stops_a_start(incident: &Incident, refusal: &Refusal) -> bool {
     is_of_start(action) && (by_ec2 || !is_own_use)
 }
 
-fn is_infrastructure(incident: &Incident, refusal: &Refusal) -> bool {
+pub(super) fn is_infrastructure(incident: &Incident, refusal: &Refusal) -> bool {
     Actor::of_arn(&refusal.principal) == Actor::Infrastructure || incident.actor == Some(Actor::Infrastructure)
 }
 
