@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::Event;
 
-/// The operations of starts, launches and attachments, by the service that has them.
+/// The operations of starts, launches, attachments and snapshots, by the service that has them.
 ///
 /// `kms:DescribeKey` is not among them: no start was ever seen to ask for it.
 const OPERATIONS: [(&str, &[&str]); 2] = [
@@ -24,7 +24,7 @@ const OPERATIONS: [(&str, &[&str]); 2] = [
 /// Whether an action is one of those that a start, a launch or an attachment consists of.
 pub(crate) fn is_of_start(action: &str) -> bool {
     let (service, name) = action.split_once(':').unwrap_or_default();
-    OPERATIONS.iter().any(|(own, names)| *own == service && names.contains(&name))
+    OPERATIONS.iter().any(|(own, names)| *own == service && names.contains(&name)) && !name.ends_with("Snapshot")
 }
 
 /// The action of an operation; of one that is not known its name alone.

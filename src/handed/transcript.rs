@@ -86,6 +86,7 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, TranscriptError> {
             }
             continue;
         }
+        unchanged(&line)?;
         let mark = line.text.strip_prefix("### ").unwrap_or_default();
         let (word, rest) = mark.split_once(' ').unwrap_or((mark, ""));
         let fits = match (word, open.take()) {
@@ -190,6 +191,12 @@ fn fits(asked: &str) -> bool {
     }
 }
 
+/// An error, if a line holds a sign that mail puts in place of another, or that nobody sees.
+fn unchanged(line: &Line<'_>) -> Result<(), TranscriptError> {
+    let found = line.text.char_indices().find_map(|(at, sign)| Some((plain(sign)?.0, at)));
+    found.map_or(Ok(()), |(damage, at)| Err(broken(line.at(at), &damage.to_string())))
+}
+
 /// A line of an answer, and where it begins in the file.
 struct Line<'t> {
     text: &'t str,
@@ -207,16 +214,17 @@ impl Open<'_> {
     fn closed(self, exit: i32) -> Result<Answer, TranscriptError> {
         let told: Vec<&str> = self.lines.iter().map(|line| line.text).collect();
         let mut answer = Answer { asked: self.asked.to_owned(), text: told.join("\n"), exit: Some(exit) };
+        if exit != 0 {
+            return Ok(answer);
+        }
+        for line in self.lines.iter().filter(|line| !line.text.starts_with("\"Description\"")) {
+            unchanged(line)?;
+        }
         // What the AWS CLI prints on standard error may stand before the answer, and after it.
-        let Some(start) = self.lines.iter().position(|line| line.text.starts_with('{')).filter(|_| exit == 0) else {
+        let Some(start) = self.lines.iter().position(|line| line.text.starts_with('{')) else {
             return Ok(answer);
         };
         let lines = self.lines.get(start..).unwrap_or_default();
-        for line in lines.iter().filter(|line| !line.text.starts_with("\"Description\"")) {
-            if let Some((damage, at)) = line.text.char_indices().find_map(|(at, sign)| Some((plain(sign)?.0, at))) {
-                return Err(broken(line.at(at), &damage.to_string()));
-            }
-        }
         let json: Vec<&str> = lines.iter().map(|line| line.text).collect();
         let json = json.join("\n");
         let Some((start, end)) = document(&json) else {

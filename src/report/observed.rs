@@ -243,10 +243,18 @@ fn codes(start: &Start, requests: &[(usize, &Judged)], refusal: &Refusal) -> (Ve
             Denial::Hidden | Denial::None | Denial::Untold => true,
         };
         let types = finding.policy_types();
-        in_way && (types.is_empty() || named.is_none_or(|named| types.contains(&named)))
+        in_way
+            && (types.is_empty() || named.is_none_or(|named| types.iter().any(|own| is_alike(*own, named, has_deny))))
     });
     let ids = |findings: Vec<&Finding>| findings.into_iter().map(|finding| finding.code.id()).collect();
     (ids(alike), ids(others))
+}
+
+/// Whether AWS may name the one type where this program finds the other: of a key policy and identity-based policies that
+/// both lack an Allow it names either.
+fn is_alike(own: PolicyType, named: PolicyType, is_deny: bool) -> bool {
+    let together = [PolicyType::Identity, PolicyType::KeyPolicy];
+    own == named || (!is_deny && together.contains(&own) && together.contains(&named))
 }
 
 fn contradicts(judged: &str, changes: &[&Event]) -> String {

@@ -29,9 +29,13 @@ fn record(source: &str, name: &str, minute: u8, fields: &Value) -> Value {
 }
 
 fn refused(minute: u8) -> Value {
+    refused_with(minute, "because no identity-based policy allows the kms:CreateGrant action")
+}
+
+fn refused_with(minute: u8, why: &str) -> Value {
     let message = format!(
         "User: arn:aws:sts::111122223333:assumed-role/StartJob/nightly is not authorized to perform: kms:CreateGrant on \
-         resource: {KEY} because no identity-based policy allows the kms:CreateGrant action"
+         resource: {KEY} {why}"
     );
     record("kms", "CreateGrant", minute, &json!({"errorCode": "AccessDenied", "errorMessage": message}))
 }
@@ -68,7 +72,17 @@ fn check(capture: &str, records: &[Value], more: &[&str]) -> Outcome {
 
 #[test]
 fn events_confirm_contradict_or_stand_beside_the_judgement() {
-    let cases: [(&str, Vec<Value>, &str, &str); 8] = [
+    let deny_of = |kind: &str| vec![refused_with(1, &format!("with an explicit deny in {kind}"))];
+    let cases: [(&str, Vec<Value>, &str, &str); 12] = [
+        ("role-denies-itself-grants", deny_of("an identity-based policy"), "confirms", "confirms EBP0103 (event"),
+        ("role-denies-itself-grants", deny_of("a service control policy"), "contradicts", "denied otherwise (EBP0103)"),
+        ("boundary-knows-ec2-only", vec![refused(1)], "contradicts", "denied otherwise (EBP0105)"),
+        (
+            "boundary-knows-ec2-only",
+            vec![refused_with(1, "because no permissions boundary allows the kms:CreateGrant action")],
+            "confirms",
+            "confirms EBP0105",
+        ),
         // AWS names a policy that does not allow only where no Deny applied.
         (
             "denied-and-not-allowed",
@@ -104,6 +118,26 @@ fn events_confirm_contradict_or_stand_beside_the_judgement() {
         let text = check(capture, &records, &[]).seen();
         let words: Vec<&str> = text.split_whitespace().collect();
         assert!(words.join(" ").contains(says), "{capture}: {says}\n{text}");
+    }
+}
+
+/// EC2's own Decrypt is that of its own identity, also where it shares the request ID of the role's start.
+#[test]
+fn what_ec2_itself_was_refused_is_compared_with_its_own_requests() {
+    let infrastructure = format!("arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/{INSTANCE}");
+    let message = format!(
+        "User: {infrastructure} is not authorized to perform: kms:Decrypt on resource: {KEY} with an explicit deny in a \
+         resource control policy"
+    );
+    let refused = |id: &str| {
+        let mut record = record("kms", "Decrypt", 2, &json!({"errorCode": "AccessDenied", "errorMessage": message}));
+        record["userIdentity"] = json!({"type": "AssumedRole", "arn": infrastructure, "accountId": "111122223333"});
+        record["requestID"] = json!(id);
+        record
+    };
+    for id in ["request-1", "request-9"] {
+        let seen = check("rcp-network-perimeter-forgets-ec2", &[started(1), refused(id)], &[]).seen();
+        assert!(seen.contains("confirms EBP0120"), "{id}: {seen}");
     }
 }
 

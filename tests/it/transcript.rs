@@ -127,7 +127,7 @@ fn what_was_changed_is_named_with_its_place() {
             START.replacen("\"Account\"", "&quot;Account\"", 1),
             "5:43: in the answer to sts:GetCallerIdentity: `&` (U+0026)",
         ),
-        (START.replacen("### region ", "###\u{a0}region ", 1), "2:1: `###\u{a0}region us-west-2` does not fit here"),
+        (START.replacen("### region ", "###\u{a0}region ", 1), "2:4: an invisible character (U+00A0)"),
         (START.replacen("### exit 0\n", "", 1), "does not fit here"),
         (START.replacen(key, &key.replace("arn:", "arn:\n"), 1), "does not fit here"),
         (START.replace("### ebs", "\u{1b}[0m### ebs"), "1:1: `"),
@@ -136,6 +136,8 @@ fn what_was_changed_is_named_with_its_place() {
             START.replacen("\"Account\": ", "\"Account\": \"1\", \"Account\": ", 1),
             "`Account` stands twice in one object",
         ),
+        (START.replacen("{\"Grants\"", "\u{200b}{\"Grants\"", 1), "an invisible character (U+200B)"),
+        (START.replacen("role/night-start", "role/night\u{200b}start", 1), "7:79: an invisible character (U+200B)"),
         (script(&Script::Organization(Vec::new())), "not what they print"),
     ] {
         let error = transcript(&text).unwrap_err().to_string();

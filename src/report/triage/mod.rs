@@ -30,6 +30,11 @@ impl Outcome {
     pub fn of(incident: &Incident) -> Self {
         match &incident.told {
             Told::Refused(refusal) if !stops_a_start(incident, refusal) => Self::Undecided,
+            Told::KeyUnusable { action, .. }
+                if action.starts_with("kms:") && !incident.events.is_empty() && !is_through_ec2(incident) =>
+            {
+                Self::Undecided
+            }
             Told::Refused(_) | Told::KeyUnusable { .. } => Self::Blocked,
             Told::Failed { .. } => Self::Undecided,
             Told::Granted { .. } | Told::Silent(_) => Self::NotRefused,
@@ -56,13 +61,18 @@ impl Outcome {
     }
 }
 
-/// Whether a start, a launch or an attachment fails where this request is refused. A principal's own use of the key is
-/// not known to be needed; what EC2 asks for with the principal's permissions is.
+/// Whether a start, a launch or an attachment fails where this request is refused. A principal's own use of a key is not
+/// known to be needed; what EC2 asks for with the principal's permissions is.
 fn stops_a_start(incident: &Incident, refusal: &Refusal) -> bool {
     let action = refusal.action.as_str();
-    let is_own_use = action.starts_with("kms:") && action != "kms:CreateGrant";
-    let by_ec2 = is_infrastructure(incident, refusal) || incident.events.iter().any(|event| event.by_ec2);
-    is_of_start(action) && (by_ec2 || !is_own_use)
+    // A text does not tell whether EC2 asked. A grant on a key hardly anybody else makes.
+    let may_be_ec2 = if incident.events.is_empty() { action == "kms:CreateGrant" } else { is_through_ec2(incident) };
+    is_of_start(action) && (may_be_ec2 || is_infrastructure(incident, refusal) || !action.starts_with("kms:"))
+}
+
+/// Whether the events are of what EC2 asked.
+fn is_through_ec2(incident: &Incident) -> bool {
+    incident.events.iter().any(|event| event.by_ec2 || event.actor == Actor::Infrastructure)
 }
 
 pub(super) fn is_infrastructure(incident: &Incident, refusal: &Refusal) -> bool {

@@ -117,7 +117,7 @@ pub(super) fn proves(incident: &Incident) -> Vec<String> {
         Told::KeyUnusable { error, .. } if error.code.ends_with("CustomerKeyHasBeenRevoked") => {
             "the volume's key could not be used at that moment".to_owned()
         }
-        Told::KeyUnusable { .. } => "the key's state stopped it at that moment, whoever starts the instance".to_owned(),
+        Told::KeyUnusable { .. } => "the key's state stopped it at that moment, whoever asks".to_owned(),
         Told::Granted { decrypted: true } => {
             "this principal could use this key through EC2 at that moment, and so could EC2's own identity".to_owned()
         }
@@ -181,7 +181,7 @@ pub(super) fn leaves_open(incident: &Incident) -> Vec<String> {
             &["anything about a start: no start makes this request"]
         }
         Told::Refused(refusal) if !stops_a_start(incident, refusal) => {
-            &["that a start fails for it: none was seen to need it of its principal"]
+            &["that a start fails for it: it may be a use of the key without EC2, which no start needs"]
         }
         Told::Refused(refusal) => match (refusal.denial, refusal.policy) {
             (Denial::Implicit, Some(PolicyKind::Resource)) => {
