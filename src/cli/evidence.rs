@@ -92,7 +92,8 @@ fn parsed_transcript(path: &Path, text: &str) -> Result<Transcript, Failure> {
 
 fn bad_transcript(path: &Path, error: &TranscriptError) -> Failure {
     let message = format!("`{}`{}", path.display(), told(error));
-    let help = "have all that the lines printed sent again, as a file that is attached";
+    let help = "have all that the lines printed sent again, as a file that is attached; where the sign stands so in AWS, \
+                in a tag say, read the start with credentials instead";
     Failure::bad_input("bad-capture", message, help)
 }
 
@@ -239,7 +240,7 @@ pub(super) fn taken<T>(handing: Result<Handing<T>, HandedError>, path: &str) -> 
         HandedError::Other(message) => Failure::bad_input(
             "not-as-asked-for",
             format!("`{path}`: {message}"),
-            "hand in the whole output as JSON (`--output json`), with the key that it is of",
+            "hand in the whole output, as JSON (`--output json`)",
         ),
     })?;
     let noise: Vec<String> =

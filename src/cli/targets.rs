@@ -184,8 +184,11 @@ impl Asked {
             capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
         capture.targets.retain(wanted);
         if capture.targets.is_empty() {
-            let help =
-                if had.is_empty() { "it names no target".to_owned() } else { format!("it holds:\n{}", had.join("\n")) };
+            let help = if had.is_empty() {
+                "it names no start: hand it in with --add, beside the capture of one".to_owned()
+            } else {
+                format!("it holds:\n{}", had.join("\n"))
+            };
             return Err(Failure::bad_input("target-not-captured", "the capture was not made for this start", help));
         }
         Ok(capture)

@@ -152,7 +152,9 @@ fn rank(actor: &Actor) -> u8 {
 
 fn told(events: &[Event]) -> Told {
     let bearing = || events.iter().filter(|event| is_of_start(&event.action));
-    if let Some(told) = bearing().find_map(|event| failure(&event.action, event.error.as_ref()?)) {
+    // Who may not assume the role starts nothing, though that is no request of a start.
+    let telling = bearing().chain(events.iter().filter(|event| event.action == "sts:AssumeRole"));
+    if let Some(told) = telling.into_iter().find_map(|event| failure(&event.action, event.error.as_ref()?)) {
         return told;
     }
     let has = |action: &str| events.iter().any(|event| event.action == action && event.error.is_none());

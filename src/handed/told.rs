@@ -80,6 +80,9 @@ pub fn told_of_organization(text: &str, name: &str) -> Result<Handing<Told>, Han
         if arn.rsplit('/').next() != Some(id.as_str()) {
             return Err(other(&format!("the policy is `{id}` and the ARN that of another: `{arn}`")));
         }
+        if !arn.contains(&format!("/{}/", of.to_ascii_lowercase())) {
+            return Err(other(&format!("the policy is of the type {of}, and the ARN that of another: `{arn}`")));
+        }
         let kind = match of.as_str() {
             "SERVICE_CONTROL_POLICY" => PolicyType::Scp,
             "RESOURCE_CONTROL_POLICY" => PolicyType::Rcp,

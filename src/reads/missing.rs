@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
 use super::script::{TYPES, tree};
 use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
-use crate::capture::{Capture, Holder, Identity, Key, Organization};
-use crate::names::{InstanceId, KeyArn, VolumeId, kind_and_name, shell_word};
+use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
+use crate::names::{KeyArn, VolumeId, kind_and_name, shell_word};
 use crate::source::{Reading, Unread, Why};
 
 /// A fact that was not read.
@@ -30,7 +30,7 @@ impl Missing {
     pub(crate) fn organization_of(&self) -> Option<&str> {
         self.lines.iter().find_map(|lines| match &lines.of.reader {
             Reader::OrganizationOf { account, .. } => Some(account.as_str()),
-            Reader::Account(_) | Reader::Events(_) => None,
+            Reader::Account(_) | Reader::OwnerOf(_) | Reader::Events(_) => None,
         })
     }
 }
@@ -56,6 +56,8 @@ pub(super) struct Subject {
 pub(super) enum Reader {
     /// Somebody of this account.
     Account(String),
+    /// Somebody of the account that this instance is of, which is not known.
+    OwnerOf(String),
     /// Somebody of the account that manages the organization of this one; which one that is, if it is known.
     OrganizationOf { account: String, manager: Option<String> },
     /// Somebody of this account, in a shell of any kind: the output is evidence by itself.
@@ -90,18 +92,14 @@ impl Subject {
 pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
     let mut list = List { items: Vec::new(), region: capture.read.region.to_string() };
     list.push(&capture.read.by, "who read", "aws sts get-caller-identity".to_owned(), Vec::new());
-    let account = |id: &InstanceId| {
-        let of_instance = capture.instances.get(id).and_then(Reading::known).map(|found| found.account.to_string());
-        let starter = capture.targets.iter().find(|target| target.instance_id == *id);
-        of_instance.or_else(|| Some(starter?.role_arn.split(':').nth(4)?.to_owned())).unwrap_or_default()
-    };
     for (id, instance) in &capture.instances {
-        let of = list.in_account(account(id)).with('i', id.as_str());
+        let reader = Reader::OwnerOf(id.to_string());
+        let of = Subject { reader, region: list.region.clone(), variables: Vec::new() }.with('i', id.as_str());
         let more = vec![vec![lines::volumes().marked()], lines::keys()];
         list.note(instance, &format!("instance {id}"), &of, &lines::instance(), more);
     }
     for (id, volume) in &capture.volumes {
-        list.volume(capture, id, volume, &account);
+        list.volume(capture, id, volume);
     }
     let used = capture.volumes.values().filter_map(|volume| volume.known()?.key.known());
     let none = Key::default();
@@ -145,19 +143,11 @@ impl List {
         Subject { reader: Reader::Account(account), region: self.region.clone(), variables: Vec::new() }
     }
 
-    fn volume(
-        &mut self,
-        capture: &Capture,
-        id: &VolumeId,
-        volume: &Reading<crate::capture::Volume>,
-        account: &impl Fn(&InstanceId) -> String,
-    ) {
-        let is_there = |instance: &&InstanceId| {
-            let instance = capture.instances.get(*instance).and_then(Reading::known);
-            instance.is_some_and(|instance| instance.attachments.iter().any(|one| one.volume_id == *id))
-        };
-        let Some(instance) = capture.instances.keys().find(is_there) else { return };
-        let of = self.in_account(account(instance)).with('i', instance.as_str());
+    fn volume(&mut self, capture: &Capture, id: &VolumeId, volume: &Reading<Volume>) {
+        let known = capture.instances.iter().filter_map(|(id, instance)| Some((id, instance.known()?)));
+        let attaches = |instance: &Instance| instance.attachments.iter().any(|one| one.volume_id == *id);
+        let Some((instance, found)) = known.into_iter().find(|(_, instance)| attaches(instance)) else { return };
+        let of = self.in_account(found.account.to_string()).with('i', instance.as_str());
         // Which key it has is not known either.
         let more = || vec![lines::keys()];
         self.note(volume, &format!("volume {id}"), &of, &lines::volumes(), more());

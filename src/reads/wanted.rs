@@ -25,6 +25,7 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<Wanted> {
     for lacking in missing.iter().flat_map(|missing| &missing.lines) {
         let (place, of) = match &lacking.of.reader {
             Reader::Account(account) => (Place::Account(account), account),
+            Reader::OwnerOf(instance) => (Place::Owner(instance), instance),
             Reader::OrganizationOf { account, manager } => (Place::Manager(manager.as_deref()), account),
             Reader::Events(account) => (Place::Events(account), account),
         };
@@ -34,6 +35,7 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<Wanted> {
         let accounts = draft.accounts.iter().copied().collect::<Vec<_>>().join(" and ");
         let r#in = match place {
             Place::Account(account) | Place::Events(account) => format!("account {account}"),
+            Place::Owner(instance) => format!("the account of instance {instance}"),
             Place::Manager(Some(account)) => {
                 format!("account {account}, which manages the organization of account {accounts}")
             }
@@ -44,7 +46,7 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<Wanted> {
                 let lines = draft.body.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>();
                 Wanted { r#in, lines: format!("(\nexport AWS_PAGER=\n{lines})\n"), hand_in: "--events FILE" }
             }
-            Place::Account(_) | Place::Manager(_) => {
+            Place::Account(_) | Place::Owner(_) | Place::Manager(_) => {
                 Wanted { r#in, lines: framed(region, &draft.body), hand_in: "--add FILE" }
             }
         }
@@ -56,6 +58,8 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<Wanted> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place<'m> {
     Account(&'m str),
+    /// The account of an instance, which is not known.
+    Owner(&'m str),
     /// The account that manages an organization, if it is known which one that is.
     Manager(Option<&'m str>),
     Events(&'m str),

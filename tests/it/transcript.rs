@@ -137,7 +137,7 @@ fn what_was_changed_is_named_with_its_place() {
             "`Account` stands twice in one object",
         ),
         (START.replacen("{\"Grants\"", "\u{200b}{\"Grants\"", 1), "an invisible character (U+200B)"),
-        (START.replacen("role/night-start", "role/night\u{200b}start", 1), "7:79: an invisible character (U+200B)"),
+        (START.replacen("role/night-start", "role/night\u{200b}start", 1), "7:68: an invisible character (U+200B)"),
         (script(&Script::Organization(Vec::new())), "not what they print"),
     ] {
         let error = transcript(&text).unwrap_err().to_string();
@@ -266,6 +266,13 @@ fn only_the_newest_default_version_counts() {
     let mut capture = transcript(&new).unwrap();
     add(&mut capture, &[parsed(&old), parsed(&new)], 2);
     assert_eq!(document(&capture), expected);
+    // The capture remembers it.
+    let mut capture = transcript(&new).unwrap();
+    add(&mut capture, &[parsed(&old)], 1);
+    assert_eq!(document(&capture), expected);
+    let mut capture = transcript(&refused.replace("### time 2026-11-2", "### time 2024-11-2")).unwrap();
+    add(&mut capture, &[parsed(&old)], 1);
+    assert_eq!(document(&capture), None);
 }
 
 /// A key or role that was looked for and is not there does not come back by an older transcript.
@@ -353,6 +360,13 @@ mod program {
         let old = file("old.txt", &granted("2026-10-2", "\"CreateGrant\", \"Decrypt\""));
         let new = file("new.txt", &granted("2026-11-2", "\"Encrypt\""));
         let with = |files: [&str; 2]| targets(&["--capture", &rest, "--add", files[0], "--add", files[1]]);
+        // Of a file that holds an older and a newer part only the newer counts against another file.
+        let oldest = granted("2026-09-2", "\"CreateGrant\", \"Decrypt\"");
+        let newest = only(|read| read.starts_with("sts:"));
+        let both = file("both.txt", &format!("{oldest}\n{newest}"));
+        let between = file("between.txt", &granted("2026-10-2", "\"Encrypt\""));
+        assert_eq!(with([&both, &between]), with([&between, &both]));
+        assert_eq!(with([&both, &between]).1, targets(&["--capture", &rest, "--add", &between]).1);
         assert_eq!(with([&old, &new]), with([&new, &old]));
         assert_eq!(with([&old, &new]).1, targets(&["--capture", &rest, "--add", &new]).1);
     }
@@ -395,6 +409,46 @@ mod program {
         let output = check(&["--capture", file.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(3));
         assert!(String::from_utf8_lossy(&output.stderr).contains("ends before the script did"));
+    }
+
+    /// Two outputs that do not tell their time, and contradict each other, are refused in either order.
+    #[test]
+    fn of_two_outputs_without_a_time_neither_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let rest = file("rest.txt", &only(|read| !read.starts_with("kms:DescribeKey")));
+        let lines = only(|read| read.starts_with("kms:DescribeKey"));
+        let answer = lines.lines().find(|line| line.contains("\"KeyMetadata\"")).unwrap();
+        let enabled = file("enabled.json", answer);
+        let disabled = file("disabled.json", &answer.replace("\"Enabled\"", "\"Disabled\""));
+        let status = |files: &[&str]| {
+            let add: Vec<&str> = files.iter().flat_map(|file| ["--add", file]).collect();
+            check(&[&["--capture", rest.as_str()], add.as_slice()].concat()).status.code()
+        };
+        assert_eq!((status(&[&enabled, &disabled]), status(&[&disabled, &enabled])), (Some(2), Some(2)));
+        assert_eq!((status(&[&enabled]), status(&[&disabled])), (Some(3), Some(1)));
+    }
+
+    /// Of two files about the organization the newer counts, in whichever order they are typed.
+    #[test]
+    fn the_newer_organization_file_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let organization = super::ORGANIZATION;
+        let old = organization.replace("### time 2026-", "### time 2025-").replace("\\\"Deny\\\"", "\\\"Allow\\\"");
+        assert_ne!(old, organization.replace("### time 2026-", "### time 2025-"));
+        let path = folder.path().join("old.txt");
+        std::fs::write(&path, old).unwrap();
+        let old = path.to_str().unwrap();
+        let status = |files: [&str; 2]| {
+            check(&["--capture", "start.txt", "--org-file", files[0], "--org-file", files[1]]).status.code()
+        };
+        assert_eq!(status([old, "organization.txt"]), Some(1));
+        assert_eq!(status(["organization.txt", old]), Some(1));
+        assert_eq!(check(&["--capture", "start.txt", "--org-file", old]).status.code(), Some(0));
     }
 
     /// A folder holds transcripts and at most one capture; what else is in it is named, and what is hidden is not.
