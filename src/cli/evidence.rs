@@ -133,7 +133,7 @@ impl Pieces {
     /// when it was read. It is an error that none of them tells anything, where they were named one by one.
     pub(super) fn put_into(mut self, mut capture: Capture, are_named: bool) -> Result<Capture, Failure> {
         self.parts.sort_by_cached_key(|(_, part)| part.order());
-        self.captures.sort_by_key(|(_, held)| std::cmp::Reverse(held.read.until));
+        self.captures.sort_by_cached_key(|(path, held)| (std::cmp::Reverse(held.read.until), path.clone()));
         let (paths, parts): (Vec<_>, Vec<_>) = self.parts.into_iter().unzip();
         let mut captures = self.captures.into_iter().peekable();
         let mut used = Used::default();

@@ -167,7 +167,8 @@ fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (
     };
     let newest = views.iter().find(|(part, (instance, _))| counts(part, instance)).map(|(_, view)| view.clone());
     let Some((instance, mut volumes)) = newest else {
-        let unread = views.into_iter().map(|(_, (instance, _))| instance).reduce(first);
+        let unread = views.into_iter().map(|(_, (instance, _))| instance).filter(|one| one.unread().is_some());
+        let unread = unread.reduce(first);
         return (unread.unwrap_or_default(), Volumes::new());
     };
     for (id, volume) in &mut volumes {

@@ -411,6 +411,29 @@ mod program {
         assert!(String::from_utf8_lossy(&output.stderr).contains("ends before the script did"));
     }
 
+    /// That an instance is not there counts from its own account only, also in a file that is newer.
+    #[test]
+    fn that_an_instance_is_gone_only_its_own_account_tells() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let rest = file("rest.txt", &only(|read| !read.starts_with("ec2:")));
+        let seen = only(|read| read.starts_with("ec2:") || read.starts_with("sts:"));
+        let from = seen.find("### read ec2:").unwrap();
+        let gone = "\nAn error occurred (InvalidInstanceID.NotFound) when calling the DescribeInstances operation: The \
+                    instance ID 'i-0c4d5e6f708192a3b' does not exist\n### exit 254\n### end\n";
+        let gone = format!("{}### read ec2:DescribeInstances i-0c4d5e6f708192a3b{gone}", &seen[..from]);
+        let elsewhere = file("elsewhere.txt", &gone.replace("sts::444455556666", "sts::333355557777"));
+        let here = file("here.txt", &gone);
+        let seen = file("seen.txt", &seen.replace("### time 2026-11-2", "### time 2026-10-2"));
+        let status = |add: &str| check(&["--capture", &rest, "--add", add, "--add", &seen]).status.code();
+        assert_eq!(check(&["--capture", &rest, "--add", &seen]).status.code(), Some(3));
+        assert_eq!((status(&elsewhere), status(&here)), (Some(3), Some(2)));
+    }
+
     /// Two outputs that do not tell their time, and contradict each other, are refused in either order.
     #[test]
     fn of_two_outputs_without_a_time_neither_counts() {
