@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{AccountId, KeyArn, VolumeId};
-use crate::source::Reading;
+use crate::source::{Reading, Unread};
 
 /// An instance, as `ec2:DescribeInstances` shows it.
 ///
@@ -25,6 +25,9 @@ pub struct Instance {
     /// The instance's tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+    /// Why no decision may rest on the tags, although some were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags_unread: Option<Unread>,
     /// The volumes of its block device mappings, in AWS's order.
     pub attachments: Vec<Attachment>,
     /// `ebs` or `instance-store`; empty if AWS did not say.

@@ -33,6 +33,7 @@ pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region
             Some(StateReason { code: reason.code.clone()?, message })
         }),
         state_transition_reason: found.state_transition_reason.clone().unwrap_or_default(),
+        tags_unread: None,
         tags: found.tags.iter().flatten().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?))).collect(),
         attachments: attachments.ok_or_else(|| lacks("a volume of the block device mapping"))?,
         root_device_type: text(found.root_device_type.as_ref()),

@@ -33,6 +33,9 @@ pub(super) fn instance(
         return (Reading::Absent, BTreeMap::new());
     }
     let mut instance = part.reading(&asked, |text| read(text, id, region));
+    if let Reading::Known(instance) = &mut instance {
+        instance.tags_unread = part.tags_unread(&asked);
+    }
     let shown = volumes(part, id);
     let mut attached = BTreeMap::new();
     let hidden = shown.unread().cloned().unwrap_or_else(|| Unread {
@@ -83,6 +86,7 @@ fn read(output: &str, id: &InstanceId, region: &Region) -> Option<Instance> {
         state_reason: reason.map(|code| StateReason { code, message: text(found, "/StateReason/Message") }),
         state_transition_reason: text(found, "/StateTransitionReason"),
         tags: tags(found, "Key", "Value"),
+        tags_unread: None,
         attachments: attachments.collect::<Option<_>>()?,
         root_device_type: text(found, "/RootDeviceType"),
         operator: managed.then(|| text(found, "/Operator/Principal")),

@@ -105,7 +105,9 @@ fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
     Some(Identity {
         arn: PrincipalArn::parse(text("/Arn")?).ok()?,
         unique_id: Reading::Known(text(&format!("/{kind}Id"))?.to_owned()),
-        tags: Reading::Known(tags(found, "Key", "Value")),
+        tags: part
+            .tags_unread(&format!("iam:Get{kind} {name}"))
+            .map_or_else(|| Reading::Known(tags(found, "Key", "Value")), Reading::Unread),
         trust_policy,
         groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -24,6 +24,7 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
     let ram = format!("kms:GetKeyPolicy {arn} AWS_RAM");
     let ram_policy =
         if own && part.failed_with(&ram, "NotFoundException") { Reading::Absent } else { part.reading(&ram, policy) };
+    let of_tags = format!("kms:ListResourceTags {arn}");
     Key {
         metadata,
         policy: part.reading(&format!("kms:GetKeyPolicy {arn} default"), policy),
@@ -31,11 +32,7 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
         grants: part
             .reading(&format!("kms:ListGrants {arn}"), |text| grants(&serde_json::from_str(text).ok()?, arn).ok()),
         aliases: part.reading(&format!("kms:ListAliases {arn}"), aliases),
-        tags: part.reading(&format!("kms:ListResourceTags {arn}"), |text| {
-            let value: Value = serde_json::from_str(text).ok()?;
-            value.get("Tags")?.as_array()?;
-            Some(tags(&value, "TagKey", "TagValue"))
-        }),
+        tags: part.tags_unread(&of_tags).map_or_else(|| part.reading(&of_tags, tags_of), Reading::Unread),
     }
 }
 
@@ -58,6 +55,12 @@ struct Policy {
 fn policy(output: &str) -> Option<Document> {
     let text = serde_json::from_str::<Policy>(output).ok()?.policy;
     Some(Document::new(text)).filter(|document| !document.text().trim().is_empty())
+}
+
+fn tags_of(output: &str) -> Option<BTreeMap<String, String>> {
+    let value: Value = serde_json::from_str(output).ok()?;
+    value.get("Tags")?.as_array()?;
+    Some(tags(&value, "TagKey", "TagValue"))
 }
 
 fn aliases(output: &str) -> Option<Vec<String>> {

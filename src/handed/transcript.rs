@@ -52,6 +52,8 @@ pub(super) struct Answer {
     /// What it printed, and its exit code; `None`: the transcript ends before.
     pub(super) text: String,
     pub(super) exit: Option<i32>,
+    /// A sign in a tag that people may have put there, and mail as well.
+    pub(super) in_tag: Option<(Position, Damage)>,
 }
 
 /// The parts of a text, in which transcripts may follow one another with anything between.
@@ -140,7 +142,7 @@ fn broken(position: Position, what: &str) -> TranscriptError {
 /// The answer within which a part ends.
 fn cut(parts: &mut [Part], open: Option<Open<'_>>) {
     if let (Some(part), Some(open)) = (parts.last_mut(), open) {
-        part.answers.push(Answer { asked: open.asked.to_owned(), text: String::new(), exit: None });
+        part.answers.push(Answer { asked: open.asked.to_owned(), text: String::new(), exit: None, in_tag: None });
     }
 }
 
@@ -193,9 +195,15 @@ fn fits(asked: &str) -> bool {
 
 /// An error, if a line holds a sign that mail puts in place of another, or that nobody sees.
 fn unchanged(line: &Line<'_>) -> Result<(), TranscriptError> {
-    let found = line.text.char_indices().find_map(|(at, sign)| Some((plain(sign)?.0, at)));
-    found.map_or(Ok(()), |(damage, at)| Err(broken(line.at(at), &damage.to_string())))
+    changed_at(line).map_or(Ok(()), |(place, damage)| Err(broken(place, &damage.to_string())))
 }
+
+fn changed_at(line: &Line<'_>) -> Option<(Position, Damage)> {
+    line.text.char_indices().find_map(|(at, sign)| Some((line.at(at), plain(sign)?.0)))
+}
+
+/// How lines of the AWS CLI begin that hold tags.
+const TAGS: [&str; 4] = ["\"Key\"", "\"Value\"", "\"TagKey\"", "\"TagValue\""];
 
 /// A line of an answer, and where it begins in the file.
 struct Line<'t> {
@@ -213,12 +221,16 @@ impl Open<'_> {
     /// The answer, if what AWS said is whole.
     fn closed(self, exit: i32) -> Result<Answer, TranscriptError> {
         let told: Vec<&str> = self.lines.iter().map(|line| line.text).collect();
-        let mut answer = Answer { asked: self.asked.to_owned(), text: told.join("\n"), exit: Some(exit) };
+        let mut answer = Answer { asked: self.asked.to_owned(), text: told.join("\n"), exit: Some(exit), in_tag: None };
         if exit != 0 {
             return Ok(answer);
         }
         for line in self.lines.iter().filter(|line| !line.text.starts_with("\"Description\"")) {
-            unchanged(line)?;
+            let Err(error) = unchanged(line) else { continue };
+            if !TAGS.iter().any(|name| line.text.starts_with(name)) {
+                return Err(error);
+            }
+            answer.in_tag = answer.in_tag.or_else(|| changed_at(line));
         }
         // What the AWS CLI prints on standard error may stand before the answer, and after it.
         let Some(start) = self.lines.iter().position(|line| line.text.starts_with('{')) else {
@@ -271,6 +283,14 @@ impl Part {
             Some(_) => unread(why(error_code(&answer.text)), &answer.text),
             None => unread(Why::Unparsable, "the transcript ends within the answer"),
         }
+    }
+
+    /// Why the tags of an answer count as not read: whether AWS has them so, or mail changed them, nobody can tell.
+    pub(super) fn tags_unread(&self, asked: &str) -> Option<Unread> {
+        let answer = self.answers.iter().find(|answer| answer.asked == asked)?;
+        let (place, damage) = answer.in_tag.as_ref()?;
+        let needs = asked.split(' ').next().unwrap_or_default().to_owned();
+        Some(Unread { why: Why::Unparsable, needs, message: format!("{place}: {damage} in a tag") })
     }
 
     /// Whether AWS answered with this error code.

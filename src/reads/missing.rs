@@ -97,6 +97,10 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
         let of = Subject { reader, region: list.region.clone(), variables: Vec::new() }.with('i', id.as_str());
         let more = vec![vec![lines::volumes().marked()], lines::keys()];
         list.note(instance, &format!("instance {id}"), &of, &lines::instance(), more);
+        if let Some(unread) = instance.known().and_then(|instance| instance.tags_unread.clone()) {
+            let unread: Reading<()> = Reading::Unread(unread);
+            list.note(&unread, &format!("tags of instance {id}"), &of, &lines::instance(), Vec::new());
+        }
     }
     for (id, volume) in &capture.volumes {
         list.volume(capture, id, volume);

@@ -258,9 +258,14 @@ impl Planner<'_, '_> {
         }
         context.set("ec2:Region", self.capture.read.region.as_str());
         context.set("ec2:InstanceID", self.target.instance_id.as_str());
-        for (tag, value) in &self.instance.tags {
-            context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
-            context.set(&format!("ec2:ResourceTag/{tag}"), value.as_str());
+        if self.instance.tags_unread.is_some() {
+            context.set_unknown_prefix("aws:ResourceTag/");
+            context.set_unknown_prefix("ec2:ResourceTag/");
+        } else {
+            for (tag, value) in &self.instance.tags {
+                context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
+                context.set(&format!("ec2:ResourceTag/{tag}"), value.as_str());
+            }
         }
         if let Some(address) = &self.question.source_ip {
             context.set("aws:SourceIp", address.as_str());

@@ -53,6 +53,9 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Sett
             let or = (noun == "role").then_some("--session-tag KEY=VALUE");
             Settles::Read { what: format!("the tags of the {noun}"), needs: get, or }
         }
+        _ if name.starts_with("ec2:resourcetag/") || (name.starts_with("aws:resourcetag/") && case.key.is_none()) => {
+            read("the tags of the instance".to_owned(), "ec2:DescribeInstances")
+        }
         _ if name.starts_with("aws:resourcetag/") => read("the tags of the key".to_owned(), "kms:ListResourceTags"),
         _ if name.starts_with("aws:principalorg") => organization(&principal.account),
         _ if name.starts_with("aws:resourceorg") => organization(&case.request.resource_account),

@@ -124,3 +124,21 @@ fn names_are_words_or_no_lines_are_printed() {
         assert_eq!(found, Vec::<Value>::new(), "{name}");
     }
 }
+
+/// Tags of the instance that cannot be trusted leave open what a condition asks of them.
+#[test]
+fn tags_of_the_instance_may_be_unread_alone() {
+    let path = format!("{}/tests/captures/user-through-a-group.json", env!("CARGO_MANIFEST_DIR"));
+    let mut capture: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let judged = |capture: &Value| {
+        let capture = Capture::parse(&capture.to_string()).unwrap();
+        serde_json::from_str::<Value>(&json::render(&preflight(&capture, &Question::default()))).unwrap()
+    };
+    assert_eq!(judged(&capture)["verdict"], "READY");
+    let instance = &mut capture["instances"]["i-0f3c2a9d8b7e61254"]["known"];
+    instance["tagsUnread"] = json!({"why": "unparsable", "needs": "ec2:DescribeInstances", "message": "no"});
+    let report = judged(&capture);
+    assert_eq!(report["verdict"], "UNDECIDED");
+    assert!(report["targets"][0]["findings"].to_string().contains("the tags of the instance"), "{report}");
+    assert_eq!(actions(report["toRead"][0]["lines"].as_str().unwrap()), ["ec2:DescribeInstances"]);
+}

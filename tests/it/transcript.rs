@@ -16,6 +16,7 @@ use ebs_preflight::report::{Verdict, preflight, text};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 const START: &str = include_str!("../transcripts/start.txt");
 const ORGANIZATION: &str = include_str!("../transcripts/organization.txt");
@@ -145,6 +146,48 @@ fn what_was_changed_is_named_with_its_place() {
     }
     let quoted = format!("> {}", START.replacen("\"Account\"", "\u{201c}Account\u{201d}", 1).replace('\n', "\n> "));
     assert!(transcript(&quoted).unwrap_err().to_string().starts_with("5:45: "));
+}
+
+/// Signs in a tag may stand so in AWS: the transcript is taken, and the tags decide nothing. Elsewhere they are refused.
+#[test]
+fn tags_with_signs_of_typography_count_as_unread() {
+    let pretty = |line: &str, change: &dyn Fn(&mut Value)| {
+        let mut answer: Value = line.parse().unwrap();
+        change(&mut answer);
+        serde_json::to_string_pretty(&answer).unwrap()
+    };
+    let with = |tag: &str, state: &str| {
+        let lines = START.lines().map(|line| {
+            let tags = json!([{ "Key": "Name", "Value": tag }]);
+            match line {
+                _ if line.starts_with("{\"Reservations\"") => pretty(line, &|answer| {
+                    answer["Reservations"][0]["Instances"][0]["Tags"] = tags.clone();
+                    answer["Reservations"][0]["Instances"][0]["StateTransitionReason"] = json!(state);
+                }),
+                _ if line.starts_with("{\"Role\"") => pretty(line, &|answer| answer["Role"]["Tags"] = tags.clone()),
+                _ if line.starts_with("{\"Tags\"") => {
+                    pretty(line, &|answer| answer["Tags"] = json!([{ "TagKey": tag, "TagValue": "1" }]))
+                }
+                _ => line.to_owned(),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    for (tag, is_read) in [("batch - 01", true), ("batch \u{2013} 01", false), ("batch\u{3000}01", false)] {
+        let capture = transcript(&with(tag, "")).unwrap();
+        let instance = capture.instances.values().next().unwrap().known().unwrap();
+        let role = capture.identities.values().next().unwrap().known().unwrap();
+        let key = capture.keys.values().next().unwrap();
+        let unread = [instance.tags_unread.is_some(), role.tags.unread().is_some(), key.tags.unread().is_some()];
+        assert_eq!(unread, [!is_read; 3], "{tag}");
+        let report = text::render(&preflight(&capture, &Question::default()));
+        assert_eq!(report.contains("in a tag"), !is_read, "{report}");
+        assert!(
+            report.starts_with("UNDECIDED") && !report.contains("the tags"),
+            "no condition asks for them: {report}"
+        );
+    }
+    assert!(transcript(&with("batch", "User\u{2013}initiated")).is_err());
 }
 
 /// The actions whose answers a script puts into the transcript.
