@@ -247,7 +247,10 @@ impl List {
         let own = Lacking { of: self.in_account(account.to_owned()), blocks: vec![vec![itself.marked()]] };
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
+        // Neither SCPs nor RCPs bind the account that manages the organization.
+        let is_bound = organization.management_account.as_str() != account;
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
+        let lists = if is_bound { lists.as_slice() } else { &[] };
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
         let types: Vec<&str> = unread.map(|(_, kind)| kind).collect();
         self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&types)]);

@@ -125,6 +125,18 @@ fn names_are_words_or_no_lines_are_printed() {
     }
 }
 
+/// What binds nobody is not missed: SCPs of the account that manages the organization.
+#[test]
+fn what_binds_nobody_is_not_asked_for() {
+    let scps = "/organizations/111122223333/known/scps";
+    let path = format!("{}/tests/captures/ready-management-account.json", env!("CARGO_MANIFEST_DIR"));
+    let mut capture: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    *capture.pointer_mut(scps).unwrap() = json!({"unread": {"why": "denied", "needs": "x:Y", "message": ""}});
+    let capture = Capture::parse(&capture.to_string()).unwrap();
+    let report: Value = serde_json::from_str(&json::render(&preflight(&capture, &Question::default()))).unwrap();
+    assert_eq!((&report["verdict"], &report["unread"], &report["toRead"]), (&json!("READY"), &json!([]), &json!([])));
+}
+
 /// Tags of the instance that cannot be trusted leave open what a condition asks of them.
 #[test]
 fn tags_of_the_instance_may_be_unread_alone() {
