@@ -22,9 +22,11 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Fail
     for path in &typed.add {
         pieces.add(path, files::read(path)?)?;
     }
-    let concerned = capture.accounts();
+    // A key that is not known yet may be of an account that is not, either.
+    let are_known = capture.volumes.values().all(|volume| volume.known().is_some_and(|one| one.key.unread().is_none()));
+    let concerned = are_known.then(|| capture.accounts());
     for text in &typed.organizations {
-        told.extend(organization::take(&mut pieces, &concerned, text)?);
+        told.extend(organization::take(&mut pieces, concerned.as_ref(), text)?);
     }
     let mut capture = pieces.put_into(capture, true)?;
     for text in &typed.key_policies {

@@ -26,10 +26,10 @@ fn refused(path: &str, message: &str, help: impl Into<String>) -> Failure {
 }
 
 /// Takes one `--org-file` up: evidence with a date becomes a piece, what is only told is given back, to be put in when all
-/// that was read is there.
+/// that was read is there. `concerned`: the accounts of the start, if all of them are known.
 pub(super) fn take(
     pieces: &mut Pieces,
-    concerned: &BTreeSet<AccountId>,
+    concerned: Option<&BTreeSet<AccountId>>,
     typed: &str,
 ) -> Result<Option<ToldOf>, Failure> {
     let of_account = typed.split_once('=').and_then(|(account, path)| Some((AccountId::parse(account).ok()?, path)));
@@ -59,7 +59,7 @@ pub(super) fn take(
         let help = "make it in the management account: ebs-preflight capture --script --org ACCOUNT";
         return Err(refused(path, "it holds no organization", help));
     }
-    if !read.iter().any(|account| concerned.contains(*account)) {
+    if let Some(concerned) = concerned.filter(|known| !read.iter().any(|account| known.contains(*account))) {
         let others: Vec<&str> = read.into_iter().map(AccountId::as_str).collect();
         return Err(foreign(path, &others.join(", "), concerned));
     }
@@ -108,7 +108,7 @@ impl ToldOf {
             }
         };
         let record = capture.organizations.entry(account.clone()).or_default();
-        let help = "leave it out, or hand in what binds the accounts of this start";
+        let help = "without it: leave this --org-file out";
         self.told.put_into(record, &account).map_err(|message| refused(&self.path, &message, help))?;
         capture.handed.push(Handed { what, file: self.path, read: None });
         Ok(())
