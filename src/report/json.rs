@@ -104,12 +104,16 @@ struct Request<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct FindingOut {
     code: &'static str,
     severity: &'static str,
     title: String,
     subjects: Vec<String>,
     evidence: Vec<Evidence>,
+    /// The IDs of the events that confirm it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    confirmed_by: Vec<String>,
     remedies: Vec<remedy::RemedyOut>,
 }
 
@@ -175,7 +179,13 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
         verdict: start.map(|start| start.verdict.as_str()),
         volumes: start.map(|start| start.volumes.iter().map(volume).collect()),
         requests: start.map(|start| start.judged.iter().map(|judged| request(judged, start)).collect()),
-        findings: start.map(|start| start.findings.iter().map(|finding| self::finding(finding, start)).collect()),
+        findings: start.map(|start| {
+            let findings = start.findings.iter().map(|finding| FindingOut {
+                confirmed_by: observed::confirmed_by(finding, target, start, earlier),
+                ..self::finding(finding, start)
+            });
+            findings.collect()
+        }),
         principal_from: earlier.and_then(|earlier| earlier.starter.as_ref()).map(observed::principal_from),
         events: start
             .zip(earlier)
@@ -232,6 +242,7 @@ pub(super) fn finding(finding: &Finding, start: &Start) -> FindingOut {
         title: words::title(finding.code, start.noun()),
         subjects,
         evidence: finding.evidence.iter().map(|fact| evidence(fact, start.noun())).collect(),
+        confirmed_by: Vec::new(),
         remedies: remedy::json(finding, start),
     }
 }

@@ -51,6 +51,18 @@ pub(super) fn observed(target: &TargetReport, start: &Start, incidents: &[Incide
     of_start.map(|incident| compare(incident, start, &changes_since(incident, incidents, start))).collect()
 }
 
+/// The IDs of the events that confirm a finding of this start.
+pub(super) fn confirmed_by(
+    finding: &Finding,
+    target: &TargetReport,
+    start: &Start,
+    earlier: Option<&Earlier>,
+) -> Vec<String> {
+    let observed = earlier.map(|earlier| observed(target, start, &earlier.incidents)).unwrap_or_default();
+    let confirming = observed.into_iter().filter(|one| one.confirms.contains(&finding.code.id()));
+    confirming.flat_map(|one| one.event_ids).collect()
+}
+
 /// The block of the text report.
 pub(super) fn text(target: &TargetReport, start: &Start, earlier: &Earlier) -> String {
     let mut text = String::new();

@@ -62,6 +62,10 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
             text.push('\n');
         }
         render_finding(text, number, finding, start, &mut said);
+        let events = observed::confirmed_by(finding, target, start, report.earlier.as_ref());
+        if !events.is_empty() {
+            item(text, "confirmed", &one_line(&format!("by event {}", events.join(", "))));
+        }
         next_steps(text, report, target, start, finding);
     }
     text.push_str(&remedy::text(start, form));

@@ -118,6 +118,12 @@ fn events_confirm_contradict_or_stand_beside_the_judgement() {
         let text = check(capture, &records, &[]).seen();
         let words: Vec<&str> = text.split_whitespace().collect();
         assert!(words.join(" ").contains(says), "{capture}: {says}\n{text}");
+        // A finding that an event confirms says so itself.
+        let findings = with.json()["targets"][0]["findings"].as_array().unwrap().clone();
+        let confirmed = findings.iter().filter(|finding| finding["confirmedBy"] == json!(["event-1"]));
+        let confirmed: Vec<&str> = confirmed.map(|finding| finding["code"].as_str().unwrap()).collect();
+        assert_eq!(json!(confirmed), event["confirms"], "{capture}");
+        assert_eq!(text.contains("confirmed     by event event-1"), !confirmed.is_empty(), "{capture}: {text}");
     }
 }
 
