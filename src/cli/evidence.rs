@@ -14,11 +14,6 @@ use crate::handed::{
 use super::failure::Failure;
 use super::files;
 
-/// When the rest was read.
-pub(super) fn minute(capture: &Capture) -> String {
-    capture.read.until.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}
-
 /// A capture as people hold it: the file, a transcript, or a folder with transcripts and at most one such file.
 pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
     if !path.is_dir() {
@@ -91,7 +86,9 @@ fn parsed_transcript(path: &Path, text: &str) -> Result<Transcript, Failure> {
 }
 
 fn bad_transcript(path: &Path, error: &TranscriptError) -> Failure {
-    let message = format!("`{}`{}", path.display(), told(error));
+    // A place follows the path at once.
+    let blank = if matches!(error, TranscriptError::Changed { .. }) { "" } else { " " };
+    let message = format!("`{}`:{blank}{error}", path.display());
     let help = "have all that the lines printed sent again, as a file that is attached; where the sign stands so in AWS, \
                 in a tag say, read the start with credentials instead";
     Failure::bad_input("bad-capture", message, help)
@@ -224,11 +221,6 @@ fn difference(before: &Capture, after: &Capture) -> Option<String> {
         what.push("the instance and its volumes".to_owned());
     }
     (!what.is_empty()).then(|| what.join(", "))
-}
-
-/// The error as it follows a path: with the place at once.
-fn told(error: &TranscriptError) -> String {
-    if matches!(error, TranscriptError::Changed { .. }) { format!(":{error}") } else { format!(": {error}") }
 }
 
 /// What was handed in, with a word on standard error about what was taken off.

@@ -9,7 +9,7 @@ use crate::policy::PolicyType;
 use crate::source::Reading;
 
 use super::args::HandedIn;
-use super::evidence::{Pieces, minute, taken};
+use super::evidence::{Pieces, taken};
 use super::failure::Failure;
 use super::options::{self, Source};
 use super::organization::ToldOf;
@@ -69,6 +69,11 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Fail
     told.sort_by_key(ToldOf::rank);
     told.into_iter().try_for_each(|told| told.put_in(&mut capture))?;
     Ok(capture)
+}
+
+/// When the rest was read.
+fn minute(capture: &Capture) -> String {
+    capture.read.until.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// What was read is not overruled, nor is one file by another.

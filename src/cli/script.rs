@@ -1,6 +1,6 @@
 //! `capture --script`: from what was typed to what the lines are to read.
 
-use crate::names::{AccountId, KeyArn, NameError, PrincipalArn, Region};
+use crate::names::{AccountId, KeyArn, NameError, PrincipalArn, Region, is_plain_word};
 use crate::reads::Script;
 
 use super::args::CaptureArguments;
@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::options;
 use super::targets::Asked;
 
+/// What a script is to read.
 pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, Failure> {
     let bad = |error: &NameError| Failure::bad_input("malformed-name", error.to_string(), "copy it from AWS");
     if let Some(key) = &typed.key {
@@ -39,7 +40,7 @@ pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, Failure> 
 
 /// The name goes into a shell, and IAM's names hold none of its signs.
 fn for_a_shell(arn: &str) -> Result<(), Failure> {
-    if arn.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b)) {
+    if is_plain_word(arn) {
         return Ok(());
     }
     let message = format!("`{arn}` holds a character that no role's or user's name has");

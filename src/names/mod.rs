@@ -12,7 +12,7 @@ pub use arn::Arn;
 pub use condition_key::ConditionKey;
 pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, kind_and_name};
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
-pub(crate) use shell::shell_word;
+pub(crate) use shell::{is_plain_word, shell_word};
 
 #[cfg(test)]
 mod tests;

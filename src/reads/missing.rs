@@ -9,7 +9,7 @@ use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
 use super::script::{TYPES, tree};
 use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
 use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
-use crate::names::{KeyArn, VolumeId, kind_and_name, shell_word};
+use crate::names::{KeyArn, VolumeId, is_plain_word, kind_and_name, shell_word};
 use crate::source::{Reading, Unread, Why};
 
 /// A fact that was not read.
@@ -73,8 +73,7 @@ impl Subject {
 
     /// Whether a shell reads the names as they are: a capture from elsewhere may hold any.
     fn is_plain(&self) -> bool {
-        let signs = |value: &String| value.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&b));
-        self.variables.iter().all(|(_, value)| !value.is_empty() && signs(value))
+        self.variables.iter().all(|(_, value)| !value.is_empty() && is_plain_word(value))
     }
 
     /// A line with the names in place of the variables.

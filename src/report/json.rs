@@ -172,6 +172,7 @@ pub fn render_error(code: &str, message: &str, help: &str) -> String {
 fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
     let start = target.outcome.as_ref().ok();
     let earlier = report.earlier.as_ref();
+    let observed = start.map(|start| observed::observed(target, start, earlier)).unwrap_or_default();
     Target {
         instance_id: &target.instance_id,
         role_arn: &target.role_arn,
@@ -181,16 +182,13 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
         requests: start.map(|start| start.judged.iter().map(|judged| request(judged, start)).collect()),
         findings: start.map(|start| {
             let findings = start.findings.iter().map(|finding| FindingOut {
-                confirmed_by: observed::confirmed_by(finding, target, start, earlier),
+                confirmed_by: observed::confirmed_by(finding, &observed),
                 ..self::finding(finding, start)
             });
             findings.collect()
         }),
         principal_from: earlier.and_then(|earlier| earlier.starter.as_ref()).map(observed::principal_from),
-        events: start
-            .zip(earlier)
-            .map(|(start, earlier)| observed::observed(target, start, &earlier.incidents))
-            .unwrap_or_default(),
+        events: observed,
         error: target.outcome.as_ref().err(),
     }
 }

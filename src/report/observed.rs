@@ -45,29 +45,24 @@ enum Bearing {
     Aside,
 }
 
-/// The incidents that concern this start, oldest first, each compared with the judgement.
-pub(super) fn observed(target: &TargetReport, start: &Start, incidents: &[Incident]) -> Vec<Observed> {
+/// The incidents that concern this start, oldest first, each compared with the judgement; none where no events were
+/// given.
+pub(super) fn observed(target: &TargetReport, start: &Start, earlier: Option<&Earlier>) -> Vec<Observed> {
+    let incidents = earlier.map_or(&[][..], |earlier| &earlier.incidents);
     let of_start = incidents.iter().filter(|incident| concerns(incident, target, start) && !is_change(incident));
     of_start.map(|incident| compare(incident, start, &changes_since(incident, incidents, start))).collect()
 }
 
-/// The IDs of the events that confirm a finding of this start.
-pub(super) fn confirmed_by(
-    finding: &Finding,
-    target: &TargetReport,
-    start: &Start,
-    earlier: Option<&Earlier>,
-) -> Vec<String> {
-    let observed = earlier.map(|earlier| observed(target, start, &earlier.incidents)).unwrap_or_default();
-    let confirming = observed.into_iter().filter(|one| one.confirms.contains(&finding.code.id()));
-    confirming.flat_map(|one| one.event_ids).collect()
+/// The IDs of the events that confirm a finding.
+pub(super) fn confirmed_by(finding: &Finding, observed: &[Observed]) -> Vec<String> {
+    let confirming = observed.iter().filter(|one| one.confirms.contains(&finding.code.id()));
+    confirming.flat_map(|one| one.event_ids.iter().cloned()).collect()
 }
 
 /// The block of the text report.
-pub(super) fn text(target: &TargetReport, start: &Start, earlier: &Earlier) -> String {
+pub(super) fn text(observed: &[Observed], earlier: &Earlier) -> String {
     let mut text = String::new();
     text.push('\n');
-    let observed = observed(target, start, &earlier.incidents);
     // A further page that is not asked for is no failure.
     let failed = earlier.gaps.iter().filter(|gap| gap.unread.why != Why::NotAsked);
     let failed: BTreeSet<String> = failed.map(|gap| format!("A look-up failed: {}", gap.unread.message)).collect();
@@ -85,7 +80,7 @@ pub(super) fn text(target: &TargetReport, start: &Start, earlier: &Earlier) -> S
         wrap(&mut text, "  ", 4, &one_line(&line));
     }
     for one in observed {
-        let time = one.time.unwrap_or_else(|| "time not told".to_owned());
+        let time = one.time.as_deref().unwrap_or("time not told");
         wrap(&mut text, "  ", 4, &one_line(&format!("{time}  {}", one.what)));
         let ids =
             if one.event_ids.is_empty() { String::new() } else { format!(" (event {})", one.event_ids.join(", ")) };

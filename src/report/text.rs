@@ -56,13 +56,14 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
         text.push('\n');
         volume_table(text, start);
     }
+    let observed = observed::observed(target, start, report.earlier.as_ref());
     let mut said = Vec::new();
     for (number, finding) in start.findings.iter().enumerate() {
         if number == 0 || finding.severity <= Severity::Undecided {
             text.push('\n');
         }
         render_finding(text, number, finding, start, &mut said);
-        let events = observed::confirmed_by(finding, target, start, report.earlier.as_ref());
+        let events = observed::confirmed_by(finding, &observed);
         if !events.is_empty() {
             item(text, "confirmed", &one_line(&format!("by event {}", events.join(", "))));
         }
@@ -70,7 +71,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
     }
     text.push_str(&remedy::text(start, form));
     if let Some(earlier) = &report.earlier {
-        text.push_str(&observed::text(target, start, earlier));
+        text.push_str(&observed::text(&observed, earlier));
     }
 }
 

@@ -60,7 +60,13 @@ fn imports_point_to_lower_ranks_only() {
 fn files_are_short_and_finished() {
     for (path, text) in sources("") {
         assert!(text.lines().count() <= 480, "{} is long", path.display());
-        assert!(!text.contains("TODO") && !text.contains("FIXME"), "{} is not finished", path.display());
+    }
+    // In two parts, so that this file passes, too.
+    let marks = [["TO", "DO"], ["FIX", "ME"]].map(|mark| mark.concat());
+    for folder in ["src", "tests", "benches"] {
+        for (path, text) in files(&root().join(folder), "rs") {
+            assert!(!marks.iter().any(|mark| text.contains(mark)), "{} is not finished", path.display());
+        }
     }
 }
 

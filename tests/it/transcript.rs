@@ -352,6 +352,13 @@ mod program {
         assert!(said.contains("from organization.txt, read 2026-11-12 03:54 UTC, 12 days before the rest"), "{said}");
     }
 
+    /// The path of a file with this text.
+    fn written(folder: &tempfile::TempDir, name: &str, text: &str) -> String {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     /// The transcript's sections for which `keep` holds, by what was read; its other lines all.
     fn only(keep: impl Fn(&str) -> bool) -> String {
         let mut keeps = true;
@@ -369,11 +376,7 @@ mod program {
     #[test]
     fn what_the_missing_lines_print_is_added_to_what_was_read() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
+        let file = |name: &str, text: &str| written(&folder, name, text);
         let targets = |arguments: &[&str]| {
             let output = check(&[&["--format", "json"], arguments].concat());
             let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -458,11 +461,7 @@ mod program {
     #[test]
     fn that_an_instance_is_gone_only_its_own_account_tells() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
+        let file = |name: &str, text: &str| written(&folder, name, text);
         let rest = file("rest.txt", &only(|read| !read.starts_with("ec2:")));
         let seen = only(|read| read.starts_with("ec2:") || read.starts_with("sts:"));
         let from = seen.find("### read ec2:").unwrap();
@@ -481,11 +480,7 @@ mod program {
     #[test]
     fn of_two_outputs_without_a_time_neither_counts() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path.to_str().unwrap().to_owned()
-        };
+        let file = |name: &str, text: &str| written(&folder, name, text);
         let rest = file("rest.txt", &only(|read| !read.starts_with("kms:DescribeKey")));
         let lines = only(|read| read.starts_with("kms:DescribeKey"));
         let answer = lines.lines().find(|line| line.contains("\"KeyMetadata\"")).unwrap();
