@@ -157,7 +157,11 @@ fn with_text(change: &Change, suggestion: &Suggested, text: Option<&str>) -> Cha
 
 /// The statement without one action or resource; a changed statement as it was.
 fn less(suggestion: &Suggested) -> Vec<(String, Option<String>)> {
-    let Some(statement) = added(suggestion) else { return vec![("the changed statement".to_owned(), None)] };
+    let Some(statement) = added(suggestion) else {
+        // What is denied beside a Deny takes nothing from the start.
+        let changed = suggestion.replaces.is_some();
+        return if changed { vec![("the changed statement".to_owned(), None)] } else { Vec::new() };
+    };
     let mut variants = Vec::new();
     for element in ["Action", "Resource"] {
         let values: Vec<Value> = match statement.get(element) {
@@ -180,9 +184,11 @@ fn less(suggestion: &Suggested) -> Vec<(String, Option<String>)> {
     variants
 }
 
-/// An added statement as JSON.
+/// An added statement that allows, as JSON.
 fn added(suggestion: &Suggested) -> Option<Value> {
-    serde_json::from_str(&suggestion.text).ok().filter(|_| suggestion.replaces.is_none())
+    let statement: Value = serde_json::from_str(&suggestion.text).ok()?;
+    let allows = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+    (allows && suggestion.replaces.is_none()).then_some(statement)
 }
 
 /// The statement's actions with each of its KMS condition keys.

@@ -181,6 +181,7 @@ impl Diff {
     /// For people.
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
+        let mut told = remedy::Told::new(&self.after);
         let count = |effect| pairs.iter().filter(|pair| pair.effect() == effect).count();
         let mut out = String::new();
         let _ = writeln!(
@@ -219,7 +220,7 @@ impl Diff {
                 let _ = writeln!(out, "   still {} {severity}: {title}", finding.code);
             }
             if pair.effect() == Effect::Regression {
-                out.push_str(&remedy::text(after, form));
+                out.push_str(&remedy::text(after, form, &mut told));
             }
         }
         out.push_str(

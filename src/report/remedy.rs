@@ -10,12 +10,13 @@ use crate::command::Command;
 use crate::findings::{Code, Fact, Finding};
 use crate::names::PrincipalArn;
 use crate::remedy::{
-    ACTIONS, CONTROL_ROLE, Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant,
+    ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
+    create_grant, join,
 };
 use crate::start::RemedyPlace;
 
 use super::layout::{compact, wrap};
-use super::{Start, words};
+use super::{Report, Start, Together, meant, words};
 
 /// A remedy of one finding, as JSON.
 #[derive(Default, Serialize)]
@@ -54,6 +55,9 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
         if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
+    let kinds = finding.policy_types();
+    let meant = start.meant.iter().filter(|deny| kinds.contains(&deny.place.kind()));
+    list.extend(meant.map(|deny| meant_out(deny, start.noun())));
     let Some(remedy) = &start.remedy else { return list };
     let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
@@ -68,6 +72,17 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
 
 fn namesake(arn: &PrincipalArn) -> RemedyOut {
     RemedyOut { place: words::option(arn).to_string(), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
+}
+
+/// What stands in the way on purpose.
+fn meant_out(deny: &MeantDeny, noun: &str) -> RemedyOut {
+    RemedyOut {
+        place: place(&deny.place),
+        owner: "whoever meant it".to_owned(),
+        required: true,
+        notes: vec![meant::words(deny, noun)],
+        ..RemedyOut::default()
+    }
 }
 
 /// What is no matter of policies: a key's state, a key store.
@@ -105,8 +120,44 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
     }
 }
 
+/// The changes of a report's remedies, what several starts need of one thing in one; each is shown once.
+pub(super) struct Told {
+    joined: Vec<(Part, bool)>,
+}
+
+impl Told {
+    pub(super) fn new(report: &Report) -> Self {
+        let parts = join(report.starts().filter_map(|start| start.remedy.as_ref()));
+        Self { joined: parts.into_iter().map(|part| (part, false)).collect() }
+    }
+
+    /// The whole change of what the part changes, and whether it was shown already.
+    fn whole(&mut self, part: &Part) -> (Part, bool) {
+        let found = self.joined.iter_mut().find(|(known, _)| known.is_of_same(part));
+        found.map_or_else(
+            || (part.clone(), false),
+            |(known, is_shown)| (known.clone(), std::mem::replace(is_shown, true)),
+        )
+    }
+}
+
+/// How the starts fare with all changes of the report.
+pub(super) fn together(text: &mut String, report: &Report) {
+    let Some(Together { cured, of }) = report.together else { return };
+    text.push('\n');
+    let how = if cured == of { format!("all {of} starts are") } else { format!("{cured} of {of} starts are") };
+    wrap(
+        text,
+        "",
+        0,
+        &format!(
+            "Several starts need changes of one thing, which are told as one. Judged with all changes of this report together, {how} cured."
+        ),
+    );
+}
+
 /// The start's remedy for people.
-pub(super) fn text(start: &Start, form: Form) -> String {
+pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> String {
     let mut text = String::new();
     if let Some(arn) = &start.namesake {
         text.push('\n');
@@ -114,9 +165,25 @@ pub(super) fn text(start: &Start, form: Form) -> String {
         prose(&mut text, &format!("The account has a {noun} of that name under another path. Judge that one with"));
         line(&mut text, &format!("  {}", words::option(arn)));
     }
+    let meant = meant::all(start);
+    if !meant.is_empty() {
+        text.push('\n');
+        meant.iter().for_each(|words| prose(&mut text, words));
+    }
     let Some(remedy) = &start.remedy else { return text };
+    let mut denies = false;
     for part in remedy.parts() {
         text.push('\n');
+        let (part, is_shown) = told.whole(part);
+        let part = &part;
+        if is_shown {
+            prose(
+                &mut text,
+                &format!("For {}: the change above, which holds what this start needs, too.", change(&part.change)),
+            );
+            continue;
+        }
+        denies |= part.statements.iter().any(is_deny);
         match form {
             Form::Statement => statements(&mut text, part),
             Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
@@ -129,8 +196,8 @@ pub(super) fn text(start: &Start, form: Form) -> String {
             prose(&mut text, &words);
         }
     }
-    if remedy.parts().iter().flat_map(|part| &part.statements).any(is_deny) {
-        prose(&mut text, "What a Deny then leaves out is left out of all that it denies, not only of this start.");
+    if denies {
+        prose(&mut text, "All else that was denied stays denied.");
     }
     proof(&mut text, remedy, start.noun());
     text
@@ -169,6 +236,15 @@ fn statements(text: &mut String, part: &Part) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
         let denies = is_deny(changed);
         let because = if denies { "No added Allow overrides a Deny. " } else { "" };
+        if changed.text.is_empty() {
+            prose(
+                text,
+                &format!(
+                    "No added Allow overrides a Deny. In {place} ({owner}{why}), remove statement{name}, which denies nothing else."
+                ),
+            );
+            continue;
+        }
         prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
         line(text, &compact(&changed.text).join("\n"));
     }
@@ -186,7 +262,8 @@ fn statements(text: &mut String, part: &Part) {
 }
 
 fn sid(suggestion: &Suggested) -> Option<&str> {
-    let (_, rest) = suggestion.text.split_once("\"Sid\"")?;
+    let stands = suggestion.replaces.as_ref().filter(|_| suggestion.text.is_empty()).unwrap_or(&suggestion.text);
+    let (_, rest) = stands.split_once("\"Sid\"")?;
     rest.split('"').nth(1)
 }
 
@@ -307,6 +384,10 @@ fn way(way: Way) -> &'static str {
 fn owner(owner: &Owner) -> String {
     match owner {
         Owner::Account(account) => format!("an administrator of account {account}"),
+        Owner::These(arns) => {
+            let who: Vec<String> = arns.iter().map(|arn| words::identity(arn)).collect();
+            format!("{}, whom alone the key policy lets change it", who.join(" or "))
+        }
         Owner::Organization => "the organization's administrator".to_owned(),
         Owner::SessionCreator => "whoever creates the session".to_owned(),
     }

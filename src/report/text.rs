@@ -22,18 +22,20 @@ pub fn render(report: &Report) -> String {
 /// The report as plain text, with remedies in this form.
 pub fn render_with(report: &Report, form: Form) -> String {
     let mut text = String::new();
+    let mut told = remedy::Told::new(report);
     for (number, target) in report.targets.iter().enumerate() {
         if number > 0 {
             text.push('\n');
         }
         match &target.outcome {
-            Ok(start) => render_start(&mut text, report, target, start, form),
+            Ok(start) => render_start(&mut text, report, target, start, (form, &mut told)),
             Err(error) => {
                 line(&mut text, &format!("ERROR  {}: {}", target.instance_id, error.message));
                 line(&mut text, &format!("  {}", error.help));
             }
         }
     }
+    remedy::together(&mut text, report);
     text.push('\n');
     provenance(&mut text, report);
     escape(&text)
@@ -50,7 +52,13 @@ pub fn headline_of(report: &Report) -> String {
     escape(&text)
 }
 
-fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start, form: Form) {
+fn render_start(
+    text: &mut String,
+    report: &Report,
+    target: &TargetReport,
+    start: &Start,
+    (form, told): (Form, &mut remedy::Told),
+) {
     headline(text, report, target, start);
     if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
         text.push('\n');
@@ -69,7 +77,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
         }
         next_steps(text, report, target, start, finding);
     }
-    text.push_str(&remedy::text(start, form));
+    text.push_str(&remedy::text(start, form, told));
     if let Some(earlier) = &report.earlier {
         text.push_str(&observed::text(&observed, earlier));
     }
