@@ -62,6 +62,36 @@ pub struct Capture {
 }
 
 impl Capture {
+    /// As much of the capture as bears on this start.
+    pub(crate) fn of_start(&self, target: &Target) -> Self {
+        let instance = self.instances.get(&target.instance_id).and_then(Reading::known);
+        let attached = instance.into_iter().flat_map(|instance| &instance.attachments);
+        let volumes = attached.filter_map(|attachment| self.volumes.get_key_value(&attachment.volume_id));
+        let volumes: BTreeMap<_, _> = volumes.map(|(id, volume)| (id.clone(), volume.clone())).collect();
+        let keys: BTreeSet<&KeyArn> = volumes.values().filter_map(|volume| volume.known()?.key.known()).collect();
+        let own = self.without_volumes(target, keys.iter().copied());
+        Self { volumes, ..own }
+    }
+
+    /// As much of it as bears on this start, with these keys instead of those of its volumes.
+    pub(crate) fn without_volumes<'k>(&self, target: &Target, keys: impl Iterator<Item = &'k KeyArn>) -> Self {
+        let mut own = Self {
+            format_version: self.format_version,
+            tool: self.tool.clone(),
+            read: self.read.clone(),
+            targets: vec![target.clone()],
+            instances: taken(&self.instances, std::iter::once(&target.instance_id)),
+            volumes: BTreeMap::new(),
+            keys: taken(&self.keys, keys),
+            identities: taken(&self.identities, std::iter::once(&target.role_arn)),
+            namesakes: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            handed: Vec::new(),
+        };
+        own.organizations = taken(&self.organizations, own.accounts().iter());
+        own
+    }
+
     /// The accounts that the starts concern: those of the starters, the instances and the keys.
     pub(crate) fn accounts(&self) -> BTreeSet<AccountId> {
         let starters = self.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
@@ -122,6 +152,10 @@ pub struct Target {
     pub instance_id: InstanceId,
     /// The ARN of the role (or of one session of it) or of the user that starts it, as it was given.
     pub role_arn: String,
+}
+
+fn taken<'k, K: Ord + Clone + 'k, V: Clone>(map: &BTreeMap<K, V>, keys: impl Iterator<Item = &'k K>) -> BTreeMap<K, V> {
+    keys.filter_map(|key| map.get_key_value(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 impl Capture {

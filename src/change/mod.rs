@@ -3,6 +3,8 @@
 
 mod policy;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{Attachment, Capture, Grant, Key, KeyMetadata, Volume};
@@ -41,12 +43,13 @@ pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
         Change::Policy { place, edits } => policy::edit(&mut changed, place, edits),
         Change::AddGrant { key, grant } => {
             if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.known_mut()) {
-                grants.push(grant.clone());
+                Arc::make_mut(grants).push(grant.clone());
             }
         }
         Change::RevokeGrant { id } => {
-            for grants in changed.keys.values_mut().filter_map(|key| key.grants.known_mut()) {
-                grants.retain(|grant| grant.id != *id);
+            let known = changed.keys.values_mut().filter_map(|key| key.grants.known_mut());
+            for grants in known.filter(|grants| grants.iter().any(|grant| grant.id == *id)) {
+                Arc::make_mut(grants).retain(|grant| grant.id != *id);
             }
         }
         Change::KeyState { key, state } => {
@@ -82,7 +85,7 @@ fn new_key(policy: &Document) -> Key {
         }),
         policy: Reading::Known(policy.clone()),
         ram_policy: Reading::Absent,
-        grants: Reading::Known(Vec::new()),
+        grants: Reading::Known(Arc::default()),
         aliases: Reading::Known(Vec::new()),
         tags: Reading::Known(std::collections::BTreeMap::new()),
     }
@@ -139,9 +142,11 @@ fn recreate(capture: &mut Capture, name: &str) {
                     *document = Document::new(text);
                 }
             }
-            let grants = key.grants.known_mut().into_iter().flatten();
-            for grant in grants.filter(|grant| grant.grantee_principal == arn) {
-                grant.grantee_principal.clone_from(&id);
+            let Some(grants) = key.grants.known_mut() else { continue };
+            if grants.iter().any(|grant| grant.grantee_principal == arn) {
+                for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == arn) {
+                    grant.grantee_principal.clone_from(&id);
+                }
             }
         }
     }

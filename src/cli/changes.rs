@@ -142,7 +142,7 @@ fn organization_policy(place: PolicyPlace, id: &str, capture: &Capture) -> Resul
 }
 
 fn grants(capture: &Capture) -> impl Iterator<Item = &Grant> {
-    capture.keys.values().filter_map(|key| key.grants.known()).flatten()
+    capture.keys.values().filter_map(|key| key.grants.known()).flat_map(|grants| grants.iter())
 }
 
 /// What `remedy.json` holds.

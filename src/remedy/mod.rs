@@ -17,7 +17,7 @@ use crate::findings::push_new;
 use crate::names::KeyArn;
 use crate::policy::Size;
 use crate::source::{Document, Reading};
-use crate::start::{Judged, Question, RemedyPlace, judge, plan};
+use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
 
 pub(crate) use control::{CONTROL_ROLE, Control};
 pub use forms::Form;
@@ -155,6 +155,9 @@ pub(crate) struct Judgement<'a> {
     pub(crate) target: &'a Target,
     pub(crate) question: &'a Question,
     pub(crate) judged: &'a [Judged],
+    /// The capture that the start's own is a part of.
+    pub(crate) whole: &'a Capture,
+    pub(crate) shelf: &'a Shelf<'a>,
 }
 
 impl<'a> Judgement<'a> {
@@ -167,7 +170,7 @@ impl<'a> Judgement<'a> {
     fn again(&self, changes: &[Change]) -> Option<Vec<Judged>> {
         let capture = apply_all(self.capture, changes);
         let question = self.question.changed(changes);
-        plan(&capture, self.target, &question).ok().map(|plan| judge(plan.cases))
+        judge_again(self.judged, &capture, self.target, &question, self.shelf).ok()
     }
 }
 
