@@ -65,9 +65,9 @@ impl World {
     }
 
     fn instance(self, at: usize) -> Value {
-        let attachments = (at * self.volumes..(at + 1) * self.volumes).map(|number| {
-            json!({"device": format!("/dev/sd{number}"), "volumeId": volume(number), "status": "attached"})
-        });
+        let attachments = (at * self.volumes..(at + 1) * self.volumes).map(
+            |number| json!({"device": format!("/dev/sd{number}"), "volumeId": volume(number), "status": "attached"}),
+        );
         json!({"known": {"account": ACCOUNT, "state": "stopped", "rootDeviceType": "ebs",
                          "tags": {"Name": format!("batch-{at}"), "team": "night"},
                          "attachments": attachments.collect::<Vec<_>>()}})
@@ -98,8 +98,10 @@ impl World {
             statements.push(json!({"Sid": "Keys", "Effect": "Allow", "Resource": "*", "Action":
                 ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]}));
         }
-        statements.extend((0..self.statements).map(|number| json!({"Sid": format!("Bucket{number}"), "Effect": "Allow",
-            "Action": ["s3:GetObject", "s3:PutObject"], "Resource": format!("arn:aws:s3:::bucket-{number}/*")})));
+        statements.extend((0..self.statements).map(|number| {
+            json!({"Sid": format!("Bucket{number}"), "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject"], "Resource": format!("arn:aws:s3:::bucket-{number}/*")})
+        }));
         if self.condition_keys > 0 {
             let keys = (0..self.condition_keys).map(|number| (format!("aws:RequestTag/t{number}"), json!("night")));
             statements.push(json!({"Sid": "Tagged", "Effect": "Allow", "Action": "kms:*", "Resource": "*",
@@ -146,11 +148,16 @@ pub(crate) fn transcript(keys: usize) -> String {
         answer(format!("kms:ListAliases {arn}"), &json!({"Aliases": []}));
         answer(format!("kms:ListResourceTags {arn}"), &json!({"Tags": []}));
         let policy = World::BLOCKED.key(at);
-        answer(format!("kms:GetKeyPolicy {arn} default"),
-            &json!({"Policy": policy["policy"]["known"].to_string(), "PolicyName": "default"}));
-        answer(format!("kms:DescribeKey {arn}"), &json!({"KeyMetadata": {"AWSAccountId": ACCOUNT,
+        answer(
+            format!("kms:GetKeyPolicy {arn} default"),
+            &json!({"Policy": policy["policy"]["known"].to_string(), "PolicyName": "default"}),
+        );
+        answer(
+            format!("kms:DescribeKey {arn}"),
+            &json!({"KeyMetadata": {"AWSAccountId": ACCOUNT,
             "KeyId": arn.rsplit('/').next(), "Arn": arn, "KeyState": "Enabled", "KeyManager": "CUSTOMER",
-            "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS", "MultiRegion": false}}));
+            "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Origin": "AWS_KMS", "MultiRegion": false}}),
+        );
     }
     text.push_str("### time 2026-11-24T04:00:09Z\n### end\n");
     text
@@ -160,8 +167,11 @@ pub(crate) fn transcript(keys: usize) -> String {
 pub(crate) fn events(records: usize) -> String {
     let record = |number: usize| {
         let principal = format!("arn:aws:sts::{ACCOUNT}:assumed-role/Shift{}/s{number}", number % 50);
-        let sentence = format!("User: {principal} is not authorized to perform: kms:CreateGrant on resource: {} because \
-            no identity-based policy allows the kms:CreateGrant action", key(number % 20));
+        let sentence = format!(
+            "User: {principal} is not authorized to perform: kms:CreateGrant on resource: {} because \
+            no identity-based policy allows the kms:CreateGrant action",
+            key(number % 20)
+        );
         json!({"eventVersion": "1.11", "eventTime": "2026-11-24T04:00:03Z", "eventSource": "kms.amazonaws.com",
             "eventName": "CreateGrant", "awsRegion": REGION, "sourceIPAddress": "ec2.amazonaws.com",
             "userAgent": "ec2.amazonaws.com", "errorCode": "AccessDenied", "errorMessage": sentence,
@@ -180,12 +190,17 @@ pub(crate) fn events(records: usize) -> String {
 pub(crate) fn log(lines: usize) -> String {
     let line = |number: usize| {
         if number % 50 == 7 {
-            format!("2026-11-24T04:00:03Z ERROR An error occurred (AccessDeniedException) when calling the CreateGrant \
+            format!(
+                "2026-11-24T04:00:03Z ERROR An error occurred (AccessDeniedException) when calling the CreateGrant \
                 operation: User: arn:aws:sts::{ACCOUNT}:assumed-role/Shift1/s{number} is not authorized to perform: \
                 kms:CreateGrant on resource: {} because no identity-based policy allows the kms:CreateGrant action\n",
-                key(number % 20))
+                key(number % 20)
+            )
         } else {
-            format!("2026-11-24T04:00:03Z INFO worker {number} waits for its instance to come up, [try {}]\n", number % 9)
+            format!(
+                "2026-11-24T04:00:03Z INFO worker {number} waits for its instance to come up, [try {}]\n",
+                number % 9
+            )
         }
     };
     (0..lines).map(line).collect()

@@ -62,19 +62,8 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// As much of the capture as bears on this start.
-    pub(crate) fn of_start(&self, target: &Target) -> Self {
-        let instance = self.instances.get(&target.instance_id).and_then(Reading::known);
-        let attached = instance.into_iter().flat_map(|instance| &instance.attachments);
-        let volumes = attached.filter_map(|attachment| self.volumes.get_key_value(&attachment.volume_id));
-        let volumes: BTreeMap<_, _> = volumes.map(|(id, volume)| (id.clone(), volume.clone())).collect();
-        let keys: BTreeSet<&KeyArn> = volumes.values().filter_map(|volume| volume.known()?.key.known()).collect();
-        let own = self.without_volumes(target, keys.iter().copied());
-        Self { volumes, ..own }
-    }
-
-    /// As much of it as bears on this start, with these keys instead of those of its volumes.
-    pub(crate) fn without_volumes<'k>(&self, target: &Target, keys: impl Iterator<Item = &'k KeyArn>) -> Self {
+    /// As much of the capture as bears on requests of this start for these keys.
+    pub(crate) fn of_start<'k>(&self, target: &Target, keys: impl Iterator<Item = &'k KeyArn> + Clone) -> Self {
         let mut own = Self {
             format_version: self.format_version,
             tool: self.tool.clone(),
@@ -82,13 +71,15 @@ impl Capture {
             targets: vec![target.clone()],
             instances: taken(&self.instances, std::iter::once(&target.instance_id)),
             volumes: BTreeMap::new(),
-            keys: taken(&self.keys, keys),
+            keys: taken(&self.keys, keys.clone()),
             identities: taken(&self.identities, std::iter::once(&target.role_arn)),
             namesakes: BTreeMap::new(),
             organizations: BTreeMap::new(),
             handed: Vec::new(),
         };
-        own.organizations = taken(&self.organizations, own.accounts().iter());
+        let mut accounts = own.accounts();
+        accounts.extend(keys.filter_map(|key| AccountId::parse(key.account()).ok()));
+        own.organizations = taken(&self.organizations, accounts.iter());
         own
     }
 

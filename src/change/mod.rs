@@ -36,11 +36,40 @@ pub(crate) enum Change {
     RecreateRole { role: String },
 }
 
+impl Change {
+    /// The texts that it puts into policies.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let edits = if let Self::Policy { edits, .. } = self { edits.as_mut_slice() } else { &mut [] };
+        edits.iter_mut().filter_map(|edit| match edit {
+            Edit::Add(text) => Some(text),
+            Edit::Replace { new, .. } => new.as_mut(),
+            Edit::Whole(_) => None,
+        })
+    }
+
+    /// The key on whose requests alone it can bear; `None` where it can on others.
+    pub(crate) fn only_key(&self) -> Option<&KeyArn> {
+        match self {
+            Self::Policy { place: PolicyPlace::KeyPolicy(key), .. } | Self::AddGrant { key, .. } => Some(key),
+            Self::Policy { .. }
+            | Self::RevokeGrant { .. }
+            | Self::KeyState { .. }
+            | Self::NewKey { .. }
+            | Self::EncryptVolumes { .. }
+            | Self::RecreateRole { .. } => None,
+        }
+    }
+}
+
 /// The capture as it would be with the change made.
+#[cfg(test)]
 pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
-    let mut changed = capture.clone();
+    apply_all(capture, std::slice::from_ref(change))
+}
+
+fn make(changed: &mut Capture, change: &Change) {
     match change {
-        Change::Policy { place, edits } => policy::edit(&mut changed, place, edits),
+        Change::Policy { place, edits } => policy::edit(changed, place, edits),
         Change::AddGrant { key, grant } => {
             if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.known_mut()) {
                 Arc::make_mut(grants).push(grant.clone());
@@ -60,15 +89,16 @@ pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
         Change::NewKey { key, policy } => {
             changed.keys.insert(key.clone(), new_key(policy));
         }
-        Change::EncryptVolumes { key } => encrypt(&mut changed, key),
-        Change::RecreateRole { role } => recreate(&mut changed, role),
+        Change::EncryptVolumes { key } => encrypt(changed, key),
+        Change::RecreateRole { role } => recreate(changed, role),
     }
-    changed
 }
 
 /// The capture with all the changes made, one after the other.
 pub(crate) fn apply_all(capture: &Capture, changes: &[Change]) -> Capture {
-    changes.iter().fold(capture.clone(), |capture, change| apply(&capture, change))
+    let mut changed = capture.clone();
+    changes.iter().for_each(|change| make(&mut changed, change));
+    changed
 }
 
 fn new_key(policy: &Document) -> Key {

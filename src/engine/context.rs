@@ -117,6 +117,26 @@ impl Context {
         all.find(|(key, _)| is_it(key)).map_or(&ContextValue::Absent, |(_, value)| value)
     }
 
+    /// What it shares with others of its pattern.
+    pub(crate) fn pattern(&self) -> impl Iterator<Item = &(ConditionKey, ContextValue)> {
+        self.shared.iter()
+    }
+
+    /// Where its pattern lies in memory: contexts of one pattern have it in common.
+    pub(crate) fn pattern_address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
+    /// What was set in this one alone.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &(ConditionKey, ContextValue)> {
+        self.own.iter()
+    }
+
+    /// The beginnings of keys that are unknown where they have no entry.
+    pub(crate) fn unknown_prefixes(&self) -> &[Box<str>] {
+        &self.unknown_prefixes
+    }
+
     /// All entries.
     pub fn entries(&self) -> impl Iterator<Item = (&ConditionKey, &ContextValue)> {
         let is_own = |key: &ConditionKey| self.own.iter().any(|(known, _)| known == key);

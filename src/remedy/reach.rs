@@ -100,16 +100,7 @@ fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a String> {
 
 /// The keys on which the changes can bear: a key's policy and grants bear on no other key.
 fn touched_keys(capture: &Capture, changes: &[Change]) -> Vec<KeyArn> {
-    let of_key = |change: &Change| match change {
-        Change::Policy { place: PolicyPlace::KeyPolicy(key), .. } | Change::AddGrant { key, .. } => Some(key.clone()),
-        Change::Policy { .. }
-        | Change::RevokeGrant { .. }
-        | Change::KeyState { .. }
-        | Change::NewKey { .. }
-        | Change::EncryptVolumes { .. }
-        | Change::RecreateRole { .. } => None,
-    };
-    let only_keys: Option<Vec<KeyArn>> = changes.iter().map(of_key).collect();
+    let only_keys: Option<Vec<KeyArn>> = changes.iter().map(|change| change.only_key().cloned()).collect();
     only_keys.unwrap_or_else(|| capture.keys.keys().cloned().collect())
 }
 
@@ -158,7 +149,7 @@ fn grid(capture: &Capture, target: &Target, question: &Question, shelf: &Shelf<'
 /// The start's part of the capture, but with a role that may be another one, and with one volume under each key, so
 /// that the plan of its start meets them all.
 fn attached(of: Judgement<'_>, keys: &[KeyArn], target: &Target) -> Capture {
-    let mut changed = of.whole.without_volumes(target, keys.iter());
+    let mut changed = of.whole.of_start(target, keys.iter());
     // A change may speak of the boundary of the start's own role.
     let own = of.capture.identities.get_key_value(&of.target.role_arn);
     changed.identities.extend(own.map(|(arn, own)| (arn.clone(), own.clone())));

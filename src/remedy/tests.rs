@@ -159,7 +159,9 @@ impl World {
             target: &self.capture.targets[0],
             question: &self.question,
             judged,
+            counts: &[],
             whole: &self.capture,
+            remedies: Box::leak(Box::default()),
             shelf: &SHELF,
         }
     }

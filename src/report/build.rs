@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::num::NonZero;
 use std::panic::resume_unwind;
 
@@ -5,8 +6,9 @@ use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
 use crate::findings::{Code, Severity, findings, is_required};
+use crate::names::KeyArn;
 use crate::reads::missing;
-use crate::remedy::{Judgement, propose};
+use crate::remedy::{Judgement, Remedies, propose};
 use crate::source::Reading;
 use crate::start::{NoPlan, Question, Shelf, judge, plan};
 
@@ -15,11 +17,11 @@ use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 
 /// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
-    let shelf = Shelf::of(capture);
+    let (shelf, remedies) = (Shelf::of(capture), Remedies::default());
     let targets = on_all_cores(&capture.targets, |target| TargetReport {
         instance_id: target.instance_id.to_string(),
         role_arn: target.role_arn.clone(),
-        outcome: start(capture, target, question, &shelf),
+        outcome: start(capture, target, question, (&shelf, &remedies)),
     });
     let verdicts = targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
     Report {
@@ -54,7 +56,7 @@ fn start(
     capture: &Capture,
     target: &Target,
     question: &Question,
-    shelf: &Shelf<'_>,
+    (shelf, remedies): (&Shelf<'_>, &Remedies),
 ) -> Result<Start, TargetError> {
     let mut plan = plan(capture, target, question, shelf).map_err(|error| no_plan(&error, capture, target))?;
     let judged = judge(std::mem::take(&mut plan.cases));
@@ -67,8 +69,18 @@ fn start(
         matches!(finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot | Code::ForeignInstance)
     });
     let is_open = judged.iter().any(|judged| judged.decision.is_denied()) && !is_for_good;
-    let remedy = is_open.then(|| capture.of_start(target)).and_then(|own| {
-        propose(Judgement { capture: &own, target, question, judged: &judged, whole: capture, shelf })
+    let keys: BTreeSet<&KeyArn> = judged.iter().filter_map(|judged| judged.case.key.as_ref()).collect();
+    let remedy = is_open.then(|| capture.of_start(target, keys.iter().copied())).and_then(|own| {
+        propose(Judgement {
+            capture: &own,
+            target,
+            question,
+            judged: &judged,
+            counts: &[],
+            whole: capture,
+            shelf,
+            remedies,
+        })
     });
     Ok(Start {
         verdict,

@@ -35,7 +35,7 @@ pub(crate) struct StartPlan<'c> {
 }
 
 /// One request and everything that bears on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) row: &'static Row,
     pub(crate) request: Arc<Request>,
@@ -52,7 +52,7 @@ pub(crate) struct OpenVolume {
 }
 
 /// A case with its judgement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Judged {
     pub(crate) case: Case,
     pub(crate) explanation: Explanation,

@@ -152,6 +152,18 @@ impl<'c> Shelf<'c> {
         default.into_iter().chain(ram).collect()
     }
 
+    /// Every policy that bears on any start of the capture.
+    pub(crate) fn all(&self, capture: &Capture) -> Vec<Arc<NamedPolicy>> {
+        let identities = capture.identities.values().filter_map(Reading::known);
+        let of_identities =
+            identities.flat_map(|identity| self.identity(identity).into_iter().chain(self.boundary(identity)));
+        let of_keys = capture.keys.values().flat_map(|key| self.key(key));
+        let kinds = [PolicyType::Scp, PolicyType::Rcp];
+        let accounts = capture.organizations.keys().flat_map(|account| kinds.map(|kind| (account.as_str(), kind)));
+        let of_accounts = accounts.flat_map(|(account, kind)| self.organization(capture, account, kind)).flatten();
+        of_identities.chain(of_keys).chain(of_accounts).collect()
+    }
+
     /// AWS's known policy of `aws/ebs`, for an account and a Region.
     ///
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-services.html>
