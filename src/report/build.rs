@@ -10,7 +10,7 @@ use crate::names::KeyArn;
 use crate::reads::missing;
 use crate::remedy::{Judgement, Remedies, propose};
 use crate::source::Reading;
-use crate::start::{NoPlan, Question, Shelf, judge, plan};
+use crate::start::{Assumption, NoPlan, Question, Shelf, judge, plan};
 
 use super::was_read::was_read;
 use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
@@ -24,7 +24,11 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         outcome: start(capture, target, question, (&shelf, &remedies)),
     });
     let verdicts = targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
+    let starts = targets.iter().filter_map(|target| target.outcome.as_ref().ok());
+    let assumes_organization =
+        starts.into_iter().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows));
     Report {
+        assumes_organization,
         verdict: verdicts.max().unwrap_or(Verdict::Undecided),
         judged_at: question.at.unwrap_or(capture.read.until),
         read: capture.read.clone(),
