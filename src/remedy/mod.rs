@@ -5,6 +5,7 @@ mod control;
 mod draft;
 mod exempt;
 mod extend;
+mod file_name;
 mod forms;
 mod parts;
 mod proof;
@@ -22,6 +23,7 @@ use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
 
 pub(crate) use alike::Remedies;
 pub(crate) use control::{CONTROL_ROLE, Control};
+pub(crate) use file_name::FileName;
 pub use forms::Form;
 pub(crate) use forms::{create_grant, file_name};
 pub(crate) use proof::Proof;

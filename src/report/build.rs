@@ -19,7 +19,7 @@ use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
     let (shelf, remedies) = (Shelf::of(capture), Remedies::default());
     let targets = on_all_cores(&capture.targets, |target| TargetReport {
-        instance_id: target.instance_id.to_string(),
+        instance_id: target.instance_id.clone(),
         role_arn: target.role_arn.clone(),
         outcome: start(capture, target, question, (&shelf, &remedies)),
     });
@@ -94,7 +94,7 @@ fn start(
         judged,
         findings,
         remedy,
-        namesake: capture.namesakes.get(&target.role_arn).map(ToString::to_string),
+        namesake: capture.namesakes.get(&target.role_arn).cloned(),
         assumptions: plan.assumptions,
     })
 }
