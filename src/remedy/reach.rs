@@ -93,7 +93,7 @@ fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a String> {
     };
     let only_own = changes.iter().all(is_own);
     if only_own {
-        return vec![&of.target.role_arn];
+        return of.whole.identities.get_key_value(&of.target.role_arn).map(|(role, _)| role).into_iter().collect();
     }
     of.whole.identities.keys().collect()
 }
