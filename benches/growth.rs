@@ -2,7 +2,13 @@
 //!
 //! `docs/performance.md` has the table. An argument picks the rows whose name holds it.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a program for developers: its inputs are its own")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a program for developers: its inputs are its own, and it reads the clock"
+)]
 
 mod worlds;
 

@@ -1,5 +1,7 @@
 //! Captures that grow in one respect, made here: nothing is read.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
 
 const ACCOUNT: &str = "111122223333";
@@ -140,7 +142,7 @@ pub(crate) fn transcript(keys: usize) -> String {
     let mut text = format!("### ebs-preflight transcript 1\n### region {REGION}\n### time 2026-11-24T04:00:00Z\n");
     let mut answer = |asked: String, json: &Value| {
         let json = serde_json::to_string_pretty(json).unwrap_or_default();
-        text.push_str(&format!("### read {asked}\n{json}\n### exit 0\n"));
+        let _ = write!(text, "### read {asked}\n{json}\n### exit 0\n");
     };
     for at in 0..keys {
         let arn = key(at);
@@ -150,7 +152,7 @@ pub(crate) fn transcript(keys: usize) -> String {
         let policy = World::BLOCKED.key(at);
         answer(
             format!("kms:GetKeyPolicy {arn} default"),
-            &json!({"Policy": policy["policy"]["known"].to_string(), "PolicyName": "default"}),
+            &json!({"Policy": policy.pointer("/policy/known").map(ToString::to_string), "PolicyName": "default"}),
         );
         answer(
             format!("kms:DescribeKey {arn}"),

@@ -117,7 +117,9 @@ fn make(changed: &mut Capture, change: &Change) {
 /// The capture with all the changes made, one after the other.
 pub(crate) fn apply_all(capture: &Capture, changes: &[Change]) -> Capture {
     let mut changed = capture.clone();
-    changes.iter().for_each(|change| make(&mut changed, change));
+    for change in changes {
+        make(&mut changed, change);
+    }
     changed
 }
 

@@ -63,7 +63,7 @@ impl Context {
 
     /// The same; from now on copies share it and keep only what is set in them.
     #[must_use]
-    pub(crate) fn as_pattern(self) -> Self {
+    pub(crate) fn into_pattern(self) -> Self {
         let shared = self.entries().map(|(key, value)| (key.clone(), value.clone())).collect();
         Self { shared: Arc::new(shared), own: Vec::new(), ..self }
     }

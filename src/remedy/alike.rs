@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::engine::{ContextValue, NamedPolicy};
-use crate::names::ConditionKey;
+use crate::names::{ConditionKey, VolumeId};
 use crate::policy::{PrincipalEntry, Statement, Truth};
 use crate::source::Document;
 use crate::start::Judged;
@@ -17,8 +17,11 @@ use super::{Judgement, Part, Remedy};
 #[derive(Debug, Default)]
 pub(crate) struct Remedies {
     asked: OnceLock<Asked>,
-    known: RwLock<BTreeMap<String, (String, Option<Arc<Remedy>>)>>,
+    known: RwLock<BTreeMap<String, Found>>,
 }
+
+/// The instance of the start that it was worked out for, and the remedy.
+type Found = (String, Option<Arc<Remedy>>);
 
 impl Remedies {
     /// The remedy of a start, as `work_out` finds it for the requests that stand for all of theirs.
@@ -36,7 +39,7 @@ impl Remedies {
                 alike.members.iter().filter_map(|members| of.judged.get(*members.first()?)).cloned().collect();
             let counts: Vec<usize> = alike.members.iter().map(Vec::len).collect();
             let remedy = work_out(Judgement { judged: &judged, counts: &counts, ..of }).map(Arc::new);
-            let found = (own.to_owned(), remedy);
+            let found: Found = (own.to_owned(), remedy);
             if found.1.as_ref().is_none_or(|remedy| remedy.is_of_any(own, &judged)) {
                 self.known
                     .write()
@@ -215,7 +218,7 @@ impl Remedy {
     /// Whether it names the instance only where the remedy of another start names its own, and no volume.
     fn is_of_any(&self, instance: &str, judged: &[Judged]) -> bool {
         let volumes: BTreeSet<&str> =
-            judged.iter().filter_map(|judged| judged.case.volume.as_ref()).map(|volume| volume.as_str()).collect();
+            judged.iter().filter_map(|judged| judged.case.volume.as_ref()).map(VolumeId::as_str).collect();
         let names_volume = |text: &str| text.contains("vol-") && volumes.iter().any(|volume| text.contains(volume));
         self.parts.iter().all(|part| {
             let before = part.before.as_ref().is_none_or(|before| !before.text().contains(instance));

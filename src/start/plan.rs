@@ -393,7 +393,7 @@ impl<'c, 'q> Planner<'c, 'q> {
         let request = |principal: Principal, context| {
             let action = Action::parse("kms:Decrypt").ok()?;
             let mut request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
-            request.context = request.context.as_pattern();
+            request.context = request.context.into_pattern();
             Some(request)
         };
         Patterns {
