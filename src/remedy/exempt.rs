@@ -8,7 +8,8 @@ use crate::change::PolicyPlace;
 use crate::engine::{Decider, PolicyRef, deciders};
 use crate::names::AccountId;
 use crate::policy::{
-    Comparison, Policy, PolicyType, PrincipalEntry, Sense, Statement, add_value, set_condition, set_element, statements,
+    Comparison, Pattern, Policy, PolicyType, PrincipalEntry, Sense, Statement, add_value, set_condition, set_element,
+    statements,
 };
 use crate::source::Reading;
 use crate::start::{By, Judged, held};
@@ -288,7 +289,7 @@ impl Deny<'_> {
             let add = |text: String, arn: &&str| edited(add_value(&text, &["NotResource"], arn), &text);
             return Some(instances.iter().fold(text.to_owned(), add));
         }
-        if resource.patterns.iter().any(|pattern| pattern.is_anything()) {
+        if resource.patterns.iter().any(Pattern::is_anything) {
             let arns: Vec<String> = instances.iter().map(|arn| (*arn).to_owned()).collect();
             return Some(edited(set_element(text, &["Resource"], "NotResource", &arns), text));
         }

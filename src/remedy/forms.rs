@@ -55,7 +55,8 @@ impl Form {
                 let comment = matches!(&part.change, Change::Policy { place: PolicyPlace::Session { .. }, .. });
                 let comment = if comment { "# where the session is created: " } else { "" };
                 let commands = commands(part, file);
-                let commands: String = commands.iter().map(|command| format!("{comment}{command}\n")).collect();
+                let lines = commands.iter().map(|command| format!("{comment}{command}"));
+                let commands = lines.fold(String::new(), |all, line| all + &line + "\n");
                 let end = end_mark(document);
                 let document = with_line_end(document);
                 format!("cat > {file}.json <<'{end}'\n{document}{end}\n{commands}")

@@ -5,7 +5,7 @@ use crate::change::{PolicyPlace, Savers, savers};
 use crate::engine::{Decider, deciders};
 use crate::findings::{is_required, push_new};
 use crate::names::Arn;
-use crate::policy::{Comparison, PolicyType, PrincipalEntry, Sense, Statement};
+use crate::policy::{Comparison, Pattern, PolicyType, PrincipalEntry, Sense, Statement};
 use crate::start::{Judged, Question};
 
 use super::exempt::place_of;
@@ -85,9 +85,10 @@ pub(super) fn meant(policy: &str, place: &PolicyPlace, deny: &Statement, judged:
 /// Every action on everything, under no condition and for no one in particular.
 fn is_of_everything(deny: &Statement) -> bool {
     let is_all = |action: &str| action == "*" || action == "*:*";
-    let everything = deny.resource.as_ref().is_some_and(|resource| {
-        resource.sense == Sense::Listed && resource.patterns.iter().any(|pattern| pattern.is_anything())
-    });
+    let everything = deny
+        .resource
+        .as_ref()
+        .is_some_and(|resource| resource.sense == Sense::Listed && resource.patterns.iter().any(Pattern::is_anything));
     deny.conditions.is_empty()
         && everything
         && deny.action.sense == Sense::Listed

@@ -2,7 +2,7 @@
 
 use crate::change::{Change, Edit, edited};
 use crate::findings::push_new;
-use crate::policy::{add_value, with_free_sid};
+use crate::policy::{add_value, with_free_sid, without_principal};
 use crate::source::Document;
 
 use super::extend::{Elements, elements};
@@ -23,8 +23,14 @@ pub(crate) fn join<'r>(remedies: impl IntoIterator<Item = &'r Remedy>) -> Vec<Pa
 pub(super) fn exempted(exempting: &Exempting, is_required: bool) -> Vec<Suggested> {
     let found = exempting.exemption.without(&exempting.needs, &exempting.region);
     let requests: Vec<usize> = exempting.needs.iter().map(|need| need.position).collect();
+    let clean = |text: String| {
+        exempting.stale.iter().fold(text, |text, id| match without_principal(&text, id, None) {
+            Ok(Some(text)) => text,
+            Ok(None) | Err(_) => text,
+        })
+    };
     let suggested = |text: String, replaces: Option<String>| Suggested {
-        text,
+        text: clean(text),
         replaces,
         exempting: Some(exempting.clone()),
         requests: requests.clone(),

@@ -21,10 +21,12 @@ use super::{Exempting, Judgement, Note, Owner, Part, Suggested};
 pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
     let mut suggestions: BTreeMap<PolicyPlace, Vec<Suggested>> = BTreeMap::new();
     for (exemption, needs) in &draft.exemptions {
+        let key_policy = matches!(exemption.place, PolicyPlace::KeyPolicy(_)).then(|| document(&exemption.place, of));
         let exempting = Exempting {
             exemption: exemption.clone(),
             needs: needs.clone(),
             region: of.capture.read.region.to_string(),
+            stale: key_policy.flatten().map(|document| stale_ids(document, of)).unwrap_or_default(),
         };
         let there = suggestions.entry(exemption.place.clone()).or_default();
         there.extend(exempted(&exempting, is_required(needs, of)));
@@ -54,7 +56,10 @@ fn is_required(needs: &[Need], of: Judgement<'_>) -> bool {
 /// AWS's guides always give a pair of statements for a key.
 fn complete(purposes: &BTreeMap<Purpose, Vec<Need>>, style: RemedyStyle) -> BTreeMap<Purpose, Vec<Need>> {
     let mut complete = purposes.clone();
-    let of_keys = purposes.iter().filter(|(purpose, _)| **purpose != Purpose::Start).flat_map(|(_, needs)| needs);
+    let of_keys = purposes
+        .iter()
+        .filter(|(purpose, _)| matches!(purpose, Purpose::Grant | Purpose::Use))
+        .flat_map(|(_, needs)| needs);
     let of_keys: Vec<Need> = of_keys.cloned().collect();
     if style == RemedyStyle::AwsDocumented && !of_keys.is_empty() {
         complete.entry(Purpose::Grant).or_insert_with(|| of_keys.clone());
@@ -80,6 +85,7 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
         purpose,
         actions,
         principal: in_key_policy.then_some(&admitted),
+        by: needs.first().map(|need| need.principal.as_str()),
         resources: if in_key_policy { vec!["*".to_owned()] } else { resources },
         region: of.capture.read.region.as_str(),
         style: of.question.remedy_style,
@@ -248,9 +254,22 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
         | PolicyPlace::Session { .. } => None,
     };
     notes.extend(managed.filter(|arn| account(arn) == "aws").map(|arn| Note::AwsManaged { arn: arn.clone() }));
+    // A copy takes the place of AWS's own for this one alone.
+    let shared = managed.filter(|arn| account(arn) != "aws").map(|arn| others_with(arn, of)).unwrap_or_default();
+    if !shared.is_empty() {
+        notes.push(Note::Binds(shared));
+    }
     let stack = tags.and_then(Reading::known).and_then(|tags| tags.get(STACK_TAG));
     notes.extend(stack.map(|name| Note::Stack { name: name.clone() }));
     notes
+}
+
+/// The other roles and users that were read and have the managed policy.
+fn others_with(arn: &str, of: Judgement<'_>) -> Vec<String> {
+    let identities = of.whole.identities.iter().filter(|(asked, _)| **asked != of.target.role_arn);
+    let known = identities.filter_map(|(_, identity)| identity.known());
+    let with = known.filter(|identity| identity.managed().any(|policy| policy.arn == arn));
+    with.map(|identity| identity.arn.to_string()).collect()
 }
 
 /// The role's ARN as IAM gives it, else as it was asked for.

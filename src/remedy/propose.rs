@@ -1,10 +1,11 @@
 //! From what is denied to the changes that allow it, in the places where they work.
 
+use crate::capture::OrgPolicy;
 use crate::change::{ADDED_POLICY, Change, PERMISSION_SET_POLICY, PolicyPlace, Savers, refusals, savers};
 use crate::engine::{Decider, Decision, deciders};
 use crate::findings::{may_allow, push_new};
 use crate::names::{AccountId, KeyArn};
-use crate::policy::PolicyType;
+use crate::policy::{Effect, Policy, PolicyType};
 use crate::source::Reading;
 use crate::start::{By, Judged, RemedyPlace, Require};
 
@@ -18,6 +19,10 @@ use super::{Judgement, Part, Remedy, changes};
 
 /// What makes the start succeed, as far as a change of policies can.
 pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
+    judgement.remedies.of(judgement, work_out)
+}
+
+fn work_out(judgement: Judgement<'_>) -> Option<Remedy> {
     let asked = judgement.question.remedy_place;
     let Judgement { judged, question, capture, target, .. } = judgement;
     if meant_denies(judged, question, capture, target).iter().any(MeantDeny::bars) {
@@ -33,7 +38,7 @@ pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
     let serves = |place: &RemedyPlace| {
         let other = draft(judgement, Some(*place));
         other.iter().filter_map(place_of).any(|there| there == *place)
-            && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after, judgement.question))
+            && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after, judgement))
     };
     let alternatives =
         others.filter(|place| has_choice && proof.cures() && !places.contains(place)).filter(serves).collect();
@@ -114,6 +119,10 @@ enum Spot {
 }
 
 impl Draft {
+    fn adds_to_scps(&self) -> bool {
+        self.additions.keys().any(|place| place.kind() == PolicyType::Scp)
+    }
+
     fn meet(&mut self, position: usize, judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) {
         let need = Need {
             position,
@@ -122,6 +131,18 @@ impl Draft {
             principal: judged.case.request.principal.arn.to_string(),
         };
         match judged.decision {
+            // What a level of SCPs lacks for the starter it lacks for EC2's own identity, too.
+            Decision::Unknown if judged.case.row.by == By::Infrastructure && self.adds_to_scps() => {
+                let open = deciders(&judged.case.request, &judged.explanation);
+                if open.contains(&Decider::Type(PolicyType::Scp)) {
+                    for place in scps(judged, of) {
+                        push_new(
+                            self.additions.entry(place).or_default().entry(Purpose::Volumes).or_default(),
+                            need.clone(),
+                        );
+                    }
+                }
+            }
             Decision::Allowed | Decision::Unknown => {}
             Decision::ExplicitDeny => {
                 for exemption in exemptions(judged, of.capture, of.target) {
@@ -197,7 +218,7 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
     }
 }
 
-/// The first SCP of each level that does not allow; AWS's own is not edited.
+/// The allow list of each level that does not allow; AWS's own is not edited.
 fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let account = AccountId::parse(&judged.case.request.principal.account).ok();
     let organization = account.and_then(|account| of.capture.organizations.get(&account)).and_then(Reading::known);
@@ -205,10 +226,16 @@ fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Scp && at.level == number);
     let silent = levels.into_iter().flatten().enumerate().filter(|(number, _)| !allows(*number));
     let editable = silent.map(|(_, level)| {
-        let own =
-            level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && policy.document.known().is_some());
+        let own = level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && is_allow_list(policy));
         own.map(|policy| PolicyPlace::Scp { id: policy.id.clone() })
     });
     // A level that stays silent would leave the others without effect.
     editable.collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+/// Whether the policy says what is allowed, and not only what is denied.
+fn is_allow_list(policy: &OrgPolicy) -> bool {
+    let document = policy.document.known();
+    let parsed = document.and_then(|document| Policy::parse(document.text(), PolicyType::Scp).ok());
+    parsed.is_some_and(|policy| policy.statements.iter().any(|statement| statement.effect == Effect::Allow))
 }

@@ -1,18 +1,21 @@
 //! What can stand in the way of a start, in combinations: the remedy cures it, each part is needed, and the controls
 //! stay denied.
 
+mod exempt;
 mod extend;
 
 use std::sync::Arc;
 
-use super::{Judgement, Note, Remedy, changes, propose};
+use super::{Control, Judgement, Note, Remedy, changes, propose};
 use crate::capture::{AttachedPolicy, Capture, InlinePolicy, Level, OrgPolicy, Organization};
 use crate::change::Change;
 use crate::engine::{Decision, NamedPolicy};
 use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
-use crate::start::{GivenPolicy, Judged, Level as Needed, Question, RemedyPlace, RemedyStyle, judge, plan};
+use crate::start::{GivenPolicy, Judged, Level as Needed, Question, RemedyPlace, RemedyStyle, Shelf, judge, plan};
+
+static SHELF: Shelf<'static> = Shelf::new();
 
 const INCIDENT: &str = include_str!("../cli/demo.json");
 const ROLE: &str = "arn:aws:iam::111122223333:role/scheduler/StartJob";
@@ -135,16 +138,19 @@ impl World {
                 self.organization().scps = levels("p-deny0001", text);
             }
             Lock::RcpPerimeter => {
-                let text = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
-                    {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
+                let text = r#"{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
                      "Condition": {"StringNotEqualsIfExists": {"aws:SourceVpc": "vpc-0a1b2c3d"}, "Bool": {"aws:PrincipalIsAWSService": "false"}}}]}"#;
-                self.organization().rcps = levels("p-perimeter1", text);
+                let full = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
+                let policy =
+                    |id: &str, text| OrgPolicy { id: id.to_owned(), name: String::new(), document: document(text) };
+                let policies = vec![policy("p-RCPFullAWSAccess", full), policy("p-perimeter1", text)];
+                self.organization().rcps = Reading::Known(vec![Level { target: "r-abcd".to_owned(), policies }]);
             }
         }
     }
 
     fn judged(&self) -> Vec<Judged> {
-        judge(plan(&self.capture, &self.capture.targets[0], &self.question).unwrap().cases)
+        judge(plan(&self.capture, &self.capture.targets[0], &self.question, &SHELF).unwrap().cases)
     }
 
     fn remedy(&self) -> Option<Remedy> {
@@ -152,11 +158,20 @@ impl World {
     }
 
     fn judgement<'a>(&'a self, judged: &'a [Judged]) -> Judgement<'a> {
-        Judgement { capture: &self.capture, target: &self.capture.targets[0], question: &self.question, judged }
+        Judgement {
+            capture: &self.capture,
+            target: &self.capture.targets[0],
+            question: &self.question,
+            judged,
+            counts: &[],
+            whole: &self.capture,
+            remedies: Box::leak(Box::default()),
+            shelf: &SHELF,
+        }
     }
 
     fn after(&self, changes: &[Change]) -> Vec<Judged> {
-        self.judgement(&[]).again(changes).unwrap()
+        self.judgement(&self.judged()).again(changes).unwrap()
     }
 }
 
@@ -180,7 +195,9 @@ fn every_set_of_locks_is_cured_and_no_part_is_idle() {
             "{locks:?}: {:#?}",
             remedy.proof()
         );
-        assert_eq!(remedy.proof().opened, [], "{locks:?}: nothing but the start is left out of a Deny");
+        let freed = [Control::AnotherRole, Control::AnotherService, Control::WithoutEc2];
+        let opened = &remedy.proof().opened;
+        assert!(!freed.iter().any(|control| opened.contains(control)), "{locks:?}: {opened:?}");
         for (number, part) in remedy.parts().iter().enumerate() {
             let mut fewer = all.clone();
             fewer.remove(number);

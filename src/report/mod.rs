@@ -72,6 +72,7 @@ pub struct Report {
     pub(crate) targets: Vec<TargetReport>,
     /// How the starts fare with all remedies, where several change one thing.
     pub(crate) together: Option<Together>,
+    pub(crate) assumes_organization: bool,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,
 }
@@ -177,7 +178,7 @@ impl Report {
 
     /// Whether the verdict rests on the assumption that organization policies allow.
     pub fn assumes_organization(&self) -> bool {
-        self.starts().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows))
+        self.assumes_organization
     }
 
     /// The codes of all findings, in the order of the report.

@@ -1,6 +1,6 @@
 //! Remedies in words and as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -59,7 +59,8 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     let meant = start.meant.iter().filter(|deny| kinds.contains(&deny.place.kind()));
     list.extend(meant.map(|deny| meant_out(deny, start.noun())));
     let Some(remedy) = &start.remedy else { return list };
-    let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
+    let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
+    let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
         let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
         list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));
@@ -168,10 +169,11 @@ pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> String {
     let meant = meant::all(start);
     if !meant.is_empty() {
         text.push('\n');
-        meant.iter().for_each(|words| prose(&mut text, words));
+        for words in &meant {
+            prose(&mut text, words);
+        }
     }
     let Some(remedy) = &start.remedy else { return text };
-    let mut denies = false;
     for part in remedy.parts() {
         text.push('\n');
         let (part, is_shown) = told.whole(part);
@@ -183,7 +185,6 @@ pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> String {
             );
             continue;
         }
-        denies |= part.statements.iter().any(is_deny);
         match form {
             Form::Statement => statements(&mut text, part),
             Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
@@ -195,9 +196,6 @@ pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> String {
         for words in part.notes.iter().map(note).chain(size(part)) {
             prose(&mut text, &words);
         }
-    }
-    if denies {
-        prose(&mut text, "All else that was denied stays denied.");
     }
     proof(&mut text, remedy, start.noun());
     text
@@ -282,7 +280,15 @@ fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
         format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
     };
     prose(text, &format!("Judged again with it: {all}"));
-    let list = |controls: &[Control]| controls.iter().copied().map(control).collect::<Vec<_>>().join(", ");
+    // Others that have the policy stand for every other one.
+    let notes = remedy.parts().iter().flat_map(|part| &part.notes);
+    let others = notes.filter_map(|note| if let Note::Binds(arns) = note { Some(arns) } else { None }).flatten();
+    let others: Vec<String> = others.map(|arn| words::identity(arn)).collect();
+    let named = |one: &Control| {
+        let is_read = *one == Control::AnotherRole && !others.is_empty();
+        if is_read { others.join(", ") } else { control(*one).to_owned() }
+    };
+    let list = |controls: &[Control]| controls.iter().map(named).collect::<Vec<_>>().join(", ");
     if !proof.still_denied.is_empty() {
         prose(text, &format!("Still denied: {}.", list(&proof.still_denied)));
     }
@@ -385,8 +391,7 @@ fn owner(owner: &Owner) -> String {
     match owner {
         Owner::Account(account) => format!("an administrator of account {account}"),
         Owner::These(arns) => {
-            let who: Vec<String> = arns.iter().map(|arn| words::identity(arn)).collect();
-            format!("{}, whom alone the key policy lets change it", who.join(" or "))
+            format!("{}, whom alone the key policy lets change it", arns.join(" or "))
         }
         Owner::Organization => "the organization's administrator".to_owned(),
         Owner::SessionCreator => "whoever creates the session".to_owned(),
@@ -408,6 +413,10 @@ fn note(note: &Note) -> String {
             "The key policy of {key} does not let that account make grants: an administrator of account {} must admit it to kms:CreateGrant first.",
             key.account()
         ),
+        Note::Binds(arns) => {
+            let who: Vec<String> = arns.iter().map(|arn| words::identity(arn)).collect();
+            format!("The policy binds {} as well, as far as was read.", who.join(", "))
+        }
         Note::StaleIds(ids) => format!(
             "The same change removes {}: of deleted principals, with which KMS would refuse the policy.",
             ids.join(", ")
