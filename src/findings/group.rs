@@ -22,7 +22,12 @@ pub(crate) fn findings(
     if matches!(capture.identities.get(&target.role_arn), Some(Reading::Absent)) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker, Vec::new()));
     } else {
-        findings.extend(plan.caller.as_ref().map(caller));
+        findings.extend(plan.caller.iter().map(caller));
+        if plan.refuses_tags && plan.caller.is_empty() {
+            let so = "AssumeRole with session tags fails: the role's trust policy does not allow sts:TagSession";
+            let refused = Finding::new(Code::CallerNotAdmitted, Severity::Warning, vec![Fact::state("so", so)]);
+            findings.push(Finding { actions: vec!["sts:TagSession"], ..refused });
+        }
         findings.extend(denied(judged, question));
         findings.extend(undecided(capture, judged, question));
     }

@@ -172,7 +172,7 @@ impl Open {
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Condition { settles, .. } | Self::Grant { settles, .. } => match settles {
-                Settles::Stated(_) => Code::ContextKeyUnknown,
+                Settles::Stated(_) | Settles::SessionTags(_) => Code::ContextKeyUnknown,
                 Settles::SessionName => Code::SessionNameUnknown,
                 Settles::Read { needs, .. } => unread(needs),
                 Settles::Nobody => Code::NotDecided,

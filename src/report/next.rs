@@ -4,7 +4,7 @@ use crate::findings::{Code, Fact, Finding, Open, Severity};
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::PolicyType;
 use crate::reads::Missing;
-use crate::start::{Assumption, By, Settles};
+use crate::start::{Assumption, By, Settles, is_network_key};
 
 use super::{Report, Start, TargetReport};
 
@@ -97,19 +97,38 @@ fn key(report: &Report, finding: &Finding) -> Vec<Step> {
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
-    let stated = opens(finding).filter_map(|open| {
-        if let Open::Condition { settles: Settles::Stated(key), .. } = open { Some(key.as_str()) } else { None }
-    });
-    let mut keys: Vec<&str> = stated.collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let words = if keys.iter().any(|key| key.eq_ignore_ascii_case("aws:SourceIp")) {
-        "say from which address; with Bool aws:ViaAWSService false beside it a Deny leaves out what EC2 forwards"
-    } else {
-        "say what the session will have (KEY= where it has none)"
+    let of = |choose: fn(&Settles) -> Option<&str>| {
+        let settles = opens(finding).filter_map(|open| match open {
+            Open::Condition { settles, .. } => choose(settles),
+            Open::Session { .. } | Open::NotPrincipal { .. } | Open::Grant { .. } | Open::Unread { .. } => None,
+            Open::Untold { .. } => None,
+        });
+        let mut chosen: Vec<&str> = settles.collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
     };
-    let flags: Vec<String> = keys.iter().map(|key| format!("--context {key}=VALUE")).collect();
-    vec![step(words, with(&flags.join(" ")))]
+    let keys = of(|settles| if let Settles::Stated(key) = settles { Some(key) } else { None });
+    let tags = of(|settles| if let Settles::SessionTags(tag) = settles { Some(tag) } else { None });
+    let flag = |key: &&str| {
+        let is_address = key.eq_ignore_ascii_case("aws:SourceIp");
+        if is_address { "--source-ip ADDRESS".to_owned() } else { format!("--context {key}=VALUE") }
+    };
+    let mut steps = Vec::new();
+    if !keys.is_empty() {
+        let words = if keys.iter().all(|key| key.eq_ignore_ascii_case("aws:SourceIp")) {
+            "say from which address StartInstances is called"
+        } else {
+            "say what the session will have (KEY= where it has none)"
+        };
+        steps.push(step(words, with(&keys.iter().map(flag).collect::<Vec<_>>().join(" "))));
+    }
+    if !tags.is_empty() {
+        let flags: Vec<String> = tags.iter().map(|tag| format!("--session-tag {tag}=VALUE")).collect();
+        steps.push(step("say all tags with which the session is made", with(&flags.join(" "))));
+        steps.push(step("say that it is made without tags", with("--no-session-tags")));
+    }
+    steps
 }
 
 /// The option of `diff` that judges another policy of this type.
@@ -133,7 +152,16 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
     flags.sort_unstable();
     flags.dedup();
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
-    let words = if requests.all(|judged| judged.case.row.by == By::Infrastructure) {
+    let asks_network = opens(finding).any(|open| {
+        let Open::Condition { by, .. } = open else { return false };
+        let policies = start.judged.iter().map(|judged| &judged.case.policies);
+        let mut statements = policies.filter_map(|policies| policies.statement(by.at, by.index));
+        statements.any(|statement| statement.conditions.iter().any(|one| is_network_key(one.key.lower())))
+    });
+    let words = if asks_network {
+        "have the Deny leave out what EC2 forwards, by Bool aws:ViaAWSService false or StringNotEquals kms:ViaService \
+         beside its conditions, and EC2's own identity (role/aws:ec2-infrastructure), and judge that beforehand with"
+    } else if requests.all(|judged| judged.case.row.by == By::Infrastructure) {
         "have the policy say outright what it means for EC2's own identity (role/aws:ec2-infrastructure), and judge \
          that beforehand with"
     } else {

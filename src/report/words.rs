@@ -258,7 +258,7 @@ pub(super) fn open(open: &Open, noun: &str) -> String {
 fn lacks(settles: &Settles) -> String {
     match settles {
         Settles::Read { what, needs, .. } => format!("; not read: {what} (needs {needs})"),
-        Settles::Stated(_) | Settles::SessionName | Settles::Nobody => String::new(),
+        Settles::Stated(_) | Settles::SessionTags(_) | Settles::SessionName | Settles::Nobody => String::new(),
     }
 }
 
@@ -268,6 +268,9 @@ pub(super) fn assumption(assumption: &Assumption) -> String {
         Assumption::NoSessionTags => "no session tags".to_owned(),
         Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
         Assumption::EvaluatedAt(time) => format!("evaluated at {}", minute(*time)),
+        Assumption::Dated { at, dates } => {
+            format!("the time is {}, which policies compare with {}", minute(*at), dates.join(" and "))
+        }
         Assumption::Usual { key, value } => format!("{key} is {value}"),
         Assumption::Stated { flag, value } => format!("--{flag} {value}"),
         Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),

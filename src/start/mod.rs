@@ -2,6 +2,7 @@
 
 mod assumption;
 mod caller;
+mod condition_keys;
 mod context;
 mod derived;
 mod plan;
@@ -11,9 +12,10 @@ mod settles;
 mod table;
 
 pub(crate) use assumption::Assumption;
-pub use context::{Stated, may_be_stated};
-pub(crate) use context::{condition_keys, is_condition_key, is_network_key};
-pub(crate) use plan::{Case, Judged, NoPlan, StartPlan, judge, plan};
+pub use condition_keys::{MayState, may_state};
+pub(crate) use condition_keys::{condition_keys, is_condition_key, is_in_table, is_network_key};
+pub use context::Stated;
+pub(crate) use plan::{Case, Judged, NoPlan, StartPlan, is_spared_by_other_spelling, judge, plan};
 pub(crate) use policies::held;
 pub use question::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require};
 pub(crate) use settles::{Settles, settles};

@@ -6,14 +6,17 @@ use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
 use crate::engine::{
-    ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain,
+    Context, ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, PrincipalKind, Request,
+    Session, explain, judge as decide,
 };
 use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
-use crate::policy::{PolicyType, Truth};
+use crate::policy::{Policy, PolicyType, Truth};
 use crate::source::{Reading, Why};
 
-use super::assumption::{Assumption, stated, usual};
-use super::context::{Column, OF_INSTANCES, fixed, state};
+use super::assumption::{Assumption, dates, stated, usual};
+use super::condition_keys::Column;
+use super::context::{fixed, state};
+use super::derived::set_tags;
 use super::policies::{Shelf, grants, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -27,8 +30,10 @@ pub(crate) struct StartPlan<'c> {
     pub(crate) principal: Principal,
     /// The requests.
     pub(crate) cases: Vec<Case>,
-    /// The call by which the role is assumed, where its caller is stated.
-    pub(crate) caller: Option<Judged>,
+    /// The call by which the role is assumed and what it needs besides, where its caller is stated.
+    pub(crate) caller: Vec<Judged>,
+    /// Whether session tags are stated that the role's trust policy lets nobody give.
+    pub(crate) refuses_tags: bool,
     /// Volumes whose encryption is not known.
     pub(crate) open_volumes: Vec<OpenVolume>,
     /// What was taken for granted.
@@ -43,6 +48,8 @@ pub(crate) struct Case {
     pub(crate) policies: Arc<PolicySet>,
     pub(crate) volume: Option<VolumeId>,
     pub(crate) key: Option<KeyArn>,
+    /// Whether the principal's session may have tags that nobody told.
+    pub(crate) open_session_tags: bool,
 }
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
@@ -71,6 +78,16 @@ pub(crate) enum NoPlan {
     NoStarter { text: String },
 }
 
+/// What an answer of AWS tells of every instance.
+const OF_INSTANCES: [&str; 6] = [
+    "ec2:InstanceType",
+    "ec2:AvailabilityZone",
+    "ec2:Tenancy",
+    "ec2:RootDeviceType",
+    "ec2:EbsOptimized",
+    "ec2:InstanceMarketType",
+];
+
 /// Judges every request of the plan.
 pub(crate) fn judge(cases: Vec<Case>) -> Vec<Judged> {
     cases.into_iter().map(judge_one).collect()
@@ -82,13 +99,31 @@ fn judge_one(case: Case) -> Judged {
     Judged { case, explanation, decision }
 }
 
-/// The decision, but for one thing that is only inferred: whether an SCP that merely lacks an Allow reaches EC2's
-/// infrastructure identity.
+/// The decision, but for two things of EC2's infrastructure identity: whether an SCP that merely lacks an Allow reaches
+/// it is only inferred, and AWS's pages spell its role in two ways.
 fn decision(case: &Case, explanation: &Explanation) -> Decision {
     let gates = &explanation.gates;
     let only_scps =
         explanation.decision == Decision::ImplicitDeny && gates.scps.is_false() && gates.scp_denies != Truth::True;
-    if case.row.by == By::Infrastructure && only_scps { Decision::Unknown } else { explanation.decision }
+    let is_open = only_scps || (explanation.decision.is_denied() && is_spared_by_other_spelling(case));
+    if case.row.by == By::Infrastructure && is_open { Decision::Unknown } else { explanation.decision }
+}
+
+/// Whether EC2's own request is not denied if its role's ARN ends in the instance's ID, as one page has it.
+///
+/// Source: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
+pub(crate) fn is_spared_by_other_spelling(case: &Case) -> bool {
+    let principal = &case.request.principal;
+    let Session::Known(session) = (match &principal.kind {
+        PrincipalKind::Role(session) => session,
+        PrincipalKind::User | PrincipalKind::Root => return false,
+    }) else {
+        return false;
+    };
+    let instance = session.rsplit('/').next().unwrap_or_default();
+    let mut request = case.request.clone();
+    request.context.set("aws:PrincipalArn", format!("{}/{instance}", principal.arn).as_str());
+    principal.is_infrastructure() && !decide(&request, &case.policies).is_denied()
 }
 
 /// Works out the requests of one start.
@@ -117,19 +152,36 @@ pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Questio
         principal: principal(&named, identity, question),
         named,
         at: question.at.unwrap_or(capture.read.until),
+        open_session_tags: false,
+        trust: identity.and_then(|identity| identity.trust_policy.known()).and_then(|document| {
+            // A trust policy is the resource-based policy of a role.
+            Policy::parse(document.text(), PolicyType::KeyPolicy).ok()
+        }),
         shelf: Shelf::default(),
         assumptions: Vec::new(),
     };
+    planner.open_session_tags = planner.has_open_session_tags();
     let (cases, open_volumes) = planner.cases();
-    let caller = planner.assume_role().map(judge_one);
+    let caller = judge(planner.assume_role());
+    let refuses_tags = !planner.session_tags().is_empty() && planner.admits_tags() == Some(false);
     let mut assumptions = planner.assumptions;
     assumptions.extend(stated(question));
     let asked = cases.iter().flat_map(|case: &Case| usual(&case.policies));
     let is_stated = |key: &str| question.context.iter().any(|given| given.key.eq_ignore_ascii_case(key));
     assumptions.extend(asked.filter(|one| !matches!(one, Assumption::Usual { key, .. } if is_stated(key))));
+    let mut compared: Vec<String> = cases
+        .iter()
+        .flat_map(|case| dates(&case.policies, &case.request.action))
+        .map(str::to_owned)
+        .collect();
+    compared.sort();
+    compared.dedup();
+    if !compared.is_empty() {
+        assumptions.push(Assumption::Dated { at: planner.at, dates: compared });
+    }
     assumptions.sort();
     assumptions.dedup();
-    Ok(StartPlan { instance, principal: planner.principal, cases, caller, open_volumes, assumptions })
+    Ok(StartPlan { instance, principal: planner.principal, cases, caller, refuses_tags, open_volumes, assumptions })
 }
 
 fn principal(named: &PrincipalArn, identity: Option<&Identity>, question: &Question) -> Principal {
@@ -158,6 +210,9 @@ pub(super) struct Planner<'c, 'q> {
     pub(super) at: Timestamp,
     pub(super) shelf: Shelf,
     assumptions: Vec<Assumption>,
+    pub(super) open_session_tags: bool,
+    /// The role's trust policy, where it was read.
+    pub(super) trust: Option<Policy>,
 }
 
 impl Planner<'_, '_> {
@@ -166,7 +221,7 @@ impl Planner<'_, '_> {
         if !self.is_user() && self.question.session_policies.is_empty() {
             self.assumptions.push(Assumption::NoSessionPolicy);
         }
-        if !self.is_user() && self.question.session_tags.is_empty() {
+        if !self.is_user() && self.question.session_tags.is_empty() && !self.question.no_session_tags {
             self.assumptions.push(Assumption::NoSessionTags);
         }
         let own = self.own_policies();
@@ -194,7 +249,7 @@ impl Planner<'_, '_> {
     }
 
     /// Users have no session: neither its policies nor its tags are theirs.
-    fn is_user(&self) -> bool {
+    pub(super) fn is_user(&self) -> bool {
         matches!(self.named, PrincipalArn::User(_))
     }
 
@@ -204,7 +259,7 @@ impl Planner<'_, '_> {
 
     /// What bears on every request of the principal.
     fn own_policies(&mut self) -> PolicySet {
-        let mut own = PolicySet::default();
+        let mut own = PolicySet::none();
         if !self.is_user() {
             own.session = self.question.session_policies.iter().map(|given| Arc::clone(&given.0)).collect();
         }
@@ -224,7 +279,7 @@ impl Planner<'_, '_> {
         own
     }
 
-    fn organization(&mut self, account: &str, kind: PolicyType) -> Vec<Vec<Arc<NamedPolicy>>> {
+    pub(super) fn organization(&mut self, account: &str, kind: PolicyType) -> Vec<Vec<Arc<NamedPolicy>>> {
         let levels = self.shelf.organization(self.capture, account, kind);
         let is_open = levels.iter().flatten().any(|policy| policy.policy.is_none());
         if !self.question.assume_org_allows || !is_open {
@@ -248,33 +303,41 @@ impl Planner<'_, '_> {
         let mut context = fixed(Column::Direct);
         self.shared_keys(&mut context, account);
         self.own_keys(&mut context);
-        if self.instance.condition_keys.is_empty() {
-            for key in OF_INSTANCES {
-                context.set(key, ContextValue::NotKnown);
-            }
+        self.instance_keys(&mut context);
+        self.federation_keys(&mut context, own);
+        if let Some(address) = &self.question.source_ip {
+            let value = Some(address.as_str()).filter(|address| !address.is_empty());
+            context.set("aws:SourceIp", value.map_or(ContextValue::Absent, ContextValue::from));
         }
-        for (key, value) in &self.instance.condition_keys {
+        state(&mut context, &self.question.context, Column::Direct);
+        let action = Action::parse(row.action).ok()?;
+        let request = Request::new(action, &arn, Some(account), self.principal.clone(), context).ok()?;
+        let policies = PolicySet { key_policies: Vec::new(), ..own.clone() };
+        let open_session_tags = self.open_session_tags;
+        Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None, open_session_tags })
+    }
+
+    /// Keys of the instance as a resource: what an answer of AWS about it tells.
+    ///
+    /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
+    fn instance_keys(&self, context: &mut Context) {
+        let told = &self.instance.condition_keys;
+        // An answer of AWS has these of every instance, and the next ones where the instance has such a thing.
+        let is_whole = OF_INSTANCES.iter().all(|key| told.contains_key(*key));
+        for key in ["ec2:InstanceProfile", "ec2:PlacementGroup"].iter().filter(|_| is_whole) {
+            context.set(key, ContextValue::Absent);
+        }
+        let operator = self.instance.operator.as_deref();
+        let is_unknown = operator.is_some_and(str::is_empty);
+        let operator = operator.map_or(ContextValue::Absent, ContextValue::from);
+        context.set("ec2:ManagedResourceOperator", if is_unknown { ContextValue::NotKnown } else { operator });
+        for (key, value) in told {
             context.set(key, value.as_str());
         }
         context.set("ec2:Region", self.capture.read.region.as_str());
         context.set("ec2:InstanceID", self.target.instance_id.as_str());
-        if self.instance.tags_unread.is_some() {
-            context.set_unknown_prefix("aws:ResourceTag/");
-            context.set_unknown_prefix("ec2:ResourceTag/");
-        } else {
-            for (tag, value) in &self.instance.tags {
-                context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
-                context.set(&format!("ec2:ResourceTag/{tag}"), value.as_str());
-            }
-        }
-        if let Some(address) = &self.question.source_ip {
-            context.set("aws:SourceIp", address.as_str());
-        }
-        state(&mut context, &self.question.context, Column::Direct);
-        let action = Action::parse(row.action).ok()?;
-        let request = Request::new(action, &arn, Some(account), self.principal.clone(), context);
-        let policies = PolicySet { key_policies: Vec::new(), ..own.clone() };
-        Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None })
+        let tags = Some(&self.instance.tags).filter(|_| self.instance.tags_unread.is_none());
+        set_tags(context, &["aws:ResourceTag/", "ec2:ResourceTag/"], tags);
     }
 
     fn volume(&mut self, volume: &VolumeId, record: &Volume, key: &KeyArn, own: &PolicySet) -> Vec<Case> {
@@ -298,13 +361,15 @@ impl Planner<'_, '_> {
             rcps,
             key_policies,
             grants: self.with_start_grant(grants, volume, record),
-            ..PolicySet::default()
+            ..PolicySet::none()
         });
         let made = |row: &'static Row| {
             let (principal, context, policies) = match row.by {
                 By::Role => return None,
                 By::RoleThroughEc2 => {
-                    let context = self.forwarded(row, volume, record, key, of_key);
+                    let mut context = self.forwarded(row, volume, record, key, of_key);
+                    self.federation_keys(&mut context, &for_role);
+                    state(&mut context, &self.question.context, Column::Forwarded);
                     (self.principal.clone(), context, Arc::clone(&for_role))
                 }
                 By::Infrastructure => {
@@ -313,8 +378,16 @@ impl Planner<'_, '_> {
                 }
             };
             let action = Action::parse(row.action).ok()?;
-            let request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
-            Some(Case { row, request, policies, volume: Some(volume.clone()), key: Some(key.clone()) })
+            let request = Request::new(action, key.as_str(), Some(key.account()), principal, context).ok()?;
+            let open_session_tags = self.open_session_tags && row.by != By::Infrastructure;
+            Some(Case {
+                row,
+                request,
+                policies,
+                volume: Some(volume.clone()),
+                key: Some(key.clone()),
+                open_session_tags,
+            })
         };
         START.iter().filter_map(made).collect()
     }
