@@ -127,6 +127,7 @@ codes! {
     ContextKeyUnknown "EBP0605"
     SessionNameUnknown "EBP0606"
     RoleUnread "EBP0607"
+    ChangesSoon "EBP0608"
 }
 
 impl Code {

@@ -6,8 +6,10 @@ use crate::source::Reading;
 use crate::start::{By, Judged, Level, Question, Require, StartPlan};
 
 use super::caller::caller;
+use super::asked_keys::asked_keys;
 use super::cause::{Cause, causes};
 use super::facts::{NOT_THE_KEY, facts};
+use super::time::changes_soon;
 use super::{Code, Fact, Finding, Severity, StatementRole, open, push_new};
 
 /// Everything that is to be said of one start.
@@ -30,6 +32,8 @@ pub(crate) fn findings(
         }
         findings.extend(denied(judged, question));
         findings.extend(undecided(capture, judged, question));
+        findings.extend(asked_keys(judged));
+        findings.extend(changes_soon(capture, target, question, judged));
     }
     let calls: Vec<bool> = judged.iter().map(|judged| judged.case.row.by == By::Role).collect();
     let is_of_call = |finding: &Finding| finding.requests.iter().any(|position| calls.get(*position) == Some(&true));

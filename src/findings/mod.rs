@@ -1,5 +1,6 @@
 //! From judgements and facts to findings: each cause once, root cause first.
 
+mod asked_keys;
 mod caller;
 mod cause;
 mod codes;
@@ -10,6 +11,7 @@ mod near_miss;
 mod open;
 mod placed;
 mod state_reason;
+mod time;
 
 use crate::engine::{Miss, PolicyRef};
 use crate::names::{KeyArn, VolumeId};
@@ -148,6 +150,8 @@ pub(crate) enum StatementRole {
     Delegates,
     /// It admits whoever assumes the role.
     Admits,
+    /// It asks for something.
+    Asks,
 }
 
 /// Something that an unknown decision hangs on.

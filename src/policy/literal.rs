@@ -79,6 +79,11 @@ impl<'a> Decimal<'a> {
 pub struct Moment(i64);
 
 impl Moment {
+    /// Milliseconds since 1970.
+    pub fn milliseconds(self) -> i64 {
+        self.0
+    }
+
     /// Reads a date; without an offset it is UTC. `None` where `text` is no date.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(seconds) = text.parse::<i64>() {

@@ -99,7 +99,13 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
             if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
                 line(text, &format!("BLOCKED  {} {} does not exist", start.noun(), start.principal));
             } else {
-                wrap(text, "BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
+                let mut blockers = start.findings.iter().filter(|finding| finding.severity == Severity::Blocker);
+                if blockers.all(|finding| words::is_only_documented(finding, start)) {
+                    let lacks = format!("{instance}: {starter} lacks what --require documented asks for");
+                    wrap(text, "BLOCKED  ", 9, &lacks);
+                } else {
+                    wrap(text, "BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
+                }
                 let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
                 wrap(text, "         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
             }

@@ -67,6 +67,12 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
         format!("KMS key {key}")
     };
     let requests = || finding.requests.iter().filter_map(|position| start.judged.get(*position));
+    if is_only_documented(finding, start) {
+        let actions: Vec<&str> = finding.actions.iter().copied().collect();
+        let others = start.findings.iter().filter(|one| one.severity == Severity::Blocker).count() > 1;
+        let more = if others { " and more" } else { "" };
+        return format!("{}{more} is documented for EBS encryption, and a start does without", actions.join(", "));
+    }
     if requests().any(|judged| judged.case.row.by == By::Role) {
         "the call StartInstances itself is refused".to_owned()
     } else if requests().any(|judged| judged.case.row.by == By::Infrastructure) {
@@ -78,6 +84,12 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
     } else {
         format!("{volumes} {key}, which nobody can use as it is")
     }
+}
+
+/// Whether a finding concerns only requests that AWS documents for EBS encryption and that no start was seen to need.
+pub(super) fn is_only_documented(finding: &Finding, start: &Start) -> bool {
+    let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
+    !finding.requests.is_empty() && requests.all(|judged| judged.case.row.level == Level::Documented)
 }
 
 /// What people see when a start fails for this finding.
@@ -176,6 +188,7 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
             ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
         }
         Fact::Statement { at, role: StatementRole::Admits, .. } => ("admitted by", vec![statement(at, noun)]),
+        Fact::Statement { at, role: StatementRole::Asks, .. } => ("asked by", vec![statement(at, noun)]),
         Fact::Nearest { at, misses } => {
             ("nearest", std::iter::once(statement(at, noun)).chain(misses.iter().map(miss)).collect())
         }

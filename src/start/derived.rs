@@ -76,12 +76,12 @@ impl Planner<'_, '_> {
     }
 
     /// Whether sessions of the role may have tags that nobody told: its trust policy, as that of IAM Identity Center's
-    /// roles, admits sts:TagSession or was not read.
+    /// roles, admits sts:TagSession.
     ///
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
     pub(super) fn has_open_session_tags(&self) -> bool {
         let is_told = !self.session_tags().is_empty() || self.question.no_session_tags;
-        self.identity.is_some() && !self.is_user() && !is_told && self.admits_tags() != Some(false)
+        !self.is_user() && !is_told && self.admits_tags() == Some(true)
     }
 
     /// Whether the role's trust policy lets anybody give session tags; `None` where it was not read.

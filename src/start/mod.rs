@@ -11,7 +11,7 @@ mod question;
 mod settles;
 mod table;
 
-pub(crate) use assumption::Assumption;
+pub(crate) use assumption::{Assumption, dates};
 pub use condition_keys::{MayState, may_state};
 pub(crate) use condition_keys::{condition_keys, is_condition_key, is_in_table, is_network_key};
 pub use context::Stated;
