@@ -99,7 +99,11 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         if session_tags.iter().take(number).any(|(earlier, _)| earlier.eq_ignore_ascii_case(key)) {
             // STS tells no case apart in the keys of session tags.
             let message = format!("the session tag `{key}` is given twice");
-            return Err(Failure::bad_input("session-tag-twice", message, "STS refuses it: give each tag once, in one case"));
+            return Err(Failure::bad_input(
+                "session-tag-twice",
+                message,
+                "STS refuses it: give each tag once, in one case",
+            ));
         }
     }
     if let Some(address) = &source_ip

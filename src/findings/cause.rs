@@ -34,7 +34,8 @@ impl Cause {
 fn meant(judged: &Judged, evidence: &[Fact]) -> Option<Fact> {
     let placed = evidence.iter().filter_map(Fact::statement);
     let statements = placed.filter_map(|placed| judged.case.policies.statement(placed.at, placed.index));
-    let mut misspelt = statements.flat_map(|statement| &statement.conditions).filter_map(|one| key_meant(one.key.lower()));
+    let mut misspelt =
+        statements.flat_map(|statement| &statement.conditions).filter_map(|one| key_meant(one.key.lower()));
     misspelt.next().map(|key| Fact::state("AWS's key", key))
 }
 

@@ -5,8 +5,8 @@ use crate::engine::Decision;
 use crate::source::Reading;
 use crate::start::{By, Judged, Level, Question, Require, StartPlan};
 
-use super::caller::caller;
 use super::asked_keys::asked_keys;
+use super::caller::caller;
 use super::cause::{Cause, causes};
 use super::facts::{NOT_THE_KEY, facts};
 use super::time::changes_soon;

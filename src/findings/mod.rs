@@ -13,6 +13,7 @@ mod placed;
 mod state_reason;
 mod time;
 
+use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::{Effect, PolicyType};
@@ -115,7 +116,7 @@ pub(crate) enum Fact {
     /// Free fact of the thing itself: a name and a value of AWS's.
     State { name: &'static str, value: String },
     /// An AWS CLI command that cures, or that settles a question.
-    Command { what: &'static str, line: String },
+    Command { what: &'static str, command: Command },
 }
 
 impl Fact {

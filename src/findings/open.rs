@@ -26,7 +26,8 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
     }
     if judged.explanation.decision == Decision::ExplicitDeny && is_spared_by_other_spelling(&judged.case) {
         let role = &judged.case.request.principal.arn;
-        let denies = judged.explanation.statements.iter().find(|one| one.effect == Effect::Deny && one.applies.is_true());
+        let denies =
+            judged.explanation.statements.iter().find(|one| one.effect == Effect::Deny && one.applies.is_true());
         let of = denies.map(|one| one.at.kind);
         let what = format!(
             "whether AWS takes EC2's own role for {role}, as most of its pages spell it, or for that with /INSTANCE-ID, \

@@ -34,7 +34,10 @@ pub(super) fn changes_soon(
     times.dedup();
     let now = decisions(judged, question);
     // A condition may end with its date, or only after it.
-    let moments = times.into_iter().take(MOST).flat_map(|date| [Some(date), date.checked_add(SignedDuration::from_millis(1)).ok()]);
+    let moments = times
+        .into_iter()
+        .take(MOST)
+        .flat_map(|date| [Some(date), date.checked_add(SignedDuration::from_millis(1)).ok()]);
     for date in moments.flatten().filter(|date| *date > at) {
         let later = Question { at: Some(date), ..question.clone() };
         let Ok(plan) = plan(capture, target, &later) else { continue };

@@ -20,12 +20,7 @@ use super::table::{ASSUME_ROLE, Row, TAG_SESSION};
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html>
 ///
 /// So is the Region: STS has an endpoint in each, and a global one.
-const OF_THE_CALLER: [&str; 4] = [
-    "aws:RequestedRegion",
-    "aws:TokenIssueTime",
-    "aws:TagKeys",
-    "aws:username",
-];
+const OF_THE_CALLER: [&str; 4] = ["aws:RequestedRegion", "aws:TokenIssueTime", "aws:TagKeys", "aws:username"];
 
 /// The role of the caller's session, as the trust policy names it: a session's ARN does not tell the role's path, and
 /// an account has one role of a name.

@@ -131,11 +131,15 @@ impl Planner<'_, '_> {
         // A session tag stands in the place of the role's tag of its name.
         if !self.open_session_tags {
             let no_tags = BTreeMap::new();
-            set_tags(context, &["aws:PrincipalTag/"], match self.identity.map(|identity| &identity.tags) {
-                Some(Reading::Known(tags)) => Some(tags),
-                Some(Reading::Absent) => Some(&no_tags),
-                Some(Reading::Unread(_)) | None => None,
-            });
+            set_tags(
+                context,
+                &["aws:PrincipalTag/"],
+                match self.identity.map(|identity| &identity.tags) {
+                    Some(Reading::Known(tags)) => Some(tags),
+                    Some(Reading::Absent) => Some(&no_tags),
+                    Some(Reading::Unread(_)) | None => None,
+                },
+            );
         }
         for (tag, value) in self.session_tags() {
             context.set(&format!("aws:PrincipalTag/{tag}"), value.as_str());
@@ -204,20 +208,27 @@ fn key_facts(context: &mut Context, key: &Key) {
             set("kms:MultiRegionKeyType", None);
         }
     }
-    context.set("kms:ResourceAliases", match &key.aliases {
-        // Beyond the quota KMS makes no use of them, and the quota can be raised.
-        Reading::Known(aliases) if aliases.len() <= MOST_ALIASES => {
-            ContextValue::Multi(aliases.iter().map(|alias| alias.as_str().into()).collect())
-        }
-        Reading::Absent => ContextValue::Absent,
-        Reading::Known(_) | Reading::Unread(_) => ContextValue::NotKnown,
-    });
+    context.set(
+        "kms:ResourceAliases",
+        match &key.aliases {
+            // Beyond the quota KMS makes no use of them, and the quota can be raised.
+            Reading::Known(aliases) if aliases.len() <= MOST_ALIASES => {
+                ContextValue::Multi(aliases.iter().map(|alias| alias.as_str().into()).collect())
+            }
+            Reading::Absent => ContextValue::Absent,
+            Reading::Known(_) | Reading::Unread(_) => ContextValue::NotKnown,
+        },
+    );
     let no_tags = BTreeMap::new();
-    set_tags(context, &["aws:ResourceTag/"], match &key.tags {
-        Reading::Known(tags) => Some(tags),
-        Reading::Absent => Some(&no_tags),
-        Reading::Unread(_) => None,
-    });
+    set_tags(
+        context,
+        &["aws:ResourceTag/"],
+        match &key.tags {
+            Reading::Known(tags) => Some(tags),
+            Reading::Absent => Some(&no_tags),
+            Reading::Unread(_) => None,
+        },
+    );
 }
 
 /// The quota of aliases for one key.

@@ -169,11 +169,8 @@ pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Questio
     let asked = cases.iter().flat_map(|case: &Case| usual(&case.policies));
     let is_stated = |key: &str| question.context.iter().any(|given| given.key.eq_ignore_ascii_case(key));
     assumptions.extend(asked.filter(|one| !matches!(one, Assumption::Usual { key, .. } if is_stated(key))));
-    let mut compared: Vec<String> = cases
-        .iter()
-        .flat_map(|case| dates(&case.policies, &case.request.action))
-        .map(str::to_owned)
-        .collect();
+    let mut compared: Vec<String> =
+        cases.iter().flat_map(|case| dates(&case.policies, &case.request.action)).map(str::to_owned).collect();
     compared.sort();
     compared.dedup();
     if !compared.is_empty() {

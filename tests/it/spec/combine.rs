@@ -152,12 +152,8 @@ fn given(said: &Said, request: &Request) -> Truth {
     let is_root = request.requester.kind == Kind::Root;
     let grants = said.grants;
     let to_account = if is_root { Truth::Unknown } else { said.identity.allow.and(perhaps) };
-    let alone = Truth::any([
-        grants.session,
-        grants.role.and(limits),
-        grants.user.and(perhaps),
-        grants.account.and(to_account),
-    ]);
+    let alone =
+        Truth::any([grants.session, grants.role.and(limits), grants.user.and(perhaps), grants.account.and(to_account)]);
     Truth::any([by_policy, alone, grants.foreign.and(own)])
 }
 

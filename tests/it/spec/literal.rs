@@ -144,7 +144,8 @@ pub(crate) fn address(text: &str) -> Option<Address> {
             true => text.parse::<Ipv6Addr>().ok()?.to_bits(),
             false => {
                 let sides: Vec<Vec<u128>> = text.split("::").map(side).collect::<Option<_>>()?;
-                let from_left = |groups: &[u128]| groups.iter().zip(0..).fold(0, |all, (group, n)| all | group << (112 - 16 * n));
+                let from_left =
+                    |groups: &[u128]| groups.iter().zip(0..).fold(0, |all, (group, n)| all | group << (112 - 16 * n));
                 match sides.as_slice() {
                     [all] if all.len() == 8 => from_left(all),
                     [head, tail] if head.len() + tail.len() < 8 => {
