@@ -32,7 +32,13 @@ pub(crate) fn findings(
         }
         findings.extend(denied(judged, question));
         findings.extend(undecided(capture, judged, question));
-        findings.extend(asked_keys(judged));
+        let told: Vec<_> = findings.iter().filter(|one| one.code == Code::ConditionKeyUnknown).collect();
+        let is_told = |note: &Finding| {
+            let mut statements = told.iter().flat_map(|one| &one.evidence).filter_map(Fact::statement);
+            statements.any(|told| note.evidence.iter().filter_map(Fact::statement).any(|own| own == told))
+        };
+        let notes: Vec<Finding> = asked_keys(judged).into_iter().filter(|note| !is_told(note)).collect();
+        findings.extend(notes);
         findings.extend(changes_soon(capture, target, question, judged));
     }
     let calls: Vec<bool> = judged.iter().map(|judged| judged.case.row.by == By::Role).collect();

@@ -172,8 +172,9 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
         statements.any(|statement| statement.conditions.iter().any(|one| is_network_key(one.key.lower())))
     });
     let words = if asks_network {
-        "have the Deny leave out what EC2 forwards, by Bool aws:ViaAWSService false or StringNotEquals kms:ViaService \
-         beside its conditions, and EC2's own identity (role/aws:ec2-infrastructure), and judge that beforehand with"
+        "no address tells it: have the policy leave out what EC2 forwards (a Deny by Bool aws:ViaAWSService false or \
+         StringNotEquals kms:ViaService beside its conditions) and EC2's own identity (role/aws:ec2-infrastructure), and \
+         judge that beforehand with"
     } else if requests.all(|judged| judged.case.row.by == By::Infrastructure) {
         "have the policy say outright what it means for EC2's own identity (role/aws:ec2-infrastructure), and judge \
          that beforehand with"

@@ -33,7 +33,13 @@ pub(super) fn other_account(sight: &Sight<'_>) -> bool {
 }
 
 pub(super) fn other_partition(sight: &Sight<'_>) -> bool {
-    role(sight, |other, own| other.partition() != own.partition() && other.name() == own.name())
+    let principal = &sight.request.principal;
+    // So it is where the account's root is meant, by which a key policy leaves it to the account.
+    let mut arns = named(sight).filter_map(|text| Arn::parse(text).ok());
+    let root = arns.any(|arn| {
+        arn.resource() == "root" && arn.account() == &*principal.account && arn.partition() != principal.partition()
+    });
+    root || role(sight, |other, own| other.partition() != own.partition() && other.name() == own.name())
 }
 
 pub(super) fn other_case(sight: &Sight<'_>) -> bool {

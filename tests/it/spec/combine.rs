@@ -147,13 +147,11 @@ fn given(said: &Said, request: &Request) -> Truth {
         }
     };
     // Whether a boundary or a session policy that does not allow limits what is granted to a user or an account is told
-    // nowhere, nor what an account's root user gets of what is granted to the account.
+    // nowhere.
     let perhaps = limits.or(Truth::Unknown);
-    let is_root = request.requester.kind == Kind::Root;
     let grants = said.grants;
-    let to_account = if is_root { Truth::Unknown } else { said.identity.allow.and(perhaps) };
-    let alone =
-        Truth::any([grants.session, grants.role.and(limits), grants.user.and(perhaps), grants.account.and(to_account)]);
+    let to_account = grants.account.and(said.identity.allow);
+    let alone = Truth::any([grants.session, grants.role.and(limits), grants.user.or(to_account).and(perhaps)]);
     Truth::any([by_policy, alone, grants.foreign.and(own)])
 }
 

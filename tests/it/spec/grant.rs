@@ -101,6 +101,9 @@ pub(crate) fn grants_say(grants: &[Grant], request: &Request) -> GrantsSay {
     for grant in grants {
         let Naming { itself, role, account } = names_one(&grant.grantee, &request.requester);
         let covers = covers(grant, request);
+        // What an account's root user gets of a grant to the account is told nowhere.
+        let is_root = request.requester.kind == Kind::Root;
+        let account = if is_root { account.and(Truth::Unknown) } else { account };
         let is_own = grant.issuing_account == request.requester.account;
         if !is_own && grant.issuing_account == request.resource_account {
             say.foreign = say.foreign.or(covers.and(Truth::any([itself, role, account])));
