@@ -65,10 +65,24 @@ pub struct PolicySet {
 /// The grants on a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GrantSet {
-    /// Those that were read.
-    pub grants: Vec<Grant>,
+    /// Those that were read; copies share them.
+    pub grants: Arc<Vec<Grant>>,
+    /// One more, that is there by the time of the request.
+    pub own: Option<Grant>,
     /// The read permission that was lacking, where there may be more.
     pub unread: Option<String>,
+}
+
+impl GrantSet {
+    /// Every grant, in order.
+    pub fn all(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().chain(&self.own)
+    }
+
+    /// The grant at this position.
+    pub fn get(&self, position: usize) -> Option<&Grant> {
+        self.grants.get(position).or_else(|| self.own.as_ref().filter(|_| position == self.grants.len()))
+    }
 }
 
 /// Which policy of a [`PolicySet`] is meant.
@@ -92,14 +106,14 @@ impl Default for PolicySet {
             scps: vec![vec![unread("SCPs")]],
             rcps: vec![vec![unread("RCPs")]],
             key_policies: vec![unread("key policy")],
-            grants: GrantSet { grants: Vec::new(), unread: Some(String::new()) },
+            grants: GrantSet { unread: Some(String::new()), ..GrantSet::default() },
         }
     }
 }
 
 impl PolicySet {
     /// Where there is no policy and no grant.
-    pub const fn none() -> Self {
+    pub fn none() -> Self {
         Self {
             identity: Vec::new(),
             boundary: None,
@@ -107,7 +121,7 @@ impl PolicySet {
             scps: Vec::new(),
             rcps: Vec::new(),
             key_policies: Vec::new(),
-            grants: GrantSet { grants: Vec::new(), unread: None },
+            grants: GrantSet::default(),
         }
     }
 

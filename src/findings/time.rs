@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::capture::{Capture, Target};
 use crate::engine::Decision;
 use crate::policy::Moment;
-use crate::start::{Judged, Question, dates, judge, plan};
+use crate::start::{Judged, Question, Shelf, dates, judge, plan};
 
 use super::group::is_required;
 use super::{Code, Fact, Finding, Severity};
@@ -40,7 +40,7 @@ pub(super) fn changes_soon(
         .flat_map(|date| [Some(date), date.checked_add(SignedDuration::from_millis(1)).ok()]);
     for date in moments.flatten().filter(|date| *date > at) {
         let later = Question { at: Some(date), ..question.clone() };
-        let Ok(plan) = plan(capture, target, &later) else { continue };
+        let Ok(plan) = plan(capture, target, &later, &Shelf::new()) else { continue };
         let then = judge(plan.cases);
         if decisions(&then, question) == now {
             continue;

@@ -88,7 +88,7 @@ impl Planner<'_, '_> {
             web_identity(&mut context, &policies);
         }
         state(&mut context, &self.question.context, Column::Direct);
-        let request = Request::new(action, role, Some(account), principal, context).ok()?;
+        let request = Arc::new(Request::new(action, role, Some(account), principal, context).ok()?);
         let open_session_tags = false;
         Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None, open_session_tags })
     }

@@ -40,7 +40,7 @@ fn of_table(column: Column) -> Context {
         };
         set(&mut context, row, value);
     }
-    context
+    context.into_pattern()
 }
 
 fn set(context: &mut Context, row: &Row, value: ContextValue) {

@@ -13,53 +13,62 @@ use super::context::{fixed, web_identity, without_federation, without_session};
 use super::plan::Planner;
 use super::table::Row;
 
+/// Keys that some of the forwarded requests carry for their action, and the others lack.
+const OF_SOME_ACTIONS: [&str; 9] = [
+    "kms:EncryptionContext:aws:ebs:id",
+    "kms:EncryptionContextKeys",
+    "kms:EncryptionAlgorithm",
+    "kms:ReEncryptOnSameKey",
+    "kms:GrantIsForAWSResource",
+    "kms:GrantOperations",
+    "kms:GranteePrincipal",
+    "kms:GrantConstraintType",
+    "kms:RetiringPrincipal",
+];
+
 impl Planner<'_, '_> {
-    pub(super) fn forwarded(
-        &self,
-        row: &Row,
-        volume: &VolumeId,
-        record: &Volume,
-        key: &KeyArn,
-        of_key: &Key,
-    ) -> Context {
+    /// What all requests for a key have in common that EC2 forwards.
+    pub(super) fn forwarded(&self, key: &KeyArn, of_key: &Key) -> Context {
         let mut context = fixed(Column::Forwarded);
         self.shared_keys(&mut context, key.account());
         self.own_keys(&mut context);
         key_facts(&mut context, of_key);
-        let via = format!("ec2.{}.amazonaws.com", self.capture.read.region);
-        context.set("kms:ViaService", via.as_str());
-        let metadata_only = row.action == "kms:DescribeKey";
-        let is_grant = row.action == "kms:CreateGrant";
-        if metadata_only {
-            context.set("kms:EncryptionContext:aws:ebs:id", ContextValue::Absent);
-            context.set("kms:EncryptionContextKeys", ContextValue::Absent);
-        } else {
-            encryption_context(&mut context, volume, record);
-        }
-        let mut of_grant = |key, value: ContextValue| {
-            context.set(key, if is_grant { value } else { ContextValue::Absent });
-        };
-        of_grant("kms:GrantIsForAWSResource", "true".into());
-        of_grant("kms:GrantOperations", ContextValue::Multi(vec!["Decrypt".into()]));
-        of_grant("kms:GranteePrincipal", self.infrastructure_session().as_str().into());
-        of_grant("kms:GrantConstraintType", "EncryptionContextSubset".into());
-        of_grant("kms:RetiringPrincipal", via.as_str().into());
-        let is_encryption = !is_grant && !metadata_only;
-        context.set(
-            "kms:EncryptionAlgorithm",
-            if is_encryption { "SYMMETRIC_DEFAULT".into() } else { ContextValue::Absent },
-        );
-        if !row.action.starts_with("kms:ReEncrypt") {
-            context.set("kms:ReEncryptOnSameKey", ContextValue::Absent);
+        context.set("kms:ViaService", self.via_service().as_str());
+        for key in OF_SOME_ACTIONS {
+            context.set(key, ContextValue::Absent);
         }
         context
     }
 
-    pub(super) fn infrastructure(&self, volume: &VolumeId, record: &Volume, key: &KeyArn, of_key: &Key) -> Context {
+    fn via_service(&self) -> String {
+        format!("ec2.{}.amazonaws.com", self.capture.read.region)
+    }
+
+    /// Keys that a request carries for its volume or for what it asks.
+    pub(super) fn keys_of_volume(&self, context: &mut Context, row: &Row, volume: &VolumeId, record: &Volume) {
+        if row.action == "kms:DescribeKey" {
+            return;
+        }
+        encryption_context(context, volume, record);
+        if row.action == "kms:CreateGrant" {
+            context.set("kms:GrantIsForAWSResource", "true");
+            context.set("kms:GrantOperations", ContextValue::Multi(vec!["Decrypt".into()]));
+            context.set("kms:GranteePrincipal", self.infrastructure_session().as_str());
+            context.set("kms:GrantConstraintType", "EncryptionContextSubset");
+            context.set("kms:RetiringPrincipal", self.via_service().as_str());
+        } else {
+            context.set("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
+        }
+        if row.action.starts_with("kms:ReEncrypt") {
+            context.set("kms:ReEncryptOnSameKey", ContextValue::NotKnown);
+        }
+    }
+
+    /// What all of EC2's own requests for a key have in common.
+    pub(super) fn infrastructure(&self, key: &KeyArn, of_key: &Key) -> Context {
         let mut context = fixed(Column::Infrastructure);
         self.shared_keys(&mut context, key.account());
         key_facts(&mut context, of_key);
-        encryption_context(&mut context, volume, record);
         let account = self.instance.account.as_str();
         self.organization_keys(&mut context, "aws:PrincipalOrg", account);
         let user_id = format!("{account}:{INFRASTRUCTURE_ROLE}:{}", self.target.instance_id);
@@ -91,7 +100,7 @@ impl Planner<'_, '_> {
             let is_listed = action.patterns.iter().any(|pattern| pattern.covers("sts:tagsession"));
             statement.effect == Effect::Allow && is_listed == (action.sense == Sense::Listed)
         };
-        self.trust.as_ref().map(|trust| trust.statements.iter().any(admits))
+        self.trust_statements().map(|statements| statements.iter().any(admits))
     }
 
     /// Whether only services assume the role, so that its sessions keep nothing of a federated identity.
@@ -102,9 +111,14 @@ impl Planner<'_, '_> {
                 element.entries.iter().all(|(entry, _)| matches!(entry, PrincipalEntry::Service(_)))
             })
         };
-        self.trust.as_ref().is_some_and(|trust| {
-            trust.statements.iter().filter(|statement| statement.effect == Effect::Allow).all(is_service)
+        self.trust_statements().is_some_and(|statements| {
+            statements.iter().filter(|statement| statement.effect == Effect::Allow).all(is_service)
         })
+    }
+
+    /// The statements of the role's trust policy; `None` where it was not read.
+    fn trust_statements(&self) -> Option<&[Statement]> {
+        self.trust.as_ref()?.policy.as_ref().map(|policy| policy.statements.as_slice())
     }
 
     /// Keys of a federated identity that the principal's session may keep, as far as these policies ask for them.
