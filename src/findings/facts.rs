@@ -2,22 +2,17 @@
 
 use jiff::Timestamp;
 
-use crate::capture::{Capture, Instance, KeyMetadata};
+use crate::capture::{Capture, KeyMetadata};
 use crate::names::KeyArn;
 use crate::source::Reading;
 use crate::start::{Judged, Question, StartPlan};
 
-use super::key_store;
-use super::state_reason::{Tells, tells};
-use super::{Code, Fact, Finding, Severity};
-
-/// What is said where the last start failed for another reason.
-pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that stopped it";
+use super::{Code, Fact, Finding, Severity, instance, key_store};
 
 /// Findings on the instance, its volumes and their keys.
 pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>, judged: &[Judged]) -> Vec<Finding> {
     let at = question.at.unwrap_or(capture.read.until);
-    let mut findings = instance(plan.instance);
+    let mut findings = instance::instance(plan.instance, &plan.principal.arn);
     for volume in &plan.open_volumes {
         let unread = vec![Fact::unread(volume.volume.as_str(), &volume.needs)];
         findings.push(Finding::new(Code::VolumeUnread, Severity::Undecided, unread).of_volume(&volume.volume));
@@ -26,16 +21,13 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
     if !has_open_volumes && !plan.instance.attachments.is_empty() && judged.iter().all(|one| one.case.key.is_none()) {
         findings.push(Finding::new(Code::NothingEncrypted, Severity::Note, Vec::new()));
     }
-    if plan.instance.attachments.is_empty() && plan.instance.root_device_type == "ebs" {
-        findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "volumes", "none, not even a root volume"));
-    }
     for attachment in &plan.instance.attachments {
         let (volume, status) = (&attachment.volume_id, &attachment.status);
-        if !matches!(status.as_str(), "" | "attached") {
+        if !matches!(status.as_str(), "" | "attached") && !instance::is_root(plan.instance, attachment) {
             findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "attachment", status).of_volume(volume));
         }
         let state = capture.volumes.get(volume).and_then(Reading::known).map(|volume| volume.state.as_str());
-        if let Some(state @ ("error" | "deleting")) = state {
+        if let Some(state @ ("error" | "deleting" | "deleted")) = state {
             findings.push(stated(Code::VolumeInError, Severity::Blocker, "volume state", state).of_volume(volume));
         }
     }
@@ -57,48 +49,8 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
     findings
 }
 
-fn stated(code: Code, severity: Severity, name: &'static str, value: impl Into<String>) -> Finding {
+pub(super) fn stated(code: Code, severity: Severity, name: &'static str, value: impl Into<String>) -> Finding {
     Finding::new(code, severity, vec![Fact::state(name, value)])
-}
-
-fn instance(instance: &Instance) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    match instance.state.as_str() {
-        "stopped" | "" => {}
-        "terminated" | "shutting-down" => {
-            findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "state", &instance.state));
-        }
-        state => findings.push(stated(Code::InstanceRunning, Severity::Note, "state", state)),
-    }
-    if instance.root_device_type == "instance-store" {
-        findings.push(stated(Code::InstanceStoreRoot, Severity::Blocker, "root device type", "instance-store"));
-    }
-    if let Some(operator) = &instance.operator {
-        findings.push(stated(Code::InstanceManaged, Severity::Warning, "operator", operator));
-    }
-    for license in &instance.license_configurations {
-        findings.push(stated(Code::LicenseConfiguration, Severity::Warning, "license", license));
-    }
-    findings.extend(last_start(instance));
-    findings
-}
-
-/// The last start, where the instance stopped by itself.
-fn last_start(instance: &Instance) -> Option<Finding> {
-    let reason = instance.state_reason.as_ref().filter(|_| instance.state == "stopped")?;
-    let (tells, meaning) = tells(reason);
-    if tells == Tells::Stopped {
-        return None;
-    }
-    let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
-    let mut evidence = vec![Fact::state("state reason", said), Fact::state("it means", meaning)];
-    if tells == Tells::NotTheKey {
-        evidence.push(Fact::state("the key", NOT_THE_KEY));
-    }
-    if !instance.state_transition_reason.is_empty() {
-        evidence.push(Fact::state("transition", &instance.state_transition_reason));
-    }
-    Some(Finding::new(Code::LastStartFailed, Severity::Note, evidence))
 }
 
 /// `times`: of the read, and of the start.

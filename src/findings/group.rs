@@ -7,7 +7,8 @@ use crate::start::{By, Judged, Level, Question, Require, StartPlan};
 
 use super::caller::caller;
 use super::cause::{Cause, causes};
-use super::facts::{NOT_THE_KEY, facts};
+use super::facts::facts;
+use super::instance::NOT_THE_KEY;
 use super::{Code, Fact, Finding, Severity, StatementRole, open, push_new};
 
 /// Everything that is to be said of one start.
@@ -37,7 +38,9 @@ pub(crate) fn findings(
 
 /// Says whether what was found explains why the last start failed.
 fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
-    let mut blockers = findings.iter().filter(|finding| finding.severity == Severity::Blocker).peekable();
+    // That a launched instance is gone follows from what its reason tells.
+    let is_cause = |one: &&Finding| one.severity == Severity::Blocker && one.code != Code::InstanceTerminated;
+    let mut blockers = findings.iter().filter(is_cause).peekable();
     let is_blocked = blockers.peek().is_some();
     let explains = blockers.any(|finding| !is_of_call(finding));
     let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };
@@ -159,6 +162,9 @@ fn add(finding: &mut Finding, position: usize, request: &Judged) {
     }
     if let Some(volume) = &request.case.volume {
         push_new(&mut finding.volumes, volume.clone());
+    }
+    if let Some(license) = &request.case.license {
+        push_new(&mut finding.evidence, Fact::state("license", license.as_str()));
     }
 }
 

@@ -5,6 +5,7 @@ mod cause;
 mod codes;
 mod facts;
 mod group;
+mod instance;
 mod key_store;
 mod near_miss;
 mod open;

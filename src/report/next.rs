@@ -37,7 +37,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
         context_keys(finding)
     } else if is(&[Code::SessionNameUnknown]) {
         vec![step("say how the session is named", with("--session-name NAME"))]
-    } else if is(&[Code::NotDecided]) {
+    } else if is(&[Code::NotDecided, Code::RootVolumeMissing, Code::LicenseConfiguration]) {
         if needs(finding).any(|needs| needs == "ec2:DescribeInstances") {
             let line = format!("ebs-preflight capture --instance-id {} …", target.instance_id);
             vec![step("read the instance again, whole, with", vec![line])]

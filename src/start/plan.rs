@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
 use crate::engine::{
-    ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain,
+    Context, ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain,
 };
-use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
+use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::{Reading, Why};
 
@@ -43,6 +43,8 @@ pub(crate) struct Case {
     pub(crate) policies: Arc<PolicySet>,
     pub(crate) volume: Option<VolumeId>,
     pub(crate) key: Option<KeyArn>,
+    /// The license configuration that StartInstances is asked for besides the instance.
+    pub(crate) license: Option<Arn>,
 }
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
@@ -172,7 +174,11 @@ impl Planner<'_, '_> {
         let own = self.own_policies();
         let mut cases = Vec::new();
         let mut open = Vec::new();
-        cases.extend(START.iter().filter(|row| row.by == By::Role).filter_map(|row| self.direct(row, &own)));
+        for row in START.iter().filter(|row| row.by == By::Role) {
+            cases.extend(self.instance(row, &own));
+            let licenses = self.instance.license_configurations.iter().filter_map(|license| Arn::parse(license).ok());
+            cases.extend(licenses.filter_map(|license| self.license(row, license, &own)));
+        }
         for attachment in &self.instance.attachments {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
@@ -237,7 +243,8 @@ impl Planner<'_, '_> {
         levels.into_iter().map(|level| level.into_iter().map(settle).collect()).collect()
     }
 
-    fn direct(&self, row: &'static Row, own: &PolicySet) -> Option<Case> {
+    /// StartInstances, asked for the instance.
+    fn instance(&self, row: &'static Row, own: &PolicySet) -> Option<Case> {
         let account = self.instance.account.as_str();
         let arn = format!(
             "arn:{}:ec2:{}:{account}:instance/{}",
@@ -245,9 +252,7 @@ impl Planner<'_, '_> {
             self.capture.read.region,
             self.target.instance_id
         );
-        let mut context = fixed(Column::Direct);
-        self.shared_keys(&mut context, account);
-        self.own_keys(&mut context);
+        let mut context = self.direct(account);
         if self.instance.condition_keys.is_empty() {
             for key in OF_INSTANCES {
                 context.set(key, ContextValue::NotKnown);
@@ -256,7 +261,11 @@ impl Planner<'_, '_> {
         for (key, value) in &self.instance.condition_keys {
             context.set(key, value.as_str());
         }
-        context.set("ec2:Region", self.capture.read.region.as_str());
+        match self.instance.operator.as_deref() {
+            Some(operator) if !operator.is_empty() => context.set("ec2:ManagedResourceOperator", operator),
+            None if !self.instance.condition_keys.is_empty() => {}
+            Some(_) | None => context.set("ec2:ManagedResourceOperator", ContextValue::NotKnown),
+        }
         context.set("ec2:InstanceID", self.target.instance_id.as_str());
         if self.instance.tags_unread.is_some() {
             context.set_unknown_prefix("aws:ResourceTag/");
@@ -267,14 +276,51 @@ impl Planner<'_, '_> {
                 context.set(&format!("ec2:ResourceTag/{tag}"), value.as_str());
             }
         }
+        self.start(row, &arn, None, own, context)
+    }
+
+    /// StartInstances, asked once more for a license configuration of the instance.
+    ///
+    /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
+    fn license(&self, row: &'static Row, license: Arn, own: &PolicySet) -> Option<Case> {
+        let mut context = self.direct(license.account());
+        context.set("aws:ResourceAccount", license.account());
+        // Its tags are not read.
+        context.set_unknown_prefix("aws:ResourceTag/");
+        context.set_unknown_prefix("ec2:ResourceTag/");
+        self.start(row, license.as_str(), Some(license.clone()), own, context)
+    }
+
+    /// One resource of the principal's own call.
+    ///
+    /// A license configuration that another account shares is judged as the instance's: it has no policy of its own, and
+    /// that it is attached shows that it is shared.
+    fn start(
+        &self,
+        row: &'static Row,
+        resource: &str,
+        license: Option<Arn>,
+        own: &PolicySet,
+        mut context: Context,
+    ) -> Option<Case> {
         if let Some(address) = &self.question.source_ip {
             context.set("aws:SourceIp", address.as_str());
         }
         state(&mut context, &self.question.context, Column::Direct);
         let action = Action::parse(row.action).ok()?;
-        let request = Request::new(action, &arn, Some(account), self.principal.clone(), context);
-        let policies = PolicySet { key_policies: Vec::new(), ..own.clone() };
-        Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None })
+        let account = self.instance.account.as_str();
+        let request = Request::new(action, resource, Some(account), self.principal.clone(), context);
+        let policies = Arc::new(PolicySet { key_policies: Vec::new(), ..own.clone() });
+        Some(Case { row, request, policies, volume: None, key: None, license })
+    }
+
+    /// What every resource of the principal's own call has in common.
+    fn direct(&self, resource_account: &str) -> Context {
+        let mut context = fixed(Column::Direct);
+        self.shared_keys(&mut context, resource_account);
+        self.own_keys(&mut context);
+        context.set("ec2:Region", self.capture.read.region.as_str());
+        context
     }
 
     fn volume(&mut self, volume: &VolumeId, record: &Volume, key: &KeyArn, own: &PolicySet) -> Vec<Case> {
@@ -314,7 +360,7 @@ impl Planner<'_, '_> {
             };
             let action = Action::parse(row.action).ok()?;
             let request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
-            Some(Case { row, request, policies, volume: Some(volume.clone()), key: Some(key.clone()) })
+            Some(Case { row, request, policies, volume: Some(volume.clone()), key: Some(key.clone()), license: None })
         };
         START.iter().filter_map(made).collect()
     }
