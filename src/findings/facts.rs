@@ -1,8 +1,9 @@
 //! What stops a start, or is worth knowing, whatever the policies say.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::capture::{Capture, KeyMetadata};
+use crate::command::Command;
 use crate::names::KeyArn;
 use crate::source::Reading;
 use crate::start::{Judged, Question, StartPlan};
@@ -53,6 +54,10 @@ pub(super) fn stated(code: Code, severity: Severity, name: &'static str, value: 
     Finding::new(code, severity, vec![Fact::state(name, value)])
 }
 
+/// The end of imported key material is near a month before: it takes people, a wrapping key and the material to import it
+/// again.
+const NEAR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// `times`: of the read, and of the start.
 fn key(
     arn: &KeyArn,
@@ -87,8 +92,9 @@ fn key(
     }
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
         let mut evidence = vec![Fact::state("valid to", valid_to.to_string())];
-        let mut severity = Severity::Note;
         let (read, at) = times;
+        let is_near = valid_to <= at.saturating_add(NEAR).unwrap_or(at);
+        let mut severity = if is_near { Severity::Warning } else { Severity::Note };
         if valid_to <= at {
             severity = Severity::Undecided;
             evidence.push(Fact::state("so", "it has expired by the time of the start, unless it is imported again"));
@@ -99,22 +105,21 @@ fn key(
         }
         if valid_to <= read {
             // The key state is changed some time after the date.
-            let line = format!("aws kms describe-key --key-id {arn} --region {}", arn.region());
-            evidence.push(Fact::Command { what: "settled by", line });
+            evidence.push(Fact::Command { what: "settled by", command: of_key("describe-key", arn) });
         }
         findings.push(Finding::new(Code::MaterialExpiring, severity, evidence));
     }
-    if let Some(store) = metadata.custom_key_store.as_ref().filter(|_| metadata.state == "Enabled") {
-        findings.push(key_store::finding(arn, metadata, store));
-    }
+    findings.extend(key_store::finding(arn, metadata));
     findings
 }
 
+/// A call of KMS's API for the key.
+fn of_key(words: &'static str, arn: &KeyArn) -> Command {
+    Command::aws("kms").words(words).option("--key-id", arn).option("--region", &arn.in_region())
+}
+
 fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
-    let command = |verb: &str| Fact::Command {
-        what: "cure",
-        line: format!("aws kms {verb} --key-id {} --region {}", arn, arn.region()),
-    };
+    let command = |words| Fact::Command { what: "cure", command: of_key(words, arn) };
     let (code, severity, more) = match metadata.state.as_str() {
         "Enabled" => return None,
         "Disabled" => (Code::KeyDisabled, Severity::Blocker, vec![command("enable-key")]),
@@ -133,7 +138,7 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
         "Unavailable" => {
             let store = metadata.custom_key_store.iter();
             let more =
-                store.flat_map(|store| [key_store::facts(metadata, store), key_store::cure(arn, store)].concat());
+                store.flat_map(|store| [key_store::facts(metadata, store), key_store::cure(arn, metadata, store)].concat());
             (Code::KeyUnavailable, Severity::Blocker, more.collect())
         }
         "Creating" => {
@@ -146,6 +151,11 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
     let mut evidence = vec![Fact::state("key state", &metadata.state)];
     evidence.extend(metadata.deletion_date.map(|date| Fact::state("deletion date", date.to_string())));
     evidence.extend(metadata.valid_to.map(|date| Fact::state("valid to", date.to_string())));
-    evidence.extend(more);
+    if metadata.manager == "AWS" && severity == Severity::Blocker {
+        // Nobody else may enable the key, or keep it from being deleted.
+        evidence.push(Fact::state("cure", "none of yours: AWS manages this key, so ask AWS Support"));
+    } else {
+        evidence.extend(more);
+    }
     Some(Finding::new(code, severity, evidence))
 }
