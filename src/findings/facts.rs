@@ -137,8 +137,8 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
         }
         "Unavailable" => {
             let store = metadata.custom_key_store.iter();
-            let more =
-                store.flat_map(|store| [key_store::facts(metadata, store), key_store::cure(arn, metadata, store)].concat());
+            let more = store
+                .flat_map(|store| [key_store::facts(metadata, store), key_store::cure(arn, metadata, store)].concat());
             (Code::KeyUnavailable, Severity::Blocker, more.collect())
         }
         "Creating" => {

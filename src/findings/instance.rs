@@ -93,8 +93,8 @@ fn root_volume(instance: &Instance) -> Option<Finding> {
 /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/amazon-ec2-managed-instances.html>
 fn managed(operator: &str, starter: &str) -> Finding {
     let path = format!("aws-service-role/{operator}/");
-    let is_operator = !operator.is_empty()
-        && RoleArn::parse(starter).is_ok_and(|role| role.path_and_name().starts_with(&path));
+    let is_operator =
+        !operator.is_empty() && RoleArn::parse(starter).is_ok_and(|role| role.path_and_name().starts_with(&path));
     let name = if operator.is_empty() { "not told" } else { operator };
     if is_operator {
         return stated(Code::InstanceManaged, Severity::Note, "operator", name);

@@ -142,9 +142,9 @@ pub(super) fn cure(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore)
         return connect().map(cures).into_iter().chain([then]).collect();
     }
     let mend = mend(store, &metadata.origin);
-    let update = mend.and_then(|(_, options)| options).and_then(|options| {
-        Some(call("kms update-custom-key-store", arn, store)?.words(options))
-    });
+    let update = mend
+        .and_then(|(_, options)| options)
+        .and_then(|options| Some(call("kms update-custom-key-store", arn, store)?.words(options)));
     let calls = [call("kms disconnect-custom-key-store", arn, store), update, connect()];
     let words = mend.map(|(words, _)| Fact::state("mend", words));
     words.into_iter().chain(calls.into_iter().flatten().map(cures)).chain([then]).collect()

@@ -14,8 +14,8 @@ pub use condition_key::ConditionKey;
 pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, kind_and_name};
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
 pub use kinds::{
-    ContextKey, EncodedMessage, GrantOperation, GroupArn, HolderKind, IamName, KeyStoreId, OrgPolicyId, PolicyArn, PolicyName,
-    SessionName, holder,
+    ContextKey, EncodedMessage, GrantOperation, GroupArn, HolderKind, IamName, KeyStoreId, OrgPolicyId, PolicyArn,
+    PolicyName, SessionName, holder,
 };
 pub(crate) use shell::{is_plain_word, shell_word};
 

@@ -50,8 +50,9 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
         return start.namesake.iter().map(namesake).collect();
     }
-    let cure =
-        |fact: &Fact| if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None };
+    let cure = |fact: &Fact| {
+        if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
+    };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let Some(remedy) = &start.remedy else { return list };
     let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use crate::capture::Handed;
+use crate::command::Command;
 use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole, place, push_new};
-use crate::command::Command;
 use crate::names::{PrincipalArn, kind_and_name};
 use crate::policy::PolicyType;
 use crate::start::{Assumption, By, Judged, Level, Settles};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 /// The modules by rank: each may import what stands before it.
 const RANKS: [&str; 17] = [
-    "names", "command", "source", "policy", "engine", "capture", "reads", "change", "handed", "event", "start", "findings",
-    "remedy", "report", "case", "collect", "cli",
+    "names", "command", "source", "policy", "engine", "capture", "reads", "change", "handed", "event", "start",
+    "findings", "remedy", "report", "case", "collect", "cli",
 ];
 
 fn root() -> &'static Path {

@@ -123,9 +123,8 @@ fn some_role(incident: &Incident) -> Word {
 fn look_up(incident: &Incident, name: &'static str) -> Vec<Step> {
     let events = Word::from("AttributeKey=EventName,AttributeValue=").then(name);
     let mut look_up = Command::aws("cloudtrail lookup-events").option("--lookup-attributes", events);
-    let around = incident
-        .time
-        .and_then(|time| Some((time.checked_sub(5.minutes()).ok()?, time.checked_add(5.minutes()).ok()?)));
+    let around =
+        incident.time.and_then(|time| Some((time.checked_sub(5.minutes()).ok()?, time.checked_add(5.minutes()).ok()?)));
     if let Some((from, until)) = around {
         look_up = look_up.option("--start-time", from).option("--end-time", until);
     }
