@@ -62,6 +62,18 @@ pub struct Capture {
 }
 
 impl Capture {
+    /// The role or user of this ARN, under the ARN that was asked for; of a session its role.
+    pub(crate) fn identity(&self, arn: &str) -> Option<(&String, &Reading<Identity>)> {
+        self.identities.get_key_value(arn).or_else(|| {
+            let named = PrincipalArn::parse(arn).ok()?;
+            self.identities.iter().find(|(asked, identity)| {
+                let own = identity.known().map(|identity| &identity.arn);
+                own.is_some_and(|own| own.is_same_as(&named))
+                    || PrincipalArn::parse(asked).is_ok_and(|asked| asked.is_same_as(&named))
+            })
+        })
+    }
+
     /// The accounts that the starts concern: those of the starters, the instances and the keys.
     pub(crate) fn accounts(&self) -> BTreeSet<AccountId> {
         let starters = self.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::capture::{Capture, Grant};
 use crate::change::{Change, Edit, PolicyPlace, apply_all};
-use crate::names::KeyArn;
+use crate::names::{KeyArn, PrincipalArn};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
 
@@ -119,11 +119,15 @@ fn holder(name: &str, capture: &Capture) -> Result<String, Failure> {
     if groups.any(|group| group.arn == name) { Ok(name.to_owned()) } else { identity(name, capture) }
 }
 
-/// A role or user of the capture, by ARN, path and name, or name.
+/// A role or user of the capture, by ARN, that of a session included, path and name, or name.
 fn identity(name: &str, capture: &Capture) -> Result<String, Failure> {
+    let named = PrincipalArn::parse(name).ok();
     let is_it = |arn: &str| {
         let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
-        arn == name || resource.is_some_and(|(_, own)| own == name || own.rsplit('/').next() == Some(name))
+        let is_same = |arn: &PrincipalArn| named.as_ref().is_some_and(|named| named.is_same_as(arn));
+        arn == name
+            || PrincipalArn::parse(arn).is_ok_and(|arn| is_same(&arn))
+            || resource.is_some_and(|(_, own)| own == name || own.rsplit('/').next() == Some(name))
     };
     let found = capture.identities.iter().find(|(asked, identity)| {
         is_it(asked) || identity.known().is_some_and(|identity| is_it(identity.arn.as_str()))

@@ -128,6 +128,7 @@ codes! {
     ContextKeyUnknown "EBP0605"
     SessionNameUnknown "EBP0606"
     RoleUnread "EBP0607"
+    RefusedSince "EBP0610"
 }
 
 impl Code {

@@ -20,7 +20,7 @@ pub(crate) fn findings(
     judged: &[Judged],
 ) -> Vec<Finding> {
     let mut findings = facts(capture, question, plan, judged);
-    if matches!(capture.identities.get(&target.role_arn), Some(Reading::Absent)) {
+    if matches!(capture.identity(&target.role_arn), Some((_, Reading::Absent))) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker, Vec::new()));
     } else {
         findings.extend(plan.caller.as_ref().map(caller));

@@ -27,11 +27,11 @@ pub(super) fn is_path_and_name(text: &str) -> bool {
 }
 
 /// `prefix` and so many characters of a set.
-fn is_id(text: &str, prefix: &str, lengths: std::ops::RangeInclusive<usize>, is_sign: fn(&u8) -> bool) -> bool {
-    text.strip_prefix(prefix).is_some_and(|id| lengths.contains(&id.len()) && id.as_bytes().iter().all(is_sign))
+fn is_id(text: &str, prefix: &str, lengths: std::ops::RangeInclusive<usize>, is_sign: fn(u8) -> bool) -> bool {
+    text.strip_prefix(prefix).is_some_and(|id| lengths.contains(&id.len()) && id.bytes().all(is_sign))
 }
 
-fn is_lower_or_digit(byte: &u8) -> bool {
+fn is_lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
@@ -80,7 +80,7 @@ name!(
     ///
     /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html>
     OrgPolicyId, "policy ID of AWS Organizations", "`p-` and 8 to 128 letters, digits and `_`",
-    |text| is_id(text, "p-", 8..=128, |b| b.is_ascii_alphanumeric() || *b == b'_')
+    |text| is_id(text, "p-", 8..=128, |b| b.is_ascii_alphanumeric() || b == b'_')
 );
 name!(
     /// The ID of a custom key store.
@@ -94,14 +94,14 @@ name!(
     ///
     /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
     GrantOperation, "grant operation", "letters and digits, as `CreateGrant`",
-    |text| is_id(text, "", 1..=64, u8::is_ascii_alphanumeric)
+    |text| is_id(text, "", 1..=64, |b| b.is_ascii_alphanumeric())
 );
 name!(
     /// An encoded authorization failure message, which is Base64 of either alphabet.
     ///
     /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>
     EncodedMessage, "encoded message", "letters, digits and `+/=_-`",
-    |text| is_id(text, "", 1..=10_240, |b| b.is_ascii_alphanumeric() || b"+/=_-".contains(b))
+    |text| is_id(text, "", 1..=10_240, |b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
 );
 
 name!(

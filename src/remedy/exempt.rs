@@ -119,7 +119,7 @@ fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) 
     let starter = &target.role_arn;
     match at.kind {
         PolicyType::Identity => {
-            let known = capture.identities.get(starter)?.known()?;
+            let known = capture.identity(starter)?.1.known()?;
             let in_holder = |holder: Holder<'_>| {
                 let is_it = |name: &str, text: &Reading<_>| {
                     held(&holder, name) == policy.name && text.known() == Some(document)

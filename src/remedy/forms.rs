@@ -183,7 +183,7 @@ pub(crate) fn create_grant(change: &Change) -> Option<Command> {
         .option("--key-id", key)
         .option("--grantee-principal", &grantee)
         .words("--operations");
-    Some(operations.ok()?.iter().fold(command, |command, operation| command.argument(operation)))
+    Some(operations.ok()?.iter().fold(command, Command::argument))
 }
 
 fn grant_in_terraform(change: &Change) -> Option<String> {

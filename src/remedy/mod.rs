@@ -162,7 +162,7 @@ pub(crate) struct Judgement<'a> {
 impl<'a> Judgement<'a> {
     /// The role or user as it was read.
     fn identity(&self) -> Option<&'a Identity> {
-        self.capture.identities.get(&self.target.role_arn).and_then(Reading::known)
+        self.capture.identity(&self.target.role_arn)?.1.known()
     }
 
     /// The same requests with the changes made; `None` where the start can no longer be judged.

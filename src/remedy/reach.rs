@@ -87,7 +87,8 @@ fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a String> {
         matches!(change, Change::Policy { place: PolicyPlace::Inline { .. } | PolicyPlace::Session { .. }, .. })
     };
     let only_own = changes.iter().all(is_own);
-    of.capture.identities.keys().filter(|role| !only_own || **role == of.target.role_arn).collect()
+    let own = of.capture.identity(&of.target.role_arn).map(|(asked, _)| asked);
+    of.capture.identities.keys().filter(|role| !only_own || Some(*role) == own).collect()
 }
 
 /// The keys on which the changes can bear: a key's policy and grants bear on no other key.

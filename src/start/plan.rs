@@ -109,7 +109,7 @@ pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Questio
         Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
         Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
     };
-    let identity = capture.identities.get(&target.role_arn).and_then(Reading::known);
+    let identity = capture.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
     let mut planner = Planner {
         capture,
         question,
