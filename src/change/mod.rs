@@ -1,7 +1,11 @@
 //! A change of what was read. Applying one and running the line again is the only way in which anything is
 //! simulated: the proof of a remedy, and every "what if".
 
+mod attachment;
+mod opening;
 mod policy;
+mod refusal;
+mod savers;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +14,12 @@ use crate::names::{KeyArn, VolumeId};
 use crate::policy::replace_principal;
 use crate::source::{Document, Reading};
 
-pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline};
+pub(crate) use opening::{Outsider, opened_to};
+pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline, is_named};
+#[cfg(feature = "cli")]
+pub(crate) use refusal::answers;
+pub(crate) use refusal::{Refusal, faults, refusals};
+pub(crate) use savers::{Savers, savers};
 
 /// One change. These records are also the format of a remedy's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +39,12 @@ pub(crate) enum Change {
     NewKey { key: KeyArn, policy: Document },
     /// Every volume of the instances that is not under this key is replaced by one that is.
     EncryptVolumes { key: KeyArn },
+    /// A managed policy is attached to a role or user.
+    AttachPolicy { identity: String, policy: String },
+    /// A managed policy is detached from a role or user.
+    DetachPolicy { identity: String, policy: String },
+    /// A role is deleted.
+    DeleteRole { role: String },
     /// A role is deleted and made anew under the same ARN with the same policies.
     RecreateRole { role: String },
 }
@@ -58,7 +73,10 @@ pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
             changed.keys.insert(key.clone(), new_key(policy));
         }
         Change::EncryptVolumes { key } => encrypt(&mut changed, key),
-        Change::RecreateRole { role } => recreate(&mut changed, role),
+        Change::AttachPolicy { identity, policy } => attachment::attach(&mut changed, identity, policy),
+        Change::DetachPolicy { identity, policy } => attachment::detach(&mut changed, identity, policy),
+        Change::DeleteRole { role } => delete(&mut changed, role, false),
+        Change::RecreateRole { role } => delete(&mut changed, role, true),
     }
     changed
 }
@@ -121,13 +139,17 @@ const NEW_ID: &str = "AROAEBSPREFLIGHTNEW00";
 /// Its namesake is another principal; only what names it by pattern or by `aws:PrincipalArn` still fits.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
-fn recreate(capture: &mut Capture, name: &str) {
+fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
     let mut gone = Vec::new();
-    for (asked, identity) in policy::identities_mut(capture) {
-        if policy::is_named(asked, identity, name) {
-            let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
-            identity.unique_id = Reading::Known(NEW_ID.to_owned());
-            gone.push((identity.arn.to_string(), id));
+    for (asked, reading) in &mut capture.identities {
+        let Some(identity) = reading.known_mut().filter(|identity| policy::is_named(asked, identity, name)) else {
+            continue;
+        };
+        let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
+        identity.unique_id = Reading::Known(NEW_ID.to_owned());
+        gone.push((identity.arn.to_string(), id));
+        if !is_made_anew {
+            *reading = Reading::Absent;
         }
     }
     for (arn, id) in gone {

@@ -79,7 +79,7 @@ impl PolicyPlace {
 }
 
 /// The roles and users that were read, under the ARNs that were asked for.
-fn identities(capture: &Capture) -> impl Iterator<Item = (&String, &Identity)> {
+pub(super) fn identities(capture: &Capture) -> impl Iterator<Item = (&String, &Identity)> {
     capture.identities.iter().filter_map(|(asked, identity)| Some((asked, identity.known()?)))
 }
 
@@ -88,9 +88,8 @@ pub(super) fn identities_mut(capture: &mut Capture) -> impl Iterator<Item = (&St
 }
 
 /// Whether the identity that was asked for under this ARN is the one of this name; a session's ARN names its role.
-pub(super) fn is_named(asked: &str, identity: &Identity, name: &str) -> bool {
-    let is_same = |one: &PrincipalArn| identity.arn.is_same_as(one);
-    asked == name || PrincipalArn::parse(name).is_ok_and(|name| is_same(&name))
+pub(crate) fn is_named(asked: &str, identity: &Identity, name: &str) -> bool {
+    asked == name || PrincipalArn::parse(name).is_ok_and(|name| identity.arn.is_same_as(&name))
 }
 
 /// The inline policies of the role, user or group of this name, as far as they were read.

@@ -50,6 +50,9 @@ fn place_of(part: &Part) -> Option<RemedyPlace> {
         | Change::KeyState { .. }
         | Change::NewKey { .. }
         | Change::EncryptVolumes { .. }
+        | Change::AttachPolicy { .. }
+        | Change::DetachPolicy { .. }
+        | Change::DeleteRole { .. }
         | Change::RecreateRole { .. } => None,
     }
 }

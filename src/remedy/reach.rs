@@ -100,6 +100,9 @@ fn touched_keys(capture: &Capture, changes: &[Change]) -> Vec<KeyArn> {
         | Change::KeyState { .. }
         | Change::NewKey { .. }
         | Change::EncryptVolumes { .. }
+        | Change::AttachPolicy { .. }
+        | Change::DetachPolicy { .. }
+        | Change::DeleteRole { .. }
         | Change::RecreateRole { .. } => None,
     };
     let only_keys: Option<Vec<KeyArn>> = changes.iter().map(of_key).collect();

@@ -34,6 +34,8 @@ pub(crate) use diff::compare;
 pub use files::remedy_files;
 #[cfg(feature = "cli")]
 pub(crate) use layout::escape;
+#[cfg(feature = "cli")]
+pub(crate) use remedy::{change, place};
 pub(crate) use words::miss as miss_in_words;
 
 /// Whether a start will succeed, as far as permissions and keys decide.

@@ -367,7 +367,7 @@ fn option(place: RemedyPlace, noun: &str) -> String {
 }
 
 /// A policy as people find it.
-pub(super) fn place(place: &PolicyPlace) -> String {
+pub(crate) fn place(place: &PolicyPlace) -> String {
     match place {
         PolicyPlace::Inline { identity, name } => format!("inline policy {name} of {}", words::identity(identity)),
         PolicyPlace::Managed { arn } => format!("managed policy {arn}"),
@@ -380,7 +380,7 @@ pub(super) fn place(place: &PolicyPlace) -> String {
 }
 
 /// A change, by what it concerns.
-pub(super) fn change(change: &Change) -> String {
+pub(crate) fn change(change: &Change) -> String {
     match change {
         Change::Policy { place, .. } => self::place(place),
         Change::AddGrant { key, grant } => format!("a grant on {key} for {}", grant.grantee_principal),
@@ -388,6 +388,9 @@ pub(super) fn change(change: &Change) -> String {
         Change::KeyState { key, state } => format!("{key} becomes {state}"),
         Change::NewKey { key, .. } => format!("{key} is created, without alias, tag or grant"),
         Change::EncryptVolumes { key } => format!("the volumes are encrypted with {key}"),
+        Change::AttachPolicy { identity, policy } => format!("{policy} is attached to {}", words::identity(identity)),
+        Change::DetachPolicy { identity, policy } => format!("{policy} is detached from {}", words::identity(identity)),
+        Change::DeleteRole { role } => format!("{} is deleted", words::identity(role)),
         Change::RecreateRole { role } => format!("{} is deleted and made anew", words::identity(role)),
     }
 }

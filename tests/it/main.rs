@@ -34,6 +34,8 @@ mod transcript;
 mod triage;
 
 #[cfg(feature = "cli")]
+mod diffs;
+#[cfg(feature = "cli")]
 mod handed;
 #[cfg(feature = "cli")]
 mod observed;
