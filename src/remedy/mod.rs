@@ -17,7 +17,7 @@ use crate::change::{Change, apply_all, edited};
 use crate::findings::push_new;
 use crate::names::KeyArn;
 use crate::policy::Size;
-use crate::source::{Document, Reading};
+use crate::source::Document;
 use crate::start::{Judged, Question, RemedyPlace, judge, plan};
 
 pub(crate) use control::{CONTROL_ROLE, Control};
