@@ -7,6 +7,8 @@ mod policy;
 mod refusal;
 mod savers;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{Attachment, Capture, Grant, Key, KeyMetadata, Volume};
@@ -49,19 +51,51 @@ pub(crate) enum Change {
     RecreateRole { role: String },
 }
 
+impl Change {
+    /// The texts that it puts into policies.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let edits = if let Self::Policy { edits, .. } = self { edits.as_mut_slice() } else { &mut [] };
+        edits.iter_mut().filter_map(|edit| match edit {
+            Edit::Add(text) => Some(text),
+            Edit::Replace { new, .. } => new.as_mut(),
+            Edit::Whole(_) => None,
+        })
+    }
+
+    /// The key on whose requests alone it can bear; `None` where it can on others.
+    pub(crate) fn only_key(&self) -> Option<&KeyArn> {
+        match self {
+            Self::Policy { place: PolicyPlace::KeyPolicy(key), .. } | Self::AddGrant { key, .. } => Some(key),
+            Self::Policy { .. }
+            | Self::RevokeGrant { .. }
+            | Self::KeyState { .. }
+            | Self::NewKey { .. }
+            | Self::EncryptVolumes { .. }
+            | Self::AttachPolicy { .. }
+            | Self::DetachPolicy { .. }
+            | Self::DeleteRole { .. }
+            | Self::RecreateRole { .. } => None,
+        }
+    }
+}
+
 /// The capture as it would be with the change made.
 pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
-    let mut changed = capture.clone();
+    apply_all(capture, std::slice::from_ref(change))
+}
+
+fn make(changed: &mut Capture, change: &Change) {
     match change {
-        Change::Policy { place, edits } => policy::edit(&mut changed, place, edits),
+        Change::Policy { place, edits } => policy::edit(changed, place, edits),
         Change::AddGrant { key, grant } => {
             if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.known_mut()) {
-                grants.push(grant.clone());
+                Arc::make_mut(grants).push(grant.clone());
             }
         }
         Change::RevokeGrant { id } => {
-            for grants in changed.keys.values_mut().filter_map(|key| key.grants.known_mut()) {
-                grants.retain(|grant| grant.id != *id);
+            let known = changed.keys.values_mut().filter_map(|key| key.grants.known_mut());
+            for grants in known.filter(|grants| grants.iter().any(|grant| grant.id == *id)) {
+                Arc::make_mut(grants).retain(|grant| grant.id != *id);
             }
         }
         Change::KeyState { key, state } => {
@@ -72,18 +106,21 @@ pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
         Change::NewKey { key, policy } => {
             changed.keys.insert(key.clone(), new_key(policy));
         }
-        Change::EncryptVolumes { key } => encrypt(&mut changed, key),
-        Change::AttachPolicy { identity, policy } => attachment::attach(&mut changed, identity, policy),
-        Change::DetachPolicy { identity, policy } => attachment::detach(&mut changed, identity, policy),
-        Change::DeleteRole { role } => delete(&mut changed, role, false),
-        Change::RecreateRole { role } => delete(&mut changed, role, true),
+        Change::EncryptVolumes { key } => encrypt(changed, key),
+        Change::AttachPolicy { identity, policy } => attachment::attach(changed, identity, policy),
+        Change::DetachPolicy { identity, policy } => attachment::detach(changed, identity, policy),
+        Change::DeleteRole { role } => delete(changed, role, false),
+        Change::RecreateRole { role } => delete(changed, role, true),
     }
-    changed
 }
 
 /// The capture with all the changes made, one after the other.
 pub(crate) fn apply_all(capture: &Capture, changes: &[Change]) -> Capture {
-    changes.iter().fold(capture.clone(), |capture, change| apply(&capture, change))
+    let mut changed = capture.clone();
+    for change in changes {
+        make(&mut changed, change);
+    }
+    changed
 }
 
 fn new_key(policy: &Document) -> Key {
@@ -100,7 +137,7 @@ fn new_key(policy: &Document) -> Key {
         }),
         policy: Reading::Known(policy.clone()),
         ram_policy: Reading::Absent,
-        grants: Reading::Known(Vec::new()),
+        grants: Reading::Known(Arc::default()),
         aliases: Reading::Known(Vec::new()),
         tags: Reading::Known(std::collections::BTreeMap::new()),
     }
@@ -161,9 +198,11 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
                     *document = Document::new(text);
                 }
             }
-            let grants = key.grants.known_mut().into_iter().flatten();
-            for grant in grants.filter(|grant| grant.grantee_principal == arn) {
-                grant.grantee_principal.clone_from(&id);
+            let Some(grants) = key.grants.known_mut() else { continue };
+            if grants.iter().any(|grant| grant.grantee_principal == arn) {
+                for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == arn) {
+                    grant.grantee_principal.clone_from(&id);
+                }
             }
         }
     }

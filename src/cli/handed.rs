@@ -64,7 +64,7 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn, also: &[KeyArn]) -> Res
                 "what was read counts: leave --grants-file out; `diff --revoke-grant ID` judges the start without one";
             return Err(known_already(&capture, &what, path, help));
         }
-        record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value);
+        record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value.into());
         capture.handed.push(Handed { what, file: path.to_owned(), read: None });
     }
     // What was read of an organization is put in before what is only told of it.

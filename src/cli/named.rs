@@ -152,7 +152,7 @@ pub(super) fn organization_policy(id: &str, kind: PolicyType, capture: &Capture)
 
 /// The grant of this ID, if the evidence holds it.
 pub(super) fn grant(id: &str, capture: &Capture) -> Result<String, Failure> {
-    let grants = capture.keys.values().filter_map(|key| key.grants.known()).flatten();
+    let grants = capture.keys.values().filter_map(|key| key.grants.known()).flat_map(|grants| grants.iter());
     let known: Vec<&str> = grants.map(|grant: &Grant| grant.id.as_str()).collect();
     if known.contains(&id) { Ok(id.to_owned()) } else { Err(unknown("grant", id, &known)) }
 }

@@ -1,6 +1,7 @@
 //! The same starts before and after a change: what becomes worse first, then what is cured, then the rest.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -207,7 +208,7 @@ impl Diff {
             }
             let new: Vec<&Finding> =
                 pair.new_findings().into_iter().filter(|finding| finding.severity != Severity::Note).collect();
-            let mut said = Vec::new();
+            let mut said = BTreeSet::new();
             for (number, finding) in new.iter().enumerate() {
                 out.push('\n');
                 text::render_finding(&mut out, number, finding, after, &mut said);

@@ -1,6 +1,6 @@
 //! Remedies in words and as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -55,7 +55,8 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let Some(remedy) = &start.remedy else { return list };
-    let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
+    let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
+    let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
         let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
         list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));

@@ -28,6 +28,7 @@ mod ready_net;
 mod schema;
 mod spec;
 mod tidy;
+mod together;
 #[cfg(feature = "cli")]
 mod told;
 mod transcript;

@@ -160,7 +160,7 @@ fn a_session_is_accepted_wherever_its_role_is() {
         (vec!["--role-arn", session], ""),
         (vec!["--principal-arn", session], ""),
         (vec!["--instance-id", INSTANCE, "--role-arn", session], ""),
-        (vec!["--stdin", "targets"], listed.as_str()),
+        (vec!["-"], listed.as_str()),
     ] {
         let (status, report) = check(file.path(), &arguments, input);
         let target = &report["targets"][0];
