@@ -120,6 +120,7 @@ codes! {
     NothingEncrypted "EBP0510"
     CallerNotAdmitted "EBP0511"
     CallerAdmitted "EBP0512"
+    RootVolumeMissing "EBP0513"
     NotDecided "EBP0601"
     VolumeUnread "EBP0602"
     OrganizationUnread "EBP0603"
@@ -128,6 +129,7 @@ codes! {
     SessionNameUnknown "EBP0606"
     RoleUnread "EBP0607"
     ChangesSoon "EBP0608"
+    RefusedSince "EBP0610"
 }
 
 impl Code {

@@ -90,7 +90,15 @@ impl Planner<'_, '_> {
         state(&mut context, &self.question.context, Column::Direct);
         let request = Arc::new(Request::new(action, role, Some(account), principal, context).ok()?);
         let open_session_tags = false;
-        Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None, open_session_tags })
+        Some(Case {
+            row,
+            request,
+            policies: Arc::new(policies),
+            volume: None,
+            key: None,
+            license: None,
+            open_session_tags,
+        })
     }
 
     /// The tags with which the session is to be made.

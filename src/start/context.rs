@@ -58,6 +58,14 @@ pub(super) fn without_session(context: &mut Context) {
     }
 }
 
+/// A license configuration is no instance: it has a Region and tags.
+pub(super) fn without_instance(context: &mut Context) {
+    let is_of_instance = |row: &&Row| row.direct == Origin::Derived && row.key.starts_with("ec2:");
+    for row in TABLE.iter().filter(is_of_instance).filter(|row| !row.is_family() && row.key != "ec2:Region") {
+        set(context, row, ContextValue::Absent);
+    }
+}
+
 /// Sessions that only services create keep nothing of a federated identity.
 pub(super) fn without_federation(context: &mut Context) {
     for row in TABLE.iter().filter(|row| row.key.starts_with("saml:")) {

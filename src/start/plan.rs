@@ -7,17 +7,16 @@ use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
 use crate::engine::{
-    self, Context, ContextValue, Decision, Explanation, NamedPolicy, PolicySet, Principal, PrincipalKind, Request,
-    Session, explain, judge as decide,
+    self, Decision, Explanation, NamedPolicy, PolicySet, Principal, PrincipalKind, Request, Session, explain,
+    judge as decide,
 };
-use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
+use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::{Reading, Why};
 
 use super::assumption::{Assumption, dates, stated, usual};
 use super::condition_keys::Column;
-use super::context::{fixed, state};
-use super::derived::set_tags;
+use super::context::state;
 use super::policies::{Shelf, grant, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -51,6 +50,8 @@ pub(crate) struct Case {
     pub(crate) key: Option<KeyArn>,
     /// Whether the principal's session may have tags that nobody told.
     pub(crate) open_session_tags: bool,
+    /// The license configuration that StartInstances is asked for besides the instance.
+    pub(crate) license: Option<Arn>,
 }
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
@@ -78,16 +79,6 @@ pub(crate) enum NoPlan {
     /// The target names neither a role nor a user.
     NoStarter { text: String },
 }
-
-/// What an answer of AWS tells of every instance.
-const OF_INSTANCES: [&str; 6] = [
-    "ec2:InstanceType",
-    "ec2:AvailabilityZone",
-    "ec2:Tenancy",
-    "ec2:RootDeviceType",
-    "ec2:EbsOptimized",
-    "ec2:InstanceMarketType",
-];
 
 /// Judges every request of the plan.
 pub(crate) fn judge(cases: Vec<Case>) -> Vec<Judged> {
@@ -220,7 +211,7 @@ pub(super) struct Planner<'c, 'q> {
     pub(super) shelf: &'q Shelf<'q>,
     assumptions: Vec<Assumption>,
     /// What bears on every request of the principal.
-    own: Arc<PolicySet>,
+    pub(super) own: Arc<PolicySet>,
     /// What stands for the key policies' word on a role whose path is not known.
     unknown_path: Vec<Arc<NamedPolicy>>,
     on_keys: BTreeMap<KeyArn, Arc<OnKey>>,
@@ -277,7 +268,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
             Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
         };
-        let identity = capture.identities.get(&target.role_arn).and_then(Reading::known);
+        let identity = capture.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
         let mut planner = Self {
             capture,
             question,
@@ -313,7 +304,11 @@ impl<'c, 'q> Planner<'c, 'q> {
         }
         let (mut cases, mut open) = (Vec::new(), Vec::new());
         let mut patterns: BTreeMap<&KeyArn, Patterns> = BTreeMap::new();
-        cases.extend(START.iter().filter(|row| row.by == By::Role).filter_map(|row| self.direct(row)));
+        for row in START.iter().filter(|row| row.by == By::Role) {
+            cases.extend(self.instance(row));
+            let licenses = self.instance.license_configurations.iter().filter_map(|license| Arn::parse(license).ok());
+            cases.extend(licenses.filter_map(|license| self.license(row, &license)));
+        }
         for attachment in &self.instance.attachments {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
@@ -380,53 +375,6 @@ impl<'c, 'q> Planner<'c, 'q> {
         levels.into_iter().map(|level| level.into_iter().map(settle).collect()).collect()
     }
 
-    fn direct(&self, row: &'static Row) -> Option<Case> {
-        let account = self.instance.account.as_str();
-        let arn = format!(
-            "arn:{}:ec2:{}:{account}:instance/{}",
-            self.principal.partition(),
-            self.capture.read.region,
-            self.target.instance_id
-        );
-        let mut context = fixed(Column::Direct);
-        self.shared_keys(&mut context, account);
-        self.own_keys(&mut context);
-        self.instance_keys(&mut context);
-        self.federation_keys(&mut context, &self.own);
-        if let Some(address) = &self.question.source_ip {
-            let value = Some(address.as_str()).filter(|address| !address.is_empty());
-            context.set("aws:SourceIp", value.map_or(ContextValue::Absent, ContextValue::from));
-        }
-        state(&mut context, &self.question.context, Column::Direct);
-        let action = Action::parse(row.action).ok()?;
-        let request = Arc::new(Request::new(action, &arn, Some(account), self.principal.clone(), context).ok()?);
-        let (policies, open_session_tags) = (Arc::clone(&self.own), self.open_session_tags);
-        Some(Case { row, request, policies, volume: None, key: None, open_session_tags })
-    }
-
-    /// Keys of the instance as a resource: what an answer of AWS about it tells.
-    ///
-    /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
-    fn instance_keys(&self, context: &mut Context) {
-        let told = &self.instance.condition_keys;
-        // An answer of AWS has these of every instance, and the next ones where the instance has such a thing.
-        let is_whole = OF_INSTANCES.iter().all(|key| told.contains_key(*key));
-        for key in ["ec2:InstanceProfile", "ec2:PlacementGroup"].iter().filter(|_| is_whole) {
-            context.set(key, ContextValue::Absent);
-        }
-        let operator = self.instance.operator.as_deref();
-        let is_unknown = operator.is_some_and(str::is_empty);
-        let operator = operator.map_or(ContextValue::Absent, ContextValue::from);
-        context.set("ec2:ManagedResourceOperator", if is_unknown { ContextValue::NotKnown } else { operator });
-        for (key, value) in told {
-            context.set(key, value.as_str());
-        }
-        context.set("ec2:Region", self.capture.read.region.as_str());
-        context.set("ec2:InstanceID", self.target.instance_id.as_str());
-        let tags = Some(&self.instance.tags).filter(|_| self.instance.tags_unread.is_none());
-        set_tags(context, &["aws:ResourceTag/", "ec2:ResourceTag/"], tags);
-    }
-
     fn on_key(&mut self, key: &KeyArn) -> Arc<OnKey> {
         if let Some(known) = self.on_keys.get(key) {
             return Arc::clone(known);
@@ -491,7 +439,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             self.keys_of_volume(&mut request.context, row, volume, record);
             let (volume, key) = (Some(volume.clone()), Some(key.clone()));
             let open_session_tags = self.open_session_tags && row.by != By::Infrastructure;
-            Some(Case { row, request: Arc::new(request), policies, volume, key, open_session_tags })
+            Some(Case { row, request: Arc::new(request), policies, volume, key, license: None, open_session_tags })
         };
         START.iter().filter_map(made).collect()
     }

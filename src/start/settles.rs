@@ -63,6 +63,7 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Sett
             Settles::Read { what: format!("the tags of the {noun}"), needs: get, or }
         }
         _ if is_two_tags(context, key) => Settles::Nobody,
+        _ if case.license.is_some() && name.contains(":resourcetag/") => Settles::Nobody,
         _ if name.starts_with("ec2:resourcetag/") || (name.starts_with("aws:resourcetag/") && case.key.is_none()) => {
             read("the tags of the instance".to_owned(), "ec2:DescribeInstances")
         }
