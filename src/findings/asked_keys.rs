@@ -6,7 +6,7 @@ use crate::start::{Judged, condition_keys, is_condition_key, is_in_table};
 
 use super::near_miss::is_slip_of;
 use super::placed::place;
-use super::{Code, Fact, Finding, Severity, StatementRole};
+use super::{Code, Fact, Finding, PlacedStatement, Severity, StatementRole};
 
 /// A finding for each such key in a statement that is on a request of the start.
 pub(super) fn asked_keys(judged: &[Judged]) -> Vec<Finding> {
@@ -20,23 +20,12 @@ pub(super) fn asked_keys(judged: &[Judged]) -> Vec<Finding> {
                     continue;
                 }
                 let key = Fact::state("condition key", name);
-                let same = findings.iter_mut().find(|finding| finding.evidence.contains(&key));
-                let finding = match same {
-                    Some(finding) => finding,
-                    None => {
-                        let at = place(&one.case.policies, outcome.at, outcome.statement);
-                        let asks = Fact::Statement { at, role: StatementRole::Asks, conditions: Vec::new() };
-                        let so = if lower.starts_with("aws:") {
-                            "misspelt, or newer than this program: whether a request has it is not known"
-                        } else {
-                            "no request of a start has it, as far as this program knows"
-                        };
-                        let meant = meant(lower).map(|key| Fact::state("AWS's key", key));
-                        let evidence = [key, Fact::state("so", so), asks].into_iter().chain(meant).collect();
-                        findings.push(Finding::new(Code::ConditionKeyUnknown, Severity::Note, evidence));
-                        let Some(last) = findings.last_mut() else { continue };
-                        last
-                    }
+                if !findings.iter().any(|finding| finding.evidence.contains(&key)) {
+                    let at = place(&one.case.policies, outcome.at, outcome.statement);
+                    findings.push(found(key.clone(), lower, at));
+                }
+                let Some(finding) = findings.iter_mut().find(|finding| finding.evidence.contains(&key)) else {
+                    continue;
                 };
                 if !finding.requests.contains(&position) {
                     finding.requests.push(position);
@@ -48,6 +37,18 @@ pub(super) fn asked_keys(judged: &[Judged]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn found(key: Fact, lower: &str, at: PlacedStatement) -> Finding {
+    let asks = Fact::Statement { at, role: StatementRole::Asks, conditions: Vec::new() };
+    let so = if lower.starts_with("aws:") {
+        "misspelt, or newer than this program: whether a request has it is not known"
+    } else {
+        "no request of a start has it, as far as this program knows"
+    };
+    let meant = meant(lower).map(|key| Fact::state("AWS's key", key));
+    let evidence = [key, Fact::state("so", so), asks].into_iter().chain(meant).collect();
+    Finding::new(Code::ConditionKeyUnknown, Severity::Note, evidence)
 }
 
 /// The condition key that is meant by a misspelt one, in lower case.

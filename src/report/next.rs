@@ -139,11 +139,8 @@ fn key(report: &Report, finding: &Finding) -> Vec<Step> {
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
     let of = |choose: fn(&Settles) -> Option<&str>| {
-        let settles = opens(finding).filter_map(|open| match open {
-            Open::Condition { settles, .. } => choose(settles),
-            Open::Session { .. } | Open::NotPrincipal { .. } | Open::Grant { .. } | Open::Unread { .. } => None,
-            Open::Untold { .. } => None,
-        });
+        let settles = opens(finding)
+            .filter_map(|open| if let Open::Condition { settles, .. } = open { choose(settles) } else { None });
         let mut chosen: Vec<&str> = settles.collect();
         chosen.sort_unstable();
         chosen.dedup();

@@ -69,7 +69,7 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
     };
     let requests = || finding.requests.iter().filter_map(|position| start.judged.get(*position));
     if is_only_documented(finding, start) {
-        let actions: Vec<&str> = finding.actions.iter().copied().collect();
+        let actions: Vec<&str> = finding.actions.clone();
         let others = start.findings.iter().filter(|one| one.severity == Severity::Blocker).count() > 1;
         let more = if others { " and more" } else { "" };
         return format!("{}{more} is documented for EBS encryption, and a start does without", actions.join(", "));

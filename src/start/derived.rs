@@ -167,7 +167,9 @@ impl Planner<'_, '_> {
         let mut all = |id_value: ContextValue, paths_value: ContextValue, master_value: ContextValue| {
             context.set(&id, id_value);
             context.set(&paths, paths_value);
-            master.iter().for_each(|key| context.set(key, master_value.clone()));
+            if let Some(key) = master {
+                context.set(key, master_value);
+            }
         };
         let known = AccountId::parse(account).ok().and_then(|account| self.capture.organizations.get(&account));
         match known {

@@ -202,11 +202,10 @@ fn value_meets(value: &str, condition: &Condition, scope: Scope<'_>) -> Truth {
     let mut equal = Truth::False;
     for wanted in values {
         equal = equal.or(match operator.kind {
-            Kind::Arn => match arn_equals(value, wanted, scope) {
-                Some(equal) => equal,
-                // A pattern that is no ARN gives no Allow and binds a Deny, and what comes behind it is not read; a
-                // match before it decides first (captures of AWS).
-                None => {
+            Kind::Arn => {
+                let Some(equal) = arn_equals(value, wanted, scope) else {
+                    // A pattern that is no ARN gives no Allow and binds a Deny, and what comes behind it is not read; a
+                    // match before it decides first (captures of AWS).
                     let by_match = Truth::from(!operator.negated);
                     let closed = Truth::from(scope.denies);
                     return match equal {
@@ -215,8 +214,9 @@ fn value_meets(value: &str, condition: &Condition, scope: Scope<'_>) -> Truth {
                         Truth::Unknown if by_match == closed => closed,
                         Truth::Unknown => Truth::Unknown,
                     };
-                }
-            },
+                };
+                equal
+            }
             Kind::StringEquals => with_text(wanted, scope, |wanted| wanted == value),
             Kind::StringEqualsIgnoreCase => {
                 with_text(wanted, scope, |wanted| wanted.to_lowercase() == value.to_lowercase())

@@ -140,19 +140,18 @@ pub(crate) enum Address {
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 pub(crate) fn address(text: &str) -> Option<Address> {
     if text.contains(':') {
-        let bits = match text.contains('.') {
-            true => text.parse::<Ipv6Addr>().ok()?.to_bits(),
-            false => {
-                let sides: Vec<Vec<u128>> = text.split("::").map(side).collect::<Option<_>>()?;
-                let from_left =
-                    |groups: &[u128]| groups.iter().zip(0..).fold(0, |all, (group, n)| all | group << (112 - 16 * n));
-                match sides.as_slice() {
-                    [all] if all.len() == 8 => from_left(all),
-                    [head, tail] if head.len() + tail.len() < 8 => {
-                        from_left(head) | tail.iter().rev().zip(0..).fold(0, |all, (group, n)| all | group << (16 * n))
-                    }
-                    _ => return None,
+        let bits = if text.contains('.') {
+            text.parse::<Ipv6Addr>().ok()?.to_bits()
+        } else {
+            let sides: Vec<Vec<u128>> = text.split("::").map(side).collect::<Option<_>>()?;
+            let from_left =
+                |groups: &[u128]| groups.iter().zip(0..).fold(0, |all, (group, n)| all | group << (112 - 16 * n));
+            match sides.as_slice() {
+                [all] if all.len() == 8 => from_left(all),
+                [head, tail] if head.len() + tail.len() < 8 => {
+                    from_left(head) | tail.iter().rev().zip(0..).fold(0, |all, (group, n)| all | group << (16 * n))
                 }
+                _ => return None,
             }
         };
         return match u32::try_from(bits ^ (0xffff << 32)) {
