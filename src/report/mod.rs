@@ -32,8 +32,6 @@ pub use diff::Diff;
 #[cfg(feature = "cli")]
 pub(crate) use diff::compare;
 pub use files::remedy_files;
-#[cfg(feature = "cli")]
-pub(crate) use layout::escape;
 pub(crate) use words::miss as miss_in_words;
 
 /// Whether a start will succeed, as far as permissions and keys decide.

@@ -20,6 +20,7 @@ mod docs;
 mod generate;
 mod golden;
 mod grants;
+mod hostile;
 mod laws;
 mod missing;
 mod problems;
@@ -35,6 +36,8 @@ mod triage;
 
 #[cfg(feature = "cli")]
 mod handed;
+#[cfg(all(feature = "cli", unix))]
+mod limits;
 #[cfg(feature = "cli")]
 mod observed;
 #[cfg(feature = "cli")]

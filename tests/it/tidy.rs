@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by rank: each may import what stands before it.
-const RANKS: [&str; 16] = [
-    "names", "source", "policy", "engine", "capture", "reads", "change", "handed", "event", "start", "findings",
-    "remedy", "report", "case", "collect", "cli",
+const RANKS: [&str; 18] = [
+    "escape", "limits", "names", "source", "policy", "engine", "capture", "reads", "change", "handed", "event",
+    "start", "findings", "remedy", "report", "case", "collect", "cli",
 ];
 
 fn root() -> &'static Path {
@@ -30,7 +30,13 @@ fn files(directory: &Path, extension: &str) -> Vec<(PathBuf, String)> {
 
 /// The sources that are compiled into the library, without their unit tests.
 fn sources(module: &str) -> Vec<(PathBuf, String)> {
-    let all = files(&root().join("src").join(module), "rs");
+    let folder = root().join("src").join(module);
+    if !folder.is_dir() {
+        let file = folder.with_extension("rs");
+        let text = fs::read_to_string(&file).unwrap();
+        return vec![(file, text)];
+    }
+    let all = files(&folder, "rs");
     all.into_iter()
         .filter(|(path, _)| !path.components().any(|part| part.as_os_str().to_str().unwrap().starts_with("tests")))
         .collect()
@@ -43,7 +49,8 @@ fn name(text: &str) -> &str {
 
 #[test]
 fn imports_point_to_lower_ranks_only() {
-    let modules = fs::read_dir(root().join("src")).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    let modules = fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().file_name());
+    let modules = modules.filter(|name| name != "lib.rs" && name != "main.rs");
     assert_eq!(modules.count(), RANKS.len(), "a module without a rank");
     for (rank, module) in RANKS.iter().enumerate() {
         for (path, text) in sources(module) {
