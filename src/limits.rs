@@ -70,13 +70,13 @@ macro_rules! limits {
 limits! {
     /// One file, or standard input: as it is, and unpacked.
     INPUT_BYTES = ("one file or standard input, as it is and unpacked", 32 << 20, Unit::Bytes, Past::BadInput,
-        "a day's CloudTrail log file of a busy account has some MiB, the capture of a key with 50,000 grants 25 MiB");
+        "a day's CloudTrail log file of a busy account has some MiB, the capture of a key with 50,000 grants 21 MiB");
     /// All files of a run, unpacked.
     INPUTS_BYTES = ("all files of one run together, unpacked", 48 << 20, Unit::Bytes, Past::BadInput,
         "all of them are held at once");
     /// Elements of JSON in one file.
     ELEMENTS = ("values of JSON in one file: its braces, brackets and commas", 3_000_000, Unit::Of("values"),
-        Past::BadInput, "small values take far more memory than text; the capture of a key with 50,000 grants has half as many");
+        Past::BadInput, "small values take far more memory than text; the capture of a key with 50,000 grants has 500,000");
     /// How deep JSON is nested.
     NESTING = ("nesting of JSON", 128, Unit::Of("levels"), Past::BadInput,
         "policies have 7 levels, CloudTrail records about 10");
