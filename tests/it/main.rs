@@ -52,6 +52,8 @@ mod transcripts;
 
 // These run the built program, most of them against servers.
 #[cfg(all(feature = "aws", feature = "cli"))]
+mod linked;
+#[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod parallel;

@@ -102,3 +102,41 @@ fn what_documents_link_to_exists() {
     }
     assert!(links > 0);
 }
+
+#[test]
+fn actions_are_named_by_commit() {
+    let mut actions = 0;
+    for (path, text) in files(&root().join(".github/workflows"), "yml") {
+        for used in text.lines().filter_map(|line| line.split_once("uses:")).map(|(_, action)| action.trim()) {
+            actions += 1;
+            let commit = used.split_once('@').map_or("", |(_, version)| version.split(' ').next().unwrap());
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit, "{}: {used}", path.display());
+        }
+    }
+    assert!(actions > 0);
+}
+
+#[test]
+fn dependencies_come_from_the_registry_with_checksums() {
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        let text = fs::read_to_string(root().join(lock)).unwrap();
+        let packages = text.split("[[package]]").skip(1);
+        for package in packages.filter(|package| !package.contains("name = \"ebs-preflight")) {
+            let is_registered = package.contains("source = \"registry+https://github.com/rust-lang/crates.io-index\"");
+            assert!(is_registered && package.contains("checksum = "), "{lock}: {package}");
+        }
+    }
+}
+
+/// What no module but the reads of AWS may name: so there is no other client that could change anything.
+#[test]
+fn only_the_reads_know_the_sdk() {
+    for (path, text) in files(&root().join("src"), "rs") {
+        if !path.starts_with(root().join("src/collect")) {
+            for name in ["aws_sdk", "aws_config", "aws_smithy", "aws_types", "hyper", "reqwest", "std::net::Tcp"] {
+                assert!(!text.contains(name), "{} uses {name}", path.display());
+            }
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Answers that come in pages.
 
+use super::answer::Fault;
 use super::faults::exit_without;
 use super::operation::Operation;
 use super::world::{PAGE_TOKEN, World};
@@ -86,6 +87,20 @@ fn the_next_page_decides() {
 fn a_page_that_leads_to_itself_is_a_failed_read() {
     let problems = parallel::problems(PAGED, |(read, empty)| {
         let world = World::healthy().answer(read, &[], empty);
+        failed_read(&format!("{read:?}"), world, read, exit_without(read))
+    });
+    assert_none(&problems);
+}
+
+/// Each page has another token, so that only their number tells.
+#[test]
+fn a_list_without_end_is_a_failed_read() {
+    let lists = PAGED.into_iter().filter(|(read, _)| {
+        // One of each protocol.
+        matches!(read, Operation::DescribeVolumes | Operation::ListRolePolicies | Operation::ListAliases)
+    });
+    let problems = parallel::problems(lists, |(read, empty)| {
+        let world = World::healthy().fault(read, Fault::EndlessPages(empty));
         failed_read(&format!("{read:?}"), world, read, exit_without(read))
     });
     assert_none(&problems);
