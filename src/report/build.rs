@@ -16,7 +16,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         .targets
         .iter()
         .map(|target| TargetReport {
-            instance_id: target.instance_id.to_string(),
+            instance_id: target.instance_id.clone(),
             role_arn: target.role_arn.clone(),
             outcome: start(capture, target, question),
         })
@@ -54,7 +54,7 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
         judged,
         findings,
         remedy,
-        namesake: capture.namesakes.get(&target.role_arn).map(ToString::to_string),
+        namesake: capture.namesakes.get(&target.role_arn).cloned(),
         assumptions: plan.assumptions,
     })
 }

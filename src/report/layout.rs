@@ -1,5 +1,6 @@
 //! Lines of at most 100 columns; what must be copied stays whole.
 
+use crate::command::Command;
 use crate::escape::{escape, one_line};
 
 const WIDTH: usize = 100;
@@ -58,19 +59,20 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// Adds a label with words behind it; a command stays in one line.
+    /// Adds a label with words behind it.
     pub(super) fn item(&mut self, label: &str, words: &str) {
         let first = format!("   {label:<13} ");
-        if words.starts_with("aws ") {
-            self.line(&format!("{first}{words}"));
-        } else {
-            self.wrap(&first, first.chars().count(), words);
-        }
+        self.wrap(&first, first.chars().count(), words);
     }
 
     /// Adds another page below.
     pub(super) fn append(&mut self, page: &Self) {
         self.0.push_str(&page.0);
+    }
+
+    /// Adds a label with a command behind it, which stays in one line.
+    pub(super) fn command_item(&mut self, label: &str, command: &Command) {
+        self.line(&format!("   {label:<13} {command}"));
     }
 
     /// Returns the whole text.

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table};
 
 use crate::engine::Decision;
 use crate::escape::one_line;
-use crate::findings::{Code, Finding, Severity};
+use crate::findings::{Code, Fact, Finding, Severity};
 use crate::reads::wanted;
 use crate::remedy::Form;
 use crate::source::Reading;
@@ -176,6 +176,10 @@ pub(super) fn render_finding(text: &mut Page, number: usize, finding: &Finding, 
         say(text, said, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
+        if let Fact::Command { what, command } = fact {
+            text.command_item(what, command);
+            continue;
+        }
         let (label, lines) = words::fact(fact, start.noun());
         let mut lines = lines.iter();
         if lines.next().is_some_and(|first| say(text, said, label, first)) {

@@ -147,7 +147,8 @@ fn one(incident: &Incident, zone: &TimeZone) -> Vec<String> {
     };
     section("It proves:", &words::proves(incident));
     section("It does not prove:", &words::leaves_open(incident));
-    section("Next:", &next::steps(incident));
+    let next: Vec<String> = next::steps(incident).iter().map(next::Step::to_string).collect();
+    section("Next:", &next);
     lines
 }
 
@@ -182,6 +183,8 @@ struct IncidentOut<'a> {
     proves: Vec<String>,
     does_not_prove: Vec<String>,
     next: Vec<String>,
+    /// The same, as their programs get them; nothing for what is no command, or is to be filled in.
+    argv: Vec<Option<Vec<String>>>,
 }
 
 #[derive(Serialize)]
@@ -222,6 +225,7 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
             (None, None)
         }
     };
+    let next = next::steps(incident);
     let events = incident.events.iter().map(|event| EventOut {
         event_id: &event.event_id,
         request_id: &event.request_id,
@@ -244,7 +248,8 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
         events: events.collect(),
         proves: words::proves(incident),
         does_not_prove: words::leaves_open(incident),
-        next: next::steps(incident),
+        next: next.iter().map(next::Step::to_string).collect(),
+        argv: next.iter().map(next::Step::argv).collect(),
     }
 }
 
