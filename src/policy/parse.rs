@@ -25,7 +25,7 @@ impl Policy {
     pub fn parse(text: &str, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
         if POLICY_BYTES.is_past(text.len()) {
             return Err(vec![PolicyError {
-                problem: Problem::TooLarge(POLICY_BYTES.to_string()),
+                problem: Problem::Unbounded(POLICY_BYTES.to_string()),
                 span: Span::default(),
             }]);
         }
@@ -102,7 +102,7 @@ impl Reader {
         };
         let count = statement.value.as_array().map_or(1, |array| array.elements.len());
         if STATEMENTS.is_past(count) {
-            self.fault(Problem::TooLarge(STATEMENTS.to_string()), span_of(statement.value.range()));
+            self.fault(Problem::Unbounded(STATEMENTS.to_string()), span_of(statement.value.range()));
             return None;
         }
         let statements: Vec<Statement> = match statement.value.as_array() {

@@ -29,11 +29,14 @@ mod ready_net;
 mod schema;
 mod spec;
 mod tidy;
+mod together;
 #[cfg(feature = "cli")]
 mod told;
 mod transcript;
 mod triage;
 
+#[cfg(feature = "cli")]
+mod diffs;
 #[cfg(feature = "cli")]
 mod handed;
 #[cfg(all(feature = "cli", unix))]

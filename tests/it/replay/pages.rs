@@ -3,8 +3,8 @@
 use super::answer::Fault;
 use super::faults::exit_without;
 use super::operation::Operation;
-use super::world::{PAGE_TOKEN, World};
 use super::server::Replay;
+use super::world::{PAGE_TOKEN, World};
 use super::{check, failed_read, judged};
 use crate::parallel;
 use crate::problems::assert_none;
