@@ -197,13 +197,18 @@ pub(super) fn lost(error: &std::io::Error) -> Result<(), Failure> {
     })
 }
 
-/// Prints a note or an error on standard error. Every line but the first is indented: names of others may hold line
-/// ends, and none of them begins a line that looks like one of ours.
+/// Prints a note or an error on standard error.
 pub(super) fn print_error(text: &str) {
+    let _ = std::io::stderr().lock().write_all(below_its_first_line(text).as_bytes());
+}
+
+/// A note or an error with every line but the first indented: names of others may hold line ends, and none of them begins
+/// a line that looks like one of ours.
+pub(super) fn below_its_first_line(text: &str) -> String {
     let mut shown = String::new();
     for (number, line) in escape(text).lines().enumerate() {
         let is_indented = number == 0 || line.is_empty() || line.starts_with("  ");
         shown.extend([if is_indented { "" } else { "  " }, line, "\n"]);
     }
-    let _ = std::io::stderr().lock().write_all(shown.as_bytes());
+    shown
 }
