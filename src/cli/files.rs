@@ -207,8 +207,8 @@ pub(super) fn print_error(text: &str) {
 pub(super) fn below_its_first_line(text: &str) -> String {
     let mut shown = String::new();
     for (number, line) in escape(text).lines().enumerate() {
-        let is_indented = number == 0 || line.is_empty() || line.starts_with("  ");
-        shown.extend([if is_indented { "" } else { "  " }, line, "\n"]);
+        let indent = if number == 0 || line.is_empty() { "" } else { "  " };
+        shown.extend([indent, line, "\n"]);
     }
     shown
 }

@@ -64,8 +64,7 @@ fn tell(failure: &Failure, format: Format) -> Exit {
             return failure.exit;
         }
     }
-    let help = failure.help.lines().flat_map(|line| ["  ", line, "\n"]);
-    files::print_error(&format!("error: {}\n{}", failure.message.trim_end(), help.collect::<String>()));
+    files::print_error(&format!("error: {}\n{}\n", failure.message.trim_end(), failure.help.trim_end()));
     failure.exit
 }
 

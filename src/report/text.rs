@@ -92,7 +92,7 @@ fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Sta
             };
             let first = format!("READY{assumed}{with}  ");
             text.wrap(&first, 7, &format!("{instance}: no permission or key stops {starter}"));
-            text.line("       (capacity, quotas and the operating system are not checked)");
+            text.line("       (capacity, quotas, the operating system and VPC endpoint policies are not checked)");
             if let Some(allowed) = words::allowed_by(start) {
                 text.wrap("       ", 7, &allowed);
             }
