@@ -48,7 +48,7 @@ fn exemption(judged: &Judged, at: PolicyRef, index: usize, capture: &Capture, ta
     }
     let is_own = match &place {
         // A group's policy binds others as well.
-        PolicyPlace::Inline { identity, .. } => *identity == target.role_arn,
+        PolicyPlace::Inline { identity, .. } => *identity == *capture.starter(target),
         PolicyPlace::Session { .. } => true,
         // Others may have it, too.
         PolicyPlace::Boundary { .. }
@@ -331,10 +331,10 @@ impl Deny<'_> {
 pub(super) fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) -> Option<PolicyPlace> {
     let policy = judged.case.policies.get(at)?;
     let document = policy.document.as_ref()?;
-    let starter = &target.role_arn;
+    let starter = capture.starter(target);
     match at.kind {
         PolicyType::Identity => {
-            let known = capture.identities.get(starter)?.known()?;
+            let known = capture.identity(&target.role_arn)?.1.known()?;
             let in_holder = |holder: Holder<'_>| {
                 let is_it = |name: &str, text: &Reading<_>| {
                     held(&holder, name) == policy.name && text.known() == Some(document)
@@ -344,7 +344,7 @@ pub(super) fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target
                     .filter(|policy| is_it(policy.name(), &policy.document))
                     .map(|policy| PolicyPlace::Managed { arn: policy.arn.clone() });
                 let own = holder.arn == known.arn.as_str();
-                let identity = if own { starter.as_str() } else { holder.arn };
+                let identity = if own { starter } else { holder.arn };
                 let inline = holder.inline.known().into_iter().flatten();
                 let inline = inline
                     .filter(|policy| is_it(&policy.name, &policy.document))
@@ -353,7 +353,7 @@ pub(super) fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target
             };
             known.holders().find_map(in_holder)
         }
-        PolicyType::Boundary => Some(PolicyPlace::Boundary { identity: starter.clone() }),
+        PolicyType::Boundary => Some(PolicyPlace::Boundary { identity: starter.to_owned() }),
         PolicyType::Session => Some(PolicyPlace::Session { number: at.index }),
         PolicyType::KeyPolicy => {
             let key = judged.case.key.as_ref()?;

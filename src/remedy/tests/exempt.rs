@@ -71,7 +71,7 @@ fn others(judged: &[Judged]) -> Vec<(&'static str, Request, &Judged)> {
         let mut context = request.context.clone();
         change(&mut context);
         let (account, principal) = (request.resource_account.clone(), request.principal.clone());
-        Request::new(request.action.clone(), request.resource(), Some(&account), principal, context)
+        Request::new(request.action.clone(), request.resource(), Some(&account), principal, context).unwrap()
     };
     let directly = |context: &mut Context| {
         context.set("kms:ViaService", ContextValue::Absent);
@@ -85,7 +85,8 @@ fn others(judged: &[Judged]) -> Vec<(&'static str, Request, &Judged)> {
     let mut terminate = with(start, &|_| ());
     terminate.action = Action::parse("ec2:TerminateInstances").unwrap();
     let another = with(start, &|context| context.set("ec2:InstanceID", "i-0000000000000000f"))
-        .with_resource("arn:aws:ec2:ap-northeast-1:111122223333:instance/i-0000000000000000f");
+        .with_resource("arn:aws:ec2:ap-northeast-1:111122223333:instance/i-0000000000000000f")
+        .unwrap();
     vec![
         ("a grant made directly", with(grant, &directly), grant),
         ("a grant through RDS", with(grant, &through_rds), grant),
