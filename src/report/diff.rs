@@ -16,7 +16,7 @@ use crate::start::{By, Judged, Question};
 
 use super::format::{FORMAT_VERSION, print};
 use super::layout::Page;
-use super::{Report, Start, TargetReport, Verdict, json, preflight, remedy, text, words};
+use super::{Report, Start, TargetReport, Verdict, joined, json, preflight, remedy, text, words};
 
 /// Two reports on the same starts.
 #[derive(Debug)]
@@ -183,7 +183,7 @@ impl Diff {
     /// For people.
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
-        let mut told = remedy::Told::new(&self.after);
+        let mut told = joined::Told::new(&self.after);
         let count = |effect| pairs.iter().filter(|pair| pair.effect() == effect).count();
         let mut out = Page::default();
         out.line(&format!(

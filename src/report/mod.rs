@@ -4,6 +4,7 @@ mod build;
 mod diff;
 mod files;
 mod format;
+mod joined;
 pub mod json;
 mod layout;
 mod meant;

@@ -10,12 +10,13 @@ use crate::findings::{Code, Fact, Finding};
 use crate::names::PrincipalArn;
 use crate::remedy::{
     ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
-    create_grant, join,
+    create_grant,
 };
 use crate::start::RemedyPlace;
 
+use super::joined::Told;
 use super::layout::{Page, compact};
-use super::{Report, Start, Together, meant, words};
+use super::{Start, meant, words};
 
 /// A remedy of one finding, as JSON.
 #[derive(Default, Serialize)]
@@ -55,14 +56,20 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let kinds = finding.policy_types();
-    let meant = start.meant.iter().filter(|deny| kinds.contains(&deny.place.kind()));
+    let meant = start.meant.iter().filter(|deny| deny.bars() && kinds.contains(&deny.place.kind()));
     list.extend(meant.map(|deny| meant_out(deny, start.noun())));
     let Some(remedy) = &start.remedy else { return list };
     let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
     let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
         let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
-        list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));
+        let meant = start.meant.iter().filter(|deny| is_of(part, &deny.place));
+        let meant: Vec<String> = meant.map(|deny| meant::words(deny, start.noun())).collect();
+        list.extend(own.map(|suggestion| {
+            let mut out = out(part, Some(suggestion), remedy.proof());
+            out.notes.extend(meant.iter().cloned());
+            out
+        }));
         if part.statements.is_empty() {
             list.push(out(part, None, remedy.proof()));
         }
@@ -72,6 +79,10 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
 
 fn namesake(arn: &PrincipalArn) -> RemedyOut {
     RemedyOut { place: words::option(arn).to_string(), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
+}
+
+fn is_of(part: &Part, place: &PolicyPlace) -> bool {
+    matches!(&part.change, Change::Policy { place: own, .. } if own == place)
 }
 
 /// What stands in the way on purpose.
@@ -118,38 +129,6 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
             reach: reach(&proof.reach),
         }),
     }
-}
-
-/// The changes of a report's remedies, what several starts need of one thing in one; each is shown once.
-pub(super) struct Told {
-    joined: Vec<(Part, bool)>,
-}
-
-impl Told {
-    pub(super) fn new(report: &Report) -> Self {
-        let parts = join(report.starts().filter_map(|start| start.remedy.as_ref()));
-        Self { joined: parts.into_iter().map(|part| (part, false)).collect() }
-    }
-
-    /// The whole change of what the part changes, and whether it was shown already.
-    fn whole(&mut self, part: &Part) -> (Part, bool) {
-        let found = self.joined.iter_mut().find(|(known, _)| known.is_of_same(part));
-        found.map_or_else(
-            || (part.clone(), false),
-            |(known, is_shown)| (known.clone(), std::mem::replace(is_shown, true)),
-        )
-    }
-}
-
-/// How the starts fare with all changes of the report.
-pub(super) fn together(text: &mut Page, report: &Report) {
-    let Some(Together { cured, of }) = report.together else { return };
-    text.blank();
-    let how = if cured == of { format!("all {of} starts are") } else { format!("{cured} of {of} starts are") };
-    let words = format!(
-        "Several starts need changes of one thing, which are told as one. Judged with all changes of this report together, {how} cured."
-    );
-    text.wrap("", 1, &words);
 }
 
 /// The start's remedy for people.
@@ -236,7 +215,9 @@ fn statements(text: &mut Page, part: &Part) {
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
-        prose(text, &format!("Add to {place} ({owner}{why}):"));
+        let is_alone = added.len() == part.statements.len();
+        let where_to = if is_alone { format!("Add to {place} ({owner}{why}):") } else { "Add there:".to_owned() };
+        prose(text, &where_to);
         let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
         text.document("   ", &texts.join(",\n"));
     }

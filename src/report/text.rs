@@ -14,7 +14,7 @@ use crate::source::Reading;
 use crate::start::{By, Judged};
 
 use super::layout::Page;
-use super::{Report, Start, TargetReport, Verdict, next, observed, remedy, words};
+use super::{Report, Start, TargetReport, Verdict, joined, next, observed, remedy, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -24,7 +24,7 @@ pub fn render(report: &Report) -> String {
 /// The report as plain text, with remedies in this form.
 pub fn render_with(report: &Report, form: Form) -> String {
     let mut text = Page::default();
-    let mut told = remedy::Told::new(report);
+    let mut told = joined::Told::new(report);
     for (number, target) in report.targets.iter().enumerate() {
         if number > 0 {
             text.blank();
@@ -37,7 +37,7 @@ pub fn render_with(report: &Report, form: Form) -> String {
             }
         }
     }
-    remedy::together(&mut text, report);
+    joined::together(&mut text, report);
     text.blank();
     provenance(&mut text, report);
     text.print()
@@ -59,7 +59,7 @@ fn render_start(
     report: &Report,
     target: &TargetReport,
     start: &Start,
-    (form, told): (Form, &mut remedy::Told),
+    (form, told): (Form, &mut joined::Told),
 ) {
     headline(text, report, target, start);
     if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
