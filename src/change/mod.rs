@@ -40,12 +40,12 @@ pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
     match change {
         Change::Policy { place, edits } => policy::edit(&mut changed, place, edits),
         Change::AddGrant { key, grant } => {
-            if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.known_mut()) {
+            if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.found_mut()) {
                 grants.push(grant.clone());
             }
         }
         Change::RevokeGrant { id } => {
-            for grants in changed.keys.values_mut().filter_map(|key| key.grants.known_mut()) {
+            for grants in changed.keys.values_mut().filter_map(|key| key.grants.found_mut()) {
                 grants.retain(|grant| grant.id != *id);
             }
         }
@@ -139,7 +139,7 @@ fn recreate(capture: &mut Capture, name: &str) {
                     *document = Document::new(text);
                 }
             }
-            let grants = key.grants.known_mut().into_iter().flatten();
+            let grants = key.grants.found_mut().into_iter().flatten();
             for grant in grants.filter(|grant| grant.grantee_principal == arn) {
                 grant.grantee_principal.clone_from(&id);
             }

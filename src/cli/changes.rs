@@ -115,7 +115,7 @@ fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
 /// Whoever holds an inline policy: a role or user, or a user's group by its ARN.
 fn holder(name: &str, capture: &Capture) -> Result<String, Failure> {
     let known = capture.identities.values().filter_map(Reading::known);
-    let mut groups = known.filter_map(|identity| identity.groups.known()).flatten();
+    let mut groups = known.filter_map(|identity| identity.groups.found()).flatten();
     if groups.any(|group| group.arn == name) { Ok(name.to_owned()) } else { identity(name, capture) }
 }
 
@@ -136,13 +136,13 @@ fn organization_policy(place: PolicyPlace, id: &str, capture: &Capture) -> Resul
     let organizations = capture.organizations.values().filter_map(Reading::known);
     let is_rcp = place.kind() == PolicyType::Rcp;
     let lists = organizations.map(|organization| if is_rcp { &organization.rcps } else { &organization.scps });
-    let policies = lists.filter_map(Reading::known).flatten().flat_map(|level| &level.policies);
+    let policies = lists.filter_map(Reading::found).flatten().flat_map(|level| &level.policies);
     let known: Vec<&str> = policies.map(|policy| policy.id.as_str()).collect();
     if known.contains(&id) { Ok(place) } else { Err(unknown("organization policy", id, &known)) }
 }
 
 fn grants(capture: &Capture) -> impl Iterator<Item = &Grant> {
-    capture.keys.values().filter_map(|key| key.grants.known()).flatten()
+    capture.keys.values().filter_map(|key| key.grants.found()).flatten()
 }
 
 /// What `remedy.json` holds.

@@ -225,7 +225,7 @@ impl List {
         self.note(holder.inline, &inline, &of, &lines.inline(), vec![lines.documents()]);
         let attached = format!("managed policies of {kind} {name}");
         self.note(holder.attached, &attached, &of, &lines.attached(), vec![lines.of_attached()]);
-        for policy in holder.inline.known().into_iter().flatten() {
+        for policy in holder.inline.found().into_iter().flatten() {
             let of = of.with('p', &policy.name);
             self.note(&policy.document, &format!("inline policy {}", policy.name), &of, &lines.document(), Vec::new());
         }
@@ -247,7 +247,7 @@ impl List {
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
         // Neither SCPs nor RCPs bind the account that manages the organization.
-        let is_bound = organization.management_account.as_str() != account;
+        let is_bound = organization.binds(account);
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let lists = if is_bound { lists.as_slice() } else { &[] };
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
@@ -255,7 +255,7 @@ impl List {
         self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&types)]);
         for (name, levels) in lists {
             self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
-            for policy in levels.known().into_iter().flatten().flat_map(|level| &level.policies) {
+            for policy in levels.found().into_iter().flatten().flat_map(|level| &level.policies) {
                 let (of, what) = (of.with('p', &policy.id), format!("organization policy {}", policy.id));
                 self.note(&policy.document, &what, &of, &lines::organization_policy(), Vec::new());
             }

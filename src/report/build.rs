@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
@@ -12,18 +14,18 @@ use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 
 /// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
-    let targets: Vec<TargetReport> = capture
-        .targets
-        .iter()
-        .map(|target| TargetReport {
-            instance_id: target.instance_id.to_string(),
-            role_arn: target.role_arn.clone(),
-            outcome: start(capture, target, question),
-        })
-        .collect();
-    let verdicts = targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
+    let report = |target: &Target, outcome| TargetReport {
+        instance_id: target.instance_id.to_string(),
+        role_arn: target.role_arn.clone(),
+        outcome,
+    };
+    let held = capture.targets.iter().map(|target| report(target, start(capture, target, question)));
+    let others = question.not_captured.iter().map(|target| report(target, Err(not_captured(capture, target))));
+    let targets: Vec<TargetReport> = held.chain(others).collect();
+    // Of a start that could not be judged nothing is known.
+    let verdict = |target: &TargetReport| target.outcome.as_ref().map_or(Verdict::Undecided, |start| start.verdict);
     Report {
-        verdict: verdicts.max().unwrap_or(Verdict::Undecided),
+        verdict: targets.iter().map(verdict).max().unwrap_or(Verdict::Undecided),
         judged_at: question.at.unwrap_or(capture.read.until),
         read: capture.read.clone(),
         handed: capture.handed.clone(),
@@ -87,12 +89,23 @@ fn volumes(capture: &Capture, instance: &Instance) -> Vec<VolumeRow> {
             key_state: record.map(|key| match &key.metadata {
                 Reading::Known(metadata) => metadata.state.clone(),
                 Reading::Absent => "gone".to_owned(),
-                Reading::Unread(_) => String::new(),
+                Reading::Unread(_) | Reading::Part { .. } => String::new(),
             }),
             key,
         }
     };
     instance.attachments.iter().map(row).collect()
+}
+
+fn not_captured(capture: &Capture, target: &Target) -> TargetError {
+    let held: BTreeSet<String> =
+        capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
+    TargetError {
+        code: "target-not-captured",
+        message: format!("the capture was not made for the start of {} by {}", target.instance_id, target.role_arn),
+        help: format!("it holds:\n{}", held.into_iter().collect::<Vec<_>>().join("\n")),
+        is_bad_input: true,
+    }
 }
 
 fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {

@@ -14,7 +14,7 @@ use crate::remedy::Form;
 use crate::start::{By, Judged, Question};
 
 use super::format::{FORMAT_VERSION, print};
-use super::{Report, Start, TargetReport, Verdict, json, preflight, remedy, text, words};
+use super::{Report, Start, TargetError, TargetReport, Verdict, json, preflight, remedy, text, words};
 
 /// Two reports on the same starts.
 #[derive(Debug)]
@@ -63,6 +63,11 @@ impl Pair<'_> {
         let verdict = |start: Option<&Start>| start.map_or("not judged", |start| start.verdict.as_str());
         let (before, after) = (verdict(self.before), verdict(self.after));
         if before == after { before.to_owned() } else { format!("{before} → {after}") }
+    }
+
+    /// Why it could not be judged.
+    fn error(&self) -> Option<&TargetError> {
+        self.target.outcome.as_ref().err()
     }
 
     /// Findings that only the change brings.
@@ -138,15 +143,18 @@ impl Diff {
     /// For people.
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
-        let count = |effect| pairs.iter().filter(|pair| pair.effect() == effect).count();
+        let judged = || pairs.iter().filter(|pair| pair.error().is_none());
+        let count = |effect| judged().filter(|pair| pair.effect() == effect).count();
         let mut out = String::new();
-        let _ = writeln!(
+        let _ = write!(
             out,
-            "{} made worse, {} cured, {} unchanged, if",
+            "{} made worse, {} cured, {} unchanged",
             count(Effect::Regression),
             count(Effect::Cure),
             count(Effect::Unchanged)
         );
+        let errors = pairs.len() - judged().count();
+        out.push_str(&if errors > 0 { format!(", {errors} not judged, if\n") } else { ", if\n".to_owned() });
         for change in &self.changes {
             let _ = writeln!(out, "  {}", what(change));
         }
@@ -154,6 +162,10 @@ impl Diff {
             let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &pair.target.instance_id);
             let _ = writeln!(out, "\n{verdicts}  {instance} for {}", words::identity(starter));
+            if let Some(error) = pair.error() {
+                let _ = writeln!(out, "   ERROR  {}", error.message);
+                error.help.lines().for_each(|help| out.extend(["   ", help, "\n"]));
+            }
             let Some(after) = pair.after else { continue };
             for line in pair.moved_lines() {
                 let _ = writeln!(out, "   {line}");
@@ -191,6 +203,7 @@ impl Diff {
             instance_id: &pair.target.instance_id,
             role_arn: &pair.target.role_arn,
             effect: pair.effect(),
+            error: pair.error(),
             before: pair.before.map(|start| start.verdict.as_str()),
             after: pair.after.map(|start| start.verdict.as_str()),
             requests: pair.moved().into_iter().map(|(before, judged)| request(before, judged)).collect(),
@@ -255,6 +268,8 @@ struct DiffOut<'d> {
 struct TargetOut<'d> {
     instance_id: &'d str,
     role_arn: &'d str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'d TargetError>,
     effect: Effect,
     before: Option<&'static str>,
     after: Option<&'static str>,

@@ -30,7 +30,7 @@ pub fn render_with(report: &Report, form: Form) -> String {
             Ok(start) => render_start(&mut text, report, target, start, form),
             Err(error) => {
                 line(&mut text, &format!("ERROR  {}: {}", target.instance_id, error.message));
-                line(&mut text, &format!("  {}", error.help));
+                error.help.lines().for_each(|help| line(&mut text, &format!("  {help}")));
             }
         }
     }
@@ -121,7 +121,7 @@ fn volume_table(text: &mut String, start: &Start) {
         let key = match &row.key {
             Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), |alias| one_line(alias)),
             Reading::Absent => "not encrypted".to_owned(),
-            Reading::Unread(_) => "not known".to_owned(),
+            Reading::Unread(_) | Reading::Part { .. } => "not known".to_owned(),
         };
         let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();

@@ -45,7 +45,9 @@ impl Planner<'_, '_> {
         let trust_policy = match trust_policy {
             Some(Reading::Known(document)) => self.shelf.document("trust policy", document, PolicyType::KeyPolicy),
             // Every role has one.
-            Some(Reading::Absent | Reading::Unread(_)) | None => unread("the role's trust policy", "iam:GetRole"),
+            Some(Reading::Absent | Reading::Unread(_) | Reading::Part { .. }) | None => {
+                unread("the role's trust policy", "iam:GetRole")
+            }
         };
         let mut context = fixed(Column::Direct);
         self.shared_keys(&mut context, &self.principal.account);
@@ -79,6 +81,13 @@ impl Planner<'_, '_> {
         let principal = Principal::new(caller, own_role.as_ref(), None);
         let request = Request::new(action, role, Some(account), principal, context);
         let policies = PolicySet { key_policies: vec![trust_policy], ..PolicySet::default() };
-        Some(Case { row: &ASSUME_ROLE, request, policies: Arc::new(policies), volume: None, key: None })
+        Some(Case {
+            row: &ASSUME_ROLE,
+            request,
+            policies: Arc::new(policies),
+            volume: None,
+            key: None,
+            is_at_grant_quota: false,
+        })
     }
 }

@@ -81,7 +81,7 @@ impl Planner<'_, '_> {
                 }
             }
             Some(Reading::Absent) => {}
-            Some(Reading::Unread(_)) | None => context.set_unknown_prefix("aws:PrincipalTag/"),
+            Some(Reading::Unread(_) | Reading::Part { .. }) | None => context.set_unknown_prefix("aws:PrincipalTag/"),
         }
         for (tag, value) in self.session_tags() {
             context.set(&format!("aws:PrincipalTag/{tag}"), value.as_str());
@@ -97,7 +97,7 @@ impl Planner<'_, '_> {
                 context.set(&paths, organization_path(organization));
             }
             Some(Reading::Absent) => {}
-            Some(Reading::Unread(_)) | None => {
+            Some(Reading::Unread(_) | Reading::Part { .. }) | None => {
                 context.set(&id, ContextValue::NotKnown);
                 context.set(&paths, ContextValue::NotKnown);
             }
@@ -147,7 +147,7 @@ fn key_facts(context: &mut Context, key: &Key) {
             context.set("kms:ResourceAliases", ContextValue::Multi(aliases));
         }
         Reading::Absent => {}
-        Reading::Unread(_) => context.set("kms:ResourceAliases", ContextValue::NotKnown),
+        Reading::Unread(_) | Reading::Part { .. } => context.set("kms:ResourceAliases", ContextValue::NotKnown),
     }
     // KMS documents these two for identity-based policies only.
     context.set_doubtful_in_key_policy("kms:ResourceAliases");
@@ -159,7 +159,7 @@ fn key_facts(context: &mut Context, key: &Key) {
             }
         }
         Reading::Absent => {}
-        Reading::Unread(_) => context.set_unknown_prefix("aws:ResourceTag/"),
+        Reading::Unread(_) | Reading::Part { .. } => context.set_unknown_prefix("aws:ResourceTag/"),
     }
 }
 

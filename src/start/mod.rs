@@ -13,7 +13,7 @@ mod table;
 pub(crate) use assumption::Assumption;
 pub use context::{Stated, may_be_stated};
 pub(crate) use context::{condition_keys, is_condition_key, is_network_key};
-pub(crate) use plan::{Case, Judged, NoPlan, StartPlan, judge, plan};
+pub(crate) use plan::{Case, GRANT_QUOTA, Judged, NoPlan, StartPlan, judge, plan};
 pub(crate) use policies::held;
 pub use question::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require};
 pub(crate) use settles::{Settles, settles};

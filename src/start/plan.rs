@@ -43,7 +43,15 @@ pub(crate) struct Case {
     pub(crate) policies: Arc<PolicySet>,
     pub(crate) volume: Option<VolumeId>,
     pub(crate) key: Option<KeyArn>,
+    /// Whether it makes a grant on a key that may have as many as it can have.
+    pub(crate) is_at_grant_quota: bool,
 }
+
+/// The grants that a customer managed key can have, where nobody had it raised: one more is refused with
+/// `LimitExceededException`.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+pub(crate) const GRANT_QUOTA: usize = 50_000;
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,20 +90,22 @@ fn judge_one(case: Case) -> Judged {
     Judged { case, explanation, decision }
 }
 
-/// The decision, but for one thing that is only inferred: whether an SCP that merely lacks an Allow reaches EC2's
-/// infrastructure identity.
+/// The decision, but for two things: whether an SCP that merely lacks an Allow reaches EC2's infrastructure identity is
+/// only inferred, and a key with all the grants that it can have takes no further one.
 fn decision(case: &Case, explanation: &Explanation) -> Decision {
     let gates = &explanation.gates;
     let only_scps =
         explanation.decision == Decision::ImplicitDeny && gates.scps.is_false() && gates.scp_denies != Truth::True;
-    if case.row.by == By::Infrastructure && only_scps { Decision::Unknown } else { explanation.decision }
+    let is_inferred = case.row.by == By::Infrastructure && only_scps;
+    let may_be_full = case.is_at_grant_quota && explanation.decision == Decision::Allowed;
+    if is_inferred || may_be_full { Decision::Unknown } else { explanation.decision }
 }
 
 /// Works out the requests of one start.
 pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Question) -> Result<StartPlan<'c>, NoPlan> {
     let instance = match capture.instances.get(&target.instance_id) {
         Some(Reading::Known(instance)) => instance,
-        Some(Reading::Unread(unread)) => {
+        Some(Reading::Unread(unread) | Reading::Part { unread, .. }) => {
             return Err(NoPlan::InstanceUnread {
                 was_denied: unread.why == Why::Denied,
                 message: unread.message.clone(),
@@ -177,7 +187,7 @@ impl Planner<'_, '_> {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
                 Some(Reading::Known(record)) => record,
-                Some(Reading::Absent | Reading::Unread(_)) | None => {
+                Some(Reading::Absent | Reading::Unread(_) | Reading::Part { .. }) | None => {
                     open.push(OpenVolume { volume: volume.clone(), needs: "ec2:DescribeVolumes".to_owned() });
                     continue;
                 }
@@ -185,7 +195,7 @@ impl Planner<'_, '_> {
             match &record.key {
                 Reading::Known(key) => cases.extend(self.volume(volume, record, key, &own)),
                 Reading::Absent => {}
-                Reading::Unread(unread) => {
+                Reading::Unread(unread) | Reading::Part { unread, .. } => {
                     open.push(OpenVolume { volume: volume.clone(), needs: unread.needs.clone() });
                 }
             }
@@ -274,7 +284,7 @@ impl Planner<'_, '_> {
         let action = Action::parse(row.action).ok()?;
         let request = Request::new(action, &arn, Some(account), self.principal.clone(), context);
         let policies = PolicySet { key_policies: Vec::new(), ..own.clone() };
-        Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None })
+        Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None, is_at_grant_quota: false })
     }
 
     fn volume(&mut self, volume: &VolumeId, record: &Volume, key: &KeyArn, own: &PolicySet) -> Vec<Case> {
@@ -290,6 +300,7 @@ impl Planner<'_, '_> {
         // RCPs bind neither AWS managed keys nor keys of the management account.
         let rcps = if managed { Vec::new() } else { self.organization(key.account(), PolicyType::Rcp) };
         let grants = grants(of_key);
+        let is_full = !managed && grants.grants.len() >= GRANT_QUOTA;
         let mut for_role = PolicySet { rcps: rcps.clone(), grants: grants.clone(), ..own.clone() };
         for_role.key_policies.extend(key_policies.iter().cloned());
         let for_role = Arc::new(for_role);
@@ -314,7 +325,15 @@ impl Planner<'_, '_> {
             };
             let action = Action::parse(row.action).ok()?;
             let request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
-            Some(Case { row, request, policies, volume: Some(volume.clone()), key: Some(key.clone()) })
+            let is_at_grant_quota = is_full && row.action == "kms:CreateGrant";
+            Some(Case {
+                row,
+                request,
+                policies,
+                volume: Some(volume.clone()),
+                key: Some(key.clone()),
+                is_at_grant_quota,
+            })
         };
         START.iter().filter_map(made).collect()
     }

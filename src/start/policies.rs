@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, OrgPolicy, Organization};
+use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, OrgPolicy};
 use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
 use crate::names::{AccountId, KeyArn, kind_and_name};
-use crate::policy::{Effect, PolicyType, Statement};
+use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
 
 /// The reads that tell the policies of a role, a user or a group.
@@ -36,21 +36,14 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
-    /// The policy of a reading; `None` where there is none. One that AWS accepted and that cannot be read here
-    /// counts as unread.
-    fn reading(
-        &mut self,
-        name: &str,
-        reading: &Reading<Document>,
-        kind: PolicyType,
-        needs: &str,
-    ) -> Option<Arc<NamedPolicy>> {
+    /// The policy of a reading. One that AWS accepted and that cannot be read here counts as unread, and so does one
+    /// without text: it is there, or nobody would ask for its document.
+    fn reading(&mut self, name: &str, reading: &Reading<Document>, kind: PolicyType, needs: &str) -> Arc<NamedPolicy> {
         match reading {
-            Reading::Known(document) => Some(self.document(name, document, kind)),
-            Reading::Absent => None,
-            Reading::Unread(unread) => {
-                let needs = if unread.needs.is_empty() { needs } else { &unread.needs };
-                Some(Arc::new(NamedPolicy::unread(name, needs)))
+            Reading::Known(document) => self.document(name, document, kind),
+            Reading::Absent => unread(name, needs),
+            Reading::Unread(why) | Reading::Part { unread: why, .. } => {
+                unread(name, if why.needs.is_empty() { needs } else { &why.needs })
             }
         }
     }
@@ -71,21 +64,19 @@ impl Shelf {
         for holder in identity.holders() {
             let reads = Reads::of(holder.arn);
             let open = |what: &str, needs| unread(&format!("the {}'s {what} policies", reads.whose), needs);
-            match holder.attached {
-                Reading::Known(attached) => policies.extend(attached.iter().filter_map(|policy| {
-                    let name = held(&holder, policy.name());
-                    self.reading(&name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
-                })),
-                Reading::Absent => {}
-                Reading::Unread(_) => policies.push(open("managed", reads.attached)),
+            policies.extend(holder.attached.found().into_iter().flatten().map(|policy| {
+                let name = held(&holder, policy.name());
+                self.reading(&name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
+            }));
+            if holder.attached.unread().is_some() {
+                policies.push(open("managed", reads.attached));
             }
-            match holder.inline {
-                Reading::Known(inline) => policies.extend(inline.iter().filter_map(|policy| {
-                    let name = held(&holder, &policy.name);
-                    self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
-                })),
-                Reading::Absent => {}
-                Reading::Unread(_) => policies.push(open("inline", reads.inline)),
+            policies.extend(holder.inline.found().into_iter().flatten().map(|policy| {
+                let name = held(&holder, &policy.name);
+                self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
+            }));
+            if holder.inline.unread().is_some() {
+                policies.push(open("inline", reads.inline));
             }
         }
         if identity.is_user() && identity.groups.unread().is_some() {
@@ -98,10 +89,10 @@ impl Shelf {
     pub(super) fn boundary(&mut self, identity: &Identity) -> Option<Arc<NamedPolicy>> {
         match &identity.boundary {
             Reading::Known(policy) => {
-                self.reading(policy.name(), &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion")
+                Some(self.reading(policy.name(), &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion"))
             }
             Reading::Absent => None,
-            Reading::Unread(_) => {
+            Reading::Unread(_) | Reading::Part { .. } => {
                 let needs = if identity.is_user() { "iam:GetUser" } else { "iam:GetRole" };
                 Some(unread("the permissions boundary", needs))
             }
@@ -111,9 +102,11 @@ impl Shelf {
     /// The key policy and RAM's.
     pub(super) fn key(&mut self, key: &Key) -> Vec<Arc<NamedPolicy>> {
         let default = self.reading("key policy", &key.policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
+        if key.ram_policy == Reading::Absent {
+            return vec![default];
+        }
         // An own key's RAM policy is asked for beside the default one; where that was not tried, neither was this.
-        let ram = self.reading("key policy AWS_RAM", &key.ram_policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
-        default.into_iter().chain(ram).collect()
+        vec![default, self.reading("key policy AWS_RAM", &key.ram_policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy")]
     }
 
     /// AWS's known policy of `aws/ebs`, for an account and a Region.
@@ -127,40 +120,41 @@ impl Shelf {
         self.document("key policy of aws/ebs (assumed)", &Document::new(text), PolicyType::KeyPolicy)
     }
 
-    /// The levels of SCPs or RCPs that bind an account.
+    /// The levels of SCPs or RCPs that bind an account. Where not all were read, what was can deny, and any level may
+    /// hold more.
     pub(super) fn organization(
         &mut self,
         capture: &Capture,
         account: &str,
         kind: PolicyType,
     ) -> Vec<Vec<Arc<NamedPolicy>>> {
-        let what = if kind == PolicyType::Scp { "the organization's SCPs" } else { "the organization's RCPs" };
-        let open = |needs: &str| vec![unread(what, needs)];
-        let known = AccountId::parse(account).ok().and_then(|account| capture.organizations.get(&account));
-        let organization: &Organization = match known {
-            Some(Reading::Known(organization)) => organization,
+        let is_scp = kind == PolicyType::Scp;
+        let account = AccountId::parse(account).ok();
+        let record = account.as_ref().and_then(|account| capture.organizations.get(account));
+        let describe = "organizations:DescribeOrganization";
+        let (read, open): (&[Level], Option<&str>) = match record {
             Some(Reading::Absent) => return Vec::new(),
-            Some(Reading::Unread(_)) | None => return vec![open("organizations:DescribeOrganization")],
-        };
-        if organization.management_account.as_str() == account {
-            return Vec::new();
-        }
-        let (levels, told) = if kind == PolicyType::Scp {
-            (&organization.scps, &organization.told_scps)
-        } else {
-            (&organization.rcps, &organization.told_rcps)
-        };
-        match levels {
-            Reading::Known(levels) => levels.iter().map(|level| self.level(level, kind)).collect(),
-            Reading::Absent => Vec::new(),
-            Reading::Unread(unread) => {
-                let lists = "organizations:ListPoliciesForTarget";
-                let mut level = open(if unread.needs.is_empty() { lists } else { &unread.needs });
-                let read = |policy: &OrgPolicy| self.reading(named(policy), &policy.document, kind, lists);
-                level.extend(told.iter().filter_map(read));
-                vec![level]
+            Some(Reading::Unread(_) | Reading::Part { .. }) | None => (&[], Some(describe)),
+            Some(Reading::Known(organization)) => {
+                if account.as_ref().is_some_and(|account| !organization.binds(account.as_str())) {
+                    return Vec::new();
+                }
+                let levels = if is_scp { &organization.scps } else { &organization.rcps };
+                let needs = levels.unread().map(|unread| match unread.needs.as_str() {
+                    "" => "organizations:ListPoliciesForTarget",
+                    needs => needs,
+                });
+                (levels.found().map(Vec::as_slice).unwrap_or_default(), needs)
             }
-        }
+        };
+        let mut levels: Vec<Vec<_>> = read.iter().map(|level| self.level(level, kind)).collect();
+        let Some(needs) = open else { return levels };
+        let what = if is_scp { "the organization's SCPs" } else { "the organization's RCPs" };
+        let told = account.and_then(|account| capture.told.get(&account));
+        let told = told.map(|told| if is_scp { &told.scps } else { &told.rcps }).into_iter().flatten();
+        levels.push(told.map(|policy| self.reading(named(policy), &policy.document, kind, needs)).collect());
+        levels.iter_mut().for_each(|level| level.push(unread(what, needs)));
+        levels
     }
 
     /// A policy that stands for one that was not read and is assumed to allow.
@@ -175,20 +169,7 @@ impl Shelf {
             let name = format!("{} (at {})", named(policy), level.target);
             self.reading(&name, &policy.document, kind, "organizations:DescribePolicy")
         };
-        let mut policies: Vec<_> = level.policies.iter().filter_map(read).collect();
-        let allows_all = |statement: &Statement| {
-            statement.effect == Effect::Allow && statement.action.patterns.iter().any(|action| action.as_str() == "*")
-        };
-        let may_be_full = |policy: &Arc<NamedPolicy>| {
-            policy.policy.as_ref().is_none_or(|policy| policy.statements.iter().any(allows_all))
-        };
-        if kind == PolicyType::Rcp && !policies.iter().any(may_be_full) {
-            // It is attached everywhere and cannot be detached, so a list without it is not whole.
-            // Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
-            let name = format!("RCPFullAWSAccess of {}, without which no list of RCPs is whole", level.target);
-            policies.push(unread(&name, "organizations:ListPoliciesForTarget"));
-        }
-        policies
+        level.policies.iter().map(read).collect()
     }
 }
 
@@ -210,12 +191,11 @@ pub(super) fn unread(name: &str, needs: &str) -> Arc<NamedPolicy> {
     Arc::new(NamedPolicy::unread(name, needs))
 }
 
-/// The grants on a key.
+/// The grants on a key. Those of a list that was cut off serve as far as they go.
 pub(super) fn grants(key: &Key) -> GrantSet {
-    match &key.grants {
-        Reading::Known(entries) => GrantSet { grants: entries.iter().map(grant).collect(), unread: None },
-        Reading::Absent => GrantSet::default(),
-        Reading::Unread(_) => GrantSet { grants: Vec::new(), unread: Some("kms:ListGrants".to_owned()) },
+    GrantSet {
+        grants: key.grants.found().into_iter().flatten().map(grant).collect(),
+        unread: key.grants.unread().map(|_| "kms:ListGrants".to_owned()),
     }
 }
 
