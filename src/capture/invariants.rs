@@ -262,7 +262,7 @@ impl<'c> Check<'c> {
     fn metadata(&mut self, arn: &KeyArn, metadata: &KeyMetadata) {
         let at = format!("keys[\"{arn}\"].metadata");
         let (state, origin) = (metadata.state.as_str(), metadata.origin.as_str());
-        if metadata.manager == "AWS" && !matches!(state, "" | "Enabled") {
+        if metadata.manager == "AWS" && OF_CUSTOMERS.contains(&state) {
             let other = format!("`{at}.state` is {state}: nobody can disable or delete an AWS managed key");
             self.clash(Record::Metadata(arn.clone()), format!("`{at}.manager` is AWS"), other);
         }
@@ -342,6 +342,12 @@ impl<'c> Check<'c> {
         }
     }
 }
+
+/// Key states that only a customer can bring about, or a custom key store.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
+const OF_CUSTOMERS: [&str; 5] =
+    ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Unavailable"];
 
 /// What was read of a list.
 fn found<T>(list: &Reading<Vec<T>>) -> impl Iterator<Item = &T> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::capture::{Capture, Grant};
+use crate::capture::{Capture, Grant, Identity, Key};
 use crate::change::{Change, Edit, PolicyPlace, apply_all};
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
@@ -104,12 +104,26 @@ fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
         return Ok(arn);
     }
     let has_alias =
-        |aliases: &Reading<Vec<String>>| aliases.known().is_some_and(|aliases| aliases.iter().any(|a| a == name));
-    let found = capture.keys.iter().find(|(arn, key)| {
+        |aliases: &Reading<Vec<String>>| aliases.found().is_some_and(|all| all.iter().any(|one| one == name));
+    let is_it = |(arn, key): &(&KeyArn, &Key)| {
         arn.key_id() == name || arn.key_id().strip_prefix("new-") == Some(name) || has_alias(&key.aliases)
-    });
+    };
+    let found: Vec<&str> = capture.keys.iter().filter(is_it).map(|(arn, _)| arn.as_str()).collect();
     let known: Vec<&str> = capture.keys.keys().map(KeyArn::as_str).collect();
-    found.map(|(arn, _)| arn.clone()).ok_or_else(|| unknown("KMS key", name, &known))
+    let arn = the_one("KMS key", name, &found, &known)?;
+    KeyArn::parse(arn).map_err(|_| unknown("KMS key", name, &known))
+}
+
+/// The only one that a name means.
+fn the_one<'n>(what: &str, name: &str, found: &[&'n str], known: &[&str]) -> Result<&'n str, Failure> {
+    match found {
+        [] => Err(unknown(what, name, known)),
+        [one] => Ok(one),
+        [_, _, ..] => {
+            let message = format!("`{name}` is the name of more than one {what}");
+            Err(Failure::bad_input("ambiguous-name", message, format!("give the ARN of one:\n{}", found.join("\n"))))
+        }
+    }
 }
 
 /// Whoever holds an inline policy: a role or user, or a user's group by its ARN.
@@ -125,11 +139,16 @@ fn identity(name: &str, capture: &Capture) -> Result<String, Failure> {
         let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
         arn == name || resource.is_some_and(|(_, own)| own == name || own.rsplit('/').next() == Some(name))
     };
-    let found = capture.identities.iter().find(|(asked, identity)| {
+    let is_meant = |(asked, identity): &(&String, &Reading<Identity>)| {
         is_it(asked) || identity.known().is_some_and(|identity| is_it(identity.arn.as_str()))
-    });
+    };
     let known: Vec<&str> = capture.identities.keys().map(String::as_str).collect();
-    found.map(|(asked, _)| asked.clone()).ok_or_else(|| unknown("role or user", name, &known))
+    // An ARN is one, whoever else has its name.
+    if let Some(arn) = known.iter().find(|arn| **arn == name) {
+        return Ok((*arn).to_owned());
+    }
+    let found: Vec<&str> = capture.identities.iter().filter(is_meant).map(|(asked, _)| asked.as_str()).collect();
+    the_one("role or user", name, &found, &known).map(str::to_owned)
 }
 
 fn organization_policy(place: PolicyPlace, id: &str, capture: &Capture) -> Result<PolicyPlace, Failure> {

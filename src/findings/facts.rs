@@ -83,9 +83,17 @@ fn instance(instance: &Instance) -> Vec<Finding> {
     findings
 }
 
-/// The last start, where the instance stopped by itself.
+/// Whether the state reason tells of a start or launch that is over: a launch that failed leaves an instance that is
+/// terminated.
+///
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html>
+fn has_ended(instance: &Instance) -> bool {
+    matches!(instance.state.as_str(), "stopped" | "shutting-down" | "terminated")
+}
+
+/// The last start, where the instance stopped or ended by itself.
 fn last_start(instance: &Instance) -> Option<Finding> {
-    let reason = instance.state_reason.as_ref().filter(|_| instance.state == "stopped")?;
+    let reason = instance.state_reason.as_ref().filter(|_| has_ended(instance))?;
     let (tells, meaning) = tells(reason);
     if tells == Tells::Stopped {
         return None;

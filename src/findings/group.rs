@@ -37,7 +37,9 @@ pub(crate) fn findings(
 
 /// Says whether what was found explains why the last start failed.
 fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
-    let mut blockers = findings.iter().filter(|finding| finding.severity == Severity::Blocker).peekable();
+    // That the instance is terminated is what came of it.
+    let explains = |finding: &&Finding| finding.severity == Severity::Blocker && finding.code != Code::InstanceTerminated;
+    let mut blockers = findings.iter().filter(explains).peekable();
     let is_blocked = blockers.peek().is_some();
     let explains = blockers.any(|finding| !is_of_call(finding));
     let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };

@@ -10,6 +10,7 @@ mod shell;
 pub use action::Action;
 pub use arn::Arn;
 pub use condition_key::ConditionKey;
+pub(crate) use iam::shared_names;
 pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, kind_and_name};
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
 pub(crate) use shell::{is_plain_word, shell_word};

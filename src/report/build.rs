@@ -4,6 +4,7 @@ use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
 use crate::findings::{Code, Severity, findings, is_required};
+use crate::names::shared_names;
 use crate::reads::missing;
 use crate::remedy::{Judgement, propose};
 use crate::source::Reading;
@@ -31,6 +32,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         handed: capture.handed.clone(),
         was_read: was_read(capture),
         unread: missing(capture),
+        shared_names: shared_names(targets.iter().map(|target| target.role_arn.as_str())),
         targets,
         earlier: None,
     }

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::capture::Capture;
-use crate::change::{Change, apply_all};
+use crate::change::{Change, PolicyPlace, apply_all};
 use crate::engine::Decision;
 use crate::findings::{Finding, Severity};
+use crate::names::kind_and_name;
 use crate::reads::{Missing, Wanted, wanted};
 use crate::remedy::Form;
 use crate::start::{By, Judged, Question};
@@ -140,6 +141,13 @@ impl Diff {
         pairs
     }
 
+    /// A change as the condition of a sentence; a role or user whose name another account has, too, by its ARN besides.
+    fn what(&self, change: &Change) -> String {
+        let is_shared = |arn: &&str| self.after.shared_names.contains(kind_and_name(arn).1);
+        let arn = identity_of(change).filter(is_shared).map(|arn| format!(" ({arn})"));
+        format!("{}{}", what(change), arn.unwrap_or_default())
+    }
+
     /// For people.
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
@@ -156,12 +164,12 @@ impl Diff {
         let errors = pairs.len() - judged().count();
         out.push_str(&if errors > 0 { format!(", {errors} not judged, if\n") } else { ", if\n".to_owned() });
         for change in &self.changes {
-            let _ = writeln!(out, "  {}", what(change));
+            let _ = writeln!(out, "  {}", self.what(change));
         }
         for pair in &pairs {
             let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &pair.target.instance_id);
-            let _ = writeln!(out, "\n{verdicts}  {instance} for {}", words::identity(starter));
+            let _ = writeln!(out, "\n{verdicts}  {instance} for {}", words::starter(&self.after, starter));
             if let Some(error) = pair.error() {
                 let _ = writeln!(out, "   ERROR  {}", error.message);
                 error.help.lines().for_each(|help| out.extend(["   ", help, "\n"]));
@@ -218,7 +226,7 @@ impl Diff {
             read: json::read(&self.after),
             before: self.before.verdict.as_str(),
             after: self.after.verdict.as_str(),
-            changes: self.changes.iter().map(what).collect(),
+            changes: self.changes.iter().map(|change| self.what(change)).collect(),
             unread: &self.after.unread,
             to_read: wanted(&self.after.unread),
             targets: targets.collect(),
@@ -234,6 +242,22 @@ fn request(before: Option<Decision>, judged: &Judged) -> RequestOut<'_> {
         volume_id: judged.case.volume.as_ref().map(crate::names::VolumeId::as_str),
         before: before.map(Decision::as_str),
         after: judged.decision.as_str(),
+    }
+}
+
+/// Whose policy is changed, or who is made anew.
+fn identity_of(change: &Change) -> Option<&str> {
+    match change {
+        Change::RecreateRole { role: identity }
+        | Change::Policy { place: PolicyPlace::Inline { identity, .. } | PolicyPlace::Boundary { identity }, .. } => {
+            Some(identity)
+        }
+        Change::Policy { .. }
+        | Change::AddGrant { .. }
+        | Change::RevokeGrant { .. }
+        | Change::KeyState { .. }
+        | Change::NewKey { .. }
+        | Change::EncryptVolumes { .. } => None,
     }
 }
 

@@ -78,7 +78,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
 fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
     let name = start.name.as_deref().map(|name| format!(" ({})", one_line(name))).unwrap_or_default();
     let instance = format!("{}{name}", target.instance_id);
-    let starter = words::identity(&start.principal);
+    let starter = words::starter(report, &start.principal);
     let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
     match start.verdict {
         Verdict::Ready => {

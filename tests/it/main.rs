@@ -32,6 +32,7 @@ mod tidy;
 mod told;
 mod transcript;
 mod triage;
+mod whole;
 
 #[cfg(feature = "cli")]
 mod handed;

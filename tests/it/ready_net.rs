@@ -6,7 +6,9 @@
 
 mod allows;
 mod denies;
+mod evidence;
 mod facts;
+mod mutation;
 mod place;
 mod readings;
 
@@ -18,10 +20,13 @@ use ebs_preflight::report::{Verdict, preflight};
 use ebs_preflight::start::Question;
 use serde_json::Value;
 
-/// A capture that is READY as it stands.
+use crate::golden::library;
+
+/// A capture that is READY as it stands, or under the question that is asked of it.
 struct Ready {
     name: String,
     capture: Value,
+    question: Question,
 }
 
 #[test]
@@ -34,6 +39,25 @@ fn the_captures_kept_as_ready_are() {
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures"))
+}
+
+/// All captures that are READY, those of the library under their flags.
+fn ready_with_flags() -> Vec<Ready> {
+    let mut found = ready();
+    for golden in library() {
+        let question = golden.question();
+        let is_found = found.iter().any(|ready| ready.name == format!("{}.json", golden.name));
+        if !is_found && preflight(&golden.capture(), &question).verdict() == Verdict::Ready {
+            found.push(Ready { capture: spelled_out(&golden.capture()), name: golden.name, question });
+        }
+    }
+    found
+}
+
+fn spelled_out(capture: &Capture) -> Value {
+    let mut capture: Value = serde_json::from_str(&capture.print().unwrap()).unwrap();
+    place::spell_out_documents(&mut capture);
+    capture
 }
 
 /// All captures that are READY, their documents as JSON values and every reading spelled out.
@@ -57,10 +81,8 @@ fn gather(folder: &Path, found: &mut Vec<Ready>) {
             }
             let capture = Capture::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             if preflight(&capture, &Question::default()).verdict() == Verdict::Ready {
-                let mut capture: Value = serde_json::from_str(&capture.print().unwrap()).unwrap();
-                place::spell_out_documents(&mut capture);
                 let name = path.strip_prefix(self::folder()).unwrap().to_string_lossy().into_owned();
-                found.push(Ready { name, capture });
+                found.push(Ready { name, capture: spelled_out(&capture), question: Question::default() });
             }
         }
     }

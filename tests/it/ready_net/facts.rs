@@ -22,8 +22,11 @@ fn a_key_that_cannot_be_used_blocks() {
             let with = |field: &str, value: &str| {
                 changed(&ready.capture, &metadata, |metadata| metadata["known"][field] = json!(value))
             };
+            // A capture in which an AWS managed key is in one of these contradicts itself.
+            let is_of_aws = ready.capture.pointer(&metadata).unwrap()["known"]["manager"] == "AWS";
+            let states = BAD_STATES.iter().filter(|_| !is_of_aws);
             let mut broken: Vec<(String, Value, Verdict)> =
-                BAD_STATES.map(|state| (format!("state {state}"), with("state", state), Verdict::Blocked)).into();
+                states.map(|state| (format!("state {state}"), with("state", state), Verdict::Blocked)).collect();
             // One that AWS did not tell, and one that nobody knows yet.
             broken.push(("no state".to_owned(), with("state", ""), Verdict::Undecided));
             broken.push(("a new state".to_owned(), with("state", "Sleeping"), Verdict::Undecided));
