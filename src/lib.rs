@@ -8,6 +8,7 @@ pub(crate) mod change;
 pub mod cli;
 #[cfg(feature = "aws")]
 pub mod collect;
+pub(crate) mod command;
 pub mod engine;
 pub mod event;
 pub mod findings;

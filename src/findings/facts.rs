@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Instance, KeyMetadata};
+use crate::command::Command;
 use crate::names::KeyArn;
 use crate::source::Reading;
 use crate::start::{Judged, Question, StartPlan};
@@ -155,8 +156,7 @@ fn key(
         }
         if valid_to <= read {
             // The key state is changed some time after the date.
-            let line = format!("aws kms describe-key --key-id {arn} --region {}", arn.region());
-            evidence.push(Fact::Command { what: "settled by", line });
+            evidence.push(Fact::Command { what: "settled by", command: of_key("describe-key", arn) });
         }
         findings.push(Finding::new(Code::MaterialExpiring, severity, evidence));
     }
@@ -166,11 +166,13 @@ fn key(
     findings
 }
 
+/// A call of KMS's API for the key.
+fn of_key(words: &'static str, arn: &KeyArn) -> Command {
+    Command::aws("kms").words(words).option("--key-id", arn).option("--region", &arn.in_region())
+}
+
 fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
-    let command = |verb: &str| Fact::Command {
-        what: "cure",
-        line: format!("aws kms {verb} --key-id {} --region {}", arn, arn.region()),
-    };
+    let command = |words| Fact::Command { what: "cure", command: of_key(words, arn) };
     let (code, severity, more) = match metadata.state.as_str() {
         "Enabled" => return None,
         "Disabled" => (Code::KeyDisabled, Severity::Blocker, vec![command("enable-key")]),

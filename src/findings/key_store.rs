@@ -1,7 +1,8 @@
 //! What a custom key store tells, and how it is connected again.
 
 use crate::capture::{CustomKeyStore, KeyMetadata};
-use crate::names::{KeyArn, shell_word};
+use crate::command::Command;
+use crate::names::{KeyArn, KeyStoreId};
 
 use super::{Code, Fact, Finding, Severity};
 
@@ -45,14 +46,10 @@ fn behind(metadata: &KeyMetadata) -> Option<&'static str> {
 /// The commands that connect it again; one whose connection failed must be disconnected first.
 pub(super) fn cure(arn: &KeyArn, store: &CustomKeyStore) -> Vec<Fact> {
     let failed = store.connection_state.known().is_some_and(|state| state == "FAILED");
-    let verbs = if failed { &["disconnect", "connect"][..] } else { &["connect"] };
-    let command = |verb| Fact::Command {
-        what: "cure",
-        line: format!(
-            "aws kms {verb}-custom-key-store --custom-key-store-id {} --region {}",
-            shell_word(&store.id),
-            arn.region()
-        ),
-    };
-    verbs.iter().map(command).collect()
+    let (connect, disconnect) = ("kms connect-custom-key-store", "kms disconnect-custom-key-store");
+    let calls = if failed { &[disconnect, connect][..] } else { &[connect] };
+    let Ok(store) = KeyStoreId::parse(&store.id) else { return Vec::new() };
+    let command =
+        |words| Command::aws(words).option("--custom-key-store-id", &store).option("--region", &arn.in_region());
+    calls.iter().map(|words| Fact::Command { what: "cure", command: command(words) }).collect()
 }

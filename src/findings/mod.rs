@@ -11,6 +11,7 @@ mod open;
 mod placed;
 mod state_reason;
 
+use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::{Effect, PolicyType};
@@ -113,7 +114,7 @@ pub(crate) enum Fact {
     /// Free fact of the thing itself: a name and a value of AWS's.
     State { name: &'static str, value: String },
     /// An AWS CLI command that cures, or that settles a question.
-    Command { what: &'static str, line: String },
+    Command { what: &'static str, command: Command },
 }
 
 impl Fact {

@@ -4,6 +4,7 @@ mod control;
 mod draft;
 mod exempt;
 mod extend;
+mod file_name;
 mod forms;
 mod parts;
 mod proof;
@@ -20,6 +21,7 @@ use crate::source::{Document, Reading};
 use crate::start::{Judged, Question, RemedyPlace, judge, plan};
 
 pub(crate) use control::{CONTROL_ROLE, Control};
+pub(crate) use file_name::FileName;
 pub use forms::Form;
 pub(crate) use forms::{create_grant, file_name};
 pub(crate) use proof::Proof;

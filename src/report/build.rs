@@ -16,7 +16,7 @@ use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 /// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
     let report = |target: &Target, outcome| TargetReport {
-        instance_id: target.instance_id.to_string(),
+        instance_id: target.instance_id.clone(),
         role_arn: target.role_arn.clone(),
         outcome,
     };
@@ -58,7 +58,7 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
         judged,
         findings,
         remedy,
-        namesake: capture.namesakes.get(&target.role_arn).map(ToString::to_string),
+        namesake: capture.namesakes.get(&target.role_arn).cloned(),
         assumptions: plan.assumptions,
     })
 }

@@ -208,7 +208,7 @@ impl Diff {
     pub fn json(&self) -> String {
         let targets = self.pairs();
         let targets = targets.iter().map(|pair| TargetOut {
-            instance_id: &pair.target.instance_id,
+            instance_id: pair.target.instance_id.as_str(),
             role_arn: &pair.target.role_arn,
             effect: pair.effect(),
             error: pair.error(),

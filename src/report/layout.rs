@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::command::Command;
+
 const WIDTH: usize = 100;
 
 /// Text from AWS must not move the cursor or hide words: such characters are shown, as JSON writes them, so that a
@@ -65,14 +67,15 @@ pub(super) fn wrap(text: &mut String, first: &str, indent: usize, words: &str) {
     text.push('\n');
 }
 
-/// A label with words behind it; a command stays in one line.
+/// A label with words behind it.
 pub(super) fn item(text: &mut String, label: &str, words: &str) {
     let first = format!("   {label:<13} ");
-    if words.starts_with("aws ") {
-        line(text, &format!("{first}{words}"));
-    } else {
-        wrap(text, &first, first.chars().count(), &one_line(words));
-    }
+    wrap(text, &first, first.chars().count(), &one_line(words));
+}
+
+/// A label with a command behind it, which stays in one line.
+pub(super) fn command_item(text: &mut String, label: &str, command: &Command) {
+    line(text, &format!("   {label:<13} {command}"));
 }
 
 /// Indented JSON with every object and list that fits on one line there.

@@ -22,7 +22,7 @@ use crate::capture::{Handed, Provenance};
 use crate::change::Change;
 use crate::event::{Incident, Starter};
 use crate::findings::{Code, Finding, Severity};
-use crate::names::{KeyArn, VolumeId, kind_and_name};
+use crate::names::{InstanceId, KeyArn, PrincipalArn, VolumeId, kind_and_name};
 use crate::reads::{self, EventGap, Missing};
 use crate::remedy::Remedy;
 use crate::source::Reading;
@@ -90,7 +90,7 @@ pub struct Earlier {
 /// The answer for one target.
 #[derive(Debug)]
 pub(crate) struct TargetReport {
-    pub(crate) instance_id: String,
+    pub(crate) instance_id: InstanceId,
     pub(crate) role_arn: String,
     pub(crate) outcome: Result<Start, TargetError>,
 }
@@ -108,7 +108,7 @@ pub(crate) struct Start {
     pub(crate) findings: Vec<Finding>,
     pub(crate) remedy: Option<Remedy>,
     /// For a role that does not exist: the one that has its name under another path.
-    pub(crate) namesake: Option<String>,
+    pub(crate) namesake: Option<PrincipalArn>,
     pub(crate) assumptions: Vec<Assumption>,
 }
 

@@ -100,7 +100,7 @@ pub(super) fn principal_from(starter: &Starter) -> String {
 }
 
 fn concerns(incident: &Incident, target: &TargetReport, start: &Start) -> bool {
-    let is_instance = incident.instances.iter().any(|instance| instance.as_str() == target.instance_id);
+    let is_instance = incident.instances.contains(&target.instance_id);
     let is_volume = incident.volumes.iter().any(|volume| start.volumes.iter().any(|row| row.volume == *volume));
     let is_key =
         incident.keys.iter().any(|key| start.volumes.iter().any(|row| row.key.known().is_some_and(|own| own == key)));

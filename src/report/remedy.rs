@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::change::{Change, PolicyPlace};
+use crate::command::Command;
 use crate::findings::{Code, Fact, Finding};
+use crate::names::PrincipalArn;
 use crate::remedy::{
     ACTIONS, CONTROL_ROLE, Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant,
 };
@@ -25,6 +27,9 @@ pub(super) struct RemedyOut {
     statement: Option<serde_json::Value>,
     replaces: Option<serde_json::Value>,
     command: Option<String>,
+    /// The command as its program gets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argv: Option<Vec<String>>,
     notes: Vec<String>,
     proof: Option<ProofOut>,
 }
@@ -43,9 +48,11 @@ struct ProofOut {
 /// Those parts of the start's remedy that cure this finding.
 pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
-        return start.namesake.iter().map(|arn| namesake(arn)).collect();
+        return start.namesake.iter().map(namesake).collect();
     }
-    let cure = |fact: &Fact| if let Fact::Command { what: "cure", line } = fact { Some(command(line)) } else { None };
+    let cure = |fact: &Fact| {
+        if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
+    };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let Some(remedy) = &start.remedy else { return list };
     let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
@@ -59,30 +66,33 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     list
 }
 
-fn namesake(arn: &str) -> RemedyOut {
-    RemedyOut { place: words::option(arn), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
+fn namesake(arn: &PrincipalArn) -> RemedyOut {
+    RemedyOut { place: words::option(arn).to_string(), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
 }
 
 /// What is no matter of policies: a key's state, a key store.
-fn command(line: &str) -> RemedyOut {
+fn command(command: &Command) -> RemedyOut {
     RemedyOut {
         place: "the key itself".to_owned(),
         owner: "the key's administrator".to_owned(),
         required: true,
-        command: Some(line.to_owned()),
+        command: Some(command.to_string()),
+        argv: command.argv(),
         ..RemedyOut::default()
     }
 }
 
 fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut {
     let value = |text: &String| serde_json::from_str(text).ok();
+    let grant = create_grant(&part.change);
     RemedyOut {
         place: change(&part.change),
         owner: owner(&part.owner),
         required: suggestion.map_or(part.is_required, |suggestion| suggestion.is_required),
         statement: suggestion.and_then(|suggestion| value(&suggestion.text)),
         replaces: suggestion.and_then(|suggestion| suggestion.replaces.as_ref()).and_then(value),
-        command: create_grant(&part.change),
+        command: grant.as_ref().map(Command::to_string),
+        argv: grant.as_ref().and_then(Command::argv),
         notes: part.notes.iter().map(note).chain(size(part)).collect(),
         proof: Some(ProofOut {
             before: format!("{} of {} allowed", proof.before, proof.required),
@@ -151,7 +161,7 @@ fn statements(text: &mut String, part: &Part) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
         prose(text, &format!("Make a grant, with credentials of the account that starts it ({owner}):"));
-        line(text, &command);
+        line(text, &command.to_string());
         return;
     }
     let (place, why) = (change(&part.change), why(part));

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use comfy_table::{ContentArrangement, Table};
 
 use crate::engine::Decision;
-use crate::findings::{Code, Finding, Severity};
+use crate::findings::{Code, Fact, Finding, Severity};
 use crate::reads::wanted;
 use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
-use super::layout::{escape, item, line, one_line, wrap};
+use super::layout::{command_item, escape, item, line, one_line, wrap};
 use super::{Report, Start, TargetReport, Verdict, VolumeRow, next, observed, remedy, words};
 
 /// The report as plain text.
@@ -179,6 +179,10 @@ pub(super) fn render_finding(
         say(text, said, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
+        if let Fact::Command { what, command } = fact {
+            command_item(text, what, command);
+            continue;
+        }
         let (label, lines) = words::fact(fact, start.noun());
         let mut lines = lines.iter();
         if lines.next().is_some_and(|first| say(text, said, label, first)) {
@@ -210,7 +214,7 @@ pub(super) fn next_steps(text: &mut String, report: &Report, target: &TargetRepo
     for step in steps {
         wrap(text, "     ", 5, &format!("{}:", step.words));
         for command in step.lines {
-            line(text, &format!("       {}", one_line(&command)));
+            line(text, &format!("       {command}"));
         }
     }
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::capture::Handed;
+use crate::command::Command;
 use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole, place, push_new};
-use crate::names::{kind_and_name, shell_word};
+use crate::names::{PrincipalArn, kind_and_name};
 use crate::policy::PolicyType;
 use crate::start::{Assumption, By, Judged, Level, Settles};
 
@@ -199,7 +200,7 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
         }
         Fact::Open(open) => ("open", vec![self::open(open, noun)]),
         Fact::State { name, value } => (*name, vec![value.clone()]),
-        Fact::Command { what, line } => (*what, vec![line.clone()]),
+        Fact::Command { what, command } => (*what, vec![command.to_string()]),
     }
 }
 
@@ -311,11 +312,10 @@ pub(super) fn starter(report: &Report, arn: &str) -> String {
     }
 }
 
-/// The option that names a role or user: `--role-arn arn:…`.
-pub(super) fn option(arn: &str) -> String {
-    let is_role = arn.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("role/"));
-    let option = if is_role { "--role-arn" } else { "--principal-arn" };
-    format!("{option} {}", shell_word(arn))
+/// The option that names a role, a session or a user: `--role-arn arn:…`.
+pub(super) fn option(arn: &PrincipalArn) -> Command {
+    let option = if matches!(arn, PrincipalArn::Role(_)) { "--role-arn" } else { "--principal-arn" };
+    Command::options().option(option, arn)
 }
 
 /// Path and name in the ARN of a role, user or group.

@@ -271,7 +271,8 @@ fn a_written_remedy_is_whole_and_cures() {
     let desk = Desk::with("incident.json", INCIDENT);
     let write = ["check", "--capture", "incident.json", "--write-remedy", "cure"];
     assert_eq!(desk.run(&write).0, 1);
-    let policy = std::fs::read_to_string(desk.path("cure/role-StartJob-StartEncryptedInstances.json")).unwrap();
+    let policy =
+        std::fs::read_to_string(desk.path("cure/role-111122223333-StartJob-StartEncryptedInstances.json")).unwrap();
     assert!(NamedPolicy::parse("cure", &policy, PolicyType::Identity).is_ok());
     let apply = std::fs::read_to_string(desk.path("cure/apply.sh")).unwrap();
     assert!(apply.contains("aws iam put-role-policy --role-name StartJob "), "{apply}");
@@ -295,7 +296,8 @@ fn what_two_starts_need_of_one_policy_is_written_once() {
     value["targets"].as_array_mut().unwrap().push(serde_json::json!({"instanceId": other, "roleArn": ROLE}));
     let desk = Desk::with("two.json", &value.to_string());
     assert_eq!(desk.run(&["check", "--capture", "two.json", "--write-remedy", "cure"]).0, 1);
-    let policy = std::fs::read_to_string(desk.path("cure/role-StartJob-StartEncryptedInstances.json")).unwrap();
+    let policy =
+        std::fs::read_to_string(desk.path("cure/role-111122223333-StartJob-StartEncryptedInstances.json")).unwrap();
     assert!(policy.contains(KEY) && policy.contains(&other_key), "{policy}");
     assert!(NamedPolicy::parse("cure", &policy, PolicyType::Identity).is_ok(), "no Sid stands twice");
     let (exit, diff) = desk.json(&["diff", "--capture", "two.json", "--apply-remedy", "cure/remedy.json"]);
@@ -318,7 +320,9 @@ fn terraform_reads_its_form_and_patch_its_diff() {
             }
         }
     }
-    let patch = std::fs::read_to_string(desk.path("key-policy").join("key-1234abcd-12ab-34cd-56ef-1234567890ab.diff"));
+    let patch = std::fs::read_to_string(
+        desk.path("key-policy").join("key-111122223333-ap-northeast-1-1234abcd-12ab-34cd-56ef-1234567890ab.diff"),
+    );
     let removed = patch.unwrap().lines().filter(|line| line.starts_with('-') && !line.starts_with("---")).count();
     assert!(removed <= 1, "only the comma behind the last statement is new in what was there");
 }

@@ -137,7 +137,8 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
     };
     section("It proves:", &words::proves(incident));
     section("It does not prove:", &words::leaves_open(incident));
-    section("Next:", &next::steps(incident));
+    let next: Vec<String> = next::steps(incident).iter().map(next::Step::to_string).collect();
+    section("Next:", &next);
     lines.push(String::new());
     // What a record holds must not look like a line of ours.
     lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
@@ -174,6 +175,8 @@ struct IncidentOut<'a> {
     proves: Vec<String>,
     does_not_prove: Vec<String>,
     next: Vec<String>,
+    /// The same, as their programs get them; nothing for what is no command, or is to be filled in.
+    argv: Vec<Option<Vec<String>>>,
 }
 
 #[derive(Serialize)]
@@ -214,6 +217,7 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
             (None, None)
         }
     };
+    let next = next::steps(incident);
     let events = incident.events.iter().map(|event| EventOut {
         event_id: &event.event_id,
         request_id: &event.request_id,
@@ -236,7 +240,8 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
         events: events.collect(),
         proves: words::proves(incident),
         does_not_prove: words::leaves_open(incident),
-        next: next::steps(incident),
+        next: next.iter().map(next::Step::to_string).collect(),
+        argv: next.iter().map(next::Step::argv).collect(),
     }
 }
 
