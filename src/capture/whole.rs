@@ -105,7 +105,7 @@ fn lacks(levels: &[Level], path: Option<&Vec<String>>, own: Option<&str>) -> Opt
     if !levels.iter().map(|level| &level.target).eq(path) {
         let targets: Vec<&str> = levels.iter().map(|level| level.target.as_str()).collect();
         let read = if targets.is_empty() { "none".to_owned() } else { targets.join(", ") };
-        return unread(format!("levels were read: {read}; from the root to the account there are {}", path.join(", ")));
+        return unread(format!("levels read: {read}; levels of the path: {}", path.join(", ")));
     }
     levels.iter().find_map(|level| match own {
         None if level.policies.is_empty() => {

@@ -38,7 +38,8 @@ pub(crate) fn findings(
 /// Says whether what was found explains why the last start failed.
 fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
     // That the instance is terminated is what came of it.
-    let explains = |finding: &&Finding| finding.severity == Severity::Blocker && finding.code != Code::InstanceTerminated;
+    let explains =
+        |finding: &&Finding| finding.severity == Severity::Blocker && finding.code != Code::InstanceTerminated;
     let mut blockers = findings.iter().filter(explains).peekable();
     let is_blocked = blockers.peek().is_some();
     let explains = blockers.any(|finding| !is_of_call(finding));

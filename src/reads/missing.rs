@@ -130,7 +130,7 @@ struct List {
 
 impl List {
     fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: String, mut lines: Vec<Lacking>) {
-        let Reading::Unread(unread) = reading else { return };
+        let Some(unread) = reading.unread() else { return };
         lines.retain(|lines| lines.of.is_plain());
         self.items.push(Missing {
             what: what.to_owned(),

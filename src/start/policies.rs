@@ -63,24 +63,20 @@ impl Shelf {
         let mut policies = Vec::new();
         for holder in identity.holders() {
             let reads = Reads::of(holder.arn);
-            let open = |what: &str, needs| unread(&format!("the {}'s {what} policies", reads.whose), needs);
+            let open = |what: &str| format!("the {}'s {what} policies", reads.whose);
             policies.extend(holder.attached.found().into_iter().flatten().map(|policy| {
                 let name = held(&holder, policy.name());
                 self.reading(&name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
             }));
-            if holder.attached.unread().is_some() {
-                policies.push(open("managed", reads.attached));
-            }
+            policies.extend(lacks(holder.attached, &open("managed"), reads.attached));
             policies.extend(holder.inline.found().into_iter().flatten().map(|policy| {
                 let name = held(&holder, &policy.name);
                 self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
             }));
-            if holder.inline.unread().is_some() {
-                policies.push(open("inline", reads.inline));
-            }
+            policies.extend(lacks(holder.inline, &open("inline"), reads.inline));
         }
-        if identity.is_user() && identity.groups.unread().is_some() {
-            policies.push(unread("the user's groups", "iam:ListGroupsForUser"));
+        if identity.is_user() {
+            policies.extend(lacks(&identity.groups, "the user's groups", "iam:ListGroupsForUser"));
         }
         policies
     }
@@ -131,29 +127,29 @@ impl Shelf {
         let is_scp = kind == PolicyType::Scp;
         let account = AccountId::parse(account).ok();
         let record = account.as_ref().and_then(|account| capture.organizations.get(account));
-        let describe = "organizations:DescribeOrganization";
-        let (read, open): (&[Level], Option<&str>) = match record {
+        let what = if is_scp { "the organization's SCPs" } else { "the organization's RCPs" };
+        let (read, open): (&[Level], _) = match record {
             Some(Reading::Absent) => return Vec::new(),
-            Some(Reading::Unread(_) | Reading::Part { .. }) | None => (&[], Some(describe)),
+            Some(Reading::Unread(_) | Reading::Part { .. }) | None => {
+                (&[], Some(unread(what, "organizations:DescribeOrganization")))
+            }
             Some(Reading::Known(organization)) => {
                 if account.as_ref().is_some_and(|account| !organization.binds(account.as_str())) {
                     return Vec::new();
                 }
                 let levels = if is_scp { &organization.scps } else { &organization.rcps };
-                let needs = levels.unread().map(|unread| match unread.needs.as_str() {
-                    "" => "organizations:ListPoliciesForTarget",
-                    needs => needs,
-                });
-                (levels.found().map(Vec::as_slice).unwrap_or_default(), needs)
+                let needs = levels.unread().map_or("", |unread| &unread.needs);
+                let needs = if needs.is_empty() { "organizations:ListPoliciesForTarget" } else { needs };
+                (levels.found().map(Vec::as_slice).unwrap_or_default(), lacks(levels, what, needs))
             }
         };
         let mut levels: Vec<Vec<_>> = read.iter().map(|level| self.level(level, kind)).collect();
-        let Some(needs) = open else { return levels };
-        let what = if is_scp { "the organization's SCPs" } else { "the organization's RCPs" };
+        let Some(open) = open else { return levels };
         let told = account.and_then(|account| capture.told.get(&account));
         let told = told.map(|told| if is_scp { &told.scps } else { &told.rcps }).into_iter().flatten();
-        levels.push(told.map(|policy| self.reading(named(policy), &policy.document, kind, needs)).collect());
-        levels.iter_mut().for_each(|level| level.push(unread(what, needs)));
+        let told = told.map(|policy| self.reading(named(policy), &policy.document, kind, &open.needs));
+        levels.push(told.collect());
+        levels.iter_mut().for_each(|level| level.push(Arc::clone(&open)));
         levels
     }
 
@@ -183,6 +179,15 @@ pub(crate) fn held(holder: &Holder<'_>, name: &str) -> String {
     match kind_and_name(holder.arn) {
         ("group", group) => format!("{name} of group {group}"),
         (_, _) => name.to_owned(),
+    }
+}
+
+/// What stands for the policies of a list that was not read, or for the rest of one that was cut off.
+fn lacks<T>(list: &Reading<T>, what: &str, needs: &str) -> Option<Arc<NamedPolicy>> {
+    match list {
+        Reading::Known(_) | Reading::Absent => None,
+        Reading::Unread(_) => Some(unread(what, needs)),
+        Reading::Part { .. } => Some(unread(&format!("the rest of {what}"), needs)),
     }
 }
 

@@ -21,6 +21,7 @@ use ebs_preflight::start::Question;
 use serde_json::Value;
 
 use crate::golden::library;
+use place::Place;
 
 /// A capture that is READY as it stands, or under the question that is asked of it.
 struct Ready {
@@ -94,6 +95,21 @@ fn verdict(capture: &Value) -> Verdict {
 
 fn verdict_under(capture: &Value, question: &Question) -> Verdict {
     preflight(&Capture::parse(&capture.to_string()).unwrap(), question).verdict()
+}
+
+/// A copy of `capture` with one policy changed: one of an organization wherever it is attached.
+fn with_policy(capture: &Value, place: &Place, change: impl Fn(&mut Value)) -> Value {
+    let mut copy = capture.clone();
+    for place in place::attachments(capture, place) {
+        change(copy.pointer_mut(&place).unwrap());
+    }
+    copy
+}
+
+/// The grants on a key that were read.
+fn grants(key: &Value) -> &[Value] {
+    let list = [&key["grants"]["known"], &key["grants"]["part"]["known"]].into_iter().find_map(Value::as_array);
+    list.map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A copy of `capture` that is changed in one place.

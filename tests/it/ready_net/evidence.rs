@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::mutation::{Broken, Kind, Mutation};
 use super::place::{pointers, segments, unescaped};
-use super::readings::harmless;
-use super::{changed, verdict_under};
+use super::readings::{harmless, is_account_of_principal};
+use super::{account_of, changed, customer_managed_keys, verdict_under};
 
 pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation { name: "a list is cut off at its end", kind: Kind::Hides, broken: cut_off },
@@ -150,9 +150,8 @@ fn without_a_record(capture: &Value, _: &Question) -> Vec<Broken> {
         for name in capture[part].as_object().unwrap().keys() {
             let broken =
                 changed(capture, &format!("/{part}"), |records| drop(records.as_object_mut().unwrap().remove(name)));
-            let of = |list: &str| harmless(capture, &["organizations", name, "known", list]);
             let proof = match part {
-                "organizations" => of("scps").and(of("rcps")).filter(|_| of("path").is_some()),
+                "organizations" if !is_concerned(capture, name) => Some("no principal and no key is of the account"),
                 "volumes" if !is_attached(capture, name) => Some("nothing has it attached"),
                 "keys" if !is_used(capture, name) => Some("no volume is encrypted with it"),
                 _ => None,
@@ -161,6 +160,11 @@ fn without_a_record(capture: &Value, _: &Question) -> Vec<Broken> {
         }
     }
     all
+}
+
+fn is_concerned(capture: &Value, account: &str) -> bool {
+    is_account_of_principal(capture, account)
+        || customer_managed_keys(capture).iter().any(|key| account_of(key) == account)
 }
 
 fn is_attached(capture: &Value, volume: &str) -> bool {
@@ -180,7 +184,7 @@ fn of_another_identity(capture: &Value, _: &Question) -> Vec<Broken> {
         let parts = segments(&at);
         let ["identities", asked, "known", "arn"] = parts.as_slice() else { continue };
         let own = capture.pointer(&at).unwrap().as_str().unwrap();
-        let account = super::account_of(own);
+        let account = account_of(own);
         let is_session = unescaped(asked).contains(":assumed-role/");
         let path = own.replacen(":role/", ":role/elsewhere/", 1).replacen(":user/", ":user/elsewhere/", 1);
         let others = [
@@ -202,7 +206,8 @@ fn of_another_region(capture: &Value, _: &Question) -> Vec<Broken> {
     let mut all = Vec::new();
     for (id, volume) in capture["volumes"].as_object().unwrap() {
         let Some(key) = volume["known"]["key"]["known"].as_str() else { continue };
-        let other = key.replacen(&format!(":{region}:"), ":eu-west-3:", 1);
+        let elsewhere = if region == "eu-west-1" { ":eu-west-2:" } else { ":eu-west-1:" };
+        let other = key.replacen(&format!(":{region}:"), elsewhere, 1);
         let mut broken = capture.clone();
         broken["volumes"][id]["known"]["key"] = json!({"known": other});
         broken["keys"][&other] = capture["keys"][key].clone();

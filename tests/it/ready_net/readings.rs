@@ -106,7 +106,7 @@ fn is_management_account(capture: &Value, account: &str) -> bool {
     capture["organizations"][account]["known"]["managementAccount"] == account
 }
 
-fn is_account_of_principal(capture: &Value, account: &str) -> bool {
+pub(super) fn is_account_of_principal(capture: &Value, account: &str) -> bool {
     let instances = capture["instances"].as_object().unwrap().values();
     let mut accounts = instances.map(|instance| instance["known"]["account"].as_str().unwrap());
     accounts.any(|own| own == account)
