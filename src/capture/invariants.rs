@@ -240,7 +240,9 @@ impl<'c> Check<'c> {
                     }
                 }
             }
-            if let Some(id) = twice(found(&key.grants).map(|grant| grant.id.as_str())) {
+            if let Some(id) =
+                twice(key.grants.found().into_iter().flat_map(|grants| grants.iter()).map(|grant| grant.id.as_str()))
+            {
                 let one = format!("`keys[\"{arn}\"].grants` holds {id}");
                 self.clash(Record::Grants(arn.clone()), one, format!("`keys[\"{arn}\"].grants` holds it once more"));
             }

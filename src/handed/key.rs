@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -49,7 +50,7 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
         metadata,
         policy: policy(part, &format!("kms:GetKeyPolicy {arn} default"), "default"),
         ram_policy,
-        grants,
+        grants: grants.map(Arc::new),
         aliases,
         tags: part.tags_unread(&of_tags).map_or_else(|| tags_once(tags), Reading::Unread),
     }

@@ -36,6 +36,8 @@ pub(crate) use diff::compare;
 pub use files::remedy_files;
 #[cfg(feature = "cli")]
 pub(crate) use layout::escape;
+#[cfg(feature = "cli")]
+pub(crate) use remedy::{change, place};
 pub(crate) use words::miss as miss_in_words;
 
 /// Whether a start will succeed, as far as permissions and keys decide.
@@ -72,6 +74,7 @@ pub struct Report {
     pub(crate) targets: Vec<TargetReport>,
     /// The names that roles or users of several accounts have among those that start instances.
     pub(crate) shared_names: BTreeSet<String>,
+    pub(crate) assumes_organization: bool,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,
 }
@@ -172,7 +175,7 @@ impl Report {
 
     /// Whether the verdict rests on the assumption that organization policies allow.
     pub fn assumes_organization(&self) -> bool {
-        self.starts().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows))
+        self.assumes_organization
     }
 
     /// The codes of all findings, in the order of the report.

@@ -83,7 +83,7 @@ impl Planner<'_, '_> {
         let policies = PolicySet { key_policies: vec![trust_policy], ..PolicySet::default() };
         Some(Case {
             row: &ASSUME_ROLE,
-            request,
+            request: Arc::new(request),
             policies: Arc::new(policies),
             volume: None,
             key: None,

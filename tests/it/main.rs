@@ -28,12 +28,15 @@ mod ready_net;
 mod schema;
 mod spec;
 mod tidy;
+mod together;
 #[cfg(feature = "cli")]
 mod told;
 mod transcript;
 mod triage;
 mod whole;
 
+#[cfg(feature = "cli")]
+mod diffs;
 #[cfg(feature = "cli")]
 mod handed;
 #[cfg(feature = "cli")]
