@@ -84,6 +84,9 @@ pub(super) struct Reader {
     /// Another endpoint for all services
     #[arg(long, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
+    /// Ask an endpoint on another machine over http://, unencrypted
+    #[arg(long)]
+    pub(super) allow_http: bool,
     /// The profile that reads keys of another account
     #[arg(long, value_name = "NAME")]
     pub(super) key_profile: Option<String>,
@@ -133,11 +136,14 @@ pub(super) struct Knowledge {
     /// A session policy, from a file; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(super) session_policy: Vec<PathBuf>,
-    /// A session tag; may be given several times
+    /// A session tag, of which all must be given; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) session_tag: Vec<String>,
+    /// State that the session has no tags of its own
+    #[arg(long, conflicts_with = "session_tag")]
+    pub(super) no_session_tags: bool,
     /// The value of a context key that cannot be read, `KEY=` where the request does not carry it; may be given several
-    /// times
+    /// times, also for the several values of one key
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) context: Vec<String>,
     /// The address from which StartInstances will be called
@@ -321,6 +327,9 @@ pub(super) struct Triage {
     /// With --decode: another endpoint
     #[arg(long, value_name = "URL", requires = "decode")]
     pub(super) endpoint_url: Option<String>,
+    /// With --decode: ask an endpoint on another machine over http://, unencrypted
+    #[arg(long, requires = "decode")]
+    pub(super) allow_http: bool,
     /// The time zone to tell times in besides UTC, as Asia/Tokyo; `local` is this machine's
     #[arg(long, value_name = "ZONE", default_value = "local")]
     pub(super) time_zone: String,

@@ -26,10 +26,14 @@ pub fn run() -> u8 {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = if error.use_stderr() { Exit::BadInput } else { Exit::Done };
+            if error.use_stderr() {
+                // It repeats what was typed, or pasted.
+                files::print_error(&error.render().to_string());
+                return Exit::BadInput.code();
+            }
             // A reader that went away is no error of ours.
             let _ = error.print();
-            return code.code();
+            return Exit::Done.code();
         }
     };
     let (outcome, format) = match &arguments.command {
@@ -60,8 +64,7 @@ fn tell(failure: &Failure, format: Format) -> Exit {
             return failure.exit;
         }
     }
-    let help = failure.help.lines().flat_map(|line| ["  ", line, "\n"]);
-    files::print_error(&format!("error: {}\n{}", failure.message.trim_end(), help.collect::<String>()));
+    files::print_error(&format!("error: {}\n{}\n", failure.message.trim_end(), failure.help.trim_end()));
     failure.exit
 }
 

@@ -1,18 +1,24 @@
 //! From judgements and facts to findings: each cause once, root cause first.
 
+mod asked_keys;
 mod caller;
 mod cause;
 mod codes;
 mod facts;
 mod group;
+mod instance;
 mod key_store;
 mod near_miss;
 mod open;
 mod placed;
 mod state_reason;
+mod time;
+
+use jiff::Timestamp;
 
 use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
+use crate::event::Refusal;
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::{Effect, PolicyType};
 use crate::start::{Judged, Settles};
@@ -38,7 +44,7 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    fn new(code: Code, severity: Severity, evidence: Vec<Fact>) -> Self {
+    pub(crate) fn new(code: Code, severity: Severity, evidence: Vec<Fact>) -> Self {
         let (requests, actions, keys, volumes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { code, severity, requests, actions, keys, volumes, evidence }
     }
@@ -56,6 +62,8 @@ impl Finding {
             | Fact::Level { .. }
             | Fact::Open(_)
             | Fact::State { .. }
+            | Fact::Refused { .. }
+            | Fact::Changed { .. }
             | Fact::Command { .. } => None,
         });
         self.code.policy_type().into_iter().chain(of_facts).collect()
@@ -113,6 +121,10 @@ pub(crate) enum Fact {
     Open(Open),
     /// Free fact of the thing itself: a name and a value of AWS's.
     State { name: &'static str, value: String },
+    /// A record shows a request of this start refused, at this time, after the reads.
+    Refused { time: Timestamp, event: String, refusal: Box<Refusal> },
+    /// A policy or a key was changed after the reads.
+    Changed { time: Timestamp, action: String },
     /// An AWS CLI command that cures, or that settles a question.
     Command { what: &'static str, command: Command },
 }
@@ -149,6 +161,8 @@ pub(crate) enum StatementRole {
     Delegates,
     /// It admits whoever assumes the role.
     Admits,
+    /// It asks for something.
+    Asks,
 }
 
 /// Something that an unknown decision hangs on.
@@ -173,7 +187,7 @@ impl Open {
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Condition { settles, .. } | Self::Grant { settles, .. } => match settles {
-                Settles::Stated(_) => Code::ContextKeyUnknown,
+                Settles::Stated(_) | Settles::SessionTags(_) => Code::ContextKeyUnknown,
                 Settles::SessionName => Code::SessionNameUnknown,
                 Settles::Read { needs, .. } => unread(needs),
                 Settles::Nobody => Code::NotDecided,

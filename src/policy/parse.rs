@@ -3,6 +3,7 @@
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 
+use crate::limits::{POLICY_BYTES, STATEMENTS};
 use crate::names::ConditionKey;
 use crate::source::Span;
 
@@ -22,6 +23,12 @@ impl Policy {
     /// # Errors
     /// Everything for which AWS refuses to save such a policy, each with its place in `text`.
     pub fn parse(text: &str, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
+        if POLICY_BYTES.is_past(text.len()) {
+            return Err(vec![PolicyError {
+                problem: Problem::Unbounded(POLICY_BYTES.to_string()),
+                span: Span::default(),
+            }]);
+        }
         let value = parse_json(text).map_err(|error| vec![error])?;
         Self::from_json(&value, kind)
     }
@@ -93,12 +100,17 @@ impl Reader {
             self.fault(Problem::Missing("`Statement`"), span);
             return None;
         };
+        let count = statement.value.as_array().map_or(1, |array| array.elements.len());
+        if STATEMENTS.is_past(count) {
+            self.fault(Problem::Unbounded(STATEMENTS.to_string()), span_of(statement.value.range()));
+            return None;
+        }
         let statements: Vec<Statement> = match statement.value.as_array() {
             Some(array) => array.elements.iter().filter_map(|value| self.statement(value)).collect(),
             None => self.statement(&statement.value).into_iter().collect(),
         };
         self.unique_sids(&statements);
-        Some(Policy { version: self.version, statements })
+        Some(Policy { kind: self.kind, version: self.version, statements })
     }
 
     /// The text of an element that must be one.
@@ -346,10 +358,17 @@ impl Reader {
             Form::Date => Values::Date(self.literals(texts, "date", Moment::parse)),
             Form::Flag => Values::Flag(texts.iter().map(|text| text.text.eq_ignore_ascii_case("true")).collect()),
             Form::Binary => {
-                let valid = self.literals(texts, "base64 text", |text| is_base64(text).then(|| text.into()));
-                Values::Binary(valid.into_iter().flatten().collect())
+                // STS refuses this one in session policies, too.
+                for text in texts.iter().filter(|text| !is_base64(&text.text)) {
+                    self.bad_value("base64 text", &text.text, text.span);
+                }
+                Values::Binary(texts.iter().map(|text| text.text.as_ref().into()).collect())
             }
-            Form::Address => Values::Address(self.literals(texts, "address or network", Network::parse)),
+            Form::Address => {
+                let is_of_iam = matches!(self.kind, PolicyType::Identity | PolicyType::Boundary);
+                let read = |text: &str| Network::parse(text).filter(|net| !is_of_iam || *net != Network::Empty);
+                Values::Address(self.literals(texts, "address or network", read))
+            }
             Form::Arn => {
                 let compiled = self.literals(texts, "ARN", |text| {
                     Some(ArnPattern::compile(text, version, Span::default())).filter(|arn| *arn != ArnPattern::NotAnArn)

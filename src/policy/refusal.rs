@@ -140,6 +140,7 @@ impl Found<'_> {
                 }
                 PrincipalEntry::Anyone
                 | PrincipalEntry::Account(_)
+                | PrincipalEntry::Root(_)
                 | PrincipalEntry::Session(_)
                 | PrincipalEntry::Role(_)
                 | PrincipalEntry::User(_)
@@ -224,6 +225,7 @@ impl Problem {
             Self::LockOut => "The new key policy will not allow you to update the key policy in the future.".to_owned(),
             Self::TooLarge(size) => return too_large(kind, *size),
             Self::NotJson(_)
+            | Self::Unbounded(_)
             | Self::Duplicate(_)
             | Self::UnknownElement(_)
             | Self::Missing(_)

@@ -251,7 +251,7 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
 
 /// The role's ARN as IAM gives it, else as it was asked for.
 fn role_arn(of: Judgement<'_>) -> String {
-    of.identity().map_or_else(|| of.target.role_arn.clone(), |identity| identity.arn.to_string())
+    of.capture.starter(of.target).to_owned()
 }
 
 /// The operations that AWS names for a service-linked role; it cannot be given rights in any other way.
@@ -275,9 +275,11 @@ fn may_grant(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> bool {
     let account = &case.request.principal.account;
     let root = format!("arn:{}:iam::{account}:root", case.request.principal.partition());
     let Ok(root) = PrincipalArn::parse(&root) else { return true };
-    let request =
-        Request::new(action, key.as_str(), Some(key.account()), Principal::new(&root, None, None), Context::new());
-    let policies = PolicySet { key_policies: case.policies.key_policies.clone(), ..PolicySet::default() };
+    let root = Principal::new(&root, None, None);
+    let Ok(request) = Request::new(action, key.as_str(), Some(key.account()), root, Context::new()) else {
+        return true;
+    };
+    let policies = PolicySet { key_policies: case.policies.key_policies.clone(), ..PolicySet::none() };
     !decide(&request, &policies).is_denied()
 }
 

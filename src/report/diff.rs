@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -17,6 +16,7 @@ use crate::remedy::Form;
 use crate::start::{By, Judged, Question};
 
 use super::format::{FORMAT_VERSION, print};
+use super::layout::Page;
 use super::{Report, Start, TargetError, TargetReport, Verdict, json, preflight, remedy, text, words};
 
 /// Two reports on the same starts.
@@ -122,7 +122,7 @@ impl Pair<'_> {
         let of_start = |start: &Start, judged: &Judged| {
             let volume = judged.case.volume.as_ref();
             let device = start.volumes.iter().find(|row| Some(&row.volume) == volume).map(|row| row.device.clone());
-            (judged.case.row.number, judged.case.row.action, device)
+            (judged.case.row.number, judged.case.row.action, device, judged.case.license.clone())
         };
         let with_old = after.judged.iter().map(|judged| {
             let key = of_start(after, judged);
@@ -138,7 +138,8 @@ impl Pair<'_> {
         for (old, judged) in self.moved().into_iter().filter(|(_, judged)| judged.case.row.number < 5) {
             let by = if judged.case.row.by == By::Infrastructure { " by EC2" } else { "" };
             let old = old.map_or("no such request", words::decision);
-            let line = format!("{}{by}: {old} → {}", judged.case.row.action, words::decision(judged.decision));
+            let on = judged.case.license.as_ref().map(|license| format!(" on {license}")).unwrap_or_default();
+            let line = format!("{}{on}{by}: {old} → {}", judged.case.row.action, words::decision(judged.decision));
             match lines.iter_mut().find(|(known, _)| *known == line) {
                 Some((_, count)) => *count += 1,
                 None => lines.push((line, 1)),
@@ -191,39 +192,39 @@ impl Diff {
         let pairs = self.pairs();
         let judged = || pairs.iter().filter(|pair| pair.error().is_none());
         let count = |effect| judged().filter(|pair| pair.effect() == effect).count();
-        let mut out = String::new();
-        let _ = write!(
-            out,
-            "{} made worse, {} cured, {} unchanged",
+        let errors = pairs.len() - judged().count();
+        let others = if errors > 0 { format!(", {errors} not judged") } else { String::new() };
+        let mut out = Page::default();
+        out.line(&format!(
+            "{} made worse, {} cured, {} unchanged{others}, if",
             count(Effect::Regression),
             count(Effect::Cure),
             count(Effect::Unchanged)
-        );
-        let errors = pairs.len() - judged().count();
-        out.push_str(&if errors > 0 { format!(", {errors} not judged, if\n") } else { ", if\n".to_owned() });
+        ));
         for (change, notes) in &self.changes {
-            let _ = writeln!(out, "  {change}");
+            out.line(&format!("  {change}"));
             for note in notes {
-                super::layout::wrap(&mut out, "    ", 4, note);
+                out.wrap("    ", 4, note);
             }
         }
         for pair in &pairs {
             let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &pair.target.instance_id);
-            let _ = writeln!(out, "\n{verdicts}  {instance} for {}", words::starter(&self.after, starter));
+            out.blank();
+            out.line(&format!("{verdicts}  {instance} for {}", words::starter(&self.after, starter)));
             if let Some(error) = pair.error() {
-                let _ = writeln!(out, "   ERROR  {}", error.message);
-                error.help.lines().for_each(|help| out.extend(["   ", help, "\n"]));
+                out.line(&format!("   ERROR  {}", error.message));
+                out.document("   ", &error.help);
             }
             let Some(after) = pair.after else { continue };
             for line in pair.moved_lines() {
-                let _ = writeln!(out, "   {line}");
+                out.line(&format!("   {line}"));
             }
             let new: Vec<&Finding> =
                 pair.new_findings().into_iter().filter(|finding| finding.severity != Severity::Note).collect();
             let mut said = BTreeSet::new();
             for (number, finding) in new.iter().enumerate() {
-                out.push('\n');
+                out.blank();
                 text::render_finding(&mut out, number, finding, after, &mut said);
                 text::next_steps(&mut out, &self.after, pair.target, after, finding);
             }
@@ -231,18 +232,18 @@ impl Diff {
             let is_old = |finding: &&Finding| finding.severity <= Severity::Undecided && !new.contains(finding);
             for finding in after.findings.iter().filter(is_old) {
                 let (severity, title) = (words::severity(finding.severity), words::title(finding.code, after.noun()));
-                let _ = writeln!(out, "   still {} {severity}: {title}", finding.code);
+                out.line(&format!("   still {} {severity}: {title}", finding.code));
             }
             if pair.effect() == Effect::Regression {
-                out.push_str(&remedy::text(after, form));
+                out.append(&remedy::text(after, form));
             }
         }
-        out.push_str(
-            "\nA running instance is not touched by a change of keys or policies; its next start is.\n\
-             Nothing was changed: this is what would be.\n\n",
-        );
+        out.blank();
+        out.line("A running instance is not touched by a change of keys or policies; its next start is.");
+        out.line("Nothing was changed: this is what would be.");
+        out.blank();
         text::provenance(&mut out, &self.after);
-        super::layout::escape(&out)
+        out.print()
     }
 
     /// For programs, format version 1.

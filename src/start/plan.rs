@@ -6,13 +6,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
-use crate::engine::{self, ContextValue, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
-use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
+use crate::engine::{
+    self, Decision, Explanation, NamedPolicy, PolicySet, Principal, PrincipalKind, Request, Session, explain,
+    judge as decide,
+};
+use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::{Reading, Why};
 
-use super::assumption::{Assumption, stated, usual};
-use super::context::{Column, OF_INSTANCES, fixed, state};
+use super::assumption::{Assumption, dates, stated, usual};
+use super::condition_keys::Column;
+use super::context::state;
 use super::policies::{Shelf, grant, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -26,8 +30,10 @@ pub(crate) struct StartPlan<'c> {
     pub(crate) principal: Principal,
     /// The requests.
     pub(crate) cases: Vec<Case>,
-    /// The call by which the role is assumed, where its caller is stated.
-    pub(crate) caller: Option<Judged>,
+    /// The call by which the role is assumed and what it needs besides, where its caller is stated.
+    pub(crate) caller: Vec<Judged>,
+    /// Whether session tags are stated that the role's trust policy lets nobody give.
+    pub(crate) refuses_tags: bool,
     /// Volumes whose encryption is not known.
     pub(crate) open_volumes: Vec<OpenVolume>,
     /// What was taken for granted.
@@ -42,6 +48,10 @@ pub(crate) struct Case {
     pub(crate) policies: Arc<PolicySet>,
     pub(crate) volume: Option<VolumeId>,
     pub(crate) key: Option<KeyArn>,
+    /// Whether the principal's session may have tags that nobody told.
+    pub(crate) open_session_tags: bool,
+    /// The license configuration that StartInstances is asked for besides the instance.
+    pub(crate) license: Option<Arn>,
     /// Whether it makes a grant on a key that may have as many as it can have.
     pub(crate) is_at_grant_quota: bool,
 }
@@ -105,9 +115,7 @@ pub(crate) fn judge_again<'j>(
                 }
             }
         };
-        let (volume, key) = (case.volume.clone(), case.key.clone());
-        let (request, is_at_grant_quota) = (Arc::clone(&case.request), case.is_at_grant_quota);
-        judge_one(Case { row: case.row, request, policies, volume, key, is_at_grant_quota })
+        judge_one(Case { policies, ..case.clone() })
     };
     Ok(judged.into_iter().map(again).collect())
 }
@@ -118,15 +126,33 @@ fn judge_one(case: Case) -> Judged {
     Judged { case, explanation, decision }
 }
 
-/// The decision, but for two things: whether an SCP that merely lacks an Allow reaches EC2's infrastructure identity is
-/// only inferred, and a key with all the grants that it can have takes no further one.
+/// The decision, but for three things: a key with all the grants that it can have may take no further one; of EC2's
+/// infrastructure identity it is only inferred whether an SCP that merely lacks an Allow reaches it, and AWS's pages spell
+/// its role in two ways.
 fn decision(case: &Case, explanation: &Explanation) -> Decision {
     let gates = &explanation.gates;
+    if case.is_at_grant_quota && explanation.decision == Decision::Allowed {
+        return Decision::Unknown;
+    }
+    if case.row.by != By::Infrastructure {
+        return explanation.decision;
+    }
     let only_scps =
         explanation.decision == Decision::ImplicitDeny && gates.scps.is_false() && gates.scp_denies != Truth::True;
-    let is_inferred = case.row.by == By::Infrastructure && only_scps;
-    let may_be_full = case.is_at_grant_quota && explanation.decision == Decision::Allowed;
-    if is_inferred || may_be_full { Decision::Unknown } else { explanation.decision }
+    let is_open = only_scps || (explanation.decision.is_denied() && is_spared_by_other_spelling(case));
+    if is_open { Decision::Unknown } else { explanation.decision }
+}
+
+/// Whether EC2's own request is not denied if its role's ARN ends in the instance's ID, as one page has it.
+///
+/// Source: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
+pub(crate) fn is_spared_by_other_spelling(case: &Case) -> bool {
+    let principal = &case.request.principal;
+    let PrincipalKind::Role(Session::Known(session)) = &principal.kind else { return false };
+    let instance = session.rsplit('/').next().unwrap_or_default();
+    let mut request = Request::clone(&case.request);
+    request.context.set("aws:PrincipalArn", format!("{}/{instance}", principal.arn).as_str());
+    principal.is_infrastructure() && !decide(&request, &case.policies).is_denied()
 }
 
 /// Works out the requests of one start.
@@ -139,7 +165,8 @@ pub(crate) fn plan<'c>(
     let mut planner = Planner::new(capture, target, question, shelf)?;
     let instance = planner.instance;
     let (cases, open_volumes) = planner.cases();
-    let caller = planner.assume_role().map(judge_one);
+    let caller = judge(planner.assume_role());
+    let refuses_tags = !planner.session_tags().is_empty() && planner.admits_tags() == Some(false);
     let mut assumptions = std::mem::take(&mut planner.assumptions);
     assumptions.extend(stated(question));
     // The keys add to what bears on the principal's own requests.
@@ -147,9 +174,26 @@ pub(crate) fn plan<'c>(
     let asked = bearing.chain([&*planner.own]).flat_map(usual);
     let is_stated = |key: &str| question.context.iter().any(|given| given.key.eq_ignore_ascii_case(key));
     assumptions.extend(asked.filter(|one| !matches!(one, Assumption::Usual { key, .. } if is_stated(key))));
+    // Of cases with the same policies and action one tells the dates.
+    let mut compared: Vec<String> = Vec::new();
+    for row in START {
+        let mut seen: Vec<*const PolicySet> = Vec::new();
+        for case in cases.iter().filter(|case| std::ptr::eq(case.row, row)) {
+            if !seen.contains(&Arc::as_ptr(&case.policies)) {
+                seen.push(Arc::as_ptr(&case.policies));
+                compared.extend(dates(&case.policies, &case.request.action).map(str::to_owned));
+            }
+        }
+    }
+    compared.sort();
+    compared.dedup();
+    if !compared.is_empty() {
+        assumptions.push(Assumption::Dated { at: planner.at, dates: compared });
+    }
     assumptions.sort();
     assumptions.dedup();
-    Ok(StartPlan { instance, principal: planner.principal, cases, caller, open_volumes, assumptions })
+    let principal = planner.principal;
+    Ok(StartPlan { instance, principal, cases, caller, refuses_tags, open_volumes, assumptions })
 }
 
 fn principal(named: &PrincipalArn, identity: Option<&Identity>, question: &Question) -> Principal {
@@ -179,10 +223,14 @@ pub(super) struct Planner<'c, 'q> {
     pub(super) shelf: &'q Shelf<'q>,
     assumptions: Vec<Assumption>,
     /// What bears on every request of the principal.
-    own: Arc<PolicySet>,
+    pub(super) own: Arc<PolicySet>,
     /// What stands for the key policies' word on a role whose path is not known.
     unknown_path: Vec<Arc<NamedPolicy>>,
     on_keys: BTreeMap<KeyArn, Arc<OnKey>>,
+    /// Whether the principal's session may have tags that nobody told.
+    pub(super) open_session_tags: bool,
+    /// The role's trust policy, where it was read.
+    pub(super) trust: Option<Arc<NamedPolicy>>,
 }
 
 /// What bears on requests for one key.
@@ -234,7 +282,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
             Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
         };
-        let identity = capture.identities.get(&target.role_arn).and_then(Reading::known);
+        let identity = capture.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
         let mut planner = Self {
             capture,
             question,
@@ -249,7 +297,13 @@ impl<'c, 'q> Planner<'c, 'q> {
             own: Arc::default(),
             unknown_path: Vec::new(),
             on_keys: BTreeMap::new(),
+            open_session_tags: false,
+            trust: identity.and_then(|identity| identity.trust_policy.known()).map(|document| {
+                // A trust policy is the resource-based policy of a role.
+                shelf.document("trust policy", document, PolicyType::KeyPolicy)
+            }),
         };
+        planner.open_session_tags = planner.has_open_session_tags();
         planner.own = Arc::new(planner.own_policies());
         Ok(planner)
     }
@@ -259,12 +313,16 @@ impl<'c, 'q> Planner<'c, 'q> {
         if !self.is_user() && self.question.session_policies.is_empty() {
             self.assumptions.push(Assumption::NoSessionPolicy);
         }
-        if !self.is_user() && self.question.session_tags.is_empty() {
+        if !self.is_user() && self.question.session_tags.is_empty() && !self.question.no_session_tags {
             self.assumptions.push(Assumption::NoSessionTags);
         }
         let (mut cases, mut open) = (Vec::new(), Vec::new());
         let mut patterns: BTreeMap<&KeyArn, Patterns> = BTreeMap::new();
-        cases.extend(START.iter().filter(|row| row.by == By::Role).filter_map(|row| self.direct(row)));
+        for row in START.iter().filter(|row| row.by == By::Role) {
+            cases.extend(self.instance(row));
+            let licenses = self.instance.license_configurations.iter().filter_map(|license| Arn::parse(license).ok());
+            cases.extend(licenses.filter_map(|license| self.license(row, &license)));
+        }
         for attachment in &self.instance.attachments {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
@@ -289,7 +347,7 @@ impl<'c, 'q> Planner<'c, 'q> {
     }
 
     /// Users have no session: neither its policies nor its tags are theirs.
-    fn is_user(&self) -> bool {
+    pub(super) fn is_user(&self) -> bool {
         matches!(self.named, PrincipalArn::User(_))
     }
 
@@ -298,7 +356,7 @@ impl<'c, 'q> Planner<'c, 'q> {
     }
 
     fn own_policies(&mut self) -> PolicySet {
-        let mut own = PolicySet::default();
+        let mut own = PolicySet::none();
         if !self.is_user() {
             own.session = self.question.session_policies.iter().map(|given| Arc::clone(&given.0)).collect();
         }
@@ -318,7 +376,7 @@ impl<'c, 'q> Planner<'c, 'q> {
         own
     }
 
-    fn organization(&mut self, account: &str, kind: PolicyType) -> Vec<Vec<Arc<NamedPolicy>>> {
+    pub(super) fn organization(&mut self, account: &str, kind: PolicyType) -> Vec<Vec<Arc<NamedPolicy>>> {
         let levels = self.shelf.organization(self.capture, account, kind);
         let is_open = levels.iter().flatten().any(|policy| policy.policy.is_none());
         if !self.question.assume_org_allows || !is_open {
@@ -329,46 +387,6 @@ impl<'c, 'q> Planner<'c, 'q> {
         let allows = self.shelf.allows_everything(kind);
         let settle = |policy: Arc<NamedPolicy>| if policy.policy.is_some() { policy } else { Arc::clone(&allows) };
         levels.into_iter().map(|level| level.into_iter().map(settle).collect()).collect()
-    }
-
-    fn direct(&self, row: &'static Row) -> Option<Case> {
-        let account = self.instance.account.as_str();
-        let arn = format!(
-            "arn:{}:ec2:{}:{account}:instance/{}",
-            self.principal.partition(),
-            self.capture.read.region,
-            self.target.instance_id
-        );
-        let mut context = fixed(Column::Direct);
-        self.shared_keys(&mut context, account);
-        self.own_keys(&mut context);
-        if self.instance.condition_keys.is_empty() {
-            for key in OF_INSTANCES {
-                context.set(key, ContextValue::NotKnown);
-            }
-        }
-        for (key, value) in &self.instance.condition_keys {
-            context.set(key, value.as_str());
-        }
-        context.set("ec2:Region", self.capture.read.region.as_str());
-        context.set("ec2:InstanceID", self.target.instance_id.as_str());
-        if self.instance.tags_unread.is_some() {
-            context.set_unknown_prefix("aws:ResourceTag/");
-            context.set_unknown_prefix("ec2:ResourceTag/");
-        } else {
-            for (tag, value) in &self.instance.tags {
-                context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
-                context.set(&format!("ec2:ResourceTag/{tag}"), value.as_str());
-            }
-        }
-        if let Some(address) = &self.question.source_ip {
-            context.set("aws:SourceIp", address.as_str());
-        }
-        state(&mut context, &self.question.context, Column::Direct);
-        let action = Action::parse(row.action).ok()?;
-        let request = Request::new(action, &arn, Some(account), self.principal.clone(), context);
-        let policies = Arc::clone(&self.own);
-        Some(Case { row, request: Arc::new(request), policies, volume: None, key: None, is_at_grant_quota: false })
     }
 
     fn on_key(&mut self, key: &KeyArn) -> Arc<OnKey> {
@@ -397,7 +415,7 @@ impl<'c, 'q> Planner<'c, 'q> {
         let mut starter = PolicySet { rcps: rcps.clone(), grants: grants.clone(), ..(*self.own).clone() };
         starter.key_policies = self.unknown_path.iter().chain(&key_policies).cloned().collect();
         let scps = self.organization(self.instance.account.as_str(), PolicyType::Scp);
-        let ec2 = PolicySet { scps, rcps, key_policies, grants, ..PolicySet::default() };
+        let ec2 = PolicySet { scps, rcps, key_policies, grants, ..PolicySet::none() };
         OnKey { starter: Arc::new(starter), ec2, is_full }
     }
 
@@ -406,13 +424,17 @@ impl<'c, 'q> Planner<'c, 'q> {
         let of_key = self.capture.keys.get(key).unwrap_or(&nothing);
         let request = |principal: Principal, context| {
             let action = Action::parse("kms:Decrypt").ok()?;
-            let mut request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
+            let mut request = Request::new(action, key.as_str(), Some(key.account()), principal, context).ok()?;
             request.context = request.context.into_pattern();
             Some(request)
         };
+        let on_key = self.on_key(key);
+        let mut forwarded = self.forwarded(key, of_key);
+        self.federation_keys(&mut forwarded, &on_key.starter);
+        state(&mut forwarded, &self.question.context, Column::Forwarded);
         Patterns {
-            on_key: self.on_key(key),
-            forwarded: request(self.principal.clone(), self.forwarded(key, of_key)),
+            on_key,
+            forwarded: request(self.principal.clone(), forwarded),
             ec2: self.infrastructure_principal().and_then(|ec2| request(ec2, self.infrastructure(key, of_key))),
         }
     }
@@ -431,8 +453,10 @@ impl<'c, 'q> Planner<'c, 'q> {
             request.action = Action::parse(row.action).ok()?;
             self.keys_of_volume(&mut request.context, row, volume, record);
             let (volume, key) = (Some(volume.clone()), Some(key.clone()));
+            let open_session_tags = self.open_session_tags && row.by != By::Infrastructure;
             let is_at_grant_quota = patterns.on_key.is_full && row.action == "kms:CreateGrant";
-            Some(Case { row, request: Arc::new(request), policies, volume, key, is_at_grant_quota })
+            let request = Arc::new(request);
+            Some(Case { row, request, policies, volume, key, license: None, open_session_tags, is_at_grant_quota })
         };
         START.iter().filter_map(made).collect()
     }

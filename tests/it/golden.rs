@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use ebs_preflight::capture::Capture;
 use ebs_preflight::engine::NamedPolicy;
+use ebs_preflight::event;
 use ebs_preflight::names::PrincipalArn;
 use ebs_preflight::policy::PolicyType;
+use ebs_preflight::report::{Earlier, Report, preflight};
 use ebs_preflight::start::{GivenPolicy, Question, Require, Stated};
 use serde_json::Value;
 
@@ -72,13 +74,23 @@ impl Golden {
                 question.assume_org_allows = true;
                 continue;
             }
+            if flag == "--no-session-tags" {
+                question.no_session_tags = true;
+                continue;
+            }
             let value = words.next().unwrap();
             match flag {
+                // What events tell is put beside the judgement.
+                "--events" => {}
                 "--require" => {
                     question.require = if value == "start" { Require::Start } else { Require::Documented };
                 }
                 "--caller-arn" => question.caller = Some(PrincipalArn::parse(value).unwrap()),
                 "--external-id" => question.external_id = Some(value.to_owned()),
+                "--session-tag" => {
+                    let (key, value) = value.split_once('=').unwrap();
+                    question.session_tags.push((key.to_owned(), value.to_owned()));
+                }
                 "--session-name" => question.session_name = Some(value.to_owned()),
                 "--at" => question.at = Some(value.parse().unwrap()),
                 "--source-ip" => question.source_ip = Some(value.to_owned()),
@@ -94,6 +106,15 @@ impl Golden {
             }
         }
         question
+    }
+
+    /// The report on it, with what the events among its flags say.
+    pub(crate) fn report(&self) -> Report {
+        let report = preflight(&self.capture(), &self.question());
+        let flags = self.flags();
+        let Some(at) = flags.iter().position(|flag| flag == "--events") else { return report };
+        let found = event::read(&file(&flags[at + 1])).unwrap();
+        report.beside(Earlier { incidents: event::incidents(found.materials), ..Earlier::default() })
     }
 
     /// What is wrong with a report of this start, as JSON.

@@ -6,6 +6,7 @@
 
 mod allows;
 mod denies;
+mod events;
 mod evidence;
 mod facts;
 mod mutation;

@@ -69,9 +69,6 @@ pub(super) fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str
             let is_managed = capture["keys"][unescaped(key)]["metadata"]["known"]["manager"] == "AWS";
             unless(!is_managed, "the policy of an AWS managed key is the same everywhere")
         }
-        ["keys", _, "metadata", "known", "customKeyStore", "connectionState"] => {
-            Some("the key is `Enabled`; that its key store may be disconnected is a warning")
-        }
         ["organizations", account, "known", "path"] => {
             // Without it nobody knows how many levels there are.
             let needs = |list: &&str| {
