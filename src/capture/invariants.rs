@@ -187,7 +187,9 @@ impl<'c> Check<'c> {
                 "ec2:rootdevicetype" if !["", value].contains(&instance.root_device_type.as_str()) => {
                     format!("`{at}.rootDeviceType` is {}", instance.root_device_type)
                 }
-                "ec2:instanceprofile" if value.split(':').nth(4) != Some(instance.account.as_str()) => {
+                "ec2:instanceprofile"
+                    if value.split(':').nth(4).is_some_and(|own| own != instance.account.as_str()) =>
+                {
                     format!("`{at}.account` is {}", instance.account)
                 }
                 _ if !is_of_instances(&lower) => format!("`{at}` has no such key: it is none of an instance"),

@@ -6,17 +6,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
-use crate::engine::{
-    self, Decision, Explanation, NamedPolicy, PolicySet, Principal, PrincipalKind, Request, Session, explain,
-    judge as decide,
-};
+use crate::engine::{self, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
 use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
-use crate::policy::{PolicyType, Truth};
+use crate::policy::PolicyType;
 use crate::source::{Reading, Why};
 
 use super::assumption::{Assumption, dates, stated, usual};
 use super::condition_keys::Column;
 use super::context::state;
+use super::decision::{GRANT_QUOTA, decision};
 use super::policies::{Shelf, grant, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -55,12 +53,6 @@ pub(crate) struct Case {
     /// Whether it makes a grant on a key that may have as many as it can have.
     pub(crate) is_at_grant_quota: bool,
 }
-
-/// The grants that a customer managed key can have, where nobody had it raised: one more is refused with
-/// `LimitExceededException`.
-///
-/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
-pub(crate) const GRANT_QUOTA: usize = 50_000;
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,35 +116,6 @@ fn judge_one(case: Case) -> Judged {
     let explanation = explain(&case.request, &case.policies);
     let decision = decision(&case, &explanation);
     Judged { case, explanation, decision }
-}
-
-/// The decision, but for three things: a key with all the grants that it can have may take no further one; of EC2's
-/// infrastructure identity it is only inferred whether an SCP that merely lacks an Allow reaches it, and AWS's pages spell
-/// its role in two ways.
-fn decision(case: &Case, explanation: &Explanation) -> Decision {
-    let gates = &explanation.gates;
-    if case.is_at_grant_quota && explanation.decision == Decision::Allowed {
-        return Decision::Unknown;
-    }
-    if case.row.by != By::Infrastructure {
-        return explanation.decision;
-    }
-    let only_scps =
-        explanation.decision == Decision::ImplicitDeny && gates.scps.is_false() && gates.scp_denies != Truth::True;
-    let is_open = only_scps || (explanation.decision.is_denied() && is_spared_by_other_spelling(case));
-    if is_open { Decision::Unknown } else { explanation.decision }
-}
-
-/// Whether EC2's own request is not denied if its role's ARN ends in the instance's ID, as one page has it.
-///
-/// Source: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
-pub(crate) fn is_spared_by_other_spelling(case: &Case) -> bool {
-    let principal = &case.request.principal;
-    let PrincipalKind::Role(Session::Known(session)) = &principal.kind else { return false };
-    let instance = session.rsplit('/').next().unwrap_or_default();
-    let mut request = Request::clone(&case.request);
-    request.context.set("aws:PrincipalArn", format!("{}/{instance}", principal.arn).as_str());
-    principal.is_infrastructure() && !decide(&request, &case.policies).is_denied()
 }
 
 /// Works out the requests of one start.
