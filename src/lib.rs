@@ -13,6 +13,7 @@ pub mod event;
 pub mod findings;
 pub mod handed;
 pub mod names;
+pub(crate) mod paste;
 pub mod policy;
 pub mod reads;
 pub(crate) mod remedy;

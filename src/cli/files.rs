@@ -5,12 +5,28 @@ use std::path::{Path, PathBuf};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::paste::decoded;
 use crate::report::escape;
 use crate::source::Position;
 
 /// Reads a text file; `-` is standard input.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     text(path, read_bytes(path)?)
+}
+
+/// Reads a text file in whatever encoding, which is told where it is not UTF-8; `-` is standard input.
+///
+/// Only for texts of which AWS's own words are read, which every encoding writes alike.
+pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
+    let bytes = unpacked(path, read_bytes(path)?)?;
+    match decoded(&bytes) {
+        Some((text, None)) => Ok(text),
+        Some((text, Some(encoding))) => {
+            print_error(&format!("note: `{}`: read as {encoding} text\n", path.display()));
+            Ok(text)
+        }
+        None => text(path, bytes),
+    }
 }
 
 /// Reads a file as it is; `-` is standard input.
@@ -32,12 +48,12 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 /// More than any evidence, so that a file that unpacks without end does no harm.
 const UNPACKED_BYTES: u64 = 512 * 1024 * 1024;
 
-/// The text that was read from `path`: gzipped or in UTF-16, too, as PowerShell writes it.
-pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+/// The bytes of a file, out of gzip.
+fn unpacked(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     let unreadable = |message: String, help: &str| {
         Failure::bad_input("file-unreadable", format!("`{}` {message}", path.display()), help)
     };
-    let bytes = match bytes.as_slice() {
+    Ok(match bytes.as_slice() {
         [0x1f, 0x8b, ..] => {
             let mut unpacked = Vec::new();
             let mut unpacker = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(UNPACKED_BYTES);
@@ -56,7 +72,12 @@ pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
             ));
         }
         _ => bytes,
-    };
+    })
+}
+
+/// The text that was read from `path`: gzipped or in UTF-16, too, as PowerShell writes it.
+pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    let bytes = unpacked(path, bytes)?;
     let units = |of: fn([u8; 2]) -> u16| bytes.chunks_exact(2).skip(1).map(|pair| of(two(pair))).collect::<Vec<_>>();
     let units = match bytes.as_slice() {
         [0xff, 0xfe, ..] => units(u16::from_le_bytes),

@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::capture::{Capture, Instance, KeyMetadata};
+use crate::capture::{Capture, Instance, KeyMetadata, StateReasonMeaning, meaning_of};
 use crate::names::KeyArn;
 use crate::source::Reading;
 use crate::start::{Judged, Question, StartPlan};
 
 use super::key_store;
-use super::state_reason::{Tells, tells};
 use super::{Code, Fact, Finding, Severity};
 
 /// What is said where the last start failed for another reason.
@@ -86,13 +85,13 @@ fn instance(instance: &Instance) -> Vec<Finding> {
 /// The last start, where the instance stopped by itself.
 fn last_start(instance: &Instance) -> Option<Finding> {
     let reason = instance.state_reason.as_ref().filter(|_| instance.state == "stopped")?;
-    let (tells, meaning) = tells(reason);
-    if tells == Tells::Stopped {
+    let (tells, meaning) = meaning_of(&reason.code);
+    if tells == StateReasonMeaning::NoFailure {
         return None;
     }
     let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
     let mut evidence = vec![Fact::state("state reason", said), Fact::state("it means", meaning)];
-    if tells == Tells::NotTheKey {
+    if tells == StateReasonMeaning::NotKey {
         evidence.push(Fact::state("the key", NOT_THE_KEY));
     }
     if !instance.state_transition_reason.is_empty() {

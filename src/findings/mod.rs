@@ -9,7 +9,6 @@ mod key_store;
 mod near_miss;
 mod open;
 mod placed;
-mod state_reason;
 
 use crate::engine::{Miss, PolicyRef};
 use crate::names::{KeyArn, VolumeId};
