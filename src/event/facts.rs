@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::record::push;
+use super::sentence::is_key_id;
 use crate::names::{InstanceId, KeyArn, Region, VolumeId};
 
 /// What stands around an error, for the next commands.
@@ -79,7 +80,7 @@ impl Facts {
             if facts.request.is_none() && is_request_id(before, word) {
                 facts.request = Some(word.to_owned());
             } else if word.len() >= MIN_WORD {
-                facts.word(word);
+                facts.word(word, goes_on(text, word));
             }
             before = [before[1], word];
         }
@@ -87,9 +88,10 @@ impl Facts {
         facts
     }
 
-    fn word(&mut self, word: &str) {
+    fn word(&mut self, word: &str, goes_on: bool) {
         let word = word.trim_matches(['.', ':', '*']);
-        if let Ok(key) = KeyArn::parse(word) {
+        // A key ID that a line end breaks is none.
+        if let Some(key) = KeyArn::parse(word).ok().filter(|key| is_key_id(key.key_id())) {
             push(&mut self.regions, key.region().to_owned());
             push(&mut self.keys, key);
             return;
@@ -98,6 +100,10 @@ impl Facts {
             self.time = word.parse().ok();
         }
         for part in word.split(['/', ':', '.', '_', '@']) {
+            let is_short = part.trim_start_matches(|found: char| found != '-').len() == SHORT_ID;
+            if goes_on && is_short {
+                continue;
+            }
             if let Ok(instance) = InstanceId::parse(part) {
                 push(&mut self.instances, instance);
             } else if let Ok(volume) = VolumeId::parse(part) {
@@ -141,6 +147,16 @@ fn is_request_id(before: [&str; 2], word: &str) -> bool {
     let label = if last == "id" { first + "id" } else { last };
     let is_label = ["requestid", "request-id", "request_id"].iter().any(|name| label.ends_with(name));
     is_label && word.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+}
+
+/// A hyphen and the eight digits of an ID of old, which may be the beginning of a new one.
+const SHORT_ID: usize = 9;
+
+/// Returns `true` if a line ends behind this word of the text, and the next one may go on with it.
+fn goes_on(text: &str, word: &str) -> bool {
+    let end = word.as_ptr().addr() + word.len() - text.as_ptr().addr();
+    let next = text.get(end..).and_then(|rest| rest.trim_start_matches('\r').strip_prefix('\n'));
+    next.is_some_and(|next| next.starts_with(|found: char| found.is_ascii_hexdigit()))
 }
 
 /// The shortest word of which anything is known: an instance ID of old.

@@ -237,6 +237,8 @@ impl Reader {
         let is_direct = is_record && !(text.contains("ec2-frontend-api") || text.contains("ec2.amazonaws.com"));
         for facts in materials.iter_mut().filter_map(Material::facts_mut) {
             facts.is_direct = is_direct;
+            // Of the times in a record only one is the event's.
+            facts.time = facts.time.filter(|_| !is_record);
         }
         self.found.materials.extend(materials);
     }

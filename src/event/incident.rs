@@ -66,6 +66,21 @@ impl Incident {
         }
     }
 
+    /// Takes what the same text says again: another time only if it happened at another time, or in another request.
+    fn take_form(&mut self, other: Self) {
+        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.is_some() && other.is_some() && one != other
+        }
+        let is_again = differ(self.time.as_ref(), other.time.as_ref())
+            || differ(self.request.as_ref(), other.request.as_ref())
+            || (self.last.is_some() && other.time.is_some() && self.last != other.time);
+        let (count, last) = (self.count.max(other.count), self.last);
+        self.take(other);
+        if !is_again {
+            (self.count, self.last) = (count, last);
+        }
+    }
+
     /// Takes another one that says the same.
     fn take(&mut self, other: Self) {
         fn add<T: PartialEq>(own: &mut Vec<T>, more: Vec<T>) {
@@ -178,10 +193,10 @@ pub fn incidents(found: Vec<Material>) -> Vec<Incident> {
 /// Adds what a text says, or counts it where the same was said before, here in more words and there in fewer.
 fn add_once(alone: &mut Vec<Incident>, one: Incident) {
     if let Some(known) = alone.iter_mut().find(|known| is_told_by(&one, known)) {
-        known.take(one);
+        known.take_form(one);
     } else if let Some(known) = alone.iter_mut().find(|known| is_told_by(known, &one)) {
         let less = std::mem::replace(known, one);
-        known.take(less);
+        known.take_form(less);
     } else {
         alone.push(one);
     }

@@ -8,6 +8,7 @@ mod decoded;
 mod facts;
 mod forms;
 mod incident;
+mod marks;
 mod notice;
 mod operations;
 mod page;

@@ -104,6 +104,19 @@ pub(super) fn action_of(operation: &str) -> String {
     row.map_or_else(|| operation.to_owned(), |row| format!("{}:{}", row.service, row.name))
 }
 
+/// What tools say of an operation that they do not name: Terraform and Packer, Karpenter, the EBS CSI driver.
+const PHRASES: [(&str, &str); 8] = [
+    ("Error launching source instance", "RunInstances"),
+    ("error launching instance", "RunInstances"),
+    ("Error launching instance", "RunInstances"),
+    ("failed to run instance", "RunInstances"),
+    // Of the fleet's own call the launches are told as errors of the fleet.
+    ("with fleet error(s)", "RunInstances"),
+    ("Could not attach volume", "AttachVolume"),
+    ("Could not create volume", "CreateVolume"),
+    ("error creating PersistentVolume", "CreateVolume"),
+];
+
 /// The spellings of the operations of EC2 and KMS, each with the place of its row.
 struct Spellings {
     finder: Option<AhoCorasick>,
@@ -119,6 +132,10 @@ static SPELLINGS: LazyLock<Spellings> = LazyLock::new(|| {
                 texts.push(text);
                 rows.push(number);
             }
+        }
+        for (phrase, _) in PHRASES.iter().filter(|(_, name)| *name == row.name) {
+            texts.push((*phrase).to_owned());
+            rows.push(number);
         }
     }
     // Of `CreateSnapshot` and `CreateSnapshots` the longer one is meant.

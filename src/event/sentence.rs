@@ -190,9 +190,7 @@ fn word<'t>(
         } else if is_one(&whole) || (behind.starts_with(' ') && may_be(&whole)) {
             // Nothing but the known words follows within a sentence: this line is of another one.
             return (whole, rest, true);
-        } else if is_one(&format!("{whole}{}", more.trim_end_matches(['.', ','])))
-            && (behind.is_empty() || behind.starts_with(PARAGRAPH))
-        {
+        } else if is_one(&format!("{whole}{}", more.trim_end_matches(['.', ',']))) {
             rest = next;
         } else {
             return (whole, rest, false);
@@ -425,7 +423,7 @@ fn is_certain(arn: &str) -> bool {
 }
 
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id-key-id>
-fn is_key_id(id: &str) -> bool {
+pub(super) fn is_key_id(id: &str) -> bool {
     let lengths: Vec<usize> = id.split('-').map(str::len).collect();
     lengths == [8, 4, 4, 4, 12] || (id.starts_with("mrk-") && lengths == [3, 32])
 }

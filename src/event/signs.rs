@@ -35,13 +35,15 @@ use SignKind::{Console, Service, Snapshot, StateReason, VolumeGone, Waiter};
 /// Source: <https://repost.aws/knowledge-center/encrypted-volumes-stops-immediately>,
 /// <https://docs.aws.amazon.com/aws-backup/latest/devguide/troubleshooting.html>,
 /// <https://docs.aws.amazon.com/emr/latest/ManagementGuide/emr-troubleshoot-error-errors.html>
-pub(super) const SIGNS: [(&str, SignKind); 21] = [
+pub(super) const SIGNS: [(&str, SignKind); 22] = [
     ("encrypted with an inaccessible AWS KMS key", Console),
     ("encrypted with an inaccessible KMS key", Console),
     ("The KMS key provided is in an incorrect state", StateReason),
     ("Client error on launch", StateReason),
     ("Internal error on launch", StateReason),
     ("InvalidVolume.NotFound", VolumeGone),
+    // Kubernetes says it of volumes that EC2 took back.
+    ("the volume disappeared after creation", VolumeGone),
     ("Given key ID is not accessible", Snapshot),
     ("is not accessible by the AWS Backup role", Snapshot),
     ("The source snapshot KMS key does not exist", Snapshot),

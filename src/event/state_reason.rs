@@ -54,7 +54,7 @@ impl InstanceState {
     /// The state reason in a row of a query, as `--query` prints it.
     pub(super) fn in_row(row: &[String]) -> Option<Self> {
         let reason = row.iter().find(|text| code(text).is_some() && text.lines().count() == 1)?;
-        let ids: Vec<InstanceId> = row.iter().filter_map(|text| InstanceId::parse(text).ok()).collect();
+        let ids: Vec<InstanceId> = row.iter().flat_map(|text| instances(text)).collect();
         Some(Self::of_reason(code(reason)?, reason, exactly_one(&ids)))
     }
 

@@ -1,145 +1,13 @@
 //! Error texts between other words: each begins at a mark that stands in it and hardly anywhere else.
 
-use std::sync::LazyLock;
-
-use aho_corasick::AhoCorasick;
-
 use super::facts::Facts;
+use super::marks::{GO, Mark, NAMED, OF_RECORD, marks, tail};
 use super::operations::{action_of, named_in};
-use super::refusal::KEY_CODES;
-use super::sentence::{MIDDLE, encoded, sentence};
-use super::signs::{KEY_STATES, SIGNS, Sign, SignKind};
+use super::sentence::{encoded, is_key_id, sentence};
+use super::signs::{Sign, SignKind};
 use super::{Denial, Encoded, EventError, InstanceState, Material, Refusal};
 use crate::names::KeyArn;
 use crate::paste::{Flow, LINE_END, PARAGRAPH, after, is_gap};
-
-/// What a mark is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    /// The middle of AWS's sentence of a refusal.
-    Sentence,
-    /// EC2's sentence that names nobody.
-    Refused,
-    /// The sentence of KMS for a key that is hidden from the caller.
-    Hidden,
-    /// The label of an encoded message.
-    Encoded,
-    /// The beginning of an error of the AWS CLI and of the SDK for Python.
-    Named,
-    /// The same of the SDK for Go, and of the SDK for PHP.
-    Operation,
-    /// A code of a refusal.
-    Denied,
-    /// Another code, of the SDK for Go.
-    Code,
-    /// A code of a key's state.
-    KeyCode,
-    /// What KMS says of a key's state.
-    KeyState,
-    /// A name that only records have.
-    Record,
-    /// Another sentence that goes with a key.
-    Sign(SignKind),
-}
-
-const NAMED: &str = "An error occurred (";
-const GO: &str = "operation error ";
-const PHP: &str = "Error executing \"";
-const GO_CODE: &str = "api error ";
-
-/// The words of the marks. The label of an encoded message is translated by consoles; what it holds is not.
-const WORDS: [(&str, Mark); 28] = [
-    (MIDDLE, Mark::Sentence),
-    ("not authorized to perform this operation", Mark::Refused),
-    ("not authorized to perform the requested operation", Mark::Refused),
-    ("The ciphertext refers to a customer master key", Mark::Hidden),
-    ("The ciphertext refers to a KMS key", Mark::Hidden),
-    ("ncoded authorization failure message", Mark::Encoded),
-    ("\u{5931}\u{6557}\u{30e1}\u{30c3}\u{30bb}\u{30fc}\u{30b8}", Mark::Encoded),
-    ("\u{5931}\u{8d25}\u{6d88}\u{606f}", Mark::Encoded),
-    ("\u{5931}\u{6557}\u{8a0a}\u{606f}", Mark::Encoded),
-    ("\u{c2e4}\u{d328} \u{ba54}\u{c2dc}\u{c9c0}", Mark::Encoded),
-    ("utorisierungsfehlermeldung", Mark::Encoded),
-    ("utorisierungsfehlernachricht", Mark::Encoded),
-    ("d'autorisation cod\u{e9}", Mark::Encoded),
-    ("d'autorisation encod\u{e9}", Mark::Encoded),
-    ("autorizaci\u{f3}n codificado", Mark::Encoded),
-    ("autoriza\u{e7}\u{e3}o codificada", Mark::Encoded),
-    ("autorizzazione codificato", Mark::Encoded),
-    (NAMED, Mark::Named),
-    (GO, Mark::Operation),
-    (PHP, Mark::Operation),
-    ("UnauthorizedOperation", Mark::Denied),
-    ("AccessDenied", Mark::Denied),
-    (GO_CODE, Mark::Code),
-    ("InvalidKeyId.NotFound", Mark::KeyCode),
-    ("KMSKeyNotAccessibleFault", Mark::KeyCode),
-    ("eventSource", Mark::Record),
-    ("eventsource", Mark::Record),
-    ("EventSource", Mark::Record),
-];
-
-/// Between JSON values it is of a record that is no JSON, or no longer.
-const OF_RECORD: &str = "this looks like a CloudTrail record that is no JSON: its time, request and role are lost";
-
-/// The longest words of a mark, twice: so much around a line end is looked at for a mark that it breaks.
-const AROUND: usize = 64;
-
-struct Marks {
-    finder: Option<AhoCorasick>,
-    kinds: Vec<(&'static str, Mark)>,
-}
-
-static MARKS: LazyLock<Marks> = LazyLock::new(|| {
-    let states = KEY_STATES.into_iter().map(|words| (words, Mark::KeyState));
-    let codes = KEY_CODES.into_iter().map(|words| (words, Mark::KeyCode));
-    let signs = SIGNS.into_iter().map(|(words, kind)| (words, Mark::Sign(kind)));
-    let kinds: Vec<(&str, Mark)> = WORDS.into_iter().chain(states).chain(codes).chain(signs).collect();
-    Marks { finder: AhoCorasick::new(kinds.iter().map(|(words, _)| *words)).ok(), kinds }
-});
-
-/// Every mark in a flow with where it begins and the words that it has, in order.
-fn marks(text: &str) -> Vec<(usize, Mark, &'static str)> {
-    let Some(finder) = &MARKS.finder else { return Vec::new() };
-    let kind = |pattern: usize| MARKS.kinds.get(pattern);
-    let whole = finder
-        .find_iter(text)
-        .filter_map(|found| kind(found.pattern().as_usize()).map(|(words, mark)| (found.start(), *mark, *words)));
-    let mut all: Vec<_> = whole.collect();
-    for (at, _) in text.match_indices(LINE_END) {
-        let before = tail(text.get(..at).unwrap_or_default(), AROUND);
-        let behind = head(text.get(at + 1..).unwrap_or_default());
-        for glue in ["", " "] {
-            let around = format!("{before}{glue}{behind}");
-            let broken = finder
-                .find_iter(&around)
-                .filter(|found| found.start() < before.len() && found.end() > before.len() + glue.len());
-            all.extend(broken.filter_map(|found| {
-                let (words, mark) = kind(found.pattern().as_usize())?;
-                Some((at - before.len() + found.start(), *mark, *words))
-            }));
-        }
-    }
-    all.sort_by_key(|(at, _, words)| (*at, std::cmp::Reverse(words.len())));
-    all.dedup_by_key(|(at, _, _)| *at);
-    all
-}
-
-fn tail(text: &str, length: usize) -> &str {
-    let mut begin = text.len().saturating_sub(length);
-    while !text.is_char_boundary(begin) {
-        begin += 1;
-    }
-    text.get(begin..).unwrap_or_default()
-}
-
-fn head(text: &str) -> &str {
-    let mut end = text.len().min(AROUND);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
-}
 
 /// One error, as far as it was read.
 #[derive(Debug, Default)]
@@ -197,7 +65,10 @@ pub(super) fn read(text: &str) -> (Vec<Material>, Vec<(usize, String)>) {
             read_to = reader.mark(at, mark, words).max(read_to);
         }
     }
-    let Reader { open, mut done, unread, .. } = reader;
+    let Reader { open, mut done, mut unread, .. } = reader;
+    if let Some(open) = open.as_ref().filter(|open| open.is_cut(flow.text())) {
+        unread.push((flow.place(open.end), "the text ends within this error".to_owned()));
+    }
     done.extend(open);
     let states = InstanceState::in_text(text);
     let mut materials: Vec<Material> =
@@ -344,7 +215,8 @@ impl<'t> Reader<'t> {
         } else {
             format!("{}:{operation}", service.replace(is_gap, "").to_ascii_lowercase())
         };
-        let message = self.message(rest.trim_start_matches([',', '"']));
+        // PHP goes on with the address and the answer itself.
+        let message = if words == GO { self.message(rest.trim_start_matches(',')) } else { String::new() };
         self.begin(Draft { call, message, end, ..Draft::at(at) });
         end
     }
@@ -405,7 +277,9 @@ impl<'t> Reader<'t> {
         if is_part(before) || is_part(behind.chars().next()) {
             return end;
         }
-        let message = self.message(behind.trim_start_matches([':', ')']));
+        // Java and CloudFormation tell the code behind the sentence.
+        let is_behind = behind.starts_with([';', ',']);
+        let message = if is_behind { self.message_before(at) } else { self.message(behind.trim_start_matches(')')) };
         match &mut self.open {
             Some(open) if !open.says_refused() && open.sign.is_none() && open.code.is_empty() => {
                 words.clone_into(&mut open.code);
@@ -432,8 +306,19 @@ impl<'t> Reader<'t> {
             return end;
         }
         let message = format!("{key}{words}.");
+        let from = self.open.as_ref().map_or(at, |open| open.end);
+        let between = self.flow.text().get(from..at).unwrap_or_default();
         match &mut self.open {
             Some(open) if open.message.replace(is_gap, "").contains(&key) => open.key = key,
+            // A line end may stand between an error and what it says of the key.
+            Some(open)
+                if !open.code.is_empty()
+                    && !is_denied(&open.code)
+                    && open.key.is_empty()
+                    && is_one_sentence(between) =>
+            {
+                (open.message, open.key, open.end) = (format!("{} {message}", open.message), key, end);
+            }
             Some(open) if !open.says_refused() && open.code.is_empty() && !open.call.is_empty() => {
                 (open.message, open.key, open.end) = (message, key, end);
             }
@@ -469,13 +354,22 @@ impl<'t> Reader<'t> {
             match found {
                 PARAGRAPH | '"' | '<' => break,
                 _ if ends.iter().any(|end| here.starts_with(end)) => break,
-                LINE_END if last.contains("arn:") && KeyArn::parse(last).is_err() => {}
+                LINE_END if is_begun(last) => {}
                 LINE_END => break,
                 ' ' if self.is_line_end(begin + at) => break,
                 _ => message.push(found),
             }
         }
-        message.trim_end().to_owned()
+        // What a message stood in ends behind it.
+        message.trim_end_matches([' ', ')', ']', '}', '*', '|', '`']).to_owned()
+    }
+
+    /// The message before `(Service: …; Error Code: …`, whose code stands at `at`.
+    fn message_before(&self, at: usize) -> String {
+        let near = tail(self.flow.text().get(..at).unwrap_or_default(), LONGEST_MESSAGE);
+        let before = near.rsplit_once(" (Service: ").map_or("", |(before, _)| before);
+        let line = before.rsplit([PARAGRAPH, LINE_END, '"', '|']).next().unwrap_or_default();
+        line.rsplit("Exception: ").next().unwrap_or_default().trim().to_owned()
     }
 
     /// Returns `true` if the blank of the flow at `at` stands for a line end and blanks around it.
@@ -494,6 +388,17 @@ const LONGEST_ARN: usize = 200;
 /// AWS's messages are shorter, but for those that hold an encoded one.
 const LONGEST_MESSAGE: usize = 500;
 
+/// Returns `true` for the ARN of a key that is not whole.
+fn is_begun(word: &str) -> bool {
+    let arn = word.find("arn:").and_then(|at| word.get(at..));
+    arn.is_some_and(|arn| !KeyArn::parse(arn).is_ok_and(|key| is_key_id(key.key_id())))
+}
+
+/// Returns `true` if no sentence ends in this part of a flow.
+fn is_one_sentence(part: &str) -> bool {
+    part.len() < LONGEST_MESSAGE && !part.contains(PARAGRAPH) && !part.contains(". ") && !part.contains(".\n")
+}
+
 /// The code of EC2 for a refusal; other services write `AccessDenied`.
 fn is_only_of_ec2(code: &str) -> bool {
     code == "UnauthorizedOperation"
@@ -510,6 +415,14 @@ fn name(text: &str) -> (String, &str) {
 }
 
 impl Draft {
+    /// Returns `true` if a refusal has its code or its first words, and the text ends within what follows them.
+    fn is_cut(&self, flow: &str) -> bool {
+        let rest = flow.get(self.end..).unwrap_or_default();
+        let rest = rest.trim_start_matches(|found| is_gap(found) || ":.".contains(found)).trim_end_matches(is_gap);
+        let is_begun = rest.len() > 3 && "You are not authorized to perform this operation".starts_with(rest);
+        self.refusal.is_none() && is_denied(&self.code) && (is_begun || rest.starts_with("User: "))
+    }
+
     /// What was found, with what stands around it.
     fn material(self, text: &str, flow: &Flow, states: &[InstanceState]) -> Option<Material> {
         let line = line_of(text, flow.place(self.begin), flow.place(self.end));
@@ -525,6 +438,9 @@ impl Draft {
         if let Some(kind) = self.sign {
             let is_told = matches!(kind, SignKind::StateReason | SignKind::Waiter) && !states.is_empty();
             return (!is_told).then(|| Material::Sign(Sign::of(kind, line.trim(), text), facts));
+        }
+        if self.code.is_empty() && self.message.is_empty() {
+            return None;
         }
         let error = EventError { code: self.code, message: self.message };
         Some(Material::Error { action: self.call, error, facts })

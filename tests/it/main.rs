@@ -26,6 +26,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod shapes;
 mod spec;
 mod tidy;
 #[cfg(feature = "cli")]

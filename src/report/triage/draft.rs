@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::is_infrastructure;
-use crate::event::{Denial, Incident, PolicyKind, Refusal, Told, is_of_start};
+use crate::event::{Actor, Denial, Incident, PolicyKind, Refusal, Told, is_of_start};
 use crate::names::{Arn, KeyArn, PrincipalArn};
 
 /// A statement, and where it would stand.
@@ -36,12 +36,19 @@ pub(super) fn draft(incident: &Incident) -> Option<Draft> {
     if refusal.denial != Denial::Implicit || !is_of_start(&refusal.action) || is_infrastructure(incident, refusal) {
         return None;
     }
-    let principal = PrincipalArn::parse(&refusal.principal).ok()?;
-    let role = crate::names::kind_and_name(&refusal.principal);
+    // A record tells the role's own ARN, with its path.
+    let arn = match &incident.actor {
+        Some(Actor::Role { arn, .. } | Actor::User { arn }) => arn,
+        Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
+            &refusal.principal
+        }
+    };
+    let principal = PrincipalArn::parse(arn).ok()?;
+    let kind = if matches!(principal, PrincipalArn::User(_)) { "user" } else { "role" };
     let resource = whole_resource(&refusal.resource)?;
     let (place, principal) = match refusal.policy? {
-        PolicyKind::Identity => (format!("a policy of {} {}", role.0, role_name(&principal)), None),
-        PolicyKind::Boundary => (format!("the permissions boundary of {} {}", role.0, role_name(&principal)), None),
+        PolicyKind::Identity => (format!("a policy of {kind} {}", role_name(&principal)), None),
+        PolicyKind::Boundary => (format!("the permissions boundary of {kind} {}", role_name(&principal)), None),
         PolicyKind::Scp => ("the SCPs that allow".to_owned(), None),
         PolicyKind::Resource => {
             let arn = named_by_key_policy(&principal)?;

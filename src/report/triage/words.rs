@@ -63,7 +63,7 @@ pub(super) fn headline(incident: &Incident) -> String {
 }
 
 fn by(incident: &Incident) -> String {
-    incident.actor.as_ref().map_or_else(String::new, |one| format!(", of {}", actor(one)))
+    incident.actor.as_ref().map_or_else(String::new, |one| format!(" for {}", actor(one)))
 }
 
 /// Why, in one sentence that leaves out what the first line says.
