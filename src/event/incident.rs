@@ -84,7 +84,9 @@ impl Incident {
     /// Takes another one that says the same.
     fn take(&mut self, other: Self) {
         fn add<T: PartialEq>(own: &mut Vec<T>, more: Vec<T>) {
-            more.into_iter().for_each(|one| push(own, one));
+            for one in more {
+                push(own, one);
+            }
         }
         self.count += other.count;
         self.last = other.last.max(other.time).max(self.last).max(self.time);

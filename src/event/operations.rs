@@ -167,9 +167,9 @@ pub(super) fn named_in(text: &str) -> Option<String> {
         let behind = text.get(found.end()..).and_then(|behind| behind.chars().next());
         let is_word = text.get(found.range()).is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
         // `executeStartInstances` and `StartInstancesAsync` name it as well.
-        let is_apart = !behind.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && !(is_word && before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
-        let row = SPELLINGS.rows.get(found.pattern().as_usize()).filter(|_| is_apart).and_then(|row| TABLE.get(*row));
+        let is_part = behind.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            || (is_word && before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+        let row = SPELLINGS.rows.get(found.pattern().as_usize()).filter(|_| !is_part).and_then(|row| TABLE.get(*row));
         let Some(row) = row else { continue };
         if named.is_some_and(|named: &Row| named.name != row.name) {
             return None;

@@ -155,7 +155,7 @@ fn checked<'t>(word: &str, rest: &'t str, is_sure: bool) -> Result<(String, &'t 
     let is_short =
         resource.is_empty() || (resource.starts_with("arn:") && !is_whole(&resource) && !is_masked(&resource));
     // Where the sentence goes on, somebody left a part of the name out; where it ends, it is cut there.
-    if !is_sure || (is_short && !(goes_on && !resource.is_empty())) {
+    if !is_sure || (is_short && (!goes_on || resource.is_empty())) {
         return Err(Cut::of("resource", word));
     }
     Ok((resource, if closing.is_empty() { rest } else { "" }))
@@ -163,12 +163,12 @@ fn checked<'t>(word: &str, rest: &'t str, is_sure: bool) -> Result<(String, &'t 
 
 /// A word of a flow, what follows it, and whether it surely ends there: a line end may stand within it. `is_one`: it
 /// would be whole for sure; `may_be`: as far as its form tells.
-fn word<'t>(
-    text: &'t str,
+fn word(
+    text: &str,
     is_of_word: impl Fn(char) -> bool,
     is_one: impl Fn(&str) -> bool,
     may_be: impl Fn(&str) -> bool,
-) -> (String, &'t str, bool) {
+) -> (String, &str, bool) {
     let mut whole = String::new();
     let mut rest = text;
     loop {

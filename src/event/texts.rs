@@ -195,7 +195,7 @@ impl<'t> Reader<'t> {
         };
         let end = flow.len() - rest.len();
         let message = if is_denied(&code) { String::new() } else { self.message(rest) };
-        let draft = Draft { code, call: action_of(&operation), message, end, ..Draft::at(at) };
+        let draft = Draft { end, code, call: action_of(&operation), message, ..Draft::at(at) };
         self.begin(draft);
         end
     }
@@ -217,7 +217,7 @@ impl<'t> Reader<'t> {
         };
         // PHP goes on with the address and the answer itself.
         let message = if words == GO { self.message(rest.trim_start_matches(',')) } else { String::new() };
-        self.begin(Draft { call, message, end, ..Draft::at(at) });
+        self.begin(Draft { end, call, message, ..Draft::at(at) });
         end
     }
 
@@ -241,7 +241,7 @@ impl<'t> Reader<'t> {
             }
             // The word alone stands in policies, names and advice.
             Some(_) | None if is_only_of_ec2(&code) || rest.starts_with(": ") => {
-                self.begin(Draft { code, end, ..Draft::at(at) });
+                self.begin(Draft { end, code, ..Draft::at(at) });
             }
             Some(_) | None => {}
         }
@@ -263,7 +263,7 @@ impl<'t> Reader<'t> {
                 (open.code, open.message, open.end) = (code, message, end);
             }
             Some(_) | None => {
-                self.begin(Draft { code, message, end, ..Draft::at(at) });
+                self.begin(Draft { end, code, message, ..Draft::at(at) });
             }
         }
         end
@@ -323,7 +323,7 @@ impl<'t> Reader<'t> {
                 (open.message, open.key, open.end) = (message, key, end);
             }
             Some(_) | None => {
-                self.begin(Draft { message, key, end, ..Draft::at(at) });
+                self.begin(Draft { end, message, key, ..Draft::at(at) });
             }
         }
         end

@@ -104,7 +104,6 @@ fn piece(rest: &str, line: usize) -> (usize, Piece) {
     let one = |piece| (found.len_utf8(), piece);
     match found {
         '\n' => one(Piece::LineEnd),
-        '\r' => one(Piece::Nothing),
         '\\' => escape(rest),
         '&' => entity(rest).unwrap_or_else(|| one(Piece::Sign(found))),
         '=' if QUOTED_PRINTABLE.contains(&(line + 1)) && behind.trim_start_matches('\r').starts_with('\n') => {
@@ -116,7 +115,9 @@ fn piece(rest: &str, line: usize) -> (usize, Piece) {
         }
         '\u{201c}'..='\u{201f}' | '\u{ab}' | '\u{bb}' => one(Piece::Sign('"')),
         '\u{2018}'..='\u{201b}' => one(Piece::Sign('\'')),
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => one(Piece::Nothing),
+        '\r' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{feff}' => {
+            one(Piece::Nothing)
+        }
         _ if found.is_whitespace() => one(Piece::Blank),
         _ if found.is_control() => one(Piece::Nothing),
         _ => one(Piece::Sign(found)),

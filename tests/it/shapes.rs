@@ -250,7 +250,7 @@ fn noise_around_a_shape_changes_nothing() {
 /// Quoted in a mail, escaped in JSON or HTML, with other line ends, a text says the same.
 #[test]
 fn wrapping_of_a_shape_changes_nothing() {
-    let quoted = |text: &str| text.lines().map(|line| format!("> {line}\n")).collect::<String>();
+    let quoted = |text: &str| format!("> {}\n", text.replace('\n', "\n> "));
     let in_json = |text: &str| serde_json::json!({ "log": text, "stream": "stderr" }).to_string();
     let in_html = |text: &str| text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
     let mut wrong = String::new();

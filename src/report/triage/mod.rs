@@ -141,7 +141,9 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
         refusal.statements.iter().for_each(|sid| subject("Sid", sid));
     }
     let request = incident.events.first().map(|event| &event.request_id).or(incident.request.as_ref());
-    request.iter().for_each(|id| subject("request", id));
+    if let Some(id) = request {
+        subject("request", id);
+    }
     add("", &subjects);
     add("", &words::counted(incident, zone));
     add("next", &next::steps(incident));
