@@ -127,8 +127,10 @@ fn named(arn: &str, account: &str) -> String {
     }
     let parts: Vec<&str> = arn.split(':').collect();
     let partition = parts.get(1).copied().unwrap_or("aws");
-    let mut names = arn.splitn(6, ':').nth(5).unwrap_or_default().split('/').skip(1);
-    let role = format!("arn:{partition}:iam::{account}:role/{}", names.next().unwrap_or_default());
+    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let of_session = resource.strip_prefix("assumed-role/").and_then(|names| names.split('/').next());
+    let name = of_session.or_else(|| resource.strip_prefix("role/")).unwrap_or_default();
+    let role = format!("arn:{partition}:iam::{account}:role/{name}");
     let is_whole = account == "ACCOUNT" && RoleArn::parse(&role.replace("ACCOUNT", "111122223333")).is_ok();
     if RoleArn::parse(&role).is_ok() || is_whole {
         format!("--role-arn {}", shell_word(&role))
