@@ -8,10 +8,17 @@ pub(crate) mod change;
 pub mod cli;
 #[cfg(feature = "aws")]
 pub mod collect;
+pub(crate) mod command;
 pub mod engine;
+pub(crate) mod escape;
 pub mod event;
 pub mod findings;
 pub mod handed;
+#[cfg_attr(
+    not(any(test, all(feature = "aws", feature = "cli"))),
+    expect(dead_code, reason = "each of the two edges has bounds of its own")
+)]
+pub(crate) mod limits;
 pub mod names;
 pub(crate) mod paste;
 pub mod policy;

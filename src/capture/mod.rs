@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::escape::escape;
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 use crate::source::Reading;
 
@@ -65,6 +66,45 @@ pub struct Capture {
 }
 
 impl Capture {
+    /// The role or user of this ARN, under the ARN that was asked for; of a session its role.
+    pub(crate) fn identity(&self, arn: &str) -> Option<(&String, &Reading<Identity>)> {
+        self.identities.get_key_value(arn).or_else(|| {
+            let named = PrincipalArn::parse(arn).ok()?;
+            self.identities.iter().find(|(asked, identity)| {
+                let own = identity.known().map(|identity| &identity.arn);
+                own.is_some_and(|own| own.is_same_as(&named))
+                    || PrincipalArn::parse(asked).is_ok_and(|asked| asked.is_same_as(&named))
+            })
+        })
+    }
+
+    /// The ARN of the role or user of a start as IAM gives it, else as it was asked for.
+    pub(crate) fn starter<'c>(&'c self, target: &'c Target) -> &'c str {
+        let identity = self.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
+        identity.map_or(&target.role_arn, |identity| identity.arn.as_str())
+    }
+
+    /// As much of the capture as bears on requests of this start for these keys.
+    pub(crate) fn of_start<'k>(&self, target: &Target, keys: impl Iterator<Item = &'k KeyArn> + Clone) -> Self {
+        let mut own = Self {
+            format_version: self.format_version,
+            tool: self.tool.clone(),
+            read: self.read.clone(),
+            targets: vec![target.clone()],
+            instances: taken(&self.instances, std::iter::once(&target.instance_id)),
+            volumes: BTreeMap::new(),
+            keys: taken(&self.keys, keys.clone()),
+            identities: taken(&self.identities, self.identity(&target.role_arn).into_iter().map(|(asked, _)| asked)),
+            namesakes: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            handed: Vec::new(),
+        };
+        let mut accounts = own.accounts();
+        accounts.extend(keys.filter_map(|key| AccountId::parse(key.account()).ok()));
+        own.organizations = taken(&self.organizations, accounts.iter());
+        own
+    }
+
     /// The accounts that the starts concern: those of the starters, the instances and the keys.
     pub(crate) fn accounts(&self) -> BTreeSet<AccountId> {
         let starters = self.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
@@ -127,6 +167,10 @@ pub struct Target {
     pub role_arn: String,
 }
 
+fn taken<'k, K: Ord + Clone + 'k, V: Clone>(map: &BTreeMap<K, V>, keys: impl Iterator<Item = &'k K>) -> BTreeMap<K, V> {
+    keys.filter_map(|key| map.get_key_value(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
 impl Capture {
     /// Reads a capture.
     ///
@@ -141,9 +185,8 @@ impl Capture {
     /// # Errors
     /// Never for a capture of this program; the signature is serde's.
     pub fn print(&self) -> Result<String, CaptureError> {
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
-        text.push('\n');
-        Ok(text)
+        let text = serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
+        Ok(format!("{}\n", escape(&text)))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::capture::{Capture, Target};
 use crate::event::Starter;
-use crate::names::{AccountId, InstanceId, Region};
+use crate::limits::TARGETS;
+use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
 use crate::report::Earlier;
 use crate::source::{Reading, Why};
 
@@ -154,6 +155,7 @@ impl Asked {
         if self.principals.is_empty() && (targets.is_empty() || !self.instances.is_empty()) {
             return Err(missing("the role", "--role-arn arn:aws:iam::ACCOUNT:role/NAME"));
         }
+        few_enough(targets.len().saturating_add(self.instances.len().saturating_mul(self.principals.len())))?;
         for id in &self.instances {
             targets
                 .extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
@@ -161,14 +163,36 @@ impl Asked {
         Ok(targets)
     }
 
+    /// Adds to the targets of a capture those that name the same role as one of them by another ARN: a session for its role,
+    /// or the other way round.
+    fn add_sessions(&self, capture: &mut Capture) {
+        let asked = self.principals.iter().chain(self.listed.iter().map(|target| &target.role_arn));
+        for asked in asked {
+            let Ok(named) = PrincipalArn::parse(asked) else { continue };
+            let is_same = |target: &&Target| {
+                target.role_arn != *asked
+                    && PrincipalArn::parse(&target.role_arn).is_ok_and(|held| held.is_same_as(&named))
+            };
+            let held: Vec<Target> = capture.targets.iter().filter(is_same).cloned().collect();
+            for target in held {
+                let target = Target { role_arn: asked.clone(), ..target };
+                if !capture.targets.contains(&target) {
+                    capture.targets.push(target);
+                }
+            }
+        }
+    }
+
     /// Keeps the targets of a capture that are asked for.
     pub(super) fn narrow(&self, mut capture: Capture) -> Result<Capture, Failure> {
+        few_enough(capture.targets.len())?;
         if let Some(region) = self.typed.as_ref().or(self.region.as_ref())
             && *region != capture.read.region
         {
             let message = format!("the capture is of {}, and {region} is asked for", capture.read.region);
             return Err(Failure::bad_input("two-regions", message, "give the capture of the Region that is meant"));
         }
+        self.add_sessions(&mut capture);
         let mut ids = self.instances.clone();
         for name in &self.names {
             let of_name = capture.instances.iter().filter(|(_, instance)| has_name(instance, name));
@@ -193,6 +217,14 @@ impl Asked {
         }
         Ok(capture)
     }
+}
+
+fn few_enough(targets: usize) -> Result<(), Failure> {
+    if !TARGETS.is_past(targets) {
+        return Ok(());
+    }
+    let message = format!("there are {targets} starts, and at most {TARGETS} are judged at a time");
+    Err(Failure::bad_input("too-many-targets", message, "give them in several runs"))
 }
 
 fn has_name(instance: &Reading<crate::capture::Instance>, name: &str) -> bool {

@@ -51,7 +51,7 @@ impl Transcript {
 
     /// The reads that AWS refused, or that failed.
     pub fn refused(&self) -> impl Iterator<Item = &str> {
-        let answers = self.0.iter().flat_map(|part| &part.answers);
+        let answers = self.0.iter().flat_map(|part| part.answers.iter());
         answers.filter(|answer| answer.is_refused()).map(|answer| answer.asked.as_str())
     }
 }
@@ -120,7 +120,7 @@ fn newest_first(files: &[Transcript]) -> Vec<Part> {
     let mut parts: Vec<Part> = files.iter().flat_map(|file| &file.0).cloned().collect();
     parts.sort_by_cached_key(order);
     let mut newest: BTreeMap<String, String> = BTreeMap::new();
-    let answers = parts.iter_mut().flat_map(|part| &mut part.answers);
+    let answers = parts.iter_mut().flat_map(|part| part.answers.iter_mut());
     for answer in answers.filter(|answer| answer.exit == Some(0) && answer.asked.starts_with("iam:GetPolicy ")) {
         newest.entry(answer.asked.clone()).or_insert_with(|| answer.text.clone()).clone_into(&mut answer.text);
     }
@@ -200,13 +200,15 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part], all: &[Part]) {
             }
         }
         let unread = || Reading::Unread(Unread::not_asked(iam::itself(&target.role_arn)));
-        capture.identities.entry(target.role_arn.clone()).or_insert_with(unread);
+        // A session's role may be held under its own ARN.
+        let asked = capture.identity(&target.role_arn).map_or(&target.role_arn, |(asked, _)| asked).clone();
+        capture.identities.entry(asked.clone()).or_insert_with(unread);
         // A name says nothing of the account: only its own reader's answer is about this role or user.
         for part in parts.iter().filter(|part| is_of(part, &account)) {
-            let (identity, namesake) = iam::identity(part, &target.role_arn);
-            let record = capture.identities.entry(target.role_arn.clone()).or_default();
+            let (identity, namesake) = iam::identity(part, &asked);
+            let record = capture.identities.entry(asked.clone()).or_default();
             if record.unread().is_some() {
-                capture.namesakes.extend(namesake.map(|arn| (target.role_arn.clone(), arn)));
+                capture.namesakes.extend(namesake.map(|arn| (asked.clone(), arn)));
             }
             *record = join::identity(std::mem::take(record), identity);
             if let Reading::Known(identity) = record {

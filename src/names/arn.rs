@@ -16,7 +16,7 @@ impl Arn {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         match Self::split(text) {
             Some([_, partition, service, _, _, resource])
-                if !partition.is_empty() && !service.is_empty() && !resource.is_empty() =>
+                if is_partition(partition) && !service.is_empty() && !resource.is_empty() =>
             {
                 Ok(Self(text.into()))
             }
@@ -64,6 +64,14 @@ impl Arn {
     pub fn resource(&self) -> &str {
         self.part(5)
     }
+}
+
+/// `aws`, `aws-cn`, `aws-us-gov`, …: the set that AWS's patterns give, for new ones are still founded.
+///
+/// Source: <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+pub(super) fn is_partition(text: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+    text.len() <= 32 && text.split('-').next() == Some("aws") && text.split('-').all(is_part)
 }
 
 impl fmt::Display for Arn {

@@ -3,7 +3,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{is_account, name};
-use super::{Arn, NameError};
+use super::kinds::{is_iam_name, is_path_and_name};
+use super::{Arn, NameError, arn::is_partition};
 
 /// The role behind the sessions in which EC2 decrypts the data keys of an instance's volumes.
 ///
@@ -12,23 +13,24 @@ pub const INFRASTRUCTURE_ROLE: &str = "aws:ec2-infrastructure";
 
 fn is_iam_arn(text: &str, kind: &str) -> bool {
     Arn::split(text).is_some_and(|[_, partition, service, region, account, resource]| {
-        !partition.is_empty()
+        is_partition(partition)
             && service == "iam"
             && region.is_empty()
             && is_account(account)
-            && resource
-                .strip_prefix(kind)
-                .is_some_and(|name| !name.is_empty() && !name.ends_with('/') && !name.contains(['*', '?']))
+            // A pattern is no name, although paths may hold its signs.
+            && resource.strip_prefix(kind).is_some_and(|name| is_path_and_name(name) && !name.contains(['*', '?']))
     })
 }
 
 fn is_session_arn(text: &str) -> bool {
     Arn::split(text).is_some_and(|[_, partition, service, _, account, resource]| {
         let parts = resource.strip_prefix("assumed-role/").and_then(|parts| parts.split_once('/'));
-        !partition.is_empty()
+        is_partition(partition)
             && service == "sts"
             && is_account(account)
-            && parts.is_some_and(|(role, session)| !role.is_empty() && !session.is_empty())
+            && parts.is_some_and(|(role, session)| {
+                is_iam_name(role.strip_prefix("aws:").unwrap_or(role)) && session.split('/').all(is_iam_name)
+            })
     })
 }
 
@@ -197,11 +199,38 @@ impl PrincipalArn {
         self.as_str().split(':').nth(1).unwrap_or_default()
     }
 
+    /// Returns `true` if both name one role or user. A session's ARN names its role by account and name: it does not tell
+    /// the path, and an account has one role of a name.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let is_role = |arn: &Self| matches!(arn, Self::Role(_) | Self::Session(_));
+        let is_session = matches!(self, Self::Session(_)) || matches!(other, Self::Session(_));
+        self == other
+            || (is_session && is_role(self) && is_role(other))
+                && (self.partition(), self.account(), self.name()) == (other.partition(), other.account(), other.name())
+    }
+
     /// The name that IAM's API asks for: of a session that of its role.
     pub fn name(&self) -> &str {
         kind_and_name(self.as_str()).1
     }
 }
+
+impl std::str::FromStr for PrincipalArn {
+    type Err = NameError;
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        Self::parse(text)
+    }
+}
+
+impl AsRef<str> for PrincipalArn {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl super::Name for PrincipalArn {}
 
 impl fmt::Display for PrincipalArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -46,6 +46,21 @@ macro_rules! name {
             }
         }
 
+        impl std::str::FromStr for $name {
+            type Err = NameError;
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                Self::parse(text)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl super::Name for $name {}
+
         impl TryFrom<String> for $name {
             type Error = NameError;
             fn try_from(text: String) -> Result<Self, NameError> {
@@ -161,6 +176,11 @@ impl KeyArn {
     /// The key's Region.
     pub fn region(&self) -> &str {
         self.part(3)
+    }
+
+    /// The key's Region as a name of its own.
+    pub fn in_region(&self) -> Region {
+        Region(self.part(3).into())
     }
 
     /// The account that owns the key.

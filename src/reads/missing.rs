@@ -1,6 +1,6 @@
 //! What was not read, why, and the lines that read just that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
 use super::script::{TYPES, tree};
 use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
 use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
-use crate::names::{KeyArn, VolumeId, is_plain_word, kind_and_name, shell_word};
+use crate::names::{InstanceId, KeyArn, VolumeId, is_plain_word, kind_and_name, shell_word};
 use crate::source::{Reading, Unread, Why};
 
 /// A fact that was not read.
@@ -101,8 +101,16 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
             list.note(&unread, &format!("tags of instance {id}"), &of, &lines::instance(), Vec::new());
         }
     }
+    let mut attached: BTreeMap<&VolumeId, (&InstanceId, &Instance)> = BTreeMap::new();
+    for (id, instance) in capture.instances.iter().filter_map(|(id, instance)| Some((id, instance.known()?))) {
+        for attachment in &instance.attachments {
+            attached.entry(&attachment.volume_id).or_insert((id, instance));
+        }
+    }
     for (id, volume) in &capture.volumes {
-        list.volume(capture, id, volume);
+        if let Some((instance, found)) = attached.get(id) {
+            list.volume(id, volume, (instance, found));
+        }
     }
     let used = capture.volumes.values().filter_map(|volume| volume.known()?.key.known());
     let none = Key::default();
@@ -138,6 +146,9 @@ impl List {
 
     /// A fact that a line tells, with what is to follow it.
     fn note<T>(&mut self, reading: &Reading<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<String>>) {
+        if reading.unread().is_none() {
+            return;
+        }
         let blocks = std::iter::once(vec![line.marked()]).chain(more).collect();
         self.push(reading, what, of.plain(line), vec![Lacking { of: of.clone(), blocks }]);
     }
@@ -146,10 +157,7 @@ impl List {
         Subject { reader: Reader::Account(account), region: self.region.clone(), variables: Vec::new() }
     }
 
-    fn volume(&mut self, capture: &Capture, id: &VolumeId, volume: &Reading<Volume>) {
-        let known = capture.instances.iter().filter_map(|(id, instance)| Some((id, instance.known()?)));
-        let attaches = |instance: &Instance| instance.attachments.iter().any(|one| one.volume_id == *id);
-        let Some((instance, found)) = known.into_iter().find(|(_, instance)| attaches(instance)) else { return };
+    fn volume(&mut self, id: &VolumeId, volume: &Reading<Volume>, (instance, found): (&InstanceId, &Instance)) {
         let of = self.in_account(found.account.to_string()).with('i', instance.as_str());
         // Which key it has is not known either.
         let more = || vec![lines::keys()];

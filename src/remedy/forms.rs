@@ -6,9 +6,13 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use crate::change::{Change, PolicyPlace};
-use crate::names::{kind_and_name, shell_word};
+use crate::command::{Command, Word};
+use crate::names::{
+    GrantOperation, HolderKind, KeyArn, OrgPolicyId, PolicyArn, PolicyName, PrincipalArn, holder, kind_and_name,
+};
 
 use super::Part;
+use super::file_name::FileName;
 
 /// How a remedy is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +34,11 @@ pub enum Form {
 impl Form {
     /// The part in this form; what has no policy is a command in every form.
     pub(crate) fn of(self, part: &Part) -> String {
+        self.in_file(part, &file_name(&part.change))
+    }
+
+    /// The part in this form, with the policy in a file of this name.
+    pub(crate) fn in_file(self, part: &Part, file: &FileName) -> String {
         if let Some(command) = create_grant(&part.change) {
             return match self {
                 Self::Terraform => grant_in_terraform(&part.change).unwrap_or_default(),
@@ -40,12 +49,16 @@ impl Form {
         match self {
             Self::Statement => part.statements.iter().fold(String::new(), |all, one| all + &one.text + "\n"),
             Self::Document => with_line_end(document),
-            Self::Diff => diff(part),
+            Self::Diff => diff(part, file),
             Self::Cli => {
-                let (file, command) = (file_name(&part.change), command(&part.change));
-                format!("cat > {file}.json <<'POLICY'\n{}POLICY\n{command}\n", with_line_end(document))
+                let comment = matches!(&part.change, Change::Policy { place: PolicyPlace::Session { .. }, .. });
+                let comment = if comment { "# where the session is created: " } else { "" };
+                let command = command(&part.change, file).map(|command| format!("{comment}{command}\n"));
+                let end = end_mark(document);
+                let document = with_line_end(document);
+                format!("cat > {file}.json <<'{end}'\n{document}{end}\n{}", command.unwrap_or_default())
             }
-            Self::Terraform => terraform(part),
+            Self::Terraform => terraform(part, file),
         }
     }
 }
@@ -54,94 +67,126 @@ fn with_line_end(text: &str) -> String {
     if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") }
 }
 
+/// What ends the lines of a document in a script: no line of its own.
+fn end_mark(document: &str) -> String {
+    let mut mark = "POLICY".to_owned();
+    while document.lines().any(|line| line == mark) {
+        mark.push('_');
+    }
+    mark
+}
+
 /// The policy as it was read against the policy with the change, as `patch` takes it.
-fn diff(part: &Part) -> String {
+fn diff(part: &Part, file: &FileName) -> String {
     let before = part.before.as_ref().map(|document| with_line_end(document.text())).unwrap_or_default();
     let after = part.after.as_ref().map(|document| with_line_end(document.text())).unwrap_or_default();
-    let name = format!("{}.json", file_name(&part.change));
+    let name = format!("{file}.json");
     let from = if part.before.is_some() { format!("a/{name}") } else { "/dev/null".to_owned() };
     TextDiff::from_lines(&before, &after).unified_diff().header(&from, &format!("b/{name}")).to_string()
 }
 
-/// A file name for what is changed, without its extension.
-pub(crate) fn file_name(change: &Change) -> String {
-    let name = match change {
+/// A file name for what is changed, without its extension: with what it is and of which account.
+pub(crate) fn file_name(change: &Change) -> FileName {
+    let of_identity = |arn: &str| {
+        let (kind, name) = kind_and_name(arn);
+        format!("{kind}-{}-{name}", account(arn))
+    };
+    let of_key = |key: &KeyArn| format!("{}-{}-{}", key.account(), key.region(), key.key_id());
+    FileName::of(&match change {
         Change::Policy { place, .. } => match place {
-            PolicyPlace::Inline { identity, name } => {
-                let (kind, of) = kind_and_name(identity);
-                format!("{kind}-{of}-{name}")
-            }
-            PolicyPlace::Managed { arn } => format!("policy-{}", last(arn)),
-            PolicyPlace::Boundary { identity } => format!("boundary-{}", kind_and_name(identity).1),
-            PolicyPlace::KeyPolicy(key) => format!("key-{}", key.key_id()),
+            PolicyPlace::Inline { identity, name } => format!("{}-{name}", of_identity(identity)),
+            PolicyPlace::Managed { arn } => format!("policy-{}-{}", account(arn), last(arn)),
+            PolicyPlace::Boundary { identity } => format!("boundary-of-{}", of_identity(identity)),
+            PolicyPlace::KeyPolicy(key) => format!("key-{}", of_key(key)),
             PolicyPlace::Scp { id } => format!("scp-{id}"),
             PolicyPlace::Rcp { id } => format!("rcp-{id}"),
             PolicyPlace::Session { number } => format!("session-{}", number + 1),
         },
-        Change::AddGrant { key, .. } | Change::KeyState { key, .. } => format!("grant-{}", key.key_id()),
+        Change::AddGrant { key, .. } | Change::KeyState { key, .. } => format!("grant-{}", of_key(key)),
         Change::RevokeGrant { .. }
         | Change::NewKey { .. }
         | Change::EncryptVolumes { .. }
+        | Change::AttachPolicy { .. }
+        | Change::DetachPolicy { .. }
+        | Change::DeleteRole { .. }
         | Change::RecreateRole { .. } => "change".to_owned(),
-    };
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect()
+    })
+}
+
+fn account(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
 }
 
 fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
 }
 
-/// The AWS CLI command that puts the policy, from its file, in its place.
-fn command(change: &Change) -> String {
-    let file = format!("file://{}.json", file_name(change));
-    let Change::Policy { place, .. } = change else { return String::new() };
-    match place {
+/// The AWS CLI command that puts the policy, from its file, in its place; `None` for what is no such name of AWS.
+fn command(change: &Change, file: &FileName) -> Option<Command> {
+    let Change::Policy { place, .. } = change else { return None };
+    let file = || Word::from("file://").then(file).then(".json");
+    Some(match place {
         PolicyPlace::Inline { identity, .. } if super::statement::permission_set(identity).is_some() => {
-            format!(
-                "aws sso-admin put-inline-policy-to-permission-set --instance-arn INSTANCE-ARN \
-                 --permission-set-arn PERMISSION-SET-ARN --inline-policy {file}"
-            )
+            Command::aws("sso-admin put-inline-policy-to-permission-set")
+                .option("--instance-arn", Word::blank("INSTANCE-ARN"))
+                .option("--permission-set-arn", Word::blank("PERMISSION-SET-ARN"))
+                .option("--inline-policy", file())
         }
         PolicyPlace::Inline { identity, name } => {
-            let (kind, of) = kind_and_name(identity);
-            let (of, name) = (shell_word(of), shell_word(name));
-            format!("aws iam put-{kind}-policy --{kind}-name {of} --policy-name {name} --policy-document {file}")
+            let (kind, of) = holder(identity)?;
+            let (words, option) = match kind {
+                HolderKind::Role => ("iam put-role-policy", "--role-name"),
+                HolderKind::User => ("iam put-user-policy", "--user-name"),
+                HolderKind::Group => ("iam put-group-policy", "--group-name"),
+            };
+            let name = PolicyName::parse(name).ok()?;
+            Command::aws(words).option(option, &of).option("--policy-name", &name).option("--policy-document", file())
         }
-        PolicyPlace::Managed { arn } => {
-            let arn = shell_word(arn);
-            format!("aws iam create-policy-version --policy-arn {arn} --policy-document {file} --set-as-default")
-        }
+        PolicyPlace::Managed { arn } => new_version(&PolicyArn::parse(arn).ok()?, file()),
         PolicyPlace::Boundary { identity } => {
-            let (kind, of) = kind_and_name(identity);
-            let of = shell_word(of);
-            let itself = if kind == "user" { "User" } else { "Role" };
-            format!(
-                "boundary=$(aws iam get-{kind} --{kind}-name {of} --query {itself}.PermissionsBoundary.PermissionsBoundaryArn --output text)\n\
-                 aws iam create-policy-version --policy-arn \"$boundary\" --policy-document {file} --set-as-default"
-            )
+            let (kind, of) = holder(identity)?;
+            let get = match kind {
+                HolderKind::User => Command::aws("iam get-user")
+                    .option("--user-name", &of)
+                    .option("--query", "User.PermissionsBoundary.PermissionsBoundaryArn"),
+                HolderKind::Role | HolderKind::Group => Command::aws("iam get-role")
+                    .option("--role-name", &of)
+                    .option("--query", "Role.PermissionsBoundary.PermissionsBoundaryArn"),
+            };
+            new_version(Word::output_of(get.words("--output text")), file())
         }
-        PolicyPlace::KeyPolicy(key) => {
-            format!(
-                "aws kms put-key-policy --region {} --key-id {key} --policy-name default --policy {file}",
-                key.region()
-            )
+        PolicyPlace::KeyPolicy(key) => Command::aws("kms put-key-policy")
+            .option("--region", &key.in_region())
+            .option("--key-id", key)
+            .words("--policy-name default")
+            .option("--policy", file()),
+        PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => Command::aws("organizations update-policy")
+            .option("--policy-id", &OrgPolicyId::parse(id).ok()?)
+            .option("--content", file()),
+        PolicyPlace::Session { .. } => {
+            Command::aws("sts assume-role").argument(Word::blank("…")).option("--policy", file())
         }
-        PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => {
-            format!("aws organizations update-policy --policy-id {} --content {file}", shell_word(id))
-        }
-        PolicyPlace::Session { .. } => format!("# where the session is created: aws sts assume-role … --policy {file}"),
-    }
+    })
+}
+
+fn new_version(arn: impl Into<Word>, file: Word) -> Command {
+    Command::aws("iam create-policy-version")
+        .option("--policy-arn", arn)
+        .option("--policy-document", file)
+        .words("--set-as-default")
 }
 
 /// The AWS CLI command that makes the grant; `None` for other changes.
-pub(crate) fn create_grant(change: &Change) -> Option<String> {
+pub(crate) fn create_grant(change: &Change) -> Option<Command> {
     let Change::AddGrant { key, grant } = change else { return None };
-    Some(format!(
-        "aws kms create-grant --region {} --key-id {key} --grantee-principal {} --operations {}",
-        key.region(),
-        shell_word(&grant.grantee_principal),
-        grant.operations.join(" ")
-    ))
+    let grantee = PrincipalArn::parse(&grant.grantee_principal).ok()?;
+    let operations: Result<Vec<_>, _> = grant.operations.iter().map(|one| GrantOperation::parse(one)).collect();
+    let command = Command::aws("kms create-grant")
+        .option("--region", &key.in_region())
+        .option("--key-id", key)
+        .option("--grantee-principal", &grantee)
+        .words("--operations");
+    Some(operations.ok()?.iter().fold(command, Command::argument))
 }
 
 fn grant_in_terraform(change: &Change) -> Option<String> {
@@ -158,8 +203,8 @@ fn grant_in_terraform(change: &Change) -> Option<String> {
 /// The statements as blocks of a data source.
 ///
 /// Source: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document>
-fn terraform(part: &Part) -> String {
-    let name: String = file_name(&part.change).chars().map(|c| if c == '.' { '-' } else { c }).collect();
+fn terraform(part: &Part, file: &FileName) -> String {
+    let name: String = file.as_ref().chars().map(|c| if c == '.' { '-' } else { c }).collect();
     let mut text = String::new();
     let parsed = part.statements.iter().filter_map(|one| Some((one, serde_json::from_str::<Value>(&one.text).ok()?)));
     let mut blocks = String::new();

@@ -1,9 +1,11 @@
 //! The smallest change that makes a start succeed, proven by judging again.
 
+mod alike;
 mod control;
 mod draft;
 mod exempt;
 mod extend;
+mod file_name;
 mod forms;
 mod parts;
 mod proof;
@@ -16,10 +18,12 @@ use crate::change::{Change, apply_all, edited};
 use crate::findings::push_new;
 use crate::names::KeyArn;
 use crate::policy::Size;
-use crate::source::{Document, Reading};
-use crate::start::{Judged, Question, RemedyPlace, judge, plan};
+use crate::source::Document;
+use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
 
+pub(crate) use alike::Remedies;
 pub(crate) use control::{CONTROL_ROLE, Control};
+pub(crate) use file_name::FileName;
 pub use forms::Form;
 pub(crate) use forms::{create_grant, file_name};
 pub(crate) use proof::Proof;
@@ -155,19 +159,35 @@ pub(crate) struct Judgement<'a> {
     pub(crate) target: &'a Target,
     pub(crate) question: &'a Question,
     pub(crate) judged: &'a [Judged],
+    /// For how many requests of the start each stands; none: each for itself.
+    pub(crate) counts: &'a [usize],
+    /// The capture that the start's own is a part of.
+    pub(crate) whole: &'a Capture,
+    pub(crate) shelf: &'a Shelf<'a>,
+    pub(crate) remedies: &'a Remedies,
 }
 
 impl<'a> Judgement<'a> {
     /// The role or user as it was read.
     fn identity(&self) -> Option<&'a Identity> {
-        self.capture.identities.get(&self.target.role_arn).and_then(Reading::known)
+        self.capture.identity(&self.target.role_arn)?.1.known()
     }
 
     /// The same requests with the changes made; `None` where the start can no longer be judged.
     fn again(&self, changes: &[Change]) -> Option<Vec<Judged>> {
-        let capture = apply_all(self.capture, changes);
+        self.some_again(self.judged, self.capture, changes)
+    }
+
+    /// Some of them, by as much of the capture as bears on them.
+    fn some_again<'j>(
+        &self,
+        judged: impl IntoIterator<Item = &'j Judged>,
+        capture: &Capture,
+        changes: &[Change],
+    ) -> Option<Vec<Judged>> {
+        let capture = apply_all(capture, changes);
         let question = self.question.changed(changes);
-        plan(&capture, self.target, &question).ok().map(|plan| judge(plan.cases))
+        judge_again(judged, &capture, self.target, &question, self.shelf).ok()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::change::Change;
-use crate::remedy::{Form, Part, Remedy, file_name};
+use crate::remedy::{FileName, Form, Part, Remedy, file_name};
 
 use super::Report;
 use super::format::{FORMAT_VERSION, print};
@@ -19,8 +19,8 @@ struct RemedyFile {
 }
 
 /// The commands of a part; commented out where AWS would refuse them.
-fn commands(part: &Part) -> String {
-    let commands = Form::Cli.of(part);
+fn commands(part: &Part, file: &FileName) -> String {
+    let commands = Form::Cli.in_file(part, file);
     let Some(size) = part.size.filter(|size| !size.fits()) else { return commands };
     let refused = format!("# AWS would refuse this: {} of {} characters\n", size.holds, size.limit);
     commands.lines().fold(refused, |all, line| all + "# " + line + "\n")
@@ -35,17 +35,20 @@ pub fn remedy_files(report: &Report) -> Vec<(String, String)> {
             parts.push(part.clone());
         }
     }
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    let mut names: Vec<FileName> = Vec::new();
     for part in &parts {
-        let name = file_name(&part.change);
+        names.push(file_name(&part.change).beside(&names));
+    }
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for (part, name) in parts.iter().zip(&names) {
         for (extension, form) in [("json", Form::Document), ("diff", Form::Diff), ("tf", Form::Terraform)] {
             if part.after.is_some() || form == Form::Terraform {
-                files.insert(format!("{name}.{extension}"), form.of(part));
+                files.insert(format!("{name}.{extension}"), form.in_file(part, name));
             }
         }
     }
     if !parts.is_empty() {
-        let commands: String = parts.iter().map(commands).collect();
+        let commands: String = parts.iter().zip(&names).map(|(part, name)| commands(part, name)).collect();
         files.insert("apply.sh".to_owned(), format!("#!/bin/sh\nset -eu\n{commands}"));
         let changes = parts.into_iter().map(|part| part.change).collect();
         files.insert("remedy.json".to_owned(), print(&RemedyFile { format_version: FORMAT_VERSION, changes }));

@@ -174,7 +174,7 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
     let earlier = report.earlier.as_ref();
     let observed = start.map(|start| observed::observed(target, start, earlier)).unwrap_or_default();
     Target {
-        instance_id: &target.instance_id,
+        instance_id: target.instance_id.as_str(),
         role_arn: &target.role_arn,
         region: report.read.region.as_str(),
         verdict: start.map(|start| start.verdict.as_str()),

@@ -20,7 +20,7 @@ use crate::capture::{Handed, Provenance};
 use crate::change::Change;
 use crate::event::{Incident, Starter};
 use crate::findings::{Code, Finding, Severity};
-use crate::names::{KeyArn, VolumeId, kind_and_name};
+use crate::names::{InstanceId, KeyArn, PrincipalArn, VolumeId, kind_and_name};
 use crate::reads::{self, EventGap, Missing};
 use crate::remedy::Remedy;
 use crate::source::Reading;
@@ -33,7 +33,7 @@ pub use diff::Diff;
 pub(crate) use diff::compare;
 pub use files::remedy_files;
 #[cfg(feature = "cli")]
-pub(crate) use layout::escape;
+pub(crate) use remedy::{change, place};
 pub(crate) use words::miss as miss_in_words;
 
 /// Whether a start will succeed, as far as permissions and keys decide.
@@ -68,6 +68,7 @@ pub struct Report {
     pub(crate) was_read: Vec<String>,
     pub(crate) unread: Vec<Missing>,
     pub(crate) targets: Vec<TargetReport>,
+    pub(crate) assumes_organization: bool,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,
 }
@@ -86,7 +87,7 @@ pub struct Earlier {
 /// The answer for one target.
 #[derive(Debug)]
 pub(crate) struct TargetReport {
-    pub(crate) instance_id: String,
+    pub(crate) instance_id: InstanceId,
     pub(crate) role_arn: String,
     pub(crate) outcome: Result<Start, TargetError>,
 }
@@ -104,7 +105,7 @@ pub(crate) struct Start {
     pub(crate) findings: Vec<Finding>,
     pub(crate) remedy: Option<Remedy>,
     /// For a role that does not exist: the one that has its name under another path.
-    pub(crate) namesake: Option<String>,
+    pub(crate) namesake: Option<PrincipalArn>,
     pub(crate) assumptions: Vec<Assumption>,
 }
 
@@ -142,11 +143,24 @@ impl Start {
 }
 
 impl Report {
-    /// The report with what events of earlier starts say beside it: evidence, never a verdict.
+    /// The report with what events of earlier starts say beside it. What they show allowed is no verdict; what they show
+    /// refused after the reads, and the judgement does not explain, leaves no start READY.
     #[must_use]
     pub fn beside(mut self, earlier: Earlier) -> Self {
         let starter = self.targets.first().and_then(|target| target.role_arn.split(':').nth(4)).unwrap_or_default();
         self.unread.extend(reads::events(&earlier.gaps, starter));
+        // Each part of the evidence is as old as its own read.
+        let since = self.handed.iter().filter_map(|handed| handed.read).fold(self.read.from, std::cmp::min);
+        for target in &mut self.targets {
+            let refuted = target.outcome.as_ref().ok();
+            let refuted = refuted.and_then(|start| observed::refuted(target, start, &earlier, since));
+            if let (Some(finding), Ok(start)) = (refuted, &mut target.outcome) {
+                let at = start.findings.partition_point(|other| other.severity <= finding.severity);
+                start.findings.insert(at, finding);
+                start.verdict = start.verdict.max(Verdict::Undecided);
+                self.verdict = self.verdict.max(start.verdict);
+            }
+        }
         self.earlier = Some(earlier);
         self
     }
@@ -168,7 +182,7 @@ impl Report {
 
     /// Whether the verdict rests on the assumption that organization policies allow.
     pub fn assumes_organization(&self) -> bool {
-        self.starts().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows))
+        self.assumes_organization
     }
 
     /// The codes of all findings, in the order of the report.

@@ -1,7 +1,9 @@
 //! What settles an open question: the flag, the read permission or the AWS CLI line.
 
+use crate::command::{Command, Word};
+use crate::event::{PolicyKind, Refusal};
 use crate::findings::{Code, Fact, Finding, Open, Severity};
-use crate::names::{KeyArn, VolumeId};
+use crate::names::{ContextKey, KeyArn, VolumeId};
 use crate::policy::PolicyType;
 use crate::reads::Missing;
 use crate::start::{Assumption, By, Settles};
@@ -19,8 +21,12 @@ fn step(words: impl Into<String>, lines: Vec<String>) -> Step {
 }
 
 /// What else was said stays said: the flags and the capture of this command.
-fn with(flag: &str) -> Vec<String> {
-    vec![format!("the same command with {flag}")]
+fn with(options: &Command) -> Vec<String> {
+    vec![format!("the same command with {options}")]
+}
+
+fn flag(flag: &'static str) -> Vec<String> {
+    with(&Command::options().words(flag))
 }
 
 /// The ways in which an undecided finding is settled; one of them does.
@@ -31,16 +37,21 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     let is = |codes: &[Code]| codes.contains(&finding.code);
     let mut steps = if is(&[Code::OrganizationUnread]) {
         organization(report, target, start, finding)
-    } else if is(&[Code::KeyUnread, Code::KeyStateUnknown]) {
+    } else if is(&[Code::KeyUnread, Code::KeyStateUnknown])
+        || (is(&[Code::CustomKeyStore]) && needs(finding).next().is_some())
+    {
         key(report, finding)
+    } else if is(&[Code::RefusedSince]) {
+        refused(report, target, finding)
     } else if is(&[Code::ContextKeyUnknown]) {
         context_keys(finding)
     } else if is(&[Code::SessionNameUnknown]) {
-        vec![step("say how the session is named", with("--session-name NAME"))]
+        vec![step("say how the session is named", flag("--session-name NAME"))]
+    } else if is(&[Code::CustomKeyStore, Code::RootVolumeMissing, Code::LicenseConfiguration]) {
+        vec![again(target)]
     } else if is(&[Code::NotDecided]) {
         if needs(finding).any(|needs| needs == "ec2:DescribeInstances") {
-            let line = format!("ebs-preflight capture --instance-id {} …", target.instance_id);
-            vec![step("read the instance again, whole, with", vec![line])]
+            vec![again(target)]
         } else {
             documented(start, finding)
         }
@@ -49,6 +60,35 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     };
     steps.retain(|step| !step.lines.is_empty());
     steps
+}
+
+/// Which policies to read, or to state, by the policy type that AWS named; by any that is never read where it named none.
+fn refused(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
+    let refusals = finding
+        .evidence
+        .iter()
+        .filter_map(|fact| if let Fact::Refused { refusal, .. } = fact { Some(refusal.as_ref()) } else { None });
+    let refusals: Vec<&Refusal> = refusals.collect();
+    let may_be = |kind| refusals.iter().any(|one| one.policy.is_none_or(|own| own == kind));
+    let is_call = refusals.iter().any(|one| one.action.starts_with("ec2:"));
+    let is_read = |kind| !matches!(kind, PolicyKind::Session | PolicyKind::VpcEndpoint);
+    let reads = refusals.iter().any(|one| one.policy.is_none_or(is_read));
+    let session = step("say which session policies are passed when the role is assumed", flag("--session-policy FILE"));
+    let region = Command::aws("ec2 describe-vpc-endpoints").option("--region", &report.read.region);
+    let endpoint = step(
+        "read the policy of the VPC endpoint by which StartInstances is called, which this program never reads",
+        vec![region.words("--query VpcEndpoints[].PolicyDocument").to_string()],
+    );
+    let again = reads.then(|| again(target));
+    let session = may_be(PolicyKind::Session).then_some(session);
+    let endpoint = (is_call && may_be(PolicyKind::VpcEndpoint)).then_some(endpoint);
+    [again, session, endpoint].into_iter().flatten().collect()
+}
+
+/// What was read is to be read again, or for the first time.
+fn again(target: &TargetReport) -> Step {
+    let again = Command::preflight("capture").option("--instance-id", &target.instance_id);
+    step("read the start again, whole, with", vec![again.argument(Word::blank("…")).to_string()])
 }
 
 fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {
@@ -71,29 +111,30 @@ fn organization(report: &Report, target: &TargetReport, start: &Start, finding: 
                 "read them with a profile of the management or a delegated administrator account of the \
                  organization of account {of}"
             ),
-            with("--org-profile PROFILE"),
+            flag("--org-profile PROFILE"),
         ),
-        asked("the organization's administrator", "organization.txt"),
+        asked("the organization's administrator", "--add organization.txt"),
         // What a condition asks of the organization no such assumption tells.
-        step("say that you assume they allow it", if is_assumed { Vec::new() } else { with("--assume-org-allows") }),
+        step("say that you assume they allow it", if is_assumed { Vec::new() } else { flag("--assume-org-allows") }),
     ]
 }
 
 /// The lines at the end of the report read what is missing.
-fn asked(whom: &str, file: &str) -> Step {
-    step(format!("have {whom} run the lines below, and hand in what they print"), with(&format!("--add {file}")))
+fn asked(whom: &str, file: &'static str) -> Step {
+    step(format!("have {whom} run the lines below, and hand in what they print"), flag(file))
 }
 
 fn key(report: &Report, finding: &Finding) -> Vec<Step> {
     let read = step(
         format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
-        with("--key-profile PROFILE"),
+        flag("--key-profile PROFILE"),
     );
     let lacks = |needs: &str| items(report, finding).any(|item| item.needs == needs);
     let files = [("kms:GetKeyPolicy", "--key-policy-file KEY=FILE"), ("kms:ListGrants", "--grants-file KEY=FILE")];
-    let flags: Vec<&str> = files.iter().filter(|(needs, _)| lacks(needs)).map(|(_, flag)| *flag).collect();
-    let sent = if flags.is_empty() { Vec::new() } else { with(&flags.join(" ")) };
-    vec![read, asked("the key's administrator", "key.txt"), step("hand in what somebody sent of it", sent)]
+    let lacking = files.iter().filter(|(needs, _)| lacks(needs));
+    let flags = lacking.fold(Command::options(), |options, (_, flag)| options.words(flag));
+    let sent = if flags == Command::options() { Vec::new() } else { with(&flags) };
+    vec![read, asked("the key's administrator", "--add key.txt"), step("hand in what somebody sent of it", sent)]
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
@@ -108,12 +149,15 @@ fn context_keys(finding: &Finding) -> Vec<Step> {
     } else {
         "say what the session will have (KEY= where it has none)"
     };
-    let flags: Vec<String> = keys.iter().map(|key| format!("--context {key}=VALUE")).collect();
-    vec![step(words, with(&flags.join(" ")))]
+    // What is no name of a context key is of no request, whatever is stated of it.
+    let keys = keys.iter().filter_map(|key| ContextKey::parse(key).ok());
+    let value = |key| Word::from(&key).then("=").then(Word::blank("VALUE"));
+    let options = keys.fold(Command::options(), |options, key| options.option("--context", value(key)));
+    vec![step(words, if options == Command::options() { Vec::new() } else { with(&options) })]
 }
 
 /// The option of `diff` that judges another policy of this type.
-fn flag(kind: PolicyType) -> &'static str {
+fn of_diff(kind: PolicyType) -> &'static str {
     match kind {
         PolicyType::KeyPolicy => "--set-key-policy KEY=FILE",
         PolicyType::Scp => "--set-scp ID=FILE",
@@ -127,9 +171,9 @@ fn flag(kind: PolicyType) -> &'static str {
 /// Where nobody can tell, a policy can say the same in another way.
 fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
     let mut flags: Vec<&str> =
-        finding.evidence.iter().filter_map(Fact::statement).map(|placed| flag(placed.at.kind)).collect();
+        finding.evidence.iter().filter_map(Fact::statement).map(|placed| of_diff(placed.at.kind)).collect();
     let untold = opens(finding).filter_map(|open| if let Open::Untold { of, .. } = open { *of } else { None });
-    flags.extend(untold.map(flag));
+    flags.extend(untold.map(of_diff));
     flags.sort_unstable();
     flags.dedup();
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
@@ -144,12 +188,12 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
 }
 
 fn other(report: &Report, finding: &Finding) -> Vec<Step> {
-    let flag = opens(finding)
+    let tag = opens(finding)
         .find_map(|open| if let Open::Condition { settles: Settles::Read { or, .. }, .. } = open { *or } else { None });
-    let tagged = step("say with which tag the session will be made", flag.map(with).unwrap_or_default());
+    let tagged = step("say with which tag the session will be made", tag.map(flag).unwrap_or_default());
     // What was read settles itself: only what was not is to be read by somebody else.
     let is_missing = items(report, finding).next().is_some();
-    let read = is_missing.then(|| asked("somebody who may read it", "lines.txt"));
+    let read = is_missing.then(|| asked("somebody who may read it", "--add lines.txt"));
     [Some(tagged), read].into_iter().flatten().collect()
 }
 
@@ -167,6 +211,7 @@ const READS: &[(Code, &str)] = &[
     (Code::OrganizationUnread, "organizations:"),
     (Code::KeyUnread, "kms:"),
     (Code::KeyStateUnknown, "kms:"),
+    (Code::CustomKeyStore, "kms:"),
     (Code::RoleUnread, "iam:"),
     (Code::VolumeUnread, "ec2:"),
 ];

@@ -1,18 +1,19 @@
 //! Remedies in words and as JSON.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::change::{Change, PolicyPlace};
+use crate::command::Command;
 use crate::findings::{Code, Fact, Finding};
+use crate::names::PrincipalArn;
 use crate::remedy::{
     ACTIONS, CONTROL_ROLE, Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant,
 };
 use crate::start::RemedyPlace;
 
-use super::layout::{compact, wrap};
+use super::layout::{Page, compact};
 use super::{Start, words};
 
 /// A remedy of one finding, as JSON.
@@ -25,6 +26,9 @@ pub(super) struct RemedyOut {
     statement: Option<serde_json::Value>,
     replaces: Option<serde_json::Value>,
     command: Option<String>,
+    /// The command as its program gets it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argv: Option<Vec<String>>,
     notes: Vec<String>,
     proof: Option<ProofOut>,
 }
@@ -43,12 +47,15 @@ struct ProofOut {
 /// Those parts of the start's remedy that cure this finding.
 pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
-        return start.namesake.iter().map(|arn| namesake(arn)).collect();
+        return start.namesake.iter().map(namesake).collect();
     }
-    let cure = |fact: &Fact| if let Fact::Command { what: "cure", line } = fact { Some(command(line)) } else { None };
+    let cure = |fact: &Fact| {
+        if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
+    };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let Some(remedy) = &start.remedy else { return list };
-    let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
+    let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
+    let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
         let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
         list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));
@@ -59,30 +66,33 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     list
 }
 
-fn namesake(arn: &str) -> RemedyOut {
-    RemedyOut { place: words::option(arn), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
+fn namesake(arn: &PrincipalArn) -> RemedyOut {
+    RemedyOut { place: words::option(arn).to_string(), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
 }
 
 /// What is no matter of policies: a key's state, a key store.
-fn command(line: &str) -> RemedyOut {
+fn command(command: &Command) -> RemedyOut {
     RemedyOut {
         place: "the key itself".to_owned(),
         owner: "the key's administrator".to_owned(),
         required: true,
-        command: Some(line.to_owned()),
+        command: Some(command.to_string()),
+        argv: command.argv(),
         ..RemedyOut::default()
     }
 }
 
 fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut {
     let value = |text: &String| serde_json::from_str(text).ok();
+    let grant = create_grant(&part.change);
     RemedyOut {
         place: change(&part.change),
         owner: owner(&part.owner),
         required: suggestion.map_or(part.is_required, |suggestion| suggestion.is_required),
         statement: suggestion.and_then(|suggestion| value(&suggestion.text)),
         replaces: suggestion.and_then(|suggestion| suggestion.replaces.as_ref()).and_then(value),
-        command: create_grant(&part.change),
+        command: grant.as_ref().map(Command::to_string),
+        argv: grant.as_ref().and_then(Command::argv),
         notes: part.notes.iter().map(note).chain(size(part)).collect(),
         proof: Some(ProofOut {
             before: format!("{} of {} allowed", proof.before, proof.required),
@@ -96,23 +106,23 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
 }
 
 /// The start's remedy for people.
-pub(super) fn text(start: &Start, form: Form) -> String {
-    let mut text = String::new();
+pub(super) fn text(start: &Start, form: Form) -> Page {
+    let mut text = Page::default();
     if let Some(arn) = &start.namesake {
-        text.push('\n');
+        text.blank();
         let noun = start.noun();
         prose(&mut text, &format!("The account has a {noun} of that name under another path. Judge that one with"));
-        line(&mut text, &format!("  {}", words::option(arn)));
+        text.document("   ", &format!("  {}", words::option(arn)));
     }
     let Some(remedy) = &start.remedy else { return text };
     for part in remedy.parts() {
-        text.push('\n');
+        text.blank();
         match form {
             Form::Statement => statements(&mut text, part),
             Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
                 prose(&mut text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
                 // Whole documents and patches are pasted as they stand.
-                text.push_str(&form.of(part));
+                text.document("", &form.of(part));
             }
         }
         for words in part.notes.iter().map(note).chain(size(part)) {
@@ -131,27 +141,20 @@ fn is_deny(suggestion: &Suggested) -> bool {
     suggestion.replaces.is_some() && suggestion.text.contains("\"Deny\"")
 }
 
-fn line(text: &mut String, words: &str) {
-    for row in words.lines() {
-        // A String takes every write.
-        let _ = writeln!(text, "   {row}");
-    }
-}
-
 /// Words, in lines that fit the screen.
-fn prose(text: &mut String, words: &str) {
-    wrap(text, "   ", 3, words);
+fn prose(text: &mut Page, words: &str) {
+    text.wrap("   ", 3, words);
 }
 
 fn why(part: &Part) -> &'static str {
     if part.is_required { "" } else { "; the start does not need it, it cures the warning" }
 }
 
-fn statements(text: &mut String, part: &Part) {
+fn statements(text: &mut Page, part: &Part) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
         prose(text, &format!("Make a grant, with credentials of the account that starts it ({owner}):"));
-        line(text, &command);
+        text.document("   ", &command.to_string());
         return;
     }
     let (place, why) = (change(&part.change), why(part));
@@ -160,13 +163,13 @@ fn statements(text: &mut String, part: &Part) {
         let denies = is_deny(changed);
         let because = if denies { "No added Allow overrides a Deny. " } else { "" };
         prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
-        line(text, &compact(&changed.text).join("\n"));
+        text.document("   ", &compact(&changed.text).join("\n"));
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
         prose(text, &format!("Add to {place} ({owner}{why}):"));
         let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
-        line(text, &texts.join(",\n"));
+        text.document("   ", &texts.join(",\n"));
     }
     let optional: Vec<&str> =
         part.statements.iter().filter(|suggestion| !suggestion.is_required).filter_map(sid).collect();
@@ -180,7 +183,7 @@ fn sid(suggestion: &Suggested) -> Option<&str> {
     rest.split('"').nth(1)
 }
 
-fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
+fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
     let proof = remedy.proof();
     let (before, after, required) = (proof.before, proof.after, proof.required);
     let all = if after == required {
@@ -210,7 +213,7 @@ fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
     }
     let others: Vec<String> = remedy.alternatives().iter().map(|place| option(*place, noun)).collect();
     if !others.is_empty() {
-        line(text, &format!("Other places: {}", others.join("\n              ")));
+        text.document("   ", &format!("Other places: {}", others.join("\n              ")));
     }
 }
 
@@ -357,7 +360,7 @@ fn option(place: RemedyPlace, noun: &str) -> String {
 }
 
 /// A policy as people find it.
-pub(super) fn place(place: &PolicyPlace) -> String {
+pub(crate) fn place(place: &PolicyPlace) -> String {
     match place {
         PolicyPlace::Inline { identity, name } => format!("inline policy {name} of {}", words::identity(identity)),
         PolicyPlace::Managed { arn } => format!("managed policy {arn}"),
@@ -370,7 +373,7 @@ pub(super) fn place(place: &PolicyPlace) -> String {
 }
 
 /// A change, by what it concerns.
-pub(super) fn change(change: &Change) -> String {
+pub(crate) fn change(change: &Change) -> String {
     match change {
         Change::Policy { place, .. } => self::place(place),
         Change::AddGrant { key, grant } => format!("a grant on {key} for {}", grant.grantee_principal),
@@ -378,6 +381,9 @@ pub(super) fn change(change: &Change) -> String {
         Change::KeyState { key, state } => format!("{key} becomes {state}"),
         Change::NewKey { key, .. } => format!("{key} is created, without alias, tag or grant"),
         Change::EncryptVolumes { key } => format!("the volumes are encrypted with {key}"),
+        Change::AttachPolicy { identity, policy } => format!("{policy} is attached to {}", words::identity(identity)),
+        Change::DetachPolicy { identity, policy } => format!("{policy} is detached from {}", words::identity(identity)),
+        Change::DeleteRole { role } => format!("{} is deleted", words::identity(role)),
         Change::RecreateRole { role } => format!("{} is deleted and made anew", words::identity(role)),
     }
 }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use crate::capture::Handed;
+use crate::command::Command;
 use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
 use crate::findings::{Code, Fact, Finding, Open, PlacedStatement, Severity, StatementRole, place, push_new};
-use crate::names::{kind_and_name, shell_word};
+use crate::names::{PrincipalArn, kind_and_name};
 use crate::policy::PolicyType;
 use crate::start::{Assumption, By, Judged, Level, Settles};
 
@@ -157,7 +158,7 @@ pub(super) fn decider(decider: Decider, judged: &Judged, noun: &str) -> String {
     match decider {
         Decider::Statement(at, index) => statement(&place(&judged.case.policies, at, index), noun),
         Decider::Grant(position) => {
-            let grant = judged.case.policies.grants.grants.get(position);
+            let grant = judged.case.policies.grants.get(position);
             let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
             id.map_or_else(|| "the grant that EC2 makes at the start".to_owned(), |id| format!("grant {id}"))
         }
@@ -198,8 +199,13 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
             ("attached", vec![names.join(", ") + &level.unwrap_or_default()])
         }
         Fact::Open(open) => ("open", vec![self::open(open, noun)]),
+        Fact::Refused { time, event, refusal } => {
+            let event = if event.is_empty() { String::new() } else { format!(" (event {event})") };
+            ("refused", vec![format!("{}, {}{}{event}", minute(*time), refusal.action, super::triage::cause(refusal))])
+        }
+        Fact::Changed { time, action } => ("changed", vec![format!("{}, {action}", minute(*time))]),
         Fact::State { name, value } => (*name, vec![value.clone()]),
-        Fact::Command { what, line } => (*what, vec![line.clone()]),
+        Fact::Command { what, command } => (*what, vec![command.to_string()]),
     }
 }
 
@@ -302,11 +308,10 @@ pub(super) fn identity(arn: &str) -> String {
     format!("{} {}", kind_and_name(arn).0, path_and_name(arn))
 }
 
-/// The option that names a role or user: `--role-arn arn:…`.
-pub(super) fn option(arn: &str) -> String {
-    let is_role = arn.splitn(6, ':').nth(5).is_some_and(|resource| resource.starts_with("role/"));
-    let option = if is_role { "--role-arn" } else { "--principal-arn" };
-    format!("{option} {}", shell_word(arn))
+/// The option that names a role, a session or a user: `--role-arn arn:…`.
+pub(super) fn option(arn: &PrincipalArn) -> Command {
+    let option = if matches!(arn, PrincipalArn::Role(_)) { "--role-arn" } else { "--principal-arn" };
+    Command::options().option(option, arn)
 }
 
 /// Path and name in the ARN of a role, user or group.

@@ -1,6 +1,7 @@
 //! What a start asks for: the call model, the request context of each request, the plan of one start.
 
 mod assumption;
+mod call;
 mod caller;
 mod context;
 mod derived;
@@ -13,8 +14,8 @@ mod table;
 pub(crate) use assumption::Assumption;
 pub use context::{Stated, may_be_stated};
 pub(crate) use context::{condition_keys, is_condition_key, is_network_key};
-pub(crate) use plan::{Case, Judged, NoPlan, StartPlan, judge, plan};
-pub(crate) use policies::held;
+pub(crate) use plan::{Judged, NoPlan, StartPlan, judge, judge_again, plan};
+pub(crate) use policies::{Shelf, held};
 pub use question::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require};
 pub(crate) use settles::{Settles, settles};
 pub use table::{By, Confidence, Level, MODEL_DATE, Row, START};

@@ -20,6 +20,7 @@ mod docs;
 mod generate;
 mod golden;
 mod grants;
+mod hostile;
 mod laws;
 mod missing;
 mod problems;
@@ -29,13 +30,18 @@ mod schema;
 mod shapes;
 mod spec;
 mod tidy;
+mod together;
 #[cfg(feature = "cli")]
 mod told;
 mod transcript;
 mod triage;
 
 #[cfg(feature = "cli")]
+mod diffs;
+#[cfg(feature = "cli")]
 mod handed;
+#[cfg(all(feature = "cli", unix))]
+mod limits;
 #[cfg(feature = "cli")]
 mod observed;
 #[cfg(feature = "cli")]
@@ -49,6 +55,8 @@ mod targets;
 mod transcripts;
 
 // These run the built program, most of them against servers.
+#[cfg(all(feature = "aws", feature = "cli"))]
+mod linked;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
 #[cfg(all(feature = "aws", feature = "cli"))]

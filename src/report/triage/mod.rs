@@ -10,11 +10,11 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::format::{FORMAT_VERSION, print};
-use super::layout::{escape, one_line};
+use super::layout::Page;
 use crate::event::{Actor, Denial, Incident, Launcher, PolicyKind, Refusal, Silence, Told, alike, is_of_start};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
-pub(super) use words::what;
+pub(super) use words::{cause, what};
 
 /// What an incident comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,16 +78,31 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
         return "No event is in it. That proves nothing: events arrive minutes late.\n".to_owned();
     }
     let Sorted { told, unrelated, others } = sorted(incidents);
-    let mut parts: Vec<String> = told.iter().map(|incident| one(incident, zone)).collect();
+    let mut page = Page::default();
+    for (number, incident) in told.iter().enumerate() {
+        if number > 0 {
+            page.blank();
+        }
+        for line in one(incident, zone) {
+            page.line(&line);
+        }
+    }
+    let mut last = Vec::new();
     if !unrelated.is_empty() {
-        parts.push(format!("Refused as well, of no start: {}\n", one_line(&unrelated.join(", "))));
+        last.push(format!("Refused as well, of no start: {}", unrelated.join(", ")));
     }
     match others {
         0 => {}
-        1 => parts.push("1 other event says nothing of a start.\n".to_owned()),
-        number => parts.push(format!("{number} other events say nothing of a start.\n")),
+        1 => last.push("1 other event says nothing of a start.".to_owned()),
+        number => last.push(format!("{number} other events say nothing of a start.")),
     }
-    escape(&parts.join("\n"))
+    for line in &last {
+        if !told.is_empty() {
+            page.blank();
+        }
+        page.line(line);
+    }
+    page.print()
 }
 
 /// What is told whole, and what is told in a line.
@@ -119,7 +134,7 @@ fn sorted(incidents: &[Incident]) -> Sorted {
 /// The labels of the lines take this width.
 const LABEL: usize = 9;
 
-fn one(incident: &Incident, zone: &TimeZone) -> String {
+fn one(incident: &Incident, zone: &TimeZone) -> Vec<String> {
     let reading = table::read(incident);
     let mut head = vec![reading.outcome.as_str().to_owned()];
     head.extend(words::time(incident, zone));
@@ -146,7 +161,8 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
     }
     add("", &subjects);
     add("", &words::counted(incident, zone));
-    add("next", &next::steps(incident));
+    let next: Vec<String> = next::steps(incident).iter().map(next::Step::to_string).collect();
+    add("next", &next);
     if let Some(draft) = draft::draft(incident) {
         let statement = serde_json::to_string(&draft.statement).unwrap_or_default();
         add(
@@ -159,9 +175,7 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
     }
     add("proves", &reading.proves);
     add("open", &reading.leaves_open);
-    lines.push(String::new());
-    // What a record holds must not look like a line of ours.
-    lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
+    lines
 }
 
 #[derive(Serialize)]
@@ -205,6 +219,8 @@ struct IncidentOut<'a> {
     next: Vec<String>,
     /// A statement from this event alone, not proven.
     draft: Option<draft::Draft>,
+    /// The same, as their programs get them; nothing for what is no command, or is to be filled in.
+    argv: Vec<Option<Vec<String>>>,
 }
 
 #[derive(Serialize)]
@@ -247,6 +263,7 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
             (None, None)
         }
     };
+    let next = next::steps(incident);
     let events = incident.events.iter().map(|event| EventOut {
         event_id: &event.event_id,
         request_id: &event.request_id,
@@ -274,7 +291,8 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
         events: events.collect(),
         proves: reading.proves,
         does_not_prove: reading.leaves_open,
-        next: next::steps(incident),
+        next: next.iter().map(next::Step::to_string).collect(),
+        argv: next.iter().map(next::Step::argv).collect(),
         draft: draft::draft(incident),
     }
 }

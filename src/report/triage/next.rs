@@ -1,22 +1,70 @@
+use std::fmt;
+
 use jiff::ToSpan as _;
 
 use super::super::words::option;
 use crate::capture::StateReasonMeaning;
+use crate::command::{Command, Word};
 use crate::event::{Actor, Encoded, Incident, Operation, Refusal, Silence, Told, operations_of};
-use crate::names::{AccountId, PrincipalArn, Region, RoleArn, shell_word};
+use crate::names::{AccountId, EncodedMessage, IamName, KeyArn, PrincipalArn, Region};
 
-/// What to type next, most telling first. Lines that are no commands begin with `#`.
-pub(super) fn steps(incident: &Incident) -> Vec<String> {
+/// What to do next.
+pub(super) enum Step {
+    /// A command.
+    Run(Command),
+    /// A remark: no shell reads what stands behind its `#`.
+    Say(String),
+}
+
+impl Step {
+    pub(super) fn argv(&self) -> Option<Vec<String>> {
+        if let Self::Run(command) = self { command.argv() } else { None }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Run(command) => fmt::Display::fmt(command, f),
+            Self::Say(words) => write!(f, "# {words}"),
+        }
+    }
+}
+
+/// What to type next, most telling first.
+pub(super) fn steps(incident: &Incident) -> Vec<Step> {
     let mut steps = Vec::new();
     match &incident.told {
-        Told::Refused(refusal) => steps.extend(decode(refusal)),
-        Told::KeyUnusable { .. } => steps.extend(incident.keys.iter().map(|key| {
-            format!(
-                "aws kms describe-key --key-id {} --region {} --query KeyMetadata.KeyState --output text",
-                shell_word(key.as_str()),
-                shell_word(key.region())
-            )
-        })),
+        Told::Refused(refusal) => match &refusal.encoded {
+            Some(Encoded::Whole(message)) => {
+                if let Ok(message) = EncodedMessage::parse(message) {
+                    let decode = Command::aws("sts decode-authorization-message").option("--encoded-message", &message);
+                    let decode = decode.words("--query DecodedMessage --output text").into_file("decoded.json");
+                    steps.extend([Step::Run(decode), Step::Run(Command::preflight("triage decoded.json"))]);
+                }
+            }
+            Some(Encoded::Cut) => {
+                let cut = "the encoded message is cut in CloudTrail: only the one in the caller's own output can be \
+                           decoded";
+                steps.push(Step::Say(cut.to_owned()));
+            }
+            Some(Encoded::Masked) => {
+                let masked = "the encoded message is left out here: the one in the caller's own output can be decoded";
+                steps.push(Step::Say(masked.to_owned()));
+            }
+            Some(Encoded::Broken) => {
+                let broken = "the encoded message is broken by a line end: on one line it can be decoded";
+                steps.push(Step::Say(broken.to_owned()));
+            }
+            None => {}
+        },
+        Told::KeyUnusable { .. } => {
+            steps.extend(incident.keys.iter().map(|key| {
+                let describe = Command::aws("kms describe-key").option("--key-id", key);
+                let describe = describe.option("--region", &key.in_region());
+                Step::Run(describe.words("--query KeyMetadata.KeyState --output text"))
+            }));
+        }
         Told::State(state) if state.meaning() == StateReasonMeaning::MaybeKey => {
             steps.extend(look_up(incident, "CreateGrant"));
         }
@@ -37,48 +85,22 @@ pub(super) fn steps(incident: &Incident) -> Vec<String> {
             steps.extend(look_up(incident, "StartInstances"));
         }
         if leaves_no_instance(incident) {
-            steps.push(
-                "# a launch that failed leaves no instance: check one that has a volume under the same key, by the same \
-                 principal"
-                    .to_owned(),
-            );
+            let gone = "a launch that failed leaves no instance: check one that has a volume under the same key, by the \
+                        same principal";
+            steps.push(Step::Say(gone.to_owned()));
         }
         let start = start(incident);
         // Who may not assume a role is not the one who starts the instance.
-        let caller = assumed(incident).and_then(|refusal| {
-            PrincipalArn::parse(&refusal.principal)
-                .ok()
-                .map(|arn| format!(" --caller-arn {}", shell_word(arn.as_str())))
-        });
-        steps.push(format!("ebs-preflight check {start}{}", caller.unwrap_or_default()));
-        steps
-            .push(format!("# without credentials: ebs-preflight capture --script {start} prints lines for CloudShell"));
+        let caller = assumed(incident).and_then(|refusal| PrincipalArn::parse(&refusal.principal).ok());
+        let check = Command::preflight("check").with(&start);
+        steps.push(Step::Run(match &caller {
+            Some(caller) => check.option("--caller-arn", caller),
+            None => check,
+        }));
+        let script = Command::preflight("capture --script").with(&start);
+        steps.push(Step::Say(format!("without credentials: {script} prints lines for CloudShell")));
     }
     steps
-}
-
-fn decode(refusal: &Refusal) -> Vec<String> {
-    match &refusal.encoded {
-        Some(Encoded::Whole(message)) => vec![
-            format!(
-                "aws sts decode-authorization-message --encoded-message {} \
-                 --query DecodedMessage --output text > decoded.json",
-                shell_word(message)
-            ),
-            "ebs-preflight triage decoded.json".to_owned(),
-        ],
-        Some(Encoded::Cut) => vec![
-            "# the encoded message is cut in CloudTrail: only the one in the caller's own output can be decoded"
-                .to_owned(),
-        ],
-        Some(Encoded::Masked) => {
-            vec!["# the encoded message is left out here: the one in the caller's own output can be decoded".to_owned()]
-        }
-        Some(Encoded::Broken) => {
-            vec!["# the encoded message is broken by a line end: on one line it can be decoded".to_owned()]
-        }
-        None => Vec::new(),
-    }
 }
 
 /// Returns `true` if what was refused belongs to launches or new volumes alone, of which no instance stays.
@@ -102,74 +124,62 @@ fn assumed(incident: &Incident) -> Option<&Refusal> {
 }
 
 /// The options that name this start, with placeholders for what the evidence does not tell, or hides.
-fn start(incident: &Incident) -> String {
-    let instance = incident.instances.first().map_or("i-…", |instance| instance.as_str());
-    let account = account(incident).unwrap_or_else(|| "ACCOUNT".to_owned());
-    let principal = if let Some(refusal) = assumed(incident) {
-        named(&refusal.resource, &account)
-    } else if let Some(launcher) = incident.launcher {
-        format!("--starter {} --account {account}", launcher.starter())
-    } else {
-        match &incident.actor {
-            Some(Actor::Role { arn, .. } | Actor::User { arn }) => named(arn, &account),
-            Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => {
-                format!("--role-arn arn:aws:iam::{account}:role/NAME")
-            }
+fn start(incident: &Incident) -> Command {
+    let instance = incident.instances.first().map_or_else(|| Word::blank("i-…"), Word::from);
+    let arn = match (assumed(incident), &incident.actor) {
+        (Some(refusal), _) => Some(&refusal.resource),
+        (None, Some(Actor::Role { arn, .. } | Actor::User { arn })) => Some(arn),
+        (None, Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None) => {
+            None
         }
     };
-    format!("--instance-id {instance} {principal}{}", region(incident))
-}
-
-/// The option for a principal; of one that is masked a placeholder for what is hidden.
-fn named(arn: &str, account: &str) -> String {
-    if PrincipalArn::parse(arn).is_ok() {
-        return option(arn);
-    }
-    let parts: Vec<&str> = arn.split(':').collect();
-    let partition = parts.get(1).copied().unwrap_or("aws");
-    let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
-    let of_session = resource.strip_prefix("assumed-role/").and_then(|names| names.split('/').next());
-    let name = of_session.or_else(|| resource.strip_prefix("role/")).unwrap_or_default();
-    let role = format!("arn:{partition}:iam::{account}:role/{name}");
-    let is_whole = account == "ACCOUNT" && RoleArn::parse(&role.replace("ACCOUNT", "111122223333")).is_ok();
-    if RoleArn::parse(&role).is_ok() || is_whole {
-        format!("--role-arn {}", shell_word(&role))
-    } else {
-        format!("--role-arn arn:aws:iam::{account}:role/NAME")
-    }
-}
-
-/// The account that the evidence names: the principal's, else the key's owner's for want of another.
-fn account(incident: &Incident) -> Option<String> {
-    let of_actor = match &incident.actor {
-        Some(Actor::Role { arn, .. } | Actor::User { arn }) => Some(arn.as_str()),
-        Some(Actor::Infrastructure | Actor::Service { .. } | Actor::Account { .. } | Actor::Other) | None => None,
+    let options = Command::options().option("--instance-id", instance);
+    let launcher = incident.launcher.filter(|_| assumed(incident).is_none());
+    let options = match (launcher, arn.and_then(|arn| PrincipalArn::parse(arn).ok())) {
+        (Some(launcher), _) => options.option("--starter", launcher.starter()).option("--account", account(incident)),
+        (None, Some(principal)) => options.with(&option(&principal)),
+        (None, None) => options.option("--role-arn", some_role(incident)),
     };
-    let of_principal = refusal(incident).map(|refusal| refusal.principal.as_str());
-    let of = [of_actor, of_principal].into_iter().flatten().find_map(|arn| {
-        let account = arn.split(':').nth(4)?;
-        AccountId::parse(account).ok().map(|account| account.as_str().to_owned())
-    });
-    of.or_else(|| incident.launcher.and(incident.keys.first()).map(|key| key.account().to_owned()))
+    in_region(options, incident)
+}
+
+/// The account of the principal, else that of the key, as far as they are told.
+fn account(incident: &Incident) -> Word {
+    let principal = refusal(incident).and_then(|refusal| refusal.principal.split(':').nth(4));
+    let named = principal.into_iter().chain(incident.keys.iter().map(KeyArn::account));
+    let account = named.filter_map(|account| AccountId::parse(account).ok()).next();
+    account.as_ref().map_or_else(|| Word::blank("ACCOUNT"), Word::from)
+}
+
+/// A role of the principal's account, or of the one that EC2's own identity acted for, as far as that is told.
+fn some_role(incident: &Incident) -> Word {
+    let principal = refusal(incident).and_then(|refusal| refusal.principal.split(':').nth(4));
+    let account = principal.and_then(|account| AccountId::parse(account).ok());
+    let account = account.as_ref().map_or_else(|| Word::blank("ACCOUNT"), Word::from);
+    // Of a masked session the role's name may still stand there.
+    let resource = refusal(incident).and_then(|refusal| refusal.principal.splitn(6, ':').nth(5));
+    let name = resource.and_then(|resource| resource.strip_prefix("assumed-role/")?.split('/').next());
+    let name = name.and_then(|name| IamName::parse(name).ok());
+    let name = name.as_ref().map_or_else(|| Word::blank("NAME"), Word::from);
+    Word::from("arn:aws:iam::").then(account).then(":role/").then(name)
 }
 
 /// The events around this time, to be triaged together with this one.
-fn look_up(incident: &Incident, name: &str) -> Vec<String> {
-    let region = region(incident);
-    let around = incident.time.and_then(|time| {
-        let (from, until) = (time.checked_sub(5.minutes()).ok()?, time.checked_add(5.minutes()).ok()?);
-        Some(format!(" --start-time {from} --end-time {until}"))
-    });
-    vec![
-        format!(
-            "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue={name}{}{region} > events.json",
-            around.unwrap_or_default()
-        ),
-        "ebs-preflight triage events.json".to_owned(),
-    ]
+fn look_up(incident: &Incident, name: &'static str) -> Vec<Step> {
+    let events = Word::from("AttributeKey=EventName,AttributeValue=").then(name);
+    let mut look_up = Command::aws("cloudtrail lookup-events").option("--lookup-attributes", events);
+    let around =
+        incident.time.and_then(|time| Some((time.checked_sub(5.minutes()).ok()?, time.checked_add(5.minutes()).ok()?)));
+    if let Some((from, until)) = around {
+        look_up = look_up.option("--start-time", from).option("--end-time", until);
+    }
+    let look_up = in_region(look_up, incident).into_file("events.json");
+    vec![Step::Run(look_up), Step::Run(Command::preflight("triage events.json"))]
 }
 
-fn region(incident: &Incident) -> String {
-    let is_one = Region::parse(&incident.region).is_ok();
-    if is_one { format!(" --region {}", shell_word(&incident.region)) } else { String::new() }
+fn in_region(command: Command, incident: &Incident) -> Command {
+    match Region::parse(&incident.region) {
+        Ok(region) => command.option("--region", &region),
+        Err(_) => command,
+    }
 }

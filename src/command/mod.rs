@@ -1,0 +1,97 @@
+//! Commands that people paste into a shell, as values: how a word is quoted is decided where a command is printed, and
+//! only what this program writes itself and names that were checked make a word.
+//!
+//! Rank: above `names`, which is all that it names.
+
+mod render;
+mod word;
+
+pub(crate) use word::Word;
+
+/// A program with its arguments; or options alone, for a command that somebody has typed. Printed, it is one line for a
+/// POSIX shell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Command {
+    parts: Vec<Part>,
+    /// The file that takes what the program prints.
+    output: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Word(Word),
+    Option(&'static str, Word),
+}
+
+impl Command {
+    /// The AWS CLI with these words: `iam get-role`.
+    pub(crate) fn aws(words: &'static str) -> Self {
+        Self::options().words("aws").words(words)
+    }
+
+    /// This program with these words: `capture --script`.
+    pub(crate) fn preflight(words: &'static str) -> Self {
+        Self::options().words(env!("CARGO_PKG_NAME")).words(words)
+    }
+
+    /// No program and no words yet, but options.
+    pub(crate) fn options() -> Self {
+        Self { parts: Vec::new(), output: None }
+    }
+
+    /// Adds words of ours, which stand between spaces.
+    #[must_use]
+    pub(crate) fn words(mut self, words: &'static str) -> Self {
+        self.parts.extend(words.split_whitespace().map(|word| Part::Word(Word::from(word))));
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub(crate) fn argument(mut self, argument: impl Into<Word>) -> Self {
+        self.parts.push(Part::Word(argument.into()));
+        self
+    }
+
+    /// Adds an option with its value.
+    #[must_use]
+    pub(crate) fn option(mut self, option: &'static str, value: impl Into<Word>) -> Self {
+        self.parts.push(Part::Option(option, value.into()));
+        self
+    }
+
+    /// Adds the words of another.
+    #[must_use]
+    pub(crate) fn with(mut self, more: &Self) -> Self {
+        self.parts.extend(more.parts.iter().cloned());
+        self
+    }
+
+    /// Has a file of ours take what the program prints.
+    #[must_use]
+    pub(crate) fn into_file(mut self, name: &'static str) -> Self {
+        self.output = Some(name);
+        self
+    }
+
+    /// The words as the program gets them; `None` where a shell or whoever pastes it has yet to make one.
+    pub(crate) fn argv(&self) -> Option<Vec<String>> {
+        self.each_word().map(|word| word.text().map(str::to_owned)).collect()
+    }
+
+    /// The words, an option with its value in one where the value could be taken for an option.
+    ///
+    /// Source: <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-parameters.html>
+    fn each_word(&self) -> impl Iterator<Item = Word> {
+        self.parts.iter().flat_map(|part| match part {
+            Part::Word(word) => vec![word.clone()],
+            Part::Option(option, value) if value.may_be_an_option() => {
+                vec![Word::from(*option).then("=").then(value.clone())]
+            }
+            Part::Option(option, value) => vec![Word::from(*option), value.clone()],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+use std::fmt;
+
+use super::Command;
+use super::word::{Piece, Word};
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, word) in self.each_word().enumerate() {
+            write!(f, "{}{word}", if number > 0 { " " } else { "" })?;
+        }
+        self.output.map_or(Ok(()), |file| write!(f, " > {file}"))
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) if is_plain(text) => f.write_str(text)?,
+                // No name holds a NUL, which is all that cannot be quoted.
+                Piece::Text(text) => f.write_str(&shlex::try_quote(text).unwrap_or_default())?,
+                Piece::Blank(words) => f.write_str(words)?,
+                Piece::Output(command) => write!(f, "\"$({command})\"")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether every shell reads the text as it stands; zsh looks for a program behind a first `=`.
+fn is_plain(text: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&byte);
+    !text.is_empty() && !text.starts_with('=') && text.bytes().all(is_sign)
+}

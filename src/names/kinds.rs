@@ -1,0 +1,153 @@
+//! Names of one kind each, with the characters that AWS gives them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::name;
+use super::{Arn, NameError, PrincipalArn};
+
+/// `[\w+=,.@-]+`: what the names of all IAM entities are made of.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+pub(super) fn is_iam_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+=,.@-".contains(&b))
+}
+
+/// A path with a name behind it, as it stands in ARNs: `scheduler/StartJob`. A path holds every printing sign of ASCII,
+/// those of the shells among them.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+pub(super) fn is_path_and_name(text: &str) -> bool {
+    let (path, name) = text.rsplit_once('/').map_or(("", text), |(path, name)| (path, name));
+    // A role of AWS itself is no name that IAM gives: `aws:ec2-infrastructure`.
+    is_iam_name(name.strip_prefix("aws:").unwrap_or(name))
+        && path.len() <= 510
+        && path.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// `prefix` and so many characters of a set.
+fn is_id(text: &str, prefix: &str, lengths: std::ops::RangeInclusive<usize>, is_sign: fn(u8) -> bool) -> bool {
+    text.strip_prefix(prefix).is_some_and(|id| lengths.contains(&id.len()) && id.bytes().all(is_sign))
+}
+
+fn is_lower_or_digit(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit()
+}
+
+fn is_policy_arn(text: &str) -> bool {
+    Arn::parse(text).is_ok_and(|arn| {
+        arn.service() == "iam"
+            && arn.region().is_empty()
+            && (arn.account() == "aws" || super::ids::is_account(arn.account()))
+            && arn.resource().strip_prefix("policy/").is_some_and(is_path_and_name)
+    })
+}
+
+fn is_group_arn(text: &str) -> bool {
+    Arn::parse(text).is_ok_and(|arn| {
+        arn.service() == "iam"
+            && arn.region().is_empty()
+            && super::ids::is_account(arn.account())
+            && arn.resource().strip_prefix("group/").is_some_and(is_path_and_name)
+    })
+}
+
+name!(
+    /// The name of a role, user or group.
+    IamName, "name of a role, user or group", "letters, digits and `_+=,.@-`", is_iam_name
+);
+name!(
+    /// The name of a policy in IAM.
+    PolicyName, "policy name", "letters, digits and `_+=,.@-`", is_iam_name
+);
+name!(
+    /// The name of a role session.
+    ///
+    /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+    SessionName, "session name", "up to 64 letters, digits and `_+=,.@-`", |text| text.len() <= 64 && is_iam_name(text)
+);
+name!(
+    /// The ARN of a managed policy, of the customer or of AWS.
+    PolicyArn, "managed policy ARN", "`arn:aws:iam::account:policy/name`", is_policy_arn
+);
+name!(
+    /// The ARN of a group of users.
+    GroupArn, "group ARN", "`arn:aws:iam::account:group/name`", is_group_arn
+);
+name!(
+    /// The ID of an SCP or RCP.
+    ///
+    /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html>
+    OrgPolicyId, "policy ID of AWS Organizations", "`p-` and 8 to 128 letters, digits and `_`",
+    |text| is_id(text, "p-", 8..=128, |b| b.is_ascii_alphanumeric() || b == b'_')
+);
+name!(
+    /// The ID of a custom key store.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CustomKeyStoresListEntry.html>
+    KeyStoreId, "custom key store ID", "`cks-` and letters or digits",
+    |text| is_id(text, "cks-", 1..=60, is_lower_or_digit)
+);
+name!(
+    /// An operation that a grant allows, as `CreateGrant`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
+    GrantOperation, "grant operation", "letters and digits, as `CreateGrant`",
+    |text| is_id(text, "", 1..=64, |b| b.is_ascii_alphanumeric())
+);
+name!(
+    /// An encoded authorization failure message, which is Base64 of either alphabet.
+    ///
+    /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html>
+    EncodedMessage, "encoded message", "letters, digits and `+/=_-`",
+    |text| is_id(text, "", 1..=10_240, |b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
+);
+
+name!(
+    /// The name of a context key that a command may state: that of a tag may hold letters of any script.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+    ContextKey, "context key", "`service:name`, as `aws:SourceIp`", is_context_key
+);
+
+fn is_context_key(text: &str) -> bool {
+    let is_sign = |c: char| c.is_alphanumeric() || " _.:/+@-".contains(c);
+    text.split_once(':').is_some_and(|(service, name)| {
+        !service.is_empty()
+            && service.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !name.is_empty()
+            && !name.starts_with("//")
+    }) && text.len() <= 512
+        && text.chars().all(is_sign)
+}
+
+impl PolicyArn {
+    /// The policy's name: the last part of its ARN.
+    pub fn name(&self) -> &str {
+        self.as_str().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// Whoever holds policies in IAM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HolderKind {
+    /// A role.
+    Role,
+    /// A user.
+    User,
+    /// A group of users.
+    Group,
+}
+
+/// What kind of IAM identity an ARN names, and its name; a session's ARN names its role. `None` for any other text.
+pub fn holder(arn: &str) -> Option<(HolderKind, IamName)> {
+    let (kind, name) = super::kind_and_name(arn);
+    let kind = match kind {
+        "user" => HolderKind::User,
+        "group" => HolderKind::Group,
+        _ => HolderKind::Role,
+    };
+    let is_one = PrincipalArn::parse(arn).is_ok() || GroupArn::parse(arn).is_ok();
+    if is_one { Some((kind, IamName::parse(name).ok()?)) } else { None }
+}
