@@ -146,8 +146,8 @@ fn start(incident: &Incident) -> Command {
 /// The account of the principal, else that of the key, as far as they are told.
 fn account(incident: &Incident) -> Word {
     let principal = refusal(incident).and_then(|refusal| refusal.principal.split(':').nth(4));
-    let named = principal.into_iter().chain(incident.keys.iter().map(KeyArn::account));
-    let account = named.filter_map(|account| AccountId::parse(account).ok()).next();
+    let mut named = principal.into_iter().chain(incident.keys.iter().map(KeyArn::account));
+    let account = named.find_map(|account| AccountId::parse(account).ok());
     account.as_ref().map_or_else(|| Word::blank("ACCOUNT"), Word::from)
 }
 
