@@ -16,7 +16,7 @@ pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, k
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
 pub use kinds::{
     ContextKey, EncodedMessage, GrantOperation, GroupArn, HolderKind, IamName, KeyStoreId, OrgPolicyId, PolicyArn,
-    PolicyName, SessionName, holder,
+    PolicyName, SessionName, TagKey, holder,
 };
 pub(crate) use shell::{is_plain_word, shell_word};
 

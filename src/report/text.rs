@@ -101,7 +101,13 @@ fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Sta
             if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
                 text.line(&format!("BLOCKED  {} {} does not exist", start.noun(), start.principal));
             } else {
-                text.wrap("BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
+                let mut blockers = start.findings.iter().filter(|finding| finding.severity == Severity::Blocker);
+                if blockers.all(|finding| words::is_only_documented(finding, start)) {
+                    let lacks = format!("{instance}: {starter} lacks what --require documented asks for");
+                    text.wrap("BLOCKED  ", 9, &lacks);
+                } else {
+                    text.wrap("BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
+                }
                 let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
                 text.wrap("         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
             }

@@ -20,10 +20,12 @@ pub struct Question {
     pub external_id: Option<String>,
     /// The session's name, where it is known.
     pub session_name: Option<String>,
-    /// Policies passed when the session is created; all of them limit it.
+    /// Policies passed when the session is created: it may do what one of them allows.
     pub session_policies: Vec<GivenPolicy>,
     /// Session tags: they override tags of the role.
     pub session_tags: Vec<(String, String)>,
+    /// States that the session has no tags of its own.
+    pub no_session_tags: bool,
     /// Context keys that the asker states.
     pub context: Vec<Stated>,
     /// The address from which StartInstances is called.

@@ -97,7 +97,7 @@ fn requests() -> Vec<Request> {
                         }
                         let action = Action::parse(&format!("kms:{action}")).unwrap();
                         let principal = Principal::new(&PrincipalArn::parse(principal).unwrap(), None, None);
-                        requests.push(Request::new(action, key, None, principal, context));
+                        requests.push(Request::new(action, key, None, principal, context).unwrap());
                     }
                 }
             }
@@ -124,9 +124,9 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
         // The identity policies are the role's own.
         let is_role = *request.principal.arn == *ROLE;
         let identity = if is_role { identity.clone() } else { Vec::new() };
-        let suggestion = PolicySet { identity, key_policies: vec![Arc::clone(&ours)], ..PolicySet::default() };
+        let suggestion = PolicySet { identity, key_policies: vec![Arc::clone(&ours)], ..PolicySet::none() };
         let key_policies = if request.resource() == KEY { vec![Arc::clone(&theirs)] } else { vec![Arc::clone(&ours)] };
-        let cure = PolicySet { key_policies, ..PolicySet::default() };
+        let cure = PolicySet { key_policies, ..PolicySet::none() };
         let by_cure = judge(&request, &cure) == Decision::Allowed;
         asked += usize::from(by_cure);
         if judge(&request, &suggestion) == Decision::Allowed {
