@@ -14,6 +14,7 @@
 
 mod bodies;
 mod captures;
+mod condition_keys;
 mod conformance;
 mod differential;
 mod docs;
