@@ -168,7 +168,6 @@ fn complete(materials: &mut [Material], text: &str) {
             && refusal.action.is_empty()
         {
             refusal.action.clone_from(call);
-            refusal.call.clone_from(call);
         }
     }
 }

@@ -427,12 +427,13 @@ impl Draft {
     fn material(self, text: &str, flow: &Flow, states: &[InstanceState]) -> Option<Material> {
         let line = line_of(text, flow.place(self.begin), flow.place(self.end));
         let facts = Facts::of(line);
-        let call =
-            if self.call.is_empty() { named_in(line).or_else(|| named_in(text)) } else { Some(self.call.clone()) };
-        let call = call.unwrap_or_default();
+        // What stands around an error tells its call where nothing else does; it makes no other request a part of it.
+        let call = self.call.clone();
+        let around = || named_in(line).or_else(|| named_in(text)).unwrap_or_default();
         if self.says_refused() || is_denied(&self.code) {
             let refusal = self.refusal.unwrap_or_default();
-            let action = if refusal.action.is_empty() { call.clone() } else { refusal.action.clone() };
+            let told = [&refusal.action, &call].into_iter().find(|action| !action.is_empty()).cloned();
+            let action = told.unwrap_or_else(around);
             return Some(Material::Refusal(Refusal { action, call, encoded: self.encoded, ..refusal }, facts));
         }
         if let Some(kind) = self.sign {
