@@ -10,6 +10,7 @@ mod invariants;
 mod kms;
 mod once;
 mod org;
+mod state_reason;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,8 @@ pub(crate) use iam::Holder;
 pub use iam::{AttachedPolicy, Group, Identity, InlinePolicy};
 pub use kms::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
 pub use org::{Level, OrgPolicy, Organization, ToldPolicies};
+pub use state_reason::StateReasonMeaning;
+pub(crate) use state_reason::{code_at, meaning_of, sentence_of};
 
 /// The version of the format that this program writes and the highest that it reads.
 pub const FORMAT_VERSION: u32 = 1;

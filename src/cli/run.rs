@@ -100,7 +100,7 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
     let (live, files): (Vec<&PathBuf>, Vec<&PathBuf>) = typed.iter().partition(|path| path.as_os_str() == "cloudtrail");
     // What a refused look-up printed tells of no start, but that none was looked up.
     let is_look_up =
-        |one: &Material| matches!(one, Material::Refusal(refusal) if refusal.action == LOOKUP_EVENTS.action);
+        |one: &Material| matches!(one, Material::Refusal(refusal, _) if refusal.action == LOOKUP_EVENTS.action);
     let (refused, mut materials): (Vec<_>, Vec<_>) = triage::materials(files)?.into_iter().partition(is_look_up);
     let mut gaps = Vec::new();
     if !refused.is_empty() {

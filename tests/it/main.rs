@@ -28,6 +28,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod shapes;
 mod spec;
 mod tidy;
 mod together;
