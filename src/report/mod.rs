@@ -16,6 +16,8 @@ pub mod triage;
 mod was_read;
 mod words;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::capture::{Handed, Provenance};
@@ -71,6 +73,8 @@ pub struct Report {
     pub(crate) targets: Vec<TargetReport>,
     /// How the starts fare with all remedies, where several change one thing.
     pub(crate) together: Option<Together>,
+    /// The names that roles or users of several accounts have among those that start instances.
+    pub(crate) shared_names: BTreeSet<String>,
     pub(crate) assumes_organization: bool,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,
