@@ -350,6 +350,7 @@ fn several(number: usize, roles: usize, deny: Option<&str>) -> Capture {
         let (id, of) = (format!("i-0000000000000000{number}"), format!("vol-0000000000000000{number}"));
         let starter = ROLE.replace("StartJob", &format!("StartJob{}", number % roles));
         value["keys"][&arn] = key.clone();
+        value["keys"][&arn]["aliases"] = serde_json::json!({"known": []});
         if let Some(deny) = deny {
             let own =
                 r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}"#;
