@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::Capture;
+use crate::command::{self, Word};
 use crate::event::{Material, incidents};
 use crate::findings::Code;
 use crate::names::Region;
 use crate::reads::{EventGap, LOOKUP_EVENTS, reader_policy, script};
-use crate::report::{Earlier, compare, json, preflight, remedy_files, text};
+use crate::report::{Earlier, compare, escape, json, preflight, remedy_files, text};
 use crate::source::{Unread, Why};
 use crate::start::Question;
 
@@ -160,8 +161,8 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
     })?;
     files::write(output, &text, typed.force)?;
     if output.as_os_str() != "-" {
-        let path = output.display();
-        files::print(&format!("{path}: written. Judge it with\n  ebs-preflight check --capture {path}\n"))?;
+        let judge = command::Command::preflight("check").option("--capture", Word::path(output));
+        files::print(&format!("{}: written. Judge it with\n  {judge}\n", escape(&output.display().to_string())))?;
     }
     Ok(Exit::Done)
 }

@@ -1,5 +1,8 @@
 use std::fmt;
 
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+
 use super::Command;
 use super::word::{Piece, Word};
 
@@ -20,6 +23,7 @@ impl fmt::Display for Word {
                 // No name holds a NUL, which is all that cannot be quoted.
                 Piece::Text(text) => f.write_str(&shlex::try_quote(text).unwrap_or_default())?,
                 Piece::Blank(words) => f.write_str(words)?,
+                Piece::Variable(name) => write!(f, "\"${name}\"")?,
                 Piece::Output(command) => write!(f, "\"$({command})\"")?,
             }
         }
@@ -31,4 +35,14 @@ impl fmt::Display for Word {
 fn is_plain(text: &str) -> bool {
     let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-/:".contains(&byte);
     !text.is_empty() && !text.starts_with('=') && text.bytes().all(is_sign)
+}
+
+/// What a report holds of a command: the line, and the words as its program gets them.
+impl Serialize for Command {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Command", 2)?;
+        fields.serialize_field("command", &self.to_string())?;
+        fields.serialize_field("argv", &self.argv())?;
+        fields.end()
+    }
 }

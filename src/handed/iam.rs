@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -5,7 +7,7 @@ use super::ec2::tags;
 use super::join::{complete as complete_reading, first};
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
-use crate::names::PrincipalArn;
+use crate::names::{GroupArn, PolicyArn, PolicyName, PrincipalArn};
 use crate::source::{Document, Reading, Unread};
 
 /// The read that tells of a role or user itself.
@@ -111,7 +113,7 @@ fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
         trust_policy,
         groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {
-            Some(arn) => Reading::Known(managed(part, arn, None)),
+            Some(arn) => Reading::Known(managed(part, PolicyArn::parse(arn).ok()?.as_str(), None)),
             None => Reading::Absent,
         },
         inline: inline(part, kind, name),
@@ -124,7 +126,7 @@ fn groups(part: &Part, kind: &str, name: &str) -> Reading<Vec<Group>> {
     if kind != "User" {
         return Reading::default();
     }
-    let arns = part.reading(&format!("iam:ListGroupsForUser {name}"), |text| strings(text, "Groups", "Arn"));
+    let arns = part.reading(&format!("iam:ListGroupsForUser {name}"), |text| names::<GroupArn>(text, "Groups", "Arn"));
     let group = |arn: String| {
         let name = arn.rsplit('/').next().unwrap_or_default();
         Group { inline: inline(part, "Group", name), attached: attached(part, "Group", name), arn }
@@ -150,14 +152,17 @@ struct PolicyVersion {
     document: Document,
 }
 
-fn strings(output: &str, list: &str, member: &str) -> Option<Vec<String>> {
+/// The names of a list; what is no such name is not understood, and the list with it.
+fn names<N: FromStr>(output: &str, list: &str, member: &str) -> Option<Vec<String>> {
     let value: Value = serde_json::from_str(output).ok()?;
     let items = value.get(list)?.as_array()?.iter();
-    items.map(|item| item.as_str().or_else(|| item.get(member)?.as_str()).map(str::to_owned)).collect()
+    let text = |item: &Value| item.as_str().or_else(|| item.get(member)?.as_str()).map(str::to_owned);
+    items.map(|item| text(item).filter(|text| text.parse::<N>().is_ok())).collect()
 }
 
 fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
-    let names = part.reading(&format!("iam:List{kind}Policies {of}"), |text| strings(text, "PolicyNames", ""));
+    let asked = format!("iam:List{kind}Policies {of}");
+    let names = part.reading(&asked, |text| names::<PolicyName>(text, "PolicyNames", ""));
     let one = |name: String| InlinePolicy { document: document(part, kind, of, &name), name };
     names.map(|names| names.into_iter().map(one).collect())
 }
@@ -170,7 +175,7 @@ fn document(part: &Part, kind: &str, of: &str, name: &str) -> Reading<Document> 
 
 fn attached(part: &Part, kind: &str, of: &str) -> Reading<Vec<AttachedPolicy>> {
     let asked = format!("iam:ListAttached{kind}Policies {of}");
-    let arns = part.reading(&asked, |text| strings(text, "AttachedPolicies", "PolicyArn"));
+    let arns = part.reading(&asked, |text| names::<PolicyArn>(text, "AttachedPolicies", "PolicyArn"));
     arns.map(|arns| arns.iter().map(|arn| managed(part, arn, None)).collect())
 }
 

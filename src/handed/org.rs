@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::join::complete as complete_reading;
 use super::transcript::Part;
 use crate::capture::{Level, OrgPolicy, Organization};
-use crate::names::AccountId;
+use crate::names::{AccountId, OrgPolicyId};
 use crate::source::{Document, Reading, Unread, Why};
 
 /// What the organization of `account` imposes, as one reader saw it. `own`: that reader's account is this one.
@@ -121,7 +121,11 @@ fn level(part: &Part, target: &str, kind: &str) -> Reading<Level> {
         let value: Value = serde_json::from_str(text).ok()?;
         let policies = value.get("Policies")?.as_array()?.iter();
         let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
-        policies.map(|one| Some((text(one, "Id")?, text(one, "Name").unwrap_or_default()))).collect::<Option<Vec<_>>>()
+        policies
+            .map(|one| {
+                Some((OrgPolicyId::parse(&text(one, "Id")?).ok()?.into(), text(one, "Name").unwrap_or_default()))
+            })
+            .collect::<Option<Vec<_>>>()
     });
     let one = |(id, name): (String, String)| {
         let document = part.reading(&format!("organizations:DescribePolicy {id}"), |text| {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use comfy_table::{ContentArrangement, Table};
 
+use crate::command::Command;
 use crate::engine::Decision;
 use crate::findings::{Code, Fact, Finding, Severity};
 use crate::reads::wanted;
@@ -247,7 +248,8 @@ pub(super) fn provenance(text: &mut String, report: &Report) {
         let unread: Vec<String> = unread.into_iter().collect();
         wrap(text, "Not read: ", 2, &one_line(&format!("{}.", unread.join(", "))));
     }
-    let more = report.codes().first().map(|code| format!("    More: ebs-preflight explain {code}")).unwrap_or_default();
+    let explain = |code: &Code| Command::preflight("explain").argument(code.id());
+    let more = report.codes().first().map(|code| format!("    More: {}", explain(code))).unwrap_or_default();
     line(text, &format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
     for wanted in wanted(&report.unread) {
         let words = format!(
