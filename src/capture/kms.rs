@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,9 +20,9 @@ pub struct Key {
     /// The second key policy, `AWS_RAM`, of a key shared through AWS RAM; `absent`: none.
     #[serde(default)]
     pub ram_policy: Reading<Document>,
-    /// The grants on the key.
+    /// The grants on the key; copies of the key share them.
     #[serde(default)]
-    pub grants: Reading<Vec<Grant>>,
+    pub grants: Reading<Arc<Vec<Grant>>>,
     /// The names of its aliases, as `alias/ebs-prod`.
     #[serde(default)]
     pub aliases: Reading<Vec<String>>,

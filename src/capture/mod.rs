@@ -62,6 +62,27 @@ pub struct Capture {
 }
 
 impl Capture {
+    /// As much of the capture as bears on requests of this start for these keys.
+    pub(crate) fn of_start<'k>(&self, target: &Target, keys: impl Iterator<Item = &'k KeyArn> + Clone) -> Self {
+        let mut own = Self {
+            format_version: self.format_version,
+            tool: self.tool.clone(),
+            read: self.read.clone(),
+            targets: vec![target.clone()],
+            instances: taken(&self.instances, std::iter::once(&target.instance_id)),
+            volumes: BTreeMap::new(),
+            keys: taken(&self.keys, keys.clone()),
+            identities: taken(&self.identities, std::iter::once(&target.role_arn)),
+            namesakes: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            handed: Vec::new(),
+        };
+        let mut accounts = own.accounts();
+        accounts.extend(keys.filter_map(|key| AccountId::parse(key.account()).ok()));
+        own.organizations = taken(&self.organizations, accounts.iter());
+        own
+    }
+
     /// The accounts that the starts concern: those of the starters, the instances and the keys.
     pub(crate) fn accounts(&self) -> BTreeSet<AccountId> {
         let starters = self.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
@@ -123,6 +144,10 @@ pub struct Target {
     /// The ARN of the role (or of one session of it) or of the user that starts it, as it was given.
     #[serde(deserialize_with = "text_of::<PrincipalArn, _>")]
     pub role_arn: String,
+}
+
+fn taken<'k, K: Ord + Clone + 'k, V: Clone>(map: &BTreeMap<K, V>, keys: impl Iterator<Item = &'k K>) -> BTreeMap<K, V> {
+    keys.filter_map(|key| map.get_key_value(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 impl Capture {

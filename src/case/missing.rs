@@ -57,7 +57,7 @@ pub(super) fn missing(
         let needs = Some(policy.needs.clone()).filter(|needs| !needs.is_empty());
         missing.push(Missing { policy: Some(path::policy(at)), needs, ..Missing::default() });
     }
-    let grants = policies.grants.grants.iter().zip(&explanation.grants).enumerate();
+    let grants = policies.grants.all().zip(&explanation.grants).enumerate();
     for (position, (grant, outcome)) in grants.filter(|_| open.contains(&Decider::Grants)) {
         if outcome.serves() == Truth::Unknown {
             let condition = format!("the request keeps within grants/{position}");

@@ -77,7 +77,7 @@ pub(super) fn case(line: &str, whole: &Object<'_>) -> Result<Case, Refusal> {
             None => GrantSet::default(),
             Some(Value::Array(grants)) => {
                 let grants = grants.elements.iter().map(|value| grant(value, &request.principal.account));
-                GrantSet { grants: grants.collect::<Result<_, _>>()?, unread: None }
+                GrantSet { grants: Arc::new(grants.collect::<Result<_, _>>()?), ..GrantSet::default() }
             }
             Some(_) => return Err("`grants` must be a list".to_owned()),
         },

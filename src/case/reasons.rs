@@ -25,7 +25,7 @@ pub(super) fn reasons(
         }
     };
     if explanation.decision == Decision::ImplicitDeny {
-        let grants = policies.grants.grants.iter().zip(&explanation.grants).enumerate();
+        let grants = policies.grants.all().zip(&explanation.grants).enumerate();
         reasons
             .extend(grants.filter_map(|(position, (grant, outcome))| near_grant(request, position, grant, *outcome)));
     }
@@ -52,7 +52,7 @@ fn reason(request: &Request, policies: &PolicySet, explanation: &Explanation, de
             }
         }
         Decider::Grant(position) => {
-            let grantee = policies.grants.grants.get(position).map(|grant| grant.grantee.as_str()).unwrap_or_default();
+            let grantee = policies.grants.get(position).map(|grant| grant.grantee.as_str()).unwrap_or_default();
             format!("{path} allows {action} to {grantee}.")
         }
         Decider::Type(kind) => match nearest(request, policies, explanation, &[kind]) {

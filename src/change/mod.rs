@@ -1,7 +1,13 @@
 //! A change of what was read. Applying one and running the line again is the only way in which anything is
 //! simulated: the proof of a remedy, and every "what if".
 
+mod attachment;
+mod opening;
 mod policy;
+mod refusal;
+mod savers;
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +16,12 @@ use crate::names::{KeyArn, VolumeId};
 use crate::policy::replace_principal;
 use crate::source::{Document, Reading};
 
-pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline};
+pub(crate) use opening::{Outsider, opened_to};
+pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline, is_named};
+#[cfg(feature = "cli")]
+pub(crate) use refusal::answers;
+pub(crate) use refusal::{Refusal, faults, refusals};
+pub(crate) use savers::{Savers, savers};
 
 /// One change. These records are also the format of a remedy's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,23 +41,61 @@ pub(crate) enum Change {
     NewKey { key: KeyArn, policy: Document },
     /// Every volume of the instances that is not under this key is replaced by one that is.
     EncryptVolumes { key: KeyArn },
+    /// A managed policy is attached to a role or user.
+    AttachPolicy { identity: String, policy: String },
+    /// A managed policy is detached from a role or user.
+    DetachPolicy { identity: String, policy: String },
+    /// A role is deleted.
+    DeleteRole { role: String },
     /// A role is deleted and made anew under the same ARN with the same policies.
     RecreateRole { role: String },
 }
 
+impl Change {
+    /// The texts that it puts into policies.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let edits = if let Self::Policy { edits, .. } = self { edits.as_mut_slice() } else { &mut [] };
+        edits.iter_mut().filter_map(|edit| match edit {
+            Edit::Add(text) => Some(text),
+            Edit::Replace { new, .. } => new.as_mut(),
+            Edit::Whole(_) => None,
+        })
+    }
+
+    /// The key on whose requests alone it can bear; `None` where it can on others.
+    pub(crate) fn only_key(&self) -> Option<&KeyArn> {
+        match self {
+            Self::Policy { place: PolicyPlace::KeyPolicy(key), .. } | Self::AddGrant { key, .. } => Some(key),
+            Self::Policy { .. }
+            | Self::RevokeGrant { .. }
+            | Self::KeyState { .. }
+            | Self::NewKey { .. }
+            | Self::EncryptVolumes { .. }
+            | Self::AttachPolicy { .. }
+            | Self::DetachPolicy { .. }
+            | Self::DeleteRole { .. }
+            | Self::RecreateRole { .. } => None,
+        }
+    }
+}
+
 /// The capture as it would be with the change made.
 pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
-    let mut changed = capture.clone();
+    apply_all(capture, std::slice::from_ref(change))
+}
+
+fn make(changed: &mut Capture, change: &Change) {
     match change {
-        Change::Policy { place, edits } => policy::edit(&mut changed, place, edits),
+        Change::Policy { place, edits } => policy::edit(changed, place, edits),
         Change::AddGrant { key, grant } => {
             if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.known_mut()) {
-                grants.push(grant.clone());
+                Arc::make_mut(grants).push(grant.clone());
             }
         }
         Change::RevokeGrant { id } => {
-            for grants in changed.keys.values_mut().filter_map(|key| key.grants.known_mut()) {
-                grants.retain(|grant| grant.id != *id);
+            let known = changed.keys.values_mut().filter_map(|key| key.grants.known_mut());
+            for grants in known.filter(|grants| grants.iter().any(|grant| grant.id == *id)) {
+                Arc::make_mut(grants).retain(|grant| grant.id != *id);
             }
         }
         Change::KeyState { key, state } => {
@@ -57,15 +106,21 @@ pub(crate) fn apply(capture: &Capture, change: &Change) -> Capture {
         Change::NewKey { key, policy } => {
             changed.keys.insert(key.clone(), new_key(policy));
         }
-        Change::EncryptVolumes { key } => encrypt(&mut changed, key),
-        Change::RecreateRole { role } => recreate(&mut changed, role),
+        Change::EncryptVolumes { key } => encrypt(changed, key),
+        Change::AttachPolicy { identity, policy } => attachment::attach(changed, identity, policy),
+        Change::DetachPolicy { identity, policy } => attachment::detach(changed, identity, policy),
+        Change::DeleteRole { role } => delete(changed, role, false),
+        Change::RecreateRole { role } => delete(changed, role, true),
     }
-    changed
 }
 
 /// The capture with all the changes made, one after the other.
 pub(crate) fn apply_all(capture: &Capture, changes: &[Change]) -> Capture {
-    changes.iter().fold(capture.clone(), |capture, change| apply(&capture, change))
+    let mut changed = capture.clone();
+    for change in changes {
+        make(&mut changed, change);
+    }
+    changed
 }
 
 fn new_key(policy: &Document) -> Key {
@@ -82,7 +137,7 @@ fn new_key(policy: &Document) -> Key {
         }),
         policy: Reading::Known(policy.clone()),
         ram_policy: Reading::Absent,
-        grants: Reading::Known(Vec::new()),
+        grants: Reading::Known(Arc::default()),
         aliases: Reading::Known(Vec::new()),
         tags: Reading::Known(std::collections::BTreeMap::new()),
     }
@@ -121,13 +176,17 @@ const NEW_ID: &str = "AROAEBSPREFLIGHTNEW00";
 /// Its namesake is another principal; only what names it by pattern or by `aws:PrincipalArn` still fits.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html>
-fn recreate(capture: &mut Capture, name: &str) {
+fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
     let mut gone = Vec::new();
-    for (asked, identity) in policy::identities_mut(capture) {
-        if policy::is_named(asked, identity, name) {
-            let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
-            identity.unique_id = Reading::Known(NEW_ID.to_owned());
-            gone.push((identity.arn.to_string(), id));
+    for (asked, reading) in &mut capture.identities {
+        let Some(identity) = reading.known_mut().filter(|identity| policy::is_named(asked, identity, name)) else {
+            continue;
+        };
+        let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
+        identity.unique_id = Reading::Known(NEW_ID.to_owned());
+        gone.push((identity.arn.to_string(), id));
+        if !is_made_anew {
+            *reading = Reading::Absent;
         }
     }
     for (arn, id) in gone {
@@ -139,9 +198,11 @@ fn recreate(capture: &mut Capture, name: &str) {
                     *document = Document::new(text);
                 }
             }
-            let grants = key.grants.known_mut().into_iter().flatten();
-            for grant in grants.filter(|grant| grant.grantee_principal == arn) {
-                grant.grantee_principal.clone_from(&id);
+            let Some(grants) = key.grants.known_mut() else { continue };
+            if grants.iter().any(|grant| grant.grantee_principal == arn) {
+                for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == arn) {
+                    grant.grantee_principal.clone_from(&id);
+                }
             }
         }
     }

@@ -79,7 +79,7 @@ impl PolicyPlace {
 }
 
 /// The roles and users that were read, under the ARNs that were asked for.
-fn identities(capture: &Capture) -> impl Iterator<Item = (&String, &Identity)> {
+pub(super) fn identities(capture: &Capture) -> impl Iterator<Item = (&String, &Identity)> {
     capture.identities.iter().filter_map(|(asked, identity)| Some((asked, identity.known()?)))
 }
 
@@ -88,7 +88,7 @@ pub(super) fn identities_mut(capture: &mut Capture) -> impl Iterator<Item = (&St
 }
 
 /// Whether the identity that was asked for under this ARN is the one of this name.
-pub(super) fn is_named(asked: &str, identity: &Identity, name: &str) -> bool {
+pub(crate) fn is_named(asked: &str, identity: &Identity, name: &str) -> bool {
     asked == name || identity.arn.as_str() == name
 }
 

@@ -1,4 +1,4 @@
-use super::{Change, Edit, PolicyPlace, apply};
+use super::{Change, Edit, Outsider, PolicyPlace, Savers, apply, opened_to, savers};
 use crate::capture::Capture;
 use crate::names::KeyArn;
 use crate::source::{Document, Reading};
@@ -78,4 +78,56 @@ fn a_change_is_read_as_it_was_written() {
     let change = Change::Policy { place: PolicyPlace::KeyPolicy(key()), edits };
     let text = serde_json::to_string(&change).unwrap();
     assert_eq!(serde_json::from_str::<Change>(&text).unwrap(), change);
+}
+
+fn key_policy(statements: &[(&str, &str)]) -> Document {
+    let one = |(principal, rest): &(&str, &str)| {
+        format!(r#"{{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Resource": "*", {rest}}}"#)
+    };
+    let all: Vec<String> = statements.iter().map(one).collect();
+    Document::new(format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, all.join(", ")))
+}
+
+#[test]
+fn a_key_policy_tells_who_may_save_it() {
+    let all = r#""Action": "kms:*""#;
+    let admin = "arn:aws:iam::111122223333:role/KeyAdmin";
+    let of_an_admin =
+        r#""Action": "kms:*", "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Admin*"}}"#;
+    for (statements, expected) in [
+        (vec![("111122223333", all)], Savers::Account),
+        (vec![("arn:aws:iam::111122223333:root", of_an_admin)], Savers::Account),
+        (vec![("*", all)], Savers::Account),
+        (vec![(admin, all), ("444455556666", all)], Savers::These(vec![admin.to_owned()])),
+        (vec![("444455556666", all)], Savers::Nobody),
+        (vec![("111122223333", r#""Action": "kms:Decrypt""#)], Savers::Nobody),
+    ] {
+        assert_eq!(savers(&key(), &key_policy(&statements)), Some(expected), "{statements:?}");
+    }
+}
+
+#[test]
+fn whom_a_key_policy_newly_lets_in_is_told() {
+    let own = ("111122223333", r#""Action": "kms:*""#);
+    let before = key_policy(&[own, ("444455556666", r#""Action": "kms:Decrypt""#)]);
+    let after = |more| key_policy(&[own, ("444455556666", r#""Action": "kms:Decrypt""#), more]);
+    let opened = |more| opened_to(&key(), Some(&before), &after(more));
+    assert_eq!(opened(("*", r#""Action": "kms:Decrypt""#)), [Outsider::Everyone]);
+    let other = "arn:aws:iam::777788889999:role/Reader";
+    assert_eq!(opened((other, r#""Action": "kms:Decrypt""#)), [Outsider::Account("777788889999".to_owned())]);
+    let through = |account: &str| {
+        format!(r#""Action": "kms:*", "Condition": {{"StringEquals": {{"kms:CallerAccount": "{account}"}}}}"#)
+    };
+    let (inside, outside) = (through("111122223333"), through("777788889999"));
+    assert_eq!(opened(("*", &inside)), []);
+    assert_eq!(opened(("*", &outside)), [Outsider::Account("777788889999".to_owned())]);
+}
+
+#[test]
+fn a_deleted_role_is_gone_and_one_made_anew_is_another() {
+    let deleted = apply(&incident(), &Change::DeleteRole { role: ROLE.to_owned() });
+    assert_eq!(deleted.identities.get(ROLE), Some(&Reading::Absent));
+    let anew = apply(&incident(), &Change::RecreateRole { role: ROLE.to_owned() });
+    let old = incident().identities.get(ROLE).unwrap().known().unwrap().unique_id.clone();
+    assert_ne!(anew.identities.get(ROLE).unwrap().known().unwrap().unique_id, old);
 }

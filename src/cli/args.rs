@@ -174,6 +174,9 @@ pub(super) struct Starts {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+    /// From which outcome on the exit code tells of a failure
+    #[arg(long, value_enum, default_value_t = FailOn::Undecided)]
+    pub(super) fail_on: FailOn,
 }
 
 #[derive(Debug, Args)]
@@ -190,9 +193,6 @@ pub(super) struct Check {
     /// Replace files that exist
     #[arg(long, requires = "write_remedy")]
     pub(super) force: bool,
-    /// From which outcome on the exit code tells of a failure
-    #[arg(long, value_enum, default_value_t = FailOn::Undecided)]
-    pub(super) fail_on: FailOn,
 }
 
 /// Which remedy to suggest, and how to show it.
@@ -220,12 +220,13 @@ pub(super) struct Diff {
 /// What would change; made in the order in which the options stand here.
 ///
 /// KEY is a key's ARN, ID or alias, or the name of a `--new-key`; ROLE the ARN or
-/// name of a role or user (for a policy also the ARN of a group).
+/// name of a role or user (for a policy also the ARN of a group). FILE holds the
+/// policy, or what the AWS CLI prints of it.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(super) struct Changes {
-    /// A key that does not exist yet, with its policy
-    #[arg(long, value_name = "NAME=FILE")]
+    /// A key that does not exist yet, with its policy; of another account if one is named
+    #[arg(long, value_name = "[ACCOUNT/]NAME=FILE")]
     pub(super) new_key: Vec<String>,
     /// Another key policy
     #[arg(long, value_name = "KEY=FILE")]
@@ -233,6 +234,15 @@ pub(super) struct Changes {
     /// Another inline policy of a role, or a further one
     #[arg(long, value_name = "ROLE/NAME=FILE")]
     pub(super) set_role_policy: Vec<String>,
+    /// A managed policy is detached from a role or user
+    #[arg(long, value_name = "ROLE=ARN|NAME")]
+    pub(super) detach_policy: Vec<String>,
+    /// A managed policy is attached to a role or user
+    #[arg(long, value_name = "ROLE=ARN")]
+    pub(super) attach_policy: Vec<String>,
+    /// Another text of a managed policy, for all that have it
+    #[arg(long, value_name = "ARN|NAME=FILE")]
+    pub(super) set_managed_policy: Vec<String>,
     /// Another permissions boundary
     #[arg(long, value_name = "ROLE=FILE")]
     pub(super) set_boundary: Vec<String>,
@@ -248,9 +258,12 @@ pub(super) struct Changes {
     /// The key is disabled
     #[arg(long, value_name = "KEY")]
     pub(super) disable_key: Vec<String>,
-    /// The role is deleted and made anew under the same name
+    /// The role is deleted
     #[arg(long, value_name = "ROLE")]
     pub(super) delete_role: Vec<String>,
+    /// The role is deleted and made anew under the same name, with the same policies
+    #[arg(long, value_name = "ROLE")]
+    pub(super) recreate_role: Vec<String>,
     /// The grant is revoked
     #[arg(long, value_name = "ID")]
     pub(super) revoke_grant: Vec<String>,

@@ -1,36 +1,34 @@
-//! From typed changes to changes of this capture: every name is looked up in it.
+//! From typed changes to changes of this capture, if AWS would take them.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::capture::{Capture, Grant};
-use crate::change::{Change, Edit, PolicyPlace, apply_all};
+use crate::capture::Capture;
+use crate::change::{Change, Edit, PolicyPlace, Refusal, answers, apply, faults, refusals};
+use crate::handed::{key_policy, policy};
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
-use crate::source::{Document, Reading};
+use crate::source::Document;
 
 use super::args::Changes;
+use super::evidence::taken;
 use super::failure::Failure;
-use super::{files, options};
+use super::options::Source;
+use super::{files, named, options};
 
-/// The changes, in the order of the options.
+/// The changes, in the order of the options; none that AWS would refuse.
 pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>, Failure> {
-    let mut list = Vec::new();
+    let mut list = List { capture: capture.clone(), changes: Vec::new() };
     for text in &typed.new_key {
         let (name, file) = options::pair(text, "--new-key")?;
-        list.push(Change::NewKey { key: new_key(name, capture)?, policy: document(file, PolicyType::KeyPolicy)? });
+        let key = named::new_key(name, capture)?;
+        let policy = list.document(file, &PolicyPlace::KeyPolicy(key.clone()))?;
+        list.push(Change::NewKey { key, policy })?;
     }
-    // A new key may be named by the other changes.
-    let capture = &apply_all(capture, &list);
-    let mut whole = |place: PolicyPlace, file: &str| {
-        let edits = vec![Edit::Whole(document(file, place.kind())?)];
-        list.push(Change::Policy { place, edits });
-        Ok(())
-    };
     for text in &typed.set_key_policy {
         let (name, file) = options::pair(text, "--set-key-policy")?;
-        whole(PolicyPlace::KeyPolicy(key(name, capture)?), file)?;
+        list.whole(PolicyPlace::KeyPolicy(named::key(name, &list.capture)?), file)?;
     }
     for text in &typed.set_role_policy {
         let (names, file) = options::pair(text, "--set-role-policy")?;
@@ -38,111 +36,143 @@ pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>,
             let message = format!("`{names}` is not ROLE/NAME");
             return Err(Failure::bad_input("malformed-pair", message, "give --set-role-policy ROLE/NAME=FILE"));
         };
-        whole(PolicyPlace::Inline { identity: holder(name, capture)?, name: policy.to_owned() }, file)?;
+        let identity = named::holder(name, capture)?;
+        named::is_inline(&identity, policy, capture)?;
+        list.whole(PolicyPlace::Inline { identity, name: policy.to_owned() }, file)?;
+    }
+    for (texts, flag, is_attached) in
+        [(&typed.detach_policy, "--detach-policy", true), (&typed.attach_policy, "--attach-policy", false)]
+    {
+        for text in texts {
+            let (name, policy) = options::pair(text, flag)?;
+            let identity = named::identity(name, capture)?;
+            list.push(if is_attached {
+                Change::DetachPolicy { identity, policy: named::managed(policy, capture)? }
+            } else {
+                Change::AttachPolicy { identity, policy: named::policy_arn(policy)? }
+            })?;
+        }
+    }
+    for text in &typed.set_managed_policy {
+        let (name, file) = options::pair(text, "--set-managed-policy")?;
+        list.whole(PolicyPlace::Managed { arn: named::managed(name, &list.capture)? }, file)?;
     }
     for text in &typed.set_boundary {
         let (name, file) = options::pair(text, "--set-boundary")?;
-        whole(PolicyPlace::Boundary { identity: identity(name, capture)? }, file)?;
+        list.whole(PolicyPlace::Boundary { identity: named::identity(name, capture)? }, file)?;
     }
     for text in &typed.set_scp {
         let (id, file) = options::pair(text, "--set-scp")?;
-        whole(organization_policy(PolicyPlace::Scp { id: id.to_owned() }, id, capture)?, file)?;
+        list.whole(PolicyPlace::Scp { id: named::organization_policy(id, PolicyType::Scp, capture)? }, file)?;
     }
     for text in &typed.set_rcp {
         let (id, file) = options::pair(text, "--set-rcp")?;
-        whole(organization_policy(PolicyPlace::Rcp { id: id.to_owned() }, id, capture)?, file)?;
+        list.whole(PolicyPlace::Rcp { id: named::organization_policy(id, PolicyType::Rcp, capture)? }, file)?;
     }
     if let Some(name) = &typed.encrypt_volumes_with {
-        list.push(Change::EncryptVolumes { key: key(name, capture)? });
+        list.push(Change::EncryptVolumes { key: named::key(name, &list.capture)? })?;
     }
     for name in &typed.disable_key {
-        list.push(Change::KeyState { key: key(name, capture)?, state: "Disabled".to_owned() });
+        list.push(Change::KeyState { key: named::key(name, &list.capture)?, state: "Disabled".to_owned() })?;
     }
     for name in &typed.delete_role {
-        list.push(Change::RecreateRole { role: identity(name, capture)? });
+        list.push(Change::DeleteRole { role: named::identity(name, capture)? })?;
+    }
+    for name in &typed.recreate_role {
+        list.push(Change::RecreateRole { role: named::identity(name, capture)? })?;
     }
     for id in &typed.revoke_grant {
-        let known: Vec<&str> = grants(capture).map(|grant| grant.id.as_str()).collect();
-        if !known.contains(&id.as_str()) {
-            return Err(unknown("grant", id, &known));
-        }
-        list.push(Change::RevokeGrant { id: id.clone() });
+        list.push(Change::RevokeGrant { id: named::grant(id, capture)? })?;
     }
     for path in &typed.apply_remedy {
-        list.extend(remedy(path)?);
+        remedy(path)?.into_iter().try_for_each(|change| list.push(change))?;
     }
-    Ok(list)
+    Ok(list.changes)
 }
 
-fn document(file: &str, kind: PolicyType) -> Result<Document, Failure> {
-    let policy = options::policy(Path::new(file), kind)?;
-    Ok(policy.document.unwrap_or_else(|| Document::new("")))
+/// The keys that the changes name by ARN: evidence of them may be handed in, although no volume is under them yet.
+pub(super) fn keys(typed: &Changes) -> Vec<KeyArn> {
+    let named = typed.set_key_policy.iter().filter_map(|text| text.split_once('=')).map(|(name, _)| name);
+    let named = named.chain(typed.encrypt_volumes_with.as_deref());
+    named.filter_map(|name| KeyArn::parse(name).ok()).collect()
 }
 
-fn unknown(what: &str, name: &str, known: &[&str]) -> Failure {
-    let help = if known.is_empty() { "it holds none".to_owned() } else { format!("it holds:\n{}", known.join("\n")) };
-    Failure::bad_input("not-captured", format!("the evidence holds no {what} `{name}`"), help)
+/// The changes so far, and the capture as it would be with them.
+struct List {
+    capture: Capture,
+    changes: Vec<Change>,
 }
 
-/// The ARN of a key that does not exist yet: it equals none that AWS gives, so an exact ARN never means it.
-fn new_key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
-    let account = capture.instances.values().filter_map(Reading::known).map(|instance| &instance.account).next();
-    let partition = capture.targets.first().and_then(|target| target.role_arn.split(':').nth(1)).unwrap_or("aws");
-    let malformed = || {
-        let message = format!("`{name}` cannot name a new key: letters, digits and `-` only");
-        Failure::bad_input("malformed-key-name", message, "give it as --new-key prod=policy.json")
-    };
-    let account = account.ok_or_else(|| unknown("instance", "", &[]))?;
-    KeyArn::parse(&format!("arn:{partition}:kms:{}:{account}:key/new-{name}", capture.read.region))
-        .map_err(|_| malformed())
-}
-
-/// A key of the capture, by its ARN, ID or alias, or by the name of a new one. Any ARN is taken: what was not read
-/// of the key stays open.
-fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
-    if let Ok(arn) = KeyArn::parse(name) {
-        return Ok(arn);
+impl List {
+    fn push(&mut self, change: Change) -> Result<(), Failure> {
+        if let Some(first) = self.changes.iter().find(|first| is_same_thing(first, &change)) {
+            let message = format!("two changes of one thing: {}", crate::report::change(first));
+            return Err(Failure::bad_input("changed-twice", message, "give one change of each thing"));
+        }
+        if let Some(refusal) = refusals(&self.capture, std::slice::from_ref(&change)).first() {
+            return Err(refused(refusal));
+        }
+        self.capture = apply(&self.capture, &change);
+        self.changes.push(change);
+        Ok(())
     }
-    let has_alias =
-        |aliases: &Reading<Vec<String>>| aliases.known().is_some_and(|aliases| aliases.iter().any(|a| a == name));
-    let found = capture.keys.iter().find(|(arn, key)| {
-        arn.key_id() == name || arn.key_id().strip_prefix("new-") == Some(name) || has_alias(&key.aliases)
-    });
-    let known: Vec<&str> = capture.keys.keys().map(KeyArn::as_str).collect();
-    found.map(|(arn, _)| arn.clone()).ok_or_else(|| unknown("KMS key", name, &known))
+
+    fn whole(&mut self, place: PolicyPlace, file: &str) -> Result<(), Failure> {
+        let edits = vec![Edit::Whole(self.document(file, &place)?)];
+        self.push(Change::Policy { place, edits })
+    }
+
+    /// The policy of a file, as plain document or as the AWS CLI prints it.
+    fn document(&self, file: &str, place: &PolicyPlace) -> Result<Document, Failure> {
+        let (path, text) = (Path::new(file), files::read(Path::new(file))?);
+        let kind = place.kind();
+        let handed = taken(if kind == PolicyType::KeyPolicy { key_policy(&text) } else { policy(&text) }, file)?;
+        let found = faults(&self.capture, place, &handed.value);
+        if found.is_empty() {
+            return Ok(handed.value);
+        }
+        let source = Source { path, text: &text, origin: &handed.origin };
+        Err(options::refused(&source, kind, &found))
+    }
 }
 
-/// Whoever holds an inline policy: a role or user, or a user's group by its ARN.
-fn holder(name: &str, capture: &Capture) -> Result<String, Failure> {
-    let known = capture.identities.values().filter_map(Reading::known);
-    let mut groups = known.filter_map(|identity| identity.groups.known()).flatten();
-    if groups.any(|group| group.arn == name) { Ok(name.to_owned()) } else { identity(name, capture) }
+/// Whether the second change would undo the first, or say the same.
+fn is_same_thing(first: &Change, second: &Change) -> bool {
+    let is_whole = |edits: &[Edit]| edits.iter().any(|edit| matches!(edit, Edit::Whole(_)));
+    match (first, second) {
+        (Change::Policy { place, edits }, Change::Policy { place: there, edits: more }) => {
+            place == there && (is_whole(edits) || is_whole(more))
+        }
+        (Change::KeyState { key, .. }, Change::KeyState { key: other, .. })
+        | (Change::NewKey { key, .. }, Change::NewKey { key: other, .. })
+        | (Change::NewKey { key, .. }, Change::Policy { place: PolicyPlace::KeyPolicy(other), .. }) => key == other,
+        (
+            Change::DeleteRole { role } | Change::RecreateRole { role },
+            Change::DeleteRole { role: other } | Change::RecreateRole { role: other },
+        ) => role == other,
+        (
+            Change::AttachPolicy { identity, policy } | Change::DetachPolicy { identity, policy },
+            Change::AttachPolicy { identity: other, policy: another }
+            | Change::DetachPolicy { identity: other, policy: another },
+        ) => identity == other && policy == another,
+        (first, second) => first == second,
+    }
 }
 
-/// A role or user of the capture, by ARN, path and name, or name.
-fn identity(name: &str, capture: &Capture) -> Result<String, Failure> {
-    let is_it = |arn: &str| {
-        let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
-        arn == name || resource.is_some_and(|(_, own)| own == name || own.rsplit('/').next() == Some(name))
-    };
-    let found = capture.identities.iter().find(|(asked, identity)| {
-        is_it(asked) || identity.known().is_some_and(|identity| is_it(identity.arn.as_str()))
-    });
-    let known: Vec<&str> = capture.identities.keys().map(String::as_str).collect();
-    found.map(|(asked, _)| asked.clone()).ok_or_else(|| unknown("role or user", name, &known))
-}
-
-fn organization_policy(place: PolicyPlace, id: &str, capture: &Capture) -> Result<PolicyPlace, Failure> {
-    let organizations = capture.organizations.values().filter_map(Reading::known);
-    let is_rcp = place.kind() == PolicyType::Rcp;
-    let lists = organizations.map(|organization| if is_rcp { &organization.rcps } else { &organization.scps });
-    let policies = lists.filter_map(Reading::known).flatten().flat_map(|level| &level.policies);
-    let known: Vec<&str> = policies.map(|policy| policy.id.as_str()).collect();
-    if known.contains(&id) { Ok(place) } else { Err(unknown("organization policy", id, &known)) }
-}
-
-fn grants(capture: &Capture) -> impl Iterator<Item = &Grant> {
-    capture.keys.values().filter_map(|key| key.grants.known()).flatten()
+fn refused(refusal: &Refusal) -> Failure {
+    match refusal {
+        Refusal::Rule(rule) => {
+            let answer = rule.answer().map_or_else(String::new, |answer| format!("AWS answers {answer}\n"));
+            Failure::bad_input("change-refused", format!("AWS would refuse this: {rule}"), answer + rule.instead())
+        }
+        Refusal::Document { place, faults, .. } => {
+            let faulty: Vec<String> = faults.iter().map(|fault| fault.problem.to_string()).collect();
+            let message =
+                format!("AWS would refuse {} as it would be: {}", crate::report::place(place), faulty.join("; "));
+            let answers = answers(place.kind(), faults);
+            Failure::bad_input("policy-refused", message, format!("AWS answers {}", answers.join("\nAWS answers ")))
+        }
+    }
 }
 
 /// What `remedy.json` holds.

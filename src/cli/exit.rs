@@ -60,11 +60,13 @@ impl Exit {
     }
 
     /// What a change makes worse decides; what was no better before does not.
-    pub(super) fn of_diff(diff: &Diff) -> Self {
+    pub(super) fn of_diff(diff: &Diff, fail_on: FailOn) -> Self {
         let judged = match diff.worst_regression() {
-            Some(Verdict::Blocked) => Self::Blocked,
-            Some(Verdict::Undecided) => Self::Undecided,
-            Some(Verdict::Ready) | None => Self::Done,
+            Some(Verdict::Blocked) if fail_on <= FailOn::Blocked => Self::Blocked,
+            Some(Verdict::Undecided) if fail_on <= FailOn::Undecided => Self::Undecided,
+            Some(_) | None if fail_on == FailOn::Warning && diff.has_new_warnings() => Self::Blocked,
+            Some(_) | None if fail_on <= FailOn::Assumed && diff.newly_assumes_organization() => Self::Undecided,
+            Some(_) | None => Self::Done,
         };
         Self::with_errors(judged, diff.after())
     }

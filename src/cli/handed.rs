@@ -16,7 +16,9 @@ use super::organization::ToldOf;
 use super::{files, organization};
 
 /// The capture with everything that was handed in.
-pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Failure> {
+///
+/// `also`: keys of which evidence may be handed in although no volume is under them.
+pub(super) fn put_in(capture: Capture, typed: &HandedIn, also: &[KeyArn]) -> Result<Capture, Failure> {
     // What is added may tell which keys there are.
     let (mut pieces, mut told) = (Pieces::default(), Vec::new());
     for path in &typed.add {
@@ -31,7 +33,7 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Fail
     let mut capture = pieces.put_into(capture, true)?;
     for text in &typed.key_policies {
         let (key, path) = options::pair(text, "--key-policy-file")?;
-        let arn = key_of(&capture, key)?;
+        let arn = key_of(&capture, key, also)?;
         let what = format!("key policy of {arn}");
         let record = capture.keys.entry(arn.clone()).or_default();
         if record.policy.unread().is_none() {
@@ -54,7 +56,7 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Fail
     }
     for text in &typed.grants {
         let (key, path) = options::pair(text, "--grants-file")?;
-        let arn = key_of(&capture, key)?;
+        let arn = key_of(&capture, key, also)?;
         let what = format!("grants on {arn}");
         let record = capture.keys.entry(arn.clone()).or_default();
         if record.grants.unread().is_none() {
@@ -62,7 +64,7 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn) -> Result<Capture, Fail
                 "what was read counts: leave --grants-file out; `diff --revoke-grant ID` judges the start without one";
             return Err(known_already(&capture, &what, path, help));
         }
-        record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value);
+        record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value.into());
         capture.handed.push(Handed { what, file: path.to_owned(), read: None });
     }
     // What was read of an organization is put in before what is only told of it.
@@ -87,13 +89,14 @@ fn known_already(capture: &Capture, what: &str, path: &str, help: &str) -> Failu
 }
 
 /// The key of the start that is meant: by ARN, ID or alias.
-fn key_of(capture: &Capture, text: &str) -> Result<KeyArn, Failure> {
+fn key_of(capture: &Capture, text: &str, also: &[KeyArn]) -> Result<KeyArn, Failure> {
     let is_meant = |arn: &&KeyArn| {
         let aliases = capture.keys.get(*arn).and_then(|key| key.aliases.known());
         arn.as_str() == text || arn.key_id() == text || aliases.is_some_and(|all| all.iter().any(|one| one == text))
     };
     let volumes = capture.volumes.values().filter_map(Reading::known);
-    let mut keys: Vec<&KeyArn> = volumes.filter_map(|volume| volume.key.known()).chain(capture.keys.keys()).collect();
+    let mut keys: Vec<&KeyArn> =
+        volumes.filter_map(|volume| volume.key.known()).chain(capture.keys.keys()).chain(also).collect();
     keys.sort();
     keys.dedup();
     let found: Vec<&KeyArn> = keys.iter().copied().filter(is_meant).collect();

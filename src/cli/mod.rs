@@ -14,6 +14,7 @@ mod live;
 #[cfg(not(feature = "aws"))]
 #[path = "offline.rs"]
 mod live;
+mod named;
 mod options;
 mod organization;
 mod run;

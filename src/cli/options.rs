@@ -6,6 +6,7 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::capture::Target;
+use crate::change::answers;
 use crate::command::Command;
 use crate::engine::NamedPolicy;
 use crate::handed::Origin;
@@ -192,6 +193,12 @@ pub(super) fn accepted(name: &str, source: &Source<'_>, text: &str, kind: Policy
         };
         Failure::bad_input("policy-refused", excerpt(source, title, &errors), help)
     })
+}
+
+/// A draft that AWS would not save, with what it answers.
+pub(super) fn refused(source: &Source<'_>, kind: PolicyType, faults: &[PolicyError]) -> Failure {
+    let help = format!("AWS answers {}", answers(kind, faults).join("\nAWS answers "));
+    Failure::bad_input("policy-refused", excerpt(source, "AWS would refuse this policy", faults), help)
 }
 
 /// Every fault of a policy with the lines around it, as they stand in the file.

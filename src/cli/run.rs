@@ -8,7 +8,7 @@ use crate::capture::Capture;
 use crate::command::{self, Word};
 use crate::event::{Material, incidents};
 use crate::findings::Code;
-use crate::names::Region;
+use crate::names::{KeyArn, Region};
 use crate::reads::{EventGap, LOOKUP_EVENTS, reader_policy, script};
 use crate::report::{Earlier, compare, escape, json, preflight, remedy_files, text};
 use crate::source::{Unread, Why};
@@ -67,7 +67,7 @@ fn tell(failure: &Failure, format: Format) -> Exit {
 }
 
 fn check(typed: &Check) -> Result<Exit, Failure> {
-    let (capture, question, earlier) = evidence(&typed.starts, &typed.events)?;
+    let (capture, question, earlier) = evidence(&typed.starts, &typed.events, &[])?;
     let mut report = preflight(&capture, &question);
     if !typed.events.is_empty() {
         report = report.beside(earlier);
@@ -79,18 +79,18 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
         Format::Text => files::print(&text::render_with(&report, typed.starts.remedy.form))?,
         Format::Json => files::print(&json::render(&report))?,
     }
-    Ok(Exit::of(&report, typed.fail_on))
+    Ok(Exit::of(&report, typed.starts.fail_on))
 }
 
 fn diff(typed: &Diff) -> Result<Exit, Failure> {
-    let (capture, question, _) = evidence(&typed.starts, &[])?;
+    let (capture, question, _) = evidence(&typed.starts, &[], &changes::keys(&typed.changes))?;
     let changes = changes::changes(&typed.changes, &capture)?;
-    let diff = compare(&capture, &question, changes);
+    let diff = compare(&capture, &question, &changes);
     match typed.starts.format {
         Format::Text => files::print(&diff.text(typed.starts.remedy.form))?,
         Format::Json => files::print(&diff.json())?,
     }
-    Ok(Exit::of_diff(&diff))
+    Ok(Exit::of_diff(&diff, typed.starts.fail_on))
 }
 
 /// The events of the files and, where it is asked for, of CloudTrail.
@@ -117,7 +117,7 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
 
 /// What is judged, from a file or read now, with what was handed in; what is asked of it; and what events tell of
 /// earlier starts.
-fn evidence(typed: &Starts, of_starts: &[PathBuf]) -> Result<(Capture, Question, Earlier), Failure> {
+fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(Capture, Question, Earlier), Failure> {
     let question = options::question(typed)?;
     let held = typed.capture.as_deref().map(evidence::capture).transpose()?;
     let of_capture = held.as_ref().map(|capture| &capture.read.region);
@@ -136,7 +136,7 @@ fn evidence(typed: &Starts, of_starts: &[PathBuf]) -> Result<(Capture, Question,
         live(&asked, &typed.reader)?
     };
     options::no_session_of_users(&typed.knowledge, &capture.targets)?;
-    Ok((handed::put_in(capture, &typed.handed)?, question, earlier))
+    Ok((handed::put_in(capture, &typed.handed, keys)?, question, earlier))
 }
 
 fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {

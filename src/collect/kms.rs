@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_kms::types;
 use jiff::Timestamp;
@@ -32,7 +33,7 @@ pub(super) async fn key(reader: &Reader, arn: &KeyArn) -> Key {
             metadata,
             policy: across_accounts(&GET_KEY_POLICY, arn),
             ram_policy: across_accounts(&GET_KEY_POLICY, arn),
-            grants: reading(grants),
+            grants: reading(grants).map(Arc::new),
             aliases: across_accounts(&LIST_ALIASES, arn),
             tags: across_accounts(&LIST_RESOURCE_TAGS, arn),
         };
@@ -53,7 +54,7 @@ pub(super) async fn key(reader: &Reader, arn: &KeyArn) -> Key {
         metadata,
         policy: reading(policy),
         ram_policy,
-        grants: reading(grants),
+        grants: reading(grants).map(Arc::new),
         aliases: reading(aliases),
         tags: reading(tags),
     }

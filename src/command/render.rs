@@ -17,6 +17,9 @@ impl fmt::Display for Command {
 
 impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = between_quotes(&self.0) {
+            return write!(f, "\"{text}\"");
+        }
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) if is_plain(text) => f.write_str(text)?,
@@ -29,6 +32,18 @@ impl fmt::Display for Word {
         }
         Ok(())
     }
+}
+
+/// A sentence with variables, as `kms:ListGrants $k`, in which a shell reads nothing else between double quotes.
+fn between_quotes(pieces: &[Piece]) -> Option<String> {
+    let has_space = pieces.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains(' ')));
+    let has_variable = pieces.iter().any(|piece| matches!(piece, Piece::Variable(_)));
+    let piece = |piece: &Piece| match piece {
+        Piece::Text(text) if text.split(' ').all(|word| word.is_empty() || is_plain(word)) => Some(text.clone()),
+        Piece::Variable(name) => Some(format!("${name}")),
+        Piece::Text(_) | Piece::Blank(_) | Piece::Output(_) => None,
+    };
+    if has_space && has_variable { pieces.iter().map(piece).collect() } else { None }
 }
 
 /// Whether every shell reads the text as it stands; zsh looks for a program behind a first `=`.

@@ -167,7 +167,7 @@ impl<R: Recorder> Walk<'_, R> {
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
     fn grants(&mut self, policies: &PolicySet) -> (GrantAllow, GrantAllow) {
         let (mut alone, mut with_identity) = (GrantAllow::NONE, GrantAllow::NONE);
-        for grant in &policies.grants.grants {
+        for grant in policies.grants.all() {
             self.recorder.grant(grant, self.request);
             let allows = grant.allows(self.request);
             let principals = &self.request.principal.account;

@@ -1,4 +1,6 @@
-use crate::names::ConditionKey;
+use std::sync::Arc;
+
+use crate::names::{ConditionKey, Sought};
 
 /// What the request context holds for one condition key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +32,9 @@ impl From<&str> for ContextValue {
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/intro-structure.html#intro-structure-request>
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    entries: Vec<(ConditionKey, ContextValue)>,
+    /// What copies have in common; an own entry of the key counts before it.
+    shared: Arc<Vec<(ConditionKey, ContextValue)>>,
+    own: Vec<(ConditionKey, ContextValue)>,
     unknown_prefixes: Vec<Box<str>>,
     doubtful_in_key_policy: Vec<Box<str>>,
 }
@@ -50,19 +54,24 @@ impl Context {
 
     /// Sets the value for `key`, replacing an earlier one.
     pub fn set(&mut self, key: &str, value: impl Into<ContextValue>) {
-        let key = ConditionKey::new(key);
-        let value = value.into();
-        match self.entries.iter_mut().find(|(known, _)| *known == key) {
+        let (sought, value) = (Sought::new(key), value.into());
+        match self.own.iter_mut().find(|(known, _)| sought.is(known)) {
             Some((_, old)) => *old = value,
-            None => self.entries.push((key, value)),
+            None => self.own.push((ConditionKey::new(key), value)),
         }
+    }
+
+    /// The same; from now on copies share it and keep only what is set in them.
+    #[must_use]
+    pub(crate) fn into_pattern(self) -> Self {
+        let shared = self.entries().map(|(key, value)| (key.clone(), value.clone())).collect();
+        Self { shared: Arc::new(shared), own: Vec::new(), ..self }
     }
 
     /// Sets the value for `key` if it has none yet.
     pub fn set_default(&mut self, key: &str, value: impl Into<ContextValue>) {
-        let key = ConditionKey::new(key);
-        if !self.entries.iter().any(|(known, _)| *known == key) {
-            self.entries.push((key, value.into()));
+        if !self.states(key) {
+            self.own.push((ConditionKey::new(key), value.into()));
         }
     }
 
@@ -83,13 +92,13 @@ impl Context {
 
     /// Whether there is an entry for `key`.
     pub fn states(&self, key: &str) -> bool {
-        let key = ConditionKey::new(key);
-        self.entries.iter().any(|(known, _)| *known == key)
+        let sought = Sought::new(key);
+        self.own.iter().chain(&*self.shared).any(|(known, _)| sought.is(known))
     }
 
     /// What it holds for `key`.
     pub fn get(&self, key: &ConditionKey) -> &ContextValue {
-        if let Some((_, value)) = self.entries.iter().find(|(known, _)| known == key) {
+        if let Some((_, value)) = self.own.iter().chain(&*self.shared).find(|(known, _)| known == key) {
             return value;
         }
         let unknown = self.unknown_prefixes.iter().any(|prefix| key.lower().starts_with(&**prefix));
@@ -104,11 +113,34 @@ impl Context {
             let found = key.lower().strip_prefix("kms:").and_then(|key| key.strip_prefix(name));
             found.is_some_and(|found| found.eq_ignore_ascii_case(rest))
         };
-        self.entries.iter().find(|(key, _)| is_it(key)).map_or(&ContextValue::Absent, |(_, value)| value)
+        let mut all = self.own.iter().chain(&*self.shared);
+        all.find(|(key, _)| is_it(key)).map_or(&ContextValue::Absent, |(_, value)| value)
     }
 
-    /// All entries, in the order in which they were set.
+    /// What it shares with others of its pattern.
+    pub(crate) fn pattern(&self) -> impl Iterator<Item = &(ConditionKey, ContextValue)> {
+        self.shared.iter()
+    }
+
+    /// Where its pattern lies in memory: contexts of one pattern have it in common.
+    pub(crate) fn pattern_address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
+    /// What was set in this one alone.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &(ConditionKey, ContextValue)> {
+        self.own.iter()
+    }
+
+    /// The beginnings of keys that are unknown where they have no entry.
+    pub(crate) fn unknown_prefixes(&self) -> &[Box<str>] {
+        &self.unknown_prefixes
+    }
+
+    /// All entries.
     pub fn entries(&self) -> impl Iterator<Item = (&ConditionKey, &ContextValue)> {
-        self.entries.iter().map(|(key, value)| (key, value))
+        let is_own = |key: &ConditionKey| self.own.iter().any(|(known, _)| known == key);
+        let shared = self.shared.iter().filter(move |(key, _)| !is_own(key));
+        shared.chain(&self.own).map(|(key, value)| (key, value))
     }
 }

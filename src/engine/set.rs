@@ -61,10 +61,24 @@ pub struct PolicySet {
 /// The grants on a key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GrantSet {
-    /// Those that were read.
-    pub grants: Vec<Grant>,
+    /// Those that were read; copies share them.
+    pub grants: Arc<Vec<Grant>>,
+    /// One more, that is there by the time of the request.
+    pub own: Option<Grant>,
     /// The read permission that was lacking, where there may be more.
     pub unread: Option<String>,
+}
+
+impl GrantSet {
+    /// Every grant, in order.
+    pub fn all(&self) -> impl Iterator<Item = &Grant> {
+        self.grants.iter().chain(&self.own)
+    }
+
+    /// The grant at this position.
+    pub fn get(&self, position: usize) -> Option<&Grant> {
+        self.grants.get(position).or_else(|| self.own.as_ref().filter(|_| position == self.grants.len()))
+    }
 }
 
 /// Which policy of a [`PolicySet`] is meant.

@@ -15,23 +15,23 @@ pub struct NotRead {
 /// A text without the marks of a quoted reply, which still knows where everything stood.
 pub(super) struct Page {
     text: String,
-    /// How many characters were taken off at the beginning of each line.
-    taken_off: Vec<usize>,
+    /// Of each line where it begins, and how many characters were taken off there.
+    lines: Vec<(usize, usize)>,
 }
 
 impl Page {
     pub(super) fn of(text: &str) -> Self {
-        let (mut plain, mut taken_off) = (String::new(), Vec::new());
+        let (mut plain, mut lines) = (String::new(), Vec::new());
         for line in text.split_inclusive('\n') {
             let line = line.trim_start_matches('\u{feff}');
             let mut inner = line;
             while let Some(rest) = inner.trim_start_matches([' ', '\t']).strip_prefix('>') {
                 inner = rest.strip_prefix(' ').unwrap_or(rest);
             }
-            taken_off.push(line.chars().count() - inner.chars().count());
+            lines.push((plain.len(), line.chars().count() - inner.chars().count()));
             plain.push_str(inner);
         }
-        Self { text: plain, taken_off }
+        Self { text: plain, lines }
     }
 
     pub(super) fn source(&self) -> Source<'_> {
@@ -39,8 +39,10 @@ impl Page {
     }
 
     fn position(&self, offset: usize) -> Position {
-        let Position { line, column } = Position::of(&self.text, offset);
-        Position { line, column: column + self.taken_off.get(line - 1).copied().unwrap_or_default() }
+        let number = self.lines.partition_point(|(begin, _)| *begin <= offset.min(self.text.len())).saturating_sub(1);
+        let (begin, taken_off) = self.lines.get(number).copied().unwrap_or_default();
+        let within = Position::of(self.text.get(begin..).unwrap_or_default(), offset.saturating_sub(begin));
+        Position { line: number + within.line, column: within.column + taken_off }
     }
 }
 

@@ -222,7 +222,7 @@ fn delegates(judged: &Judged) -> Vec<Fact> {
 fn grant(judged: &Judged) -> Option<(Option<Code>, Fact)> {
     let request = &judged.case.request;
     let ec2s_own = format!(":assumed-role/{INFRASTRUCTURE_ROLE}/");
-    let grants = judged.case.policies.grants.grants.iter().zip(&judged.explanation.grants);
+    let grants = judged.case.policies.grants.all().zip(&judged.explanation.grants);
     let candidates = grants.filter_map(|(grant, outcome)| {
         let code = match (outcome.grantee.is_false(), outcome.operation.is_false(), &grant.grantee) {
             (true, true, _) => return None,

@@ -1,10 +1,12 @@
 //! What stops a start, or is worth knowing, whatever the policies say.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Instance, KeyMetadata};
 use crate::command::Command;
-use crate::names::KeyArn;
+use crate::names::{KeyArn, VolumeId};
 use crate::source::Reading;
 use crate::start::{Judged, Question, StartPlan};
 
@@ -40,18 +42,16 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
             findings.push(stated(Code::VolumeInError, Severity::Blocker, "volume state", state).of_volume(volume));
         }
     }
-    let mut keys: Vec<&KeyArn> = judged.iter().filter_map(|judged| judged.case.key.as_ref()).collect();
-    keys.sort();
-    keys.dedup();
-    for arn in keys {
-        let of_key = judged.iter().filter(|judged| judged.case.key.as_ref() == Some(arn));
-        let volumes = of_key.filter_map(|judged| judged.case.volume.clone());
-        let mut volumes: Vec<_> = volumes.collect();
+    let mut volumes_of: BTreeMap<&KeyArn, Vec<&VolumeId>> = BTreeMap::new();
+    for (key, volume) in judged.iter().filter_map(|judged| judged.case.key.as_ref().zip(judged.case.volume.as_ref())) {
+        volumes_of.entry(key).or_default().push(volume);
+    }
+    for (arn, mut volumes) in volumes_of {
         volumes.dedup();
         let metadata = capture.keys.get(arn).map(|key| &key.metadata);
         findings.extend(key(arn, metadata, plan, (capture.read.until, at)).into_iter().map(|finding| Finding {
             keys: vec![arn.clone()],
-            volumes: volumes.clone(),
+            volumes: volumes.iter().copied().cloned().collect(),
             ..finding
         }));
     }

@@ -1,7 +1,10 @@
 //! One finding per cause, over all its requests, what to fix first before the rest.
 
+use std::collections::BTreeSet;
+
 use crate::capture::{Capture, Target};
 use crate::engine::Decision;
+use crate::names::{KeyArn, VolumeId};
 use crate::source::Reading;
 use crate::start::{By, Judged, Level, Question, Require, StartPlan};
 
@@ -105,6 +108,7 @@ pub(crate) fn is_required(judged: &Judged, question: &Question) -> bool {
 /// Findings for denied requests: required ones by cause, the others one warning and one note.
 fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
     let mut findings: Vec<(Cause, Finding)> = Vec::new();
+    let mut concerned = Concerned::default();
     for (position, request) in judged.iter().enumerate() {
         let causes = causes(request);
         let first = causes.first().map(|cause| cause.code);
@@ -114,7 +118,7 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
                 (false, 3) => (Code::DecryptNotAllowed, Severity::Warning),
                 (false, _) => (Code::LifeCycleNotAllowed, Severity::Note),
             };
-            let is_same = |(other, finding): &&mut (Cause, Finding)| {
+            let is_same = |(other, finding): &(Cause, Finding)| {
                 finding.code == code && (severity != Severity::Blocker || same_cause(other, &cause))
             };
             if severity != Severity::Blocker && round > 0 {
@@ -126,8 +130,8 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
             let lacks = !cause.evidence.iter().any(is_deny);
             let after = first.filter(|_| is_denied && lacks).map(|code| Fact::After { code, action: None });
             let evidence: Vec<Fact> = so.into_iter().chain(cause.evidence.iter().cloned()).chain(after).collect();
-            if let Some((_, finding)) = findings.iter_mut().find(is_same) {
-                add(finding, position, request);
+            if let Some((number, (_, finding))) = findings.iter_mut().enumerate().find(|(_, found)| is_same(found)) {
+                concerned.add(number, finding, position, request);
                 if severity != Severity::Blocker {
                     for fact in evidence {
                         push_new(&mut finding.evidence, fact);
@@ -135,7 +139,7 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
                 }
             } else {
                 let mut finding = Finding::new(code, severity, evidence);
-                add(&mut finding, position, request);
+                concerned.add(findings.len(), &mut finding, position, request);
                 findings.push((cause, finding));
             }
         }
@@ -151,20 +155,31 @@ fn same_cause(one: &Cause, other: &Cause) -> bool {
     one.code == other.code && places(one) == places(other)
 }
 
-fn add(finding: &mut Finding, position: usize, request: &Judged) {
-    push_new(&mut finding.requests, position);
-    push_new(&mut finding.actions, request.case.row.action);
-    if let Some(key) = &request.case.key {
-        push_new(&mut finding.keys, key.clone());
-    }
-    if let Some(volume) = &request.case.volume {
-        push_new(&mut finding.volumes, volume.clone());
+/// What findings concern already, by their number.
+#[derive(Default)]
+struct Concerned<'j> {
+    requests: BTreeSet<(usize, usize)>,
+    keys: BTreeSet<(usize, &'j KeyArn)>,
+    volumes: BTreeSet<(usize, &'j VolumeId)>,
+}
+
+impl<'j> Concerned<'j> {
+    fn add(&mut self, number: usize, finding: &mut Finding, position: usize, request: &'j Judged) {
+        push_new(&mut finding.actions, request.case.row.action);
+        if self.requests.insert((number, position)) {
+            finding.requests.push(position);
+        }
+        let key = request.case.key.as_ref().filter(|key| self.keys.insert((number, key)));
+        finding.keys.extend(key.cloned());
+        let volume = request.case.volume.as_ref().filter(|volume| self.volumes.insert((number, volume)));
+        finding.volumes.extend(volume.cloned());
     }
 }
 
 /// One finding for each kind of thing that is not known, over the requests on which the start hangs.
 fn undecided(capture: &Capture, judged: &[Judged], question: &Question) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
+    let (mut concerned, mut told) = (Concerned::default(), BTreeSet::new());
     let is_gone = |request: &Judged| {
         let key = request.case.key.as_ref().and_then(|key| capture.keys.get(key));
         key.is_some_and(|key| matches!(key.metadata, Reading::Absent))
@@ -180,8 +195,10 @@ fn undecided(capture: &Capture, judged: &[Judged], question: &Question) -> Vec<F
                 findings.len() - 1
             });
             let Some(finding) = findings.get_mut(same) else { continue };
-            add(finding, position, request);
-            push_new(&mut finding.evidence, Fact::Open(fact));
+            concerned.add(same, finding, position, request);
+            if told.insert((same, fact.clone())) {
+                finding.evidence.push(Fact::Open(fact));
+            }
         }
     }
     findings

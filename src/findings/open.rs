@@ -101,7 +101,7 @@ fn principal(judged: &Judged, statement: &Statement, by: impl Fn() -> PlacedStat
 /// What is open of the grants on the key.
 fn grants(judged: &Judged) -> Vec<Open> {
     let set = &judged.case.policies.grants;
-    let outcomes = set.grants.iter().zip(&judged.explanation.grants);
+    let outcomes = set.all().zip(&judged.explanation.grants);
     let mut found: Vec<Open> = outcomes.filter_map(|(grant, outcome)| open_grant(judged, grant, *outcome)).collect();
     if let Some(needs) = &set.unread {
         found.push(Open::Unread { what: "the grants on the key".to_owned(), needs: needs.clone() });

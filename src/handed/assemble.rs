@@ -51,7 +51,7 @@ impl Transcript {
 
     /// The reads that AWS refused, or that failed.
     pub fn refused(&self) -> impl Iterator<Item = &str> {
-        let answers = self.0.iter().flat_map(|part| &part.answers);
+        let answers = self.0.iter().flat_map(|part| part.answers.iter());
         answers.filter(|answer| answer.is_refused()).map(|answer| answer.asked.as_str())
     }
 }
@@ -120,7 +120,7 @@ fn newest_first(files: &[Transcript]) -> Vec<Part> {
     let mut parts: Vec<Part> = files.iter().flat_map(|file| &file.0).cloned().collect();
     parts.sort_by_cached_key(order);
     let mut newest: BTreeMap<String, String> = BTreeMap::new();
-    let answers = parts.iter_mut().flat_map(|part| &mut part.answers);
+    let answers = parts.iter_mut().flat_map(|part| part.answers.iter_mut());
     for answer in answers.filter(|answer| answer.exit == Some(0) && answer.asked.starts_with("iam:GetPolicy ")) {
         newest.entry(answer.asked.clone()).or_insert_with(|| answer.text.clone()).clone_into(&mut answer.text);
     }

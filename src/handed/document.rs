@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -5,7 +8,7 @@ use thiserror::Error;
 use super::kms;
 use super::mangled::{Mangled, inside, unwrapped};
 use super::origin::Origin;
-use super::wrapping::Wrapping;
+use super::wrapping::{Bare, Wrapping};
 use crate::capture::Grant;
 use crate::names::KeyArn;
 use crate::source::Document;
@@ -62,6 +65,33 @@ pub fn key_policy(text: &str) -> Result<Handing<Document>, HandedError> {
         bare = inside(text, bare, inner, at, Wrapping::CliOutput)?;
     }
     Ok(Handing { value: Document::new(bare.text), taken_off: bare.taken_off, origin: bare.origin })
+}
+
+/// A policy of IAM or of an organization: as plain document, or as the AWS CLI prints it (`get-role-policy`,
+/// `get-policy-version`, `describe-policy` and their like).
+///
+/// # Errors
+/// When the text was changed on its way.
+pub fn policy(text: &str) -> Result<Handing<Document>, HandedError> {
+    let mut bare = unwrapped(text)?;
+    let found = [&["PolicyDocument"][..], &["PolicyVersion", "Document"], &["Policy", "Content"]]
+        .into_iter()
+        .find_map(|path| path.iter().try_fold(bare.text.as_str(), |object, name| field(object, name)));
+    if let Some(found) = found {
+        let at = found.as_ptr().addr() - bare.text.as_ptr().addr();
+        let found = found.to_owned();
+        bare = match serde_json::from_str::<String>(&found) {
+            Ok(inner) => inside(text, bare, inner, at, Wrapping::CliOutput)?,
+            Err(_) => Bare { text: found, origin: bare.origin.inside(vec![(0, at)]), taken_off: bare.taken_off },
+        };
+    }
+    Ok(Handing { value: Document::new(bare.text), taken_off: bare.taken_off, origin: bare.origin })
+}
+
+/// The text of a field of a JSON object.
+fn field<'t>(object: &'t str, name: &str) -> Option<&'t str> {
+    let fields: BTreeMap<Cow<'t, str>, &'t RawValue> = serde_json::from_str(object).ok()?;
+    fields.get(name).map(|value| value.get())
 }
 
 /// The grants on this key, as `aws kms list-grants` prints them.

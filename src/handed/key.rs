@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -30,7 +31,8 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
         policy: part.reading(&format!("kms:GetKeyPolicy {arn} default"), policy),
         ram_policy,
         grants: part
-            .reading(&format!("kms:ListGrants {arn}"), |text| grants(&serde_json::from_str(text).ok()?, arn).ok()),
+            .reading(&format!("kms:ListGrants {arn}"), |text| grants(&serde_json::from_str(text).ok()?, arn).ok())
+            .map(Arc::new),
         aliases: part.reading(&format!("kms:ListAliases {arn}"), aliases),
         tags: part.tags_unread(&of_tags).map_or_else(|| part.reading(&of_tags, tags_of), Reading::Unread),
     }

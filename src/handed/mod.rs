@@ -20,7 +20,7 @@ mod transcript;
 mod wrapping;
 
 pub use assemble::{Transcript, add, assembled};
-pub use document::{HandedError, Handing, grants, key_policy};
+pub use document::{HandedError, Handing, grants, key_policy, policy};
 pub use join::organization as joined_organizations;
 pub(crate) use mangled::changed;
 pub use mangled::{Damage, Mangled, Repair};

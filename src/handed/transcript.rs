@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use thiserror::Error;
@@ -39,9 +41,41 @@ pub(super) struct Part {
     pub(super) region: Option<Region>,
     pub(super) targets: Vec<Target>,
     pub(super) times: Vec<Timestamp>,
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Answers,
     /// Whether the last line is there.
     pub(super) is_whole: bool,
+}
+
+/// Answers in their order, and the first to each question.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answers {
+    all: Vec<Answer>,
+    first: BTreeMap<String, usize>,
+}
+
+impl Answers {
+    pub(super) fn push(&mut self, answer: Answer) {
+        self.first.entry(answer.asked.clone()).or_insert(self.all.len());
+        self.all.push(answer);
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Answer> {
+        self.all.iter()
+    }
+
+    /// What was asked stays.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Answer> {
+        self.all.iter_mut()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The first answer to what was asked.
+    fn to(&self, asked: &str) -> Option<&Answer> {
+        self.all.get(*self.first.get(asked)?)
+    }
 }
 
 /// One answer of the AWS CLI.
@@ -272,7 +306,7 @@ impl Part {
         let unread = |why, message: &str| {
             Reading::Unread(Unread { why, needs: needs.to_owned(), message: message.trim().to_owned() })
         };
-        let Some(answer) = self.answers.iter().find(|answer| answer.asked == asked) else {
+        let Some(answer) = self.answers.to(asked) else {
             return Reading::Unread(Unread::not_asked(needs));
         };
         match answer.exit {
@@ -287,7 +321,7 @@ impl Part {
 
     /// Why the tags of an answer count as not read: whether AWS has them so, or mail changed them, nobody can tell.
     pub(super) fn tags_unread(&self, asked: &str) -> Option<Unread> {
-        let answer = self.answers.iter().find(|answer| answer.asked == asked)?;
+        let answer = self.answers.to(asked)?;
         let (place, damage) = answer.in_tag.as_ref()?;
         let needs = asked.split(' ').next().unwrap_or_default().to_owned();
         Some(Unread { why: Why::Unparsable, needs, message: format!("{place}: {damage} in a tag") })
@@ -295,7 +329,7 @@ impl Part {
 
     /// Whether AWS answered with this error code.
     pub(super) fn failed_with(&self, asked: &str, code: &str) -> bool {
-        let answer = self.answers.iter().find(|answer| answer.asked == asked);
+        let answer = self.answers.to(asked);
         answer.is_some_and(|answer| answer.exit.is_some_and(|exit| exit != 0) && error_code(&answer.text) == code)
     }
 }

@@ -13,9 +13,7 @@ pub struct ConditionKey {
 impl ConditionKey {
     /// Takes any text: AWS accepts misspelt keys, they are just never in a request.
     pub fn new(text: &str) -> Self {
-        let lower = text.to_ascii_lowercase();
-        let hash = fnv1a(lower.as_bytes());
-        Self { written: text.into(), lower: lower.into(), hash }
+        Self { written: text.into(), lower: text.to_ascii_lowercase().into(), hash: hash(text) }
     }
 
     /// As it was written.
@@ -29,9 +27,27 @@ impl ConditionKey {
     }
 }
 
+/// The name of a condition key on its way to being looked up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sought<'t> {
+    text: &'t str,
+    hash: u64,
+}
+
+impl<'t> Sought<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, hash: hash(text) }
+    }
+
+    pub(crate) fn is(self, key: &ConditionKey) -> bool {
+        self.hash == key.hash && key.lower.eq_ignore_ascii_case(self.text)
+    }
+}
+
 /// Only a first filter before the names themselves are compared, so that looking a key up costs no text comparison.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+fn hash(text: &str) -> u64 {
+    let lower = text.bytes().map(|byte| u64::from(byte.to_ascii_lowercase()));
+    lower.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ byte).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 impl PartialEq for ConditionKey {

@@ -1,5 +1,6 @@
 use thiserror::Error;
 
+use super::limits::Size;
 use crate::source::Span;
 
 /// One reason for which AWS refuses to save a policy, with its place.
@@ -63,4 +64,44 @@ pub enum Problem {
     /// Two statements of one name.
     #[error("the Sid `{0}` appears twice")]
     DuplicateSid(String),
+    /// A character beyond Latin-1.
+    #[error("AWS takes no character `{0}` in a policy, only those of Latin-1")]
+    Character(char),
+    /// A resource that is no ARN.
+    #[error("`{0}` is neither an ARN nor `*`")]
+    NoArn(String),
+    /// A resource of another partition.
+    #[error("`{arn}` is of partition `{partition}`, the policy is not")]
+    Partition {
+        /// The partition in it.
+        partition: String,
+        /// The resource.
+        arn: String,
+    },
+    /// A principal that a key policy cannot name.
+    #[error("`{principal}` is no principal of a key policy: {why}")]
+    Principal {
+        /// The principal.
+        principal: String,
+        /// Why not.
+        why: &'static str,
+    },
+    /// A service principal that is not known.
+    #[error("AWS has no service `{0}` that is known here")]
+    Service(String),
+    /// A condition key that KMS takes in no key policy.
+    #[error("`{0}` is no condition key of a key policy")]
+    KeyInKeyPolicy(String),
+    /// A key policy after which nobody could change the key policy.
+    #[error("it lets nobody of the key's account change the key policy (kms:PutKeyPolicy)")]
+    LockOut,
+    /// Something that an RCP does not have.
+    #[error("an RCP {0}")]
+    Rcp(String),
+    /// A service that RCPs do not bind.
+    #[error("RCPs do not bind resources of `{0}`, as far as is known here")]
+    RcpService(String),
+    /// A policy over AWS's limit.
+    #[error("it holds {}, and AWS takes {}", .0.holds, .0.limit)]
+    TooLarge(Size),
 }

@@ -17,6 +17,9 @@ pub struct Size {
 const INLINE_POLICIES: [(&str, usize); 3] = [(":role/", 10_240), (":user/", 2_048), (":group/", 5_120)];
 
 impl Size {
+    /// What a managed policy may hold, in characters without white space.
+    pub(super) const MANAGED: usize = 6_144;
+
     /// The size of one policy document.
     ///
     /// Sources: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>,
@@ -26,7 +29,7 @@ impl Size {
         let (holds, limit) = match kind {
             // KMS counts bytes, the others characters.
             PolicyType::KeyPolicy => (text.len(), 32_768),
-            PolicyType::Identity | PolicyType::Boundary => (without_blanks(text), 6_144),
+            PolicyType::Identity | PolicyType::Boundary => (without_blanks(text), Self::MANAGED),
             PolicyType::Session => (text.chars().count(), 2_048),
             PolicyType::Scp => (text.chars().count(), 10_240),
             PolicyType::Rcp => (text.chars().count(), 5_120),
@@ -45,6 +48,21 @@ impl Size {
     pub fn fits(self) -> bool {
         self.holds <= self.limit
     }
+}
+
+/// The JSON text without the blanks that only lay it out: what to send where every byte counts.
+pub(crate) fn compact(text: &str) -> String {
+    let (mut in_string, mut is_escaped) = (false, false);
+    let is_kept = |sign: &char| {
+        if in_string {
+            in_string = *sign != '"' || is_escaped;
+            is_escaped = *sign == '\\' && !is_escaped;
+            return true;
+        }
+        in_string = *sign == '"';
+        !sign.is_ascii_whitespace()
+    };
+    text.chars().filter(is_kept).collect()
 }
 
 fn without_blanks(text: &str) -> usize {

@@ -15,6 +15,7 @@ mod parse;
 mod pattern;
 mod piece;
 mod principal;
+mod refusal;
 mod sentence;
 mod truth;
 mod variable;
@@ -34,6 +35,7 @@ pub use limits::Size;
 pub use literal::{ArnPattern, Decimal, Moment, Network, parse_address};
 pub use pattern::Pattern;
 pub use piece::{NoVariables, Resolved, Variable, Variables};
+pub(crate) use refusal::{Place, refused};
 pub use truth::Truth;
 
 #[cfg(test)]

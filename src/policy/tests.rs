@@ -2,3 +2,4 @@ mod edit;
 mod faults;
 mod glob;
 mod limits;
+mod refusal;

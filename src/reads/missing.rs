@@ -1,6 +1,6 @@
 //! What was not read, why, and the lines that read just that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
 use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
 use crate::command::{Command, Word};
 use crate::names::{
-    self, AccountId, EventAttribute, HolderKind, IamName, KeyArn, KeyStoreId, OrgPolicyId, PolicyArn, PolicyName,
-    Region, VolumeId,
+    self, AccountId, EventAttribute, HolderKind, IamName, InstanceId, KeyArn, KeyStoreId, OrgPolicyId, PolicyArn,
+    PolicyName, Region, VolumeId,
 };
 use crate::source::{Reading, Unread, Why};
 
@@ -91,8 +91,16 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
             list.note(&unread, &format!("tags of instance {id}"), &of, &lines::instance(), Vec::new());
         }
     }
+    let mut attached: BTreeMap<&VolumeId, (&InstanceId, &Instance)> = BTreeMap::new();
+    for (id, instance) in capture.instances.iter().filter_map(|(id, instance)| Some((id, instance.known()?))) {
+        for attachment in &instance.attachments {
+            attached.entry(&attachment.volume_id).or_insert((id, instance));
+        }
+    }
     for (id, volume) in &capture.volumes {
-        list.volume(capture, id, volume);
+        if let Some((instance, found)) = attached.get(id) {
+            list.volume(id, volume, (instance, found));
+        }
     }
     let used = capture.volumes.values().filter_map(|volume| volume.known()?.key.known());
     let none = Key::default();
@@ -127,6 +135,9 @@ impl List {
 
     /// A fact that a line tells, with what is to follow it.
     fn note<T>(&mut self, reading: &Reading<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<String>>) {
+        if reading.unread().is_none() {
+            return;
+        }
         let blocks = std::iter::once(vec![line.marked()]).chain(more).collect();
         self.push(
             reading,
@@ -140,10 +151,7 @@ impl List {
         Subject { reader: Reader::Account(account), region: Some(self.region.clone()), variables: Vec::new() }
     }
 
-    fn volume(&mut self, capture: &Capture, id: &VolumeId, volume: &Reading<Volume>) {
-        let known = capture.instances.iter().filter_map(|(id, instance)| Some((id, instance.known()?)));
-        let attaches = |instance: &Instance| instance.attachments.iter().any(|one| one.volume_id == *id);
-        let Some((instance, found)) = known.into_iter().find(|(_, instance)| attaches(instance)) else { return };
+    fn volume(&mut self, id: &VolumeId, volume: &Reading<Volume>, (instance, found): (&InstanceId, &Instance)) {
         let of = self.in_account(found.account.to_string()).with('i', instance);
         // Which key it has is not known either.
         let more = || vec![lines::keys()];

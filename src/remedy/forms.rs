@@ -106,6 +106,9 @@ pub(crate) fn file_name(change: &Change) -> FileName {
         Change::RevokeGrant { .. }
         | Change::NewKey { .. }
         | Change::EncryptVolumes { .. }
+        | Change::AttachPolicy { .. }
+        | Change::DetachPolicy { .. }
+        | Change::DeleteRole { .. }
         | Change::RecreateRole { .. } => "change".to_owned(),
     })
 }

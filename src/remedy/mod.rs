@@ -1,5 +1,6 @@
 //! The smallest change that makes a start succeed, proven by judging again.
 
+mod alike;
 mod control;
 mod draft;
 mod exempt;
@@ -18,8 +19,9 @@ use crate::findings::push_new;
 use crate::names::KeyArn;
 use crate::policy::Size;
 use crate::source::{Document, Reading};
-use crate::start::{Judged, Question, RemedyPlace, judge, plan};
+use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
 
+pub(crate) use alike::Remedies;
 pub(crate) use control::{CONTROL_ROLE, Control};
 pub(crate) use file_name::FileName;
 pub use forms::Form;
@@ -157,6 +159,12 @@ pub(crate) struct Judgement<'a> {
     pub(crate) target: &'a Target,
     pub(crate) question: &'a Question,
     pub(crate) judged: &'a [Judged],
+    /// For how many requests of the start each stands; none: each for itself.
+    pub(crate) counts: &'a [usize],
+    /// The capture that the start's own is a part of.
+    pub(crate) whole: &'a Capture,
+    pub(crate) shelf: &'a Shelf<'a>,
+    pub(crate) remedies: &'a Remedies,
 }
 
 impl<'a> Judgement<'a> {
@@ -167,9 +175,19 @@ impl<'a> Judgement<'a> {
 
     /// The same requests with the changes made; `None` where the start can no longer be judged.
     fn again(&self, changes: &[Change]) -> Option<Vec<Judged>> {
-        let capture = apply_all(self.capture, changes);
+        self.some_again(self.judged, self.capture, changes)
+    }
+
+    /// Some of them, by as much of the capture as bears on them.
+    fn some_again<'j>(
+        &self,
+        judged: impl IntoIterator<Item = &'j Judged>,
+        capture: &Capture,
+        changes: &[Change],
+    ) -> Option<Vec<Judged>> {
+        let capture = apply_all(capture, changes);
         let question = self.question.changed(changes);
-        plan(&capture, self.target, &question).ok().map(|plan| judge(plan.cases))
+        judge_again(judged, &capture, self.target, &question, self.shelf).ok()
     }
 }
 

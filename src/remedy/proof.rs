@@ -1,11 +1,14 @@
 //! Judging again: with the changes, with controls that must stay denied, and with less than the changes.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::change::{Change, Edit};
 use crate::engine::Decision;
 use crate::findings::{is_required, push_new};
-use crate::start::{Judged, Question};
+use crate::names::KeyArn;
+use crate::start::Judged;
 
 use super::control::{Control, Outcome};
 use super::reach::{Reach, reach};
@@ -62,13 +65,13 @@ impl Proof {
         }
         still_denied.retain(|control| !opened.contains(control));
         Some(Self {
-            before: count(of.judged, of.question, |decision| decision == Decision::Allowed),
-            after: count(&after, of.question, |decision| decision == Decision::Allowed),
-            open: count(&after, of.question, |decision| decision == Decision::Unknown),
-            required: count(&after, of.question, |_| true),
+            before: count(of.judged, of, |decision| decision == Decision::Allowed),
+            after: count(&after, of, |decision| decision == Decision::Allowed),
+            open: count(&after, of, |decision| decision == Decision::Unknown),
+            required: count(&after, of, |_| true),
             still_denied,
             opened,
-            minimality: minimality(of, parts, &changes, &after),
+            minimality: minimality(of, parts, &after),
             reach: reach(of, &changes),
         })
     }
@@ -79,13 +82,15 @@ impl Proof {
     }
 
     /// Whether another way leaves as few required requests denied.
-    pub(super) fn is_matched_by(&self, after: &[Judged], question: &Question) -> bool {
-        count(after, question, |decision| !decision.is_denied()) >= self.after + self.open
+    pub(super) fn is_matched_by(&self, after: &[Judged], of: Judgement<'_>) -> bool {
+        count(after, of, |decision| !decision.is_denied()) >= self.after + self.open
     }
 }
 
-fn count(judged: &[Judged], question: &Question, is_counted: impl Fn(Decision) -> bool) -> usize {
-    judged.iter().filter(|judged| is_required(judged, question) && is_counted(judged.decision)).count()
+fn count(judged: &[Judged], of: Judgement<'_>, is_counted: impl Fn(Decision) -> bool) -> usize {
+    let counts = of.counts.iter().copied().chain(std::iter::repeat(1));
+    let counted = judged.iter().zip(counts);
+    counted.filter(|(one, _)| is_required(one, of.question) && is_counted(one.decision)).map(|(_, count)| count).sum()
 }
 
 /// Requests for a key that were denied and are so no longer, with what they were; what was not read may leave open
@@ -97,36 +102,26 @@ fn cured<'a>(before: &'a [Judged], after: &'a [Judged]) -> impl Iterator<Item = 
 }
 
 /// Leaves out each action, resource, condition and changed statement in turn.
-fn minimality(of: Judgement<'_>, parts: &[Part], changes: &[Change], after: &[Judged]) -> Minimality {
+fn minimality(of: Judgement<'_>, parts: &[Part], after: &[Judged]) -> Minimality {
     let mut found = Minimality::default();
-    let suggestions: Vec<&Suggested> = parts.iter().flat_map(|part| &part.statements).collect();
-    for suggestion in &suggestions {
-        for (words, text) in less(suggestion) {
-            let fewer: Vec<Change> =
-                changes.iter().map(|change| with_text(change, suggestion, text.as_deref())).collect();
-            let is_denied = |now: &[Judged], position: usize| {
-                let passes = |judged: Option<&Judged>| judged.is_some_and(|one| !one.decision.is_denied());
-                passes(after.get(position)) && !passes(now.get(position))
-            };
-            let denies = |now: Vec<Judged>| suggestion.requests.iter().any(|position| is_denied(&now, *position));
-            if of.again(&fewer).is_some_and(denies) {
-                found.needed += 1;
-            } else {
-                found.idle.push(words);
-            }
+    for (number, part) in parts.iter().enumerate() {
+        for suggestion in &part.statements {
+            leave_out(of, parts, (number, suggestion), after, &mut found);
         }
     }
-    let mut conditions: Vec<(String, String)> = suggestions.iter().flat_map(|one| conditions(one)).collect();
+    let suggestions = parts.iter().flat_map(|part| &part.statements);
+    let mut conditions: Vec<(String, String)> = suggestions.flat_map(conditions).collect();
     conditions.sort();
     conditions.dedup();
     for (action, key) in conditions {
         // Across accounts two statements ask for the same; only without both more is allowed.
-        let mut looser = changes.to_vec();
-        for suggestion in &suggestions {
-            if let Some(text) = without_condition(suggestion, &action, &key) {
-                looser = looser.iter().map(|change| with_text(change, suggestion, Some(&text))).collect();
-            }
-        }
+        let loosened = |part: &Part| {
+            part.statements.iter().fold(part.change.clone(), |change, suggestion| {
+                let text = without_condition(suggestion, &action, &key);
+                text.map_or_else(|| change.clone(), |text| with_text(&change, suggestion, Some(&text)))
+            })
+        };
+        let looser: Vec<Change> = parts.iter().map(loosened).collect();
         let opens = |now: Vec<Judged>| {
             let opened = |control: Control, before: &Judged, now: &Judged| {
                 matches!(control.outcome(before, now), Some(Outcome::Opened))
@@ -142,6 +137,50 @@ fn minimality(of: Judgement<'_>, parts: &[Part], changes: &[Change], after: &[Ju
     found
 }
 
+/// Leaves out what can be left out of a statement of the part of this number, and judges the requests that it is for.
+fn leave_out(
+    of: Judgement<'_>,
+    parts: &[Part],
+    (number, suggestion): (usize, &Suggested),
+    after: &[Judged],
+    found: &mut Minimality,
+) {
+    let concerned =
+        suggestion.requests.iter().filter_map(|position| of.judged.get(*position).zip(after.get(*position)));
+    let concerned: Vec<(&Judged, &Judged)> = concerned.collect();
+    let keys: BTreeSet<&KeyArn> = concerned.iter().filter_map(|(judged, _)| judged.case.key.as_ref()).collect();
+    let capture = of.capture.of_start(of.target, keys.iter().copied());
+    let bears = |change: &Change| change.only_key().is_none_or(|key| keys.contains(key));
+    let bearing: Vec<(usize, &Change)> =
+        parts.iter().map(|part| &part.change).enumerate().filter(|(_, change)| bears(change)).collect();
+    let mut idle = Vec::new();
+    for Less { text, left_out } in less(suggestion) {
+        let fewer: Vec<Change> = bearing
+            .iter()
+            .map(
+                |(at, change)| {
+                    if *at == number { with_text(change, suggestion, text.as_deref()) } else { (*change).clone() }
+                },
+            )
+            .collect();
+        let now = of.some_again(concerned.iter().map(|(judged, _)| *judged), &capture, &fewer).unwrap_or_default();
+        let denied = concerned
+            .iter()
+            .zip(&now)
+            .filter(|((_, after), now)| !after.decision.is_denied() && now.decision.is_denied());
+        let denied: BTreeSet<&str> = denied.map(|((judged, _), _)| judged.case.request.resource()).collect();
+        for (number, words, resource) in left_out {
+            if resource.map_or(!denied.is_empty(), |resource| denied.contains(&*resource)) {
+                found.needed += 1;
+            } else {
+                idle.push((number, words));
+            }
+        }
+    }
+    idle.sort();
+    found.idle.extend(idle.into_iter().map(|(_, words)| words));
+}
+
 /// The change with another text for the suggestion, or without it.
 fn with_text(change: &Change, suggestion: &Suggested, text: Option<&str>) -> Change {
     let Change::Policy { place, edits } = change else { return change.clone() };
@@ -155,10 +194,22 @@ fn with_text(change: &Change, suggestion: &Suggested, text: Option<&str>) -> Cha
     Change::Policy { place: place.clone(), edits: edits.collect() }
 }
 
+/// A statement with less in it.
+struct Less {
+    /// Its text; `None`: it goes.
+    text: Option<String>,
+    /// What is left out of it, each with its place among all that can be, and with the only resource whose requests can
+    /// tell, if there is one.
+    left_out: Vec<(usize, String, Option<String>)>,
+}
+
 /// The statement without one action or resource; a changed statement as it was.
-fn less(suggestion: &Suggested) -> Vec<(String, Option<String>)> {
-    let Some(statement) = added(suggestion) else { return vec![("the changed statement".to_owned(), None)] };
+fn less(suggestion: &Suggested) -> Vec<Less> {
+    let Some(statement) = added(suggestion) else {
+        return vec![Less { text: None, left_out: vec![(0, "the changed statement".to_owned(), None)] }];
+    };
     let mut variants = Vec::new();
+    let mut before = 0;
     for element in ["Action", "Resource"] {
         let values: Vec<Value> = match statement.get(element) {
             Some(Value::Array(values)) => values.clone(),
@@ -169,13 +220,31 @@ fn less(suggestion: &Suggested) -> Vec<(String, Option<String>)> {
         if element == "Resource" && values.len() == 1 {
             continue;
         }
-        for value in &values {
-            let rest: Vec<Value> = values.iter().filter(|other| *other != value).cloned().collect();
-            let words = value.as_str().unwrap_or_default().to_owned();
+        let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let without = |is_left_out: &dyn Fn(usize) -> bool| {
+            let rest = values.iter().enumerate().filter(|(number, _)| !is_left_out(*number));
+            let rest: Vec<Value> = rest.map(|(_, value)| value.clone()).collect();
             let mut smaller = statement.clone();
             let text = smaller.get_mut(element).filter(|_| !rest.is_empty()).map(|list| *list = Value::Array(rest));
-            variants.push((words, text.map(|()| smaller.to_string())));
+            text.map(|()| smaller.to_string())
+        };
+        // A resource without wildcard is the resource of its own requests only, so that half of them can be left out
+        // at once.
+        let is_plain = |value: &Value| value.as_str().is_some_and(|text| !text.contains(['*', '?', '$']));
+        if element == "Resource" && values.iter().all(is_plain) {
+            for half in 0..2 {
+                let is_left_out = |number: usize| number % 2 == half;
+                let own = values.iter().enumerate().filter(|(number, _)| is_left_out(*number));
+                let left_out = own.map(|(number, value)| (before + number, words(value), Some(words(value)))).collect();
+                variants.push(Less { text: without(&is_left_out), left_out });
+            }
+            continue;
         }
+        for (number, value) in values.iter().enumerate() {
+            let text = without(&|other| other == number);
+            variants.push(Less { text, left_out: vec![(before + number, words(value), None)] });
+        }
+        before += values.len();
     }
     variants
 }

@@ -17,6 +17,10 @@ use super::{Judgement, Part, Remedy, changes};
 
 /// What makes the start succeed, as far as a change of policies can.
 pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
+    judgement.remedies.of(judgement, work_out)
+}
+
+fn work_out(judgement: Judgement<'_>) -> Option<Remedy> {
     let asked = judgement.question.remedy_place;
     let parts = working(judgement, draft(judgement, asked));
     let proof = Proof::new(judgement, &parts)?;
@@ -27,7 +31,7 @@ pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
     let serves = |place: &RemedyPlace| {
         let other = draft(judgement, Some(*place));
         other.iter().filter_map(place_of).any(|there| there == *place)
-            && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after, judgement.question))
+            && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after, judgement))
     };
     let alternatives =
         others.filter(|place| has_choice && proof.cures() && !places.contains(place)).filter(serves).collect();
@@ -50,6 +54,9 @@ fn place_of(part: &Part) -> Option<RemedyPlace> {
         | Change::KeyState { .. }
         | Change::NewKey { .. }
         | Change::EncryptVolumes { .. }
+        | Change::AttachPolicy { .. }
+        | Change::DetachPolicy { .. }
+        | Change::DeleteRole { .. }
         | Change::RecreateRole { .. } => None,
     }
 }

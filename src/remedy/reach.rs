@@ -5,7 +5,7 @@ use crate::change::{Change, PolicyPlace, apply_all};
 use crate::engine::{Decision, PolicySet, Request, judge as decide};
 use crate::names::{Action, KeyArn, VolumeId};
 use crate::source::Reading;
-use crate::start::{By, Case, Question, plan};
+use crate::start::{By, Question, Shelf, plan};
 
 use super::Judgement;
 use super::control::Control;
@@ -60,24 +60,29 @@ pub(crate) const ACTIONS: [&str; 18] = [
 ];
 
 pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
-    let with = apply_all(of.capture, changes);
     let question = of.question.changed(changes);
-    let keys = touched_keys(of.capture, changes);
+    let keys = touched_keys(of.whole, changes);
     let mut found = Reach::default();
     for role in touched_roles(of, changes) {
         let target = Target { role_arn: role.clone(), ..of.target.clone() };
-        let before = grid(of.capture, &keys, &target, of.question);
-        let after = grid(&with, &keys, &target, &question);
-        for (before, (reached, after)) in before.into_iter().zip(after) {
-            found.tried += 1;
-            // What was not read may leave open whether it is allowed.
-            let is_new = before.1.is_denied() && !after.is_denied();
-            if is_new && !found.opened.contains(&reached) {
-                found.opened.push(reached);
+        let before = attached(of, &keys, &target);
+        let after = apply_all(&before, changes);
+        let before = grid(&before, &target, of.question, of.shelf);
+        let after = grid(&after, &target, &question, of.shelf);
+        for (mut before, mut after) in before.into_iter().zip(after) {
+            for (parsed, action) in std::mem::take(&mut before.actions) {
+                found.tried += 1;
+                // What was not read may leave open whether it is allowed.
+                if !after.decide(&parsed).is_denied() && before.decide(&parsed).is_denied() {
+                    let request = &after.request;
+                    let (principal, key) = (request.principal.arn.to_string(), request.resource().to_owned());
+                    found.opened.push(Reached { principal, way: after.way, action, key });
+                }
             }
         }
     }
     found.opened.sort();
+    found.opened.dedup();
     found
 }
 
@@ -87,51 +92,67 @@ fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a String> {
         matches!(change, Change::Policy { place: PolicyPlace::Inline { .. } | PolicyPlace::Session { .. }, .. })
     };
     let only_own = changes.iter().all(is_own);
-    of.capture.identities.keys().filter(|role| !only_own || **role == of.target.role_arn).collect()
+    if only_own {
+        return of.whole.identities.get_key_value(&of.target.role_arn).map(|(role, _)| role).into_iter().collect();
+    }
+    of.whole.identities.keys().collect()
 }
 
 /// The keys on which the changes can bear: a key's policy and grants bear on no other key.
 fn touched_keys(capture: &Capture, changes: &[Change]) -> Vec<KeyArn> {
-    let of_key = |change: &Change| match change {
-        Change::Policy { place: PolicyPlace::KeyPolicy(key), .. } | Change::AddGrant { key, .. } => Some(key.clone()),
-        Change::Policy { .. }
-        | Change::RevokeGrant { .. }
-        | Change::KeyState { .. }
-        | Change::NewKey { .. }
-        | Change::EncryptVolumes { .. }
-        | Change::RecreateRole { .. } => None,
-    };
-    let only_keys: Option<Vec<KeyArn>> = changes.iter().map(of_key).collect();
+    let only_keys: Option<Vec<KeyArn>> = changes.iter().map(|change| change.only_key().cloned()).collect();
     only_keys.unwrap_or_else(|| capture.keys.keys().cloned().collect())
 }
 
-/// Every request of one role, of another role of its account and of EC2's own identity, on these keys.
-fn grid(capture: &Capture, keys: &[KeyArn], target: &Target, question: &Question) -> Vec<(Reached, Decision)> {
-    let capture = attached(capture, keys, target);
-    let Ok(plan) = plan(&capture, target, question) else { return Vec::new() };
-    let mut decisions = Vec::new();
+/// A request in one way, for each of some actions.
+struct Tried {
+    way: Way,
+    request: Request,
+    policies: PolicySet,
+    actions: Vec<(Action, &'static str)>,
+}
+
+/// Every request of one role, of another role of its account and of EC2's own identity, on the keys of its volumes.
+fn grid(capture: &Capture, target: &Target, question: &Question, shelf: &Shelf<'_>) -> Vec<Tried> {
+    let Ok(plan) = plan(capture, target, question, shelf) else { return Vec::new() };
+    let mut tried = Vec::new();
     for case in plan.cases.iter().filter(|case| case.key.is_some()) {
+        let request = || (*case.request).clone();
         match (case.row.by, case.row.action) {
             (By::Infrastructure, action) => {
-                note(&mut decisions, Way::ThroughEc2, action, &case.request, &case.policies);
+                tried.push(Tried::new(Way::ThroughEc2, request(), (*case.policies).clone(), &[action]));
             }
             (By::RoleThroughEc2, "kms:CreateGrant" | "kms:Decrypt") => {
                 let of_grants =
                     |action: &str| matches!(action, "kms:CreateGrant" | "kms:ListGrants" | "kms:RevokeGrant");
                 let own = |action: &&str| of_grants(action) == (case.row.action == "kms:CreateGrant");
-                for action in ACTIONS.into_iter().filter(own) {
-                    every_way(&mut decisions, action, case);
+                let actions: Vec<&'static str> = ACTIONS.into_iter().filter(own).collect();
+                let mut principals = vec![(request(), (*case.policies).clone())];
+                principals.extend(Control::AnotherRole.of(&case.request, &case.policies));
+                for (request, policies) in principals {
+                    for (way, control) in
+                        [(Way::ThroughAnotherService, Control::AnotherService), (Way::Directly, Control::WithoutEc2)]
+                    {
+                        if let Some((request, policies)) = control.of(&request, &policies) {
+                            tried.push(Tried::new(way, request, policies, &actions));
+                        }
+                    }
+                    tried.push(Tried::new(Way::ThroughEc2, request, policies, &actions));
                 }
             }
             (By::Role | By::RoleThroughEc2, _) => {}
         }
     }
-    decisions
+    tried
 }
 
-/// The capture with an instance that has one volume under each key, so that the plan of its start meets them all.
-fn attached(capture: &Capture, keys: &[KeyArn], target: &Target) -> Capture {
-    let mut changed = capture.clone();
+/// The start's part of the capture, but with a role that may be another one, and with one volume under each key, so
+/// that the plan of its start meets them all.
+fn attached(of: Judgement<'_>, keys: &[KeyArn], target: &Target) -> Capture {
+    let mut changed = of.whole.of_start(target, keys.iter());
+    // A change may speak of the boundary of the start's own role.
+    let own = of.capture.identities.get_key_value(&of.target.role_arn);
+    changed.identities.extend(own.map(|(arn, own)| (arn.clone(), own.clone())));
     let Some(Reading::Known(instance)) = changed.instances.get_mut(&target.instance_id) else { return changed };
     instance.attachments.clear();
     for (number, key) in keys.iter().enumerate() {
@@ -143,32 +164,14 @@ fn attached(capture: &Capture, keys: &[KeyArn], target: &Target) -> Capture {
     changed
 }
 
-fn every_way(decisions: &mut Vec<(Reached, Decision)>, action: &'static str, case: &Case) {
-    let Ok(parsed) = Action::parse(action) else { return };
-    let mut request = case.request.clone();
-    request.action = parsed;
-    let mut principals = vec![(request.clone(), (*case.policies).clone())];
-    principals.extend(Control::AnotherRole.of(&request, &case.policies));
-    for (request, policies) in principals {
-        note(decisions, Way::ThroughEc2, action, &request, &policies);
-        for (way, control) in
-            [(Way::ThroughAnotherService, Control::AnotherService), (Way::Directly, Control::WithoutEc2)]
-        {
-            if let Some((request, policies)) = control.of(&request, &policies) {
-                note(decisions, way, action, &request, &policies);
-            }
-        }
+impl Tried {
+    fn new(way: Way, request: Request, policies: PolicySet, actions: &[&'static str]) -> Self {
+        let parsed = actions.iter().filter_map(|action| Some((Action::parse(action).ok()?, *action)));
+        Self { way, request, policies, actions: parsed.collect() }
     }
-}
 
-fn note(
-    decisions: &mut Vec<(Reached, Decision)>,
-    way: Way,
-    action: &'static str,
-    request: &Request,
-    policies: &PolicySet,
-) {
-    let principal = request.principal.arn.to_string();
-    let reached = Reached { principal, way, action, key: request.resource().to_owned() };
-    decisions.push((reached, decide(request, policies)));
+    fn decide(&mut self, action: &Action) -> Decision {
+        self.request.action.clone_from(action);
+        decide(&self.request, &self.policies)
+    }
 }

@@ -12,7 +12,9 @@ use crate::engine::{Decision, NamedPolicy};
 use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
-use crate::start::{GivenPolicy, Judged, Level as Needed, Question, RemedyPlace, RemedyStyle, judge, plan};
+use crate::start::{GivenPolicy, Judged, Level as Needed, Question, RemedyPlace, RemedyStyle, Shelf, judge, plan};
+
+static SHELF: Shelf<'static> = Shelf::new();
 
 const INCIDENT: &str = include_str!("../cli/demo.json");
 const ROLE: &str = "arn:aws:iam::111122223333:role/scheduler/StartJob";
@@ -144,7 +146,7 @@ impl World {
     }
 
     fn judged(&self) -> Vec<Judged> {
-        judge(plan(&self.capture, &self.capture.targets[0], &self.question).unwrap().cases)
+        judge(plan(&self.capture, &self.capture.targets[0], &self.question, &SHELF).unwrap().cases)
     }
 
     fn remedy(&self) -> Option<Remedy> {
@@ -152,11 +154,20 @@ impl World {
     }
 
     fn judgement<'a>(&'a self, judged: &'a [Judged]) -> Judgement<'a> {
-        Judgement { capture: &self.capture, target: &self.capture.targets[0], question: &self.question, judged }
+        Judgement {
+            capture: &self.capture,
+            target: &self.capture.targets[0],
+            question: &self.question,
+            judged,
+            counts: &[],
+            whole: &self.capture,
+            remedies: Box::leak(Box::default()),
+            shelf: &SHELF,
+        }
     }
 
     fn after(&self, changes: &[Change]) -> Vec<Judged> {
-        self.judgement(&[]).again(changes).unwrap()
+        self.judgement(&self.judged()).again(changes).unwrap()
     }
 }
 

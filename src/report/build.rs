@@ -1,28 +1,34 @@
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::panic::resume_unwind;
+
 use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
 use crate::findings::{Code, Severity, findings, is_required};
+use crate::names::KeyArn;
 use crate::reads::missing;
-use crate::remedy::{Judgement, propose};
+use crate::remedy::{Judgement, Remedies, propose};
 use crate::source::Reading;
-use crate::start::{NoPlan, Question, judge, plan};
+use crate::start::{Assumption, NoPlan, Question, Shelf, judge, plan};
 
 use super::was_read::was_read;
 use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 
 /// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
-    let targets: Vec<TargetReport> = capture
-        .targets
-        .iter()
-        .map(|target| TargetReport {
-            instance_id: target.instance_id.clone(),
-            role_arn: target.role_arn.clone(),
-            outcome: start(capture, target, question),
-        })
-        .collect();
+    let (shelf, remedies) = (Shelf::of(capture), Remedies::default());
+    let targets = on_all_cores(&capture.targets, |target| TargetReport {
+        instance_id: target.instance_id.clone(),
+        role_arn: target.role_arn.clone(),
+        outcome: start(capture, target, question, (&shelf, &remedies)),
+    });
     let verdicts = targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
+    let starts = targets.iter().filter_map(|target| target.outcome.as_ref().ok());
+    let assumes_organization =
+        starts.into_iter().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows));
     Report {
+        assumes_organization,
         verdict: verdicts.max().unwrap_or(Verdict::Undecided),
         judged_at: question.at.unwrap_or(capture.read.until),
         read: capture.read.clone(),
@@ -34,8 +40,29 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
     }
 }
 
-fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Start, TargetError> {
-    let mut plan = plan(capture, target, question).map_err(|error| no_plan(&error, capture, target))?;
+/// What `make` makes of each item, in their order.
+fn on_all_cores<T: Sync, U: Send>(items: &[T], make: impl Fn(&T) -> U + Sync) -> Vec<U> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = items.len().div_ceil(cores);
+    if share <= 1 {
+        return items.iter().map(make).collect();
+    }
+    std::thread::scope(|scope| {
+        let make = &make;
+        let shares: Vec<_> =
+            items.chunks(share).map(|share| scope.spawn(move || share.iter().map(make).collect::<Vec<U>>())).collect();
+        // What a thread panics with is passed on.
+        shares.into_iter().flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
+fn start(
+    capture: &Capture,
+    target: &Target,
+    question: &Question,
+    (shelf, remedies): (&Shelf<'_>, &Remedies),
+) -> Result<Start, TargetError> {
+    let mut plan = plan(capture, target, question, shelf).map_err(|error| no_plan(&error, capture, target))?;
     let judged = judge(std::mem::take(&mut plan.cases));
     let findings = findings(capture, target, question, &plan, &judged);
     // Every request that is not allowed has a finding; should one lack it, the start still is not READY.
@@ -45,7 +72,20 @@ fn start(capture: &Capture, target: &Target, question: &Question) -> Result<Star
     let is_for_good = findings.iter().any(|finding| {
         matches!(finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot | Code::ForeignInstance)
     });
-    let remedy = if is_for_good { None } else { propose(Judgement { capture, target, question, judged: &judged }) };
+    let is_open = judged.iter().any(|judged| judged.decision.is_denied()) && !is_for_good;
+    let keys: BTreeSet<&KeyArn> = judged.iter().filter_map(|judged| judged.case.key.as_ref()).collect();
+    let remedy = is_open.then(|| capture.of_start(target, keys.iter().copied())).and_then(|own| {
+        propose(Judgement {
+            capture: &own,
+            target,
+            question,
+            judged: &judged,
+            counts: &[],
+            whole: capture,
+            shelf,
+            remedies,
+        })
+    });
     Ok(Start {
         verdict,
         name: plan.instance.tags.get("Name").cloned(),

@@ -1,14 +1,16 @@
 //! The same starts before and after a change: what becomes worse first, then what is cured, then the rest.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use crate::capture::Capture;
-use crate::change::{Change, apply_all};
-use crate::engine::Decision;
+use crate::change::{Change, Outsider, PolicyPlace, Savers, apply, apply_all, inline, opened_to, savers};
+use crate::engine::{Decision, deciders};
 use crate::findings::{Finding, Severity};
+use crate::policy::Size;
 use crate::reads::{Missing, Wanted, wanted};
 use crate::remedy::Form;
 use crate::start::{By, Judged, Question};
@@ -19,17 +21,25 @@ use super::{Report, Start, TargetReport, Verdict, json, preflight, remedy, text,
 /// Two reports on the same starts.
 #[derive(Debug)]
 pub struct Diff {
-    changes: Vec<Change>,
+    /// Each change, and what else whoever makes it must know.
+    changes: Vec<(String, Vec<String>)>,
     before: Report,
     after: Report,
 }
 
 /// Judges the capture as it is and as it would be.
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command `diff` compares"))]
-pub(crate) fn compare(capture: &Capture, question: &Question, changes: Vec<Change>) -> Diff {
-    let after = apply_all(capture, &changes);
-    let changed = question.changed(&changes);
-    Diff { before: preflight(capture, question), after: preflight(&after, &changed), changes }
+pub(crate) fn compare(capture: &Capture, question: &Question, changes: &[Change]) -> Diff {
+    let after = apply_all(capture, changes);
+    let changed = question.changed(changes);
+    let mut current = capture.clone();
+    let mut told = Vec::new();
+    for change in changes {
+        let next = apply(&current, change);
+        told.push((what(change, &current), notes(change, &current, &next)));
+        current = next;
+    }
+    Diff { before: preflight(capture, question), after: preflight(&after, &changed), changes: told }
 }
 
 /// What a change does to one start.
@@ -49,14 +59,36 @@ struct Pair<'d> {
 }
 
 impl Pair<'_> {
-    /// The verdict decides; between equal ones the requests do.
+    /// The verdict decides; what is blocked and gets a further obstacle is worse, too.
     fn effect(&self) -> Effect {
         let (Some(before), Some(after)) = (self.before, self.after) else { return Effect::Unchanged };
         match after.verdict.cmp(&before.verdict) {
             Ordering::Greater => Effect::Regression,
             Ordering::Less => Effect::Cure,
+            Ordering::Equal if self.is_further_blocked() => Effect::Regression,
             Ordering::Equal => Effect::Unchanged,
         }
+    }
+
+    /// Whether a start that stays blocked has an obstacle that it did not have, and none the less.
+    fn is_further_blocked(&self) -> bool {
+        let (Some(before), Some(after)) = (self.before, self.after) else { return false };
+        let obstacles = |start: &Start| {
+            let mut blockers: Vec<_> = start
+                .findings
+                .iter()
+                .filter(|finding| finding.severity == Severity::Blocker)
+                .map(|finding| (finding.code, finding.actions.clone()))
+                .collect();
+            blockers.sort_unstable_by_key(|(code, actions)| (code.to_string(), actions.clone()));
+            let denied = start.judged.iter().filter(|judged| judged.decision.is_denied());
+            let denying: usize = denied.map(|judged| deciders(&judged.case.request, &judged.explanation).len()).sum();
+            (blockers, denying)
+        };
+        let ((had, denying), (has, now_denying)) = (obstacles(before), obstacles(after));
+        after.verdict == Verdict::Blocked
+            && had.iter().all(|blocker| has.contains(blocker))
+            && (has.len() > had.len() || now_denying > denying)
     }
 
     fn verdicts(&self) -> String {
@@ -122,6 +154,18 @@ impl Diff {
         regressions.filter_map(|pair| pair.after).map(|start| start.verdict).max()
     }
 
+    /// Whether a start that is ready gets a warning by the change.
+    pub fn has_new_warnings(&self) -> bool {
+        let is_new =
+            |pair: &Pair<'_>| pair.new_findings().into_iter().any(|finding| finding.severity == Severity::Warning);
+        self.pairs().iter().any(is_new)
+    }
+
+    /// Whether the change makes a start depend on what is assumed of the organization's policies.
+    pub fn newly_assumes_organization(&self) -> bool {
+        self.after.assumes_organization() && !self.before.assumes_organization()
+    }
+
     /// Regressions first.
     fn pairs(&self) -> Vec<Pair<'_>> {
         let both = self.before.targets.iter().zip(&self.after.targets);
@@ -147,8 +191,11 @@ impl Diff {
             count(Effect::Cure),
             count(Effect::Unchanged)
         );
-        for change in &self.changes {
-            let _ = writeln!(out, "  {}", what(change));
+        for (change, notes) in &self.changes {
+            let _ = writeln!(out, "  {change}");
+            for note in notes {
+                super::layout::wrap(&mut out, "    ", 4, note);
+            }
         }
         for pair in &pairs {
             let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
@@ -160,7 +207,7 @@ impl Diff {
             }
             let new: Vec<&Finding> =
                 pair.new_findings().into_iter().filter(|finding| finding.severity != Severity::Note).collect();
-            let mut said = Vec::new();
+            let mut said = BTreeSet::new();
             for (number, finding) in new.iter().enumerate() {
                 out.push('\n');
                 text::render_finding(&mut out, number, finding, after, &mut said);
@@ -205,7 +252,8 @@ impl Diff {
             read: json::read(&self.after),
             before: self.before.verdict.as_str(),
             after: self.after.verdict.as_str(),
-            changes: self.changes.iter().map(what).collect(),
+            changes: self.changes.iter().map(|(change, _)| change.as_str()).collect(),
+            notes: self.changes.iter().flat_map(|(_, notes)| notes).map(String::as_str).collect(),
             unread: &self.after.unread,
             to_read: wanted(&self.after.unread),
             targets: targets.collect(),
@@ -225,15 +273,66 @@ fn request(before: Option<Decision>, judged: &Judged) -> RequestOut<'_> {
 }
 
 /// A change as the condition of a sentence.
-fn what(change: &Change) -> String {
+fn what(change: &Change, before: &Capture) -> String {
     let is_what = match change {
+        Change::Policy { place: PolicyPlace::Inline { identity, name }, .. }
+            if inline(before, identity).all(|policy| policy.name != *name) =>
+        {
+            " is made"
+        }
         Change::Policy { .. } => " is changed",
         Change::AddGrant { .. } => " is made",
         Change::EncryptVolumes { .. } => ": new volumes, whose IDs no policy and no grant names",
         Change::RecreateRole { .. } => ": with a new unique ID, which no key policy and no grant means",
-        Change::RevokeGrant { .. } | Change::KeyState { .. } | Change::NewKey { .. } => "",
+        Change::AttachPolicy { .. }
+        | Change::DetachPolicy { .. }
+        | Change::DeleteRole { .. }
+        | Change::RevokeGrant { .. }
+        | Change::KeyState { .. }
+        | Change::NewKey { .. } => "",
     };
     format!("{}{is_what}", remedy::change(change))
+}
+
+/// What else whoever makes the change must know.
+fn notes(change: &Change, before: &Capture, after: &Capture) -> Vec<String> {
+    let key = match change {
+        Change::Policy { place: PolicyPlace::Inline { identity, name }, .. } => {
+            let others: Vec<&str> = inline(before, identity).map(|policy| policy.name.as_str()).collect();
+            if others.is_empty() || others.contains(&name.as_str()) {
+                return Vec::new();
+            }
+            return vec![format!("There is no inline policy of this name; there are: {}.", others.join(", "))];
+        }
+        Change::Policy { place: PolicyPlace::KeyPolicy(key), .. } | Change::NewKey { key, .. } => key,
+        Change::Policy { .. }
+        | Change::AddGrant { .. }
+        | Change::RevokeGrant { .. }
+        | Change::KeyState { .. }
+        | Change::EncryptVolumes { .. }
+        | Change::AttachPolicy { .. }
+        | Change::DetachPolicy { .. }
+        | Change::DeleteRole { .. }
+        | Change::RecreateRole { .. } => return Vec::new(),
+    };
+    let place = PolicyPlace::KeyPolicy(key.clone());
+    let Some(document) = place.document(after) else { return Vec::new() };
+    let mut notes: Vec<String> = opened_to(key, place.document(before), document)
+        .into_iter()
+        .map(|outsider| match outsider {
+            Outsider::Everyone => "It opens the key to everyone: no condition says who.".to_owned(),
+            Outsider::Account(account) => format!("It opens the key to account {account}."),
+        })
+        .collect();
+    if let Some(Savers::These(arns)) = savers(key, document) {
+        let who: Vec<String> = arns.iter().map(|arn| words::identity(arn)).collect();
+        notes.push(format!("Only {} can save it: it lets nobody else change the key policy.", who.join(", ")));
+    }
+    if Size::of(place.kind(), document.text()).fits() {
+        return notes;
+    }
+    notes.push("It must be sent without the blanks that lay it out: with them it is over AWS's limit.".to_owned());
+    notes
 }
 
 #[derive(Serialize)]
@@ -244,7 +343,8 @@ struct DiffOut<'d> {
     read: json::Read<'d>,
     before: &'static str,
     after: &'static str,
-    changes: Vec<String>,
+    changes: Vec<&'d str>,
+    notes: Vec<&'d str>,
     unread: &'d [Missing],
     to_read: Vec<Wanted>,
     targets: Vec<TargetOut<'d>>,

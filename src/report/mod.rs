@@ -34,6 +34,8 @@ pub(crate) use diff::compare;
 pub use files::remedy_files;
 #[cfg(feature = "cli")]
 pub(crate) use layout::escape;
+#[cfg(feature = "cli")]
+pub(crate) use remedy::{change, place};
 pub(crate) use words::miss as miss_in_words;
 
 /// Whether a start will succeed, as far as permissions and keys decide.
@@ -68,6 +70,7 @@ pub struct Report {
     pub(crate) was_read: Vec<String>,
     pub(crate) unread: Vec<Missing>,
     pub(crate) targets: Vec<TargetReport>,
+    pub(crate) assumes_organization: bool,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,
 }
@@ -168,7 +171,7 @@ impl Report {
 
     /// Whether the verdict rests on the assumption that organization policies allow.
     pub fn assumes_organization(&self) -> bool {
-        self.starts().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows))
+        self.assumes_organization
     }
 
     /// The codes of all findings, in the order of the report.

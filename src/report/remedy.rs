@@ -1,6 +1,6 @@
 //! Remedies in words and as JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -55,7 +55,8 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let Some(remedy) = &start.remedy else { return list };
-    let concerns = |requests: &[usize]| requests.iter().any(|position| finding.requests.contains(position));
+    let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
+    let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
         let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
         list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));
@@ -367,7 +368,7 @@ fn option(place: RemedyPlace, noun: &str) -> String {
 }
 
 /// A policy as people find it.
-pub(super) fn place(place: &PolicyPlace) -> String {
+pub(crate) fn place(place: &PolicyPlace) -> String {
     match place {
         PolicyPlace::Inline { identity, name } => format!("inline policy {name} of {}", words::identity(identity)),
         PolicyPlace::Managed { arn } => format!("managed policy {arn}"),
@@ -380,7 +381,7 @@ pub(super) fn place(place: &PolicyPlace) -> String {
 }
 
 /// A change, by what it concerns.
-pub(super) fn change(change: &Change) -> String {
+pub(crate) fn change(change: &Change) -> String {
     match change {
         Change::Policy { place, .. } => self::place(place),
         Change::AddGrant { key, grant } => format!("a grant on {key} for {}", grant.grantee_principal),
@@ -388,6 +389,9 @@ pub(super) fn change(change: &Change) -> String {
         Change::KeyState { key, state } => format!("{key} becomes {state}"),
         Change::NewKey { key, .. } => format!("{key} is created, without alias, tag or grant"),
         Change::EncryptVolumes { key } => format!("the volumes are encrypted with {key}"),
+        Change::AttachPolicy { identity, policy } => format!("{policy} is attached to {}", words::identity(identity)),
+        Change::DetachPolicy { identity, policy } => format!("{policy} is detached from {}", words::identity(identity)),
+        Change::DeleteRole { role } => format!("{} is deleted", words::identity(role)),
         Change::RecreateRole { role } => format!("{} is deleted and made anew", words::identity(role)),
     }
 }

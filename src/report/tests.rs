@@ -9,7 +9,7 @@ use super::{Verdict, preflight};
 use crate::capture::{Capture, Target};
 use crate::engine::GrantSet;
 use crate::findings::{Severity, findings};
-use crate::start::{By, Question, judge, plan};
+use crate::start::{By, Question, Shelf, judge, plan};
 
 #[test]
 fn without_the_grant_of_the_start_no_encrypted_start_is_ready() {
@@ -65,7 +65,7 @@ fn a_forged_event_reaches_neither_the_terminal_nor_the_shell() {
 
 /// Whether nothing stops the start when EC2's infrastructure identity has no grants, the start's own included.
 fn ready_without_grants_for_ec2(capture: &Capture, target: &Target, question: &Question) -> bool {
-    let mut plan = plan(capture, target, question).unwrap();
+    let mut plan = plan(capture, target, question, &Shelf::new()).unwrap();
     for case in plan.cases.iter_mut().filter(|case| case.row.by == By::Infrastructure) {
         Arc::make_mut(&mut case.policies).grants = GrantSet::default();
     }

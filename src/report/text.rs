@@ -1,19 +1,20 @@
 //! The report for people: the verdict first, the cause next, the cure last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{ContentArrangement, Table};
 
 use crate::command::Command;
 use crate::engine::Decision;
 use crate::findings::{Code, Fact, Finding, Severity};
+use crate::names::VolumeId;
 use crate::reads::wanted;
 use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
 use super::layout::{command_item, escape, item, line, one_line, wrap};
-use super::{Report, Start, TargetReport, Verdict, VolumeRow, next, observed, remedy, words};
+use super::{Report, Start, TargetReport, Verdict, next, observed, remedy, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -58,7 +59,7 @@ fn render_start(text: &mut String, report: &Report, target: &TargetReport, start
         volume_table(text, start);
     }
     let observed = observed::observed(target, start, report.earlier.as_ref());
-    let mut said = Vec::new();
+    let mut said = BTreeSet::new();
     for (number, finding) in start.findings.iter().enumerate() {
         if number == 0 || finding.severity <= Severity::Undecided {
             text.push('\n');
@@ -118,6 +119,12 @@ fn volume_table(text: &mut String, start: &Start) {
     table.set_content_arrangement(ContentArrangement::Disabled);
     let by_starter = format!("Decrypt by {}", start.noun());
     table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", &by_starter]);
+    let mut of_volume: BTreeMap<(&VolumeId, u8), &Judged> = BTreeMap::new();
+    for judged in &start.judged {
+        if let Some(volume) = &judged.case.volume {
+            of_volume.entry((volume, judged.case.row.number)).or_insert(judged);
+        }
+    }
     for row in &start.volumes {
         let key = match &row.key {
             Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), |alias| one_line(alias)),
@@ -126,7 +133,8 @@ fn volume_table(text: &mut String, start: &Start) {
         };
         let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();
-        let cell = |number| if encrypted { decision_cell(start, row, number) } else { String::new() };
+        let of_row = |number| of_volume.get(&(&row.volume, number)).copied();
+        let cell = |number| if encrypted { decision_cell(of_row(number), of_row(2)) } else { String::new() };
         let state = if encrypted { one_line(state) } else { String::new() };
         table.add_row([row.volume.to_string(), one_line(&row.device), key, state, cell(2), cell(4), cell(3)]);
     }
@@ -135,20 +143,14 @@ fn volume_table(text: &mut String, start: &Start) {
     }
 }
 
-fn of_volume<'s>(start: &'s Start, row: &VolumeRow, number: u8) -> Option<&'s Judged> {
-    start
-        .judged
-        .iter()
-        .find(|judged| judged.case.row.number == number && judged.case.volume.as_ref() == Some(&row.volume))
-}
-
-fn decision_cell(start: &Start, row: &VolumeRow, number: u8) -> String {
-    let Some(judged) = of_volume(start, row, number) else { return String::new() };
+/// `grant` is the request for the grant that EC2 decrypts with.
+fn decision_cell(judged: Option<&Judged>, grant: Option<&Judged>) -> String {
+    let Some(judged) = judged else { return String::new() };
     let word = words::decision(judged.decision);
     // EC2 makes the grant by itself once CreateGrant is allowed.
     let waits = judged.case.row.by == By::Infrastructure
         && judged.decision == Decision::Allowed
-        && of_volume(start, row, 2).is_some_and(|grant| grant.decision.is_denied());
+        && grant.is_some_and(|grant| grant.decision.is_denied());
     if waits { "after the grant".to_owned() } else { word.to_owned() }
 }
 
@@ -159,12 +161,12 @@ pub(super) fn render_finding(
     number: usize,
     finding: &Finding,
     start: &Start,
-    said: &mut Vec<String>,
+    said: &mut BTreeSet<String>,
 ) {
     let actions = finding.actions.join(", ");
     let colon = if actions.is_empty() { "" } else { ": " };
     let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
-    said.push(words::so(finding.code, start.noun()));
+    said.insert(words::so(finding.code, start.noun()));
     let verb = if finding.code.group() == "02" { " not allowed" } else { "" };
     wrap(text, &first, 3, &format!("{actions}{verb}{colon}{}", words::title(finding.code, start.noun())));
     // A note on what a start does not use is said in a line.
@@ -176,7 +178,7 @@ pub(super) fn render_finding(
     }
     let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();
     if !finding.volumes.is_empty() && (finding.volumes.len() < encrypted || finding.keys.is_empty()) {
-        let volumes: Vec<&str> = finding.volumes.iter().map(crate::names::VolumeId::as_str).collect();
+        let volumes: Vec<&str> = finding.volumes.iter().map(VolumeId::as_str).collect();
         say(text, said, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
@@ -196,11 +198,10 @@ pub(super) fn render_finding(
 }
 
 /// Says something that has not been said yet, and tells whether it did.
-fn say(text: &mut String, said: &mut Vec<String>, label: &str, words: &str) -> bool {
-    if said.iter().any(|old| old == words) {
+fn say(text: &mut String, said: &mut BTreeSet<String>, label: &str, words: &str) -> bool {
+    if !said.insert(words.to_owned()) {
         return false;
     }
-    said.push(words.to_owned());
     item(text, label, words);
     true
 }

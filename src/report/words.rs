@@ -158,7 +158,7 @@ pub(super) fn decider(decider: Decider, judged: &Judged, noun: &str) -> String {
     match decider {
         Decider::Statement(at, index) => statement(&place(&judged.case.policies, at, index), noun),
         Decider::Grant(position) => {
-            let grant = judged.case.policies.grants.grants.get(position);
+            let grant = judged.case.policies.grants.get(position);
             let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
             id.map_or_else(|| "the grant that EC2 makes at the start".to_owned(), |id| format!("grant {id}"))
         }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -42,18 +43,25 @@ impl fmt::Display for Position {
 ///
 /// In a file of ours it may stand as a JSON text or, easier on the eye, as the JSON value itself; both keep
 /// every byte, so duplicate elements and the author's layout are never lost.
+///
+/// Copies share the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Document(String);
+pub struct Document(Arc<str>);
 
 impl Document {
     /// Takes a text as it is.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(text.into().into())
     }
 
     /// The text.
     pub fn text(&self) -> &str {
         &self.0
+    }
+
+    /// Where the text lies in memory: copies of a document have it in common, and no two texts that are kept.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ptr().addr()
     }
 }
 
@@ -74,8 +82,8 @@ impl<'de> Deserialize<'de> for Document {
         let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
         let text = raw.get();
         if text.starts_with('"') {
-            return serde_json::from_str(text).map(Self).map_err(D::Error::custom);
+            return serde_json::from_str::<String>(text).map(Self::new).map_err(D::Error::custom);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }

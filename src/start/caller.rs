@@ -79,6 +79,12 @@ impl Planner<'_, '_> {
         let principal = Principal::new(caller, own_role.as_ref(), None);
         let request = Request::new(action, role, Some(account), principal, context);
         let policies = PolicySet { key_policies: vec![trust_policy], ..PolicySet::default() };
-        Some(Case { row: &ASSUME_ROLE, request, policies: Arc::new(policies), volume: None, key: None })
+        Some(Case {
+            row: &ASSUME_ROLE,
+            request: Arc::new(request),
+            policies: Arc::new(policies),
+            volume: None,
+            key: None,
+        })
     }
 }

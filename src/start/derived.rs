@@ -10,42 +10,43 @@ use super::plan::Planner;
 use super::table::Row;
 
 impl Planner<'_, '_> {
-    pub(super) fn forwarded(
-        &self,
-        row: &Row,
-        volume: &VolumeId,
-        record: &Volume,
-        key: &KeyArn,
-        of_key: &Key,
-    ) -> Context {
+    /// What all requests for a key have in common that EC2 forwards.
+    pub(super) fn forwarded(&self, key: &KeyArn, of_key: &Key) -> Context {
         let mut context = fixed(Column::Forwarded);
         self.shared_keys(&mut context, key.account());
         self.own_keys(&mut context);
         key_facts(&mut context, of_key);
-        let via = format!("ec2.{}.amazonaws.com", self.capture.read.region);
-        context.set("kms:ViaService", via.as_str());
-        let metadata_only = row.action == "kms:DescribeKey";
-        if !metadata_only {
-            encryption_context(&mut context, volume, record);
+        context.set("kms:ViaService", self.via_service().as_str());
+        state(&mut context, &self.question.context, Column::Forwarded);
+        context
+    }
+
+    fn via_service(&self) -> String {
+        format!("ec2.{}.amazonaws.com", self.capture.read.region)
+    }
+
+    /// Keys that a request carries for its volume or for what it asks.
+    pub(super) fn keys_of_volume(&self, context: &mut Context, row: &Row, volume: &VolumeId, record: &Volume) {
+        if row.action == "kms:DescribeKey" {
+            return;
         }
+        encryption_context(context, volume, record);
         if row.action == "kms:CreateGrant" {
             context.set("kms:GrantIsForAWSResource", "true");
             context.set("kms:GrantOperations", ContextValue::Multi(vec!["Decrypt".into()]));
             context.set("kms:GranteePrincipal", self.infrastructure_session().as_str());
             context.set("kms:GrantConstraintType", "EncryptionContextSubset");
-            context.set("kms:RetiringPrincipal", via.as_str());
-        } else if !metadata_only {
+            context.set("kms:RetiringPrincipal", self.via_service().as_str());
+        } else {
             context.set("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT");
         }
-        state(&mut context, &self.question.context, Column::Forwarded);
-        context
     }
 
-    pub(super) fn infrastructure(&self, volume: &VolumeId, record: &Volume, key: &KeyArn, of_key: &Key) -> Context {
+    /// What all of EC2's own requests for a key have in common.
+    pub(super) fn infrastructure(&self, key: &KeyArn, of_key: &Key) -> Context {
         let mut context = fixed(Column::Infrastructure);
         self.shared_keys(&mut context, key.account());
         key_facts(&mut context, of_key);
-        encryption_context(&mut context, volume, record);
         let account = self.instance.account.as_str();
         self.organization_keys(&mut context, "aws:PrincipalOrg", account);
         let user_id = format!("{account}:{INFRASTRUCTURE_ROLE}:{}", self.target.instance_id);

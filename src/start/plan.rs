@@ -1,20 +1,19 @@
 //! From a capture to the requests of one start, each with the policies that bear on it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
-use crate::engine::{
-    ContextValue, Decision, Explanation, GrantSet, NamedPolicy, PolicySet, Principal, Request, explain,
-};
+use crate::engine::{self, ContextValue, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
 use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::{Reading, Why};
 
 use super::assumption::{Assumption, stated, usual};
 use super::context::{Column, OF_INSTANCES, fixed, state};
-use super::policies::{Shelf, grants, unread};
+use super::policies::{Shelf, grant, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
 
@@ -36,10 +35,10 @@ pub(crate) struct StartPlan<'c> {
 }
 
 /// One request and everything that bears on it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) row: &'static Row,
-    pub(crate) request: Request,
+    pub(crate) request: Arc<Request>,
     pub(crate) policies: Arc<PolicySet>,
     pub(crate) volume: Option<VolumeId>,
     pub(crate) key: Option<KeyArn>,
@@ -53,7 +52,7 @@ pub(crate) struct OpenVolume {
 }
 
 /// A case with its judgement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Judged {
     pub(crate) case: Case,
     pub(crate) explanation: Explanation,
@@ -76,6 +75,34 @@ pub(crate) fn judge(cases: Vec<Case>) -> Vec<Judged> {
     cases.into_iter().map(judge_one).collect()
 }
 
+/// Judges requests of a start again, with the policies and grants of a changed capture: what else was read is as it was.
+pub(crate) fn judge_again<'j>(
+    judged: impl IntoIterator<Item = &'j Judged>,
+    capture: &Capture,
+    target: &Target,
+    question: &Question,
+    shelf: &Shelf<'_>,
+) -> Result<Vec<Judged>, NoPlan> {
+    let mut planner = Planner::new(capture, target, question, shelf)?;
+    let again = |judged: &Judged| {
+        let case = &judged.case;
+        let policies = match &case.key {
+            None => Arc::clone(&planner.own),
+            Some(key) => {
+                let on_key = planner.on_key(key);
+                if case.row.by == By::Infrastructure {
+                    on_key.with_start_grant(case.policies.grants.own.clone())
+                } else {
+                    Arc::clone(&on_key.starter)
+                }
+            }
+        };
+        let (volume, key) = (case.volume.clone(), case.key.clone());
+        judge_one(Case { row: case.row, request: Arc::clone(&case.request), policies, volume, key })
+    };
+    Ok(judged.into_iter().map(again).collect())
+}
+
 fn judge_one(case: Case) -> Judged {
     let explanation = explain(&case.request, &case.policies);
     let decision = decision(&case, &explanation);
@@ -92,39 +119,21 @@ fn decision(case: &Case, explanation: &Explanation) -> Decision {
 }
 
 /// Works out the requests of one start.
-pub(crate) fn plan<'c>(capture: &'c Capture, target: &Target, question: &Question) -> Result<StartPlan<'c>, NoPlan> {
-    let instance = match capture.instances.get(&target.instance_id) {
-        Some(Reading::Known(instance)) => instance,
-        Some(Reading::Unread(unread)) => {
-            return Err(NoPlan::InstanceUnread {
-                was_denied: unread.why == Why::Denied,
-                message: unread.message.clone(),
-            });
-        }
-        Some(Reading::Absent) | None => return Err(NoPlan::NoInstance),
-    };
-    let named = match PrincipalArn::parse(&target.role_arn) {
-        Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
-        Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
-    };
-    let identity = capture.identities.get(&target.role_arn).and_then(Reading::known);
-    let mut planner = Planner {
-        capture,
-        question,
-        target,
-        instance,
-        identity,
-        principal: principal(&named, identity, question),
-        named,
-        at: question.at.unwrap_or(capture.read.until),
-        shelf: Shelf::default(),
-        assumptions: Vec::new(),
-    };
+pub(crate) fn plan<'c>(
+    capture: &'c Capture,
+    target: &Target,
+    question: &Question,
+    shelf: &Shelf<'_>,
+) -> Result<StartPlan<'c>, NoPlan> {
+    let mut planner = Planner::new(capture, target, question, shelf)?;
+    let instance = planner.instance;
     let (cases, open_volumes) = planner.cases();
     let caller = planner.assume_role().map(judge_one);
-    let mut assumptions = planner.assumptions;
+    let mut assumptions = std::mem::take(&mut planner.assumptions);
     assumptions.extend(stated(question));
-    let asked = cases.iter().flat_map(|case: &Case| usual(&case.policies));
+    // The keys add to what bears on the principal's own requests.
+    let bearing = planner.on_keys.values().flat_map(|on_key| [&*on_key.starter, &on_key.ec2]);
+    let asked = bearing.chain([&*planner.own]).flat_map(usual);
     let is_stated = |key: &str| question.context.iter().any(|given| given.key.eq_ignore_ascii_case(key));
     assumptions.extend(asked.filter(|one| !matches!(one, Assumption::Usual { key, .. } if is_stated(key))));
     assumptions.sort();
@@ -156,11 +165,82 @@ pub(super) struct Planner<'c, 'q> {
     pub(super) identity: Option<&'c Identity>,
     pub(super) principal: Principal,
     pub(super) at: Timestamp,
-    pub(super) shelf: Shelf,
+    pub(super) shelf: &'q Shelf<'q>,
     assumptions: Vec<Assumption>,
+    /// What bears on every request of the principal.
+    own: Arc<PolicySet>,
+    /// What stands for the key policies' word on a role whose path is not known.
+    unknown_path: Vec<Arc<NamedPolicy>>,
+    on_keys: BTreeMap<KeyArn, Arc<OnKey>>,
 }
 
-impl Planner<'_, '_> {
+/// What bears on requests for one key.
+struct OnKey {
+    /// On those of the principal.
+    starter: Arc<PolicySet>,
+    /// On those of EC2's own identity, but for the grant that it makes for the volume.
+    ec2: PolicySet,
+}
+
+/// What the requests for one key have in common, by who makes them.
+struct Patterns {
+    on_key: Arc<OnKey>,
+    forwarded: Option<Request>,
+    ec2: Option<Request>,
+}
+
+impl OnKey {
+    /// What bears on EC2's own requests once it has made its grant, as row 2 does.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/ct-ec2two.html>
+    fn with_start_grant(&self, grant: Option<engine::Grant>) -> Arc<PolicySet> {
+        let mut policies = self.ec2.clone();
+        policies.grants.own = grant;
+        Arc::new(policies)
+    }
+}
+
+impl<'c, 'q> Planner<'c, 'q> {
+    fn new(
+        capture: &'c Capture,
+        target: &'q Target,
+        question: &'q Question,
+        shelf: &'q Shelf<'q>,
+    ) -> Result<Self, NoPlan> {
+        let instance = match capture.instances.get(&target.instance_id) {
+            Some(Reading::Known(instance)) => instance,
+            Some(Reading::Unread(unread)) => {
+                return Err(NoPlan::InstanceUnread {
+                    was_denied: unread.why == Why::Denied,
+                    message: unread.message.clone(),
+                });
+            }
+            Some(Reading::Absent) | None => return Err(NoPlan::NoInstance),
+        };
+        let named = match PrincipalArn::parse(&target.role_arn) {
+            Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
+            Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
+        };
+        let identity = capture.identities.get(&target.role_arn).and_then(Reading::known);
+        let mut planner = Self {
+            capture,
+            question,
+            target,
+            instance,
+            identity,
+            principal: principal(&named, identity, question),
+            named,
+            at: question.at.unwrap_or(capture.read.until),
+            shelf,
+            assumptions: Vec::new(),
+            own: Arc::default(),
+            unknown_path: Vec::new(),
+            on_keys: BTreeMap::new(),
+        };
+        planner.own = Arc::new(planner.own_policies());
+        Ok(planner)
+    }
+
     fn cases(&mut self) -> (Vec<Case>, Vec<OpenVolume>) {
         self.assumptions.push(Assumption::EvaluatedAt(self.at));
         if !self.is_user() && self.question.session_policies.is_empty() {
@@ -169,10 +249,9 @@ impl Planner<'_, '_> {
         if !self.is_user() && self.question.session_tags.is_empty() {
             self.assumptions.push(Assumption::NoSessionTags);
         }
-        let own = self.own_policies();
-        let mut cases = Vec::new();
-        let mut open = Vec::new();
-        cases.extend(START.iter().filter(|row| row.by == By::Role).filter_map(|row| self.direct(row, &own)));
+        let (mut cases, mut open) = (Vec::new(), Vec::new());
+        let mut patterns: BTreeMap<&KeyArn, Patterns> = BTreeMap::new();
+        cases.extend(START.iter().filter(|row| row.by == By::Role).filter_map(|row| self.direct(row)));
         for attachment in &self.instance.attachments {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
@@ -183,7 +262,10 @@ impl Planner<'_, '_> {
                 }
             };
             match &record.key {
-                Reading::Known(key) => cases.extend(self.volume(volume, record, key, &own)),
+                Reading::Known(key) => {
+                    let patterns = patterns.entry(key).or_insert_with(|| self.patterns(key));
+                    cases.extend(self.volume(volume, record, key, patterns));
+                }
                 Reading::Absent => {}
                 Reading::Unread(unread) => {
                     open.push(OpenVolume { volume: volume.clone(), needs: unread.needs.clone() });
@@ -202,7 +284,6 @@ impl Planner<'_, '_> {
         if self.is_user() { &[] } else { &self.question.session_tags }
     }
 
-    /// What bears on every request of the principal.
     fn own_policies(&mut self) -> PolicySet {
         let mut own = PolicySet::default();
         if !self.is_user() {
@@ -217,7 +298,7 @@ impl Planner<'_, '_> {
             own.boundary = Some(unread("the permissions boundary", needs));
             if matches!(self.named, PrincipalArn::Session(_)) {
                 // The role's path is not known, so neither is what names it.
-                own.key_policies = vec![unread("the role's path", needs)];
+                self.unknown_path = vec![unread("the role's path", needs)];
             }
         }
         own.scps = self.organization(&self.principal.account.clone(), PolicyType::Scp);
@@ -237,7 +318,7 @@ impl Planner<'_, '_> {
         levels.into_iter().map(|level| level.into_iter().map(settle).collect()).collect()
     }
 
-    fn direct(&self, row: &'static Row, own: &PolicySet) -> Option<Case> {
+    fn direct(&self, row: &'static Row) -> Option<Case> {
         let account = self.instance.account.as_str();
         let arn = format!(
             "arn:{}:ec2:{}:{account}:instance/{}",
@@ -273,11 +354,20 @@ impl Planner<'_, '_> {
         state(&mut context, &self.question.context, Column::Direct);
         let action = Action::parse(row.action).ok()?;
         let request = Request::new(action, &arn, Some(account), self.principal.clone(), context);
-        let policies = PolicySet { key_policies: Vec::new(), ..own.clone() };
-        Some(Case { row, request, policies: Arc::new(policies), volume: None, key: None })
+        let policies = Arc::clone(&self.own);
+        Some(Case { row, request: Arc::new(request), policies, volume: None, key: None })
     }
 
-    fn volume(&mut self, volume: &VolumeId, record: &Volume, key: &KeyArn, own: &PolicySet) -> Vec<Case> {
+    fn on_key(&mut self, key: &KeyArn) -> Arc<OnKey> {
+        if let Some(known) = self.on_keys.get(key) {
+            return Arc::clone(known);
+        }
+        let found = Arc::new(self.bearing_on(key));
+        self.on_keys.insert(key.clone(), Arc::clone(&found));
+        found
+    }
+
+    fn bearing_on(&mut self, key: &KeyArn) -> OnKey {
         let nothing = Key::default();
         let of_key = self.capture.keys.get(key).unwrap_or(&nothing);
         let managed = of_key.metadata.known().is_some_and(|metadata| metadata.manager == "AWS");
@@ -289,54 +379,62 @@ impl Planner<'_, '_> {
         };
         // RCPs bind neither AWS managed keys nor keys of the management account.
         let rcps = if managed { Vec::new() } else { self.organization(key.account(), PolicyType::Rcp) };
-        let grants = grants(of_key);
-        let mut for_role = PolicySet { rcps: rcps.clone(), grants: grants.clone(), ..own.clone() };
-        for_role.key_policies.extend(key_policies.iter().cloned());
-        let for_role = Arc::new(for_role);
-        let infrastructure = Arc::new(PolicySet {
-            scps: self.organization(self.instance.account.as_str(), PolicyType::Scp),
-            rcps,
-            key_policies,
-            grants: self.with_start_grant(grants, volume, record),
-            ..PolicySet::default()
-        });
+        let grants = self.shelf.grants(of_key);
+        let mut starter = PolicySet { rcps: rcps.clone(), grants: grants.clone(), ..(*self.own).clone() };
+        starter.key_policies = self.unknown_path.iter().chain(&key_policies).cloned().collect();
+        let scps = self.organization(self.instance.account.as_str(), PolicyType::Scp);
+        let ec2 = PolicySet { scps, rcps, key_policies, grants, ..PolicySet::default() };
+        OnKey { starter: Arc::new(starter), ec2 }
+    }
+
+    fn patterns(&mut self, key: &KeyArn) -> Patterns {
+        let nothing = Key::default();
+        let of_key = self.capture.keys.get(key).unwrap_or(&nothing);
+        let request = |principal: Principal, context| {
+            let action = Action::parse("kms:Decrypt").ok()?;
+            let mut request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
+            request.context = request.context.into_pattern();
+            Some(request)
+        };
+        Patterns {
+            on_key: self.on_key(key),
+            forwarded: request(self.principal.clone(), self.forwarded(key, of_key)),
+            ec2: self.infrastructure_principal().and_then(|ec2| request(ec2, self.infrastructure(key, of_key))),
+        }
+    }
+
+    fn volume(&self, volume: &VolumeId, record: &Volume, key: &KeyArn, patterns: &Patterns) -> Vec<Case> {
         let made = |row: &'static Row| {
-            let (principal, context, policies) = match row.by {
+            let (pattern, policies) = match row.by {
                 By::Role => return None,
-                By::RoleThroughEc2 => {
-                    let context = self.forwarded(row, volume, record, key, of_key);
-                    (self.principal.clone(), context, Arc::clone(&for_role))
-                }
+                By::RoleThroughEc2 => (&patterns.forwarded, Arc::clone(&patterns.on_key.starter)),
                 By::Infrastructure => {
-                    let context = self.infrastructure(volume, record, key, of_key);
-                    (self.infrastructure_principal()?, context, Arc::clone(&infrastructure))
+                    let grant = self.start_grant(volume, record);
+                    (&patterns.ec2, patterns.on_key.with_start_grant(Some(grant)))
                 }
             };
-            let action = Action::parse(row.action).ok()?;
-            let request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
-            Some(Case { row, request, policies, volume: Some(volume.clone()), key: Some(key.clone()) })
+            let mut request = pattern.clone()?;
+            request.action = Action::parse(row.action).ok()?;
+            self.keys_of_volume(&mut request.context, row, volume, record);
+            let (volume, key) = (Some(volume.clone()), Some(key.clone()));
+            Some(Case { row, request: Arc::new(request), policies, volume, key })
         };
         START.iter().filter_map(made).collect()
     }
 
-    /// The grants as they are once EC2 has made its own, as row 2 does.
-    ///
-    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/ct-ec2two.html>
-    fn with_start_grant(&self, mut grants: GrantSet, volume: &VolumeId, record: &Volume) -> GrantSet {
+    /// The grant that EC2 makes, as row 2 asks for.
+    fn start_grant(&self, volume: &VolumeId, record: &Volume) -> engine::Grant {
         // EC2 constrains its grant by the very encryption context that it decrypts with; where that is not known in
         // full, the two are alike all the same.
         let pair = record.snapshot.is_none().then(|| [("aws:ebs:id".to_owned(), volume.as_str().to_owned())].into());
-        let own = Grant {
+        grant(&Grant {
             id: String::new(),
             name: None,
             grantee_principal: self.infrastructure_session(),
             issuing_account: self.instance.account.as_str().to_owned(),
             operations: vec!["Decrypt".to_owned()],
             constraints: GrantConstraints { encryption_context_subset: pair, ..GrantConstraints::default() },
-        };
-        let key = Key { grants: Reading::Known(vec![own]), ..Key::default() };
-        grants.grants.extend(super::policies::grants(&key).grants);
-        grants
+        })
     }
 
     pub(super) fn infrastructure_session(&self) -> String {

@@ -1,7 +1,8 @@
 //! From the capture's documents to compiled policies, each compiled once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::marker::PhantomData;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, OrgPolicy, Organization};
 use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
@@ -29,17 +30,47 @@ impl Reads {
     }
 }
 
-/// Compiled policies, by document and type.
-#[derive(Debug, Default)]
-pub(super) struct Shelf {
-    compiled: BTreeMap<(PolicyType, String, Document), Arc<NamedPolicy>>,
+/// What the documents and grants of a capture mean: each is compiled when a start first asks for it, and then kept for
+/// all starts. Those of a changed capture are compiled for the one who asks.
+#[derive(Debug)]
+pub(crate) struct Shelf<'c> {
+    /// Lives on, so that what lies where its documents lie is one of them.
+    capture: PhantomData<&'c Capture>,
+    /// The one among the documents of each text that stands for all, by where each lies.
+    documents: BTreeMap<usize, Document>,
+    /// By where the list lies.
+    grants: BTreeMap<usize, OnceLock<Arc<Vec<Grant>>>>,
+    policies: RwLock<BTreeMap<(usize, PolicyType, String), Arc<NamedPolicy>>>,
 }
 
-impl Shelf {
+impl<'c> Shelf<'c> {
+    /// A shelf that keeps nothing.
+    pub(crate) const fn new() -> Self {
+        Self {
+            capture: PhantomData,
+            documents: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            policies: RwLock::new(BTreeMap::new()),
+        }
+    }
+
+    /// The shelf for the documents and grants of this capture, empty.
+    pub(crate) fn of(capture: &'c Capture) -> Self {
+        let mut first: BTreeMap<&str, &Document> = BTreeMap::new();
+        let documents = documents(capture)
+            .map(|document| (document.address(), (*first.entry(document.text()).or_insert(document)).clone()));
+        let grants = capture.keys.values().filter_map(|key| key.grants.known());
+        Self {
+            documents: documents.collect(),
+            grants: grants.map(|grants| (address(grants), OnceLock::new())).collect(),
+            ..Self::new()
+        }
+    }
+
     /// The policy of a reading; `None` where there is none. One that AWS accepted and that cannot be read here
     /// counts as unread.
     fn reading(
-        &mut self,
+        &self,
         name: &str,
         reading: &Reading<Document>,
         kind: PolicyType,
@@ -55,18 +86,23 @@ impl Shelf {
         }
     }
 
-    pub(super) fn document(&mut self, name: &str, document: &Document, kind: PolicyType) -> Arc<NamedPolicy> {
-        let at = (kind, name.to_owned(), document.clone());
-        let compile = || match NamedPolicy::parse(name, document.text(), kind) {
-            Ok(policy) => policy,
-            Err(_) => NamedPolicy { document: Some(document.clone()), ..NamedPolicy::unread(name, "") },
+    pub(super) fn document(&self, name: &str, document: &Document, kind: PolicyType) -> Arc<NamedPolicy> {
+        let Some(kept) = self.documents.get(&document.address()) else {
+            return Arc::new(compiled(name, document, kind));
         };
-        Arc::clone(self.compiled.entry(at).or_insert_with(|| Arc::new(compile())))
+        let at = (kept.address(), kind, name.to_owned());
+        // Nothing is ever half put in.
+        if let Some(policy) = self.policies.read().unwrap_or_else(PoisonError::into_inner).get(&at) {
+            return Arc::clone(policy);
+        }
+        let policy = Arc::new(compiled(name, kept, kind));
+        let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(policies.entry(at).or_insert(policy))
     }
 
     /// The identity-based policies of a role, or of a user and the user's groups: of each the managed ones first, as
     /// AWS lists them.
-    pub(super) fn identity(&mut self, identity: &Identity) -> Vec<Arc<NamedPolicy>> {
+    pub(super) fn identity(&self, identity: &Identity) -> Vec<Arc<NamedPolicy>> {
         let mut policies = Vec::new();
         for holder in identity.holders() {
             let reads = Reads::of(holder.arn);
@@ -95,7 +131,7 @@ impl Shelf {
     }
 
     /// The permissions boundary.
-    pub(super) fn boundary(&mut self, identity: &Identity) -> Option<Arc<NamedPolicy>> {
+    pub(super) fn boundary(&self, identity: &Identity) -> Option<Arc<NamedPolicy>> {
         match &identity.boundary {
             Reading::Known(policy) => {
                 self.reading(policy.name(), &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion")
@@ -109,17 +145,29 @@ impl Shelf {
     }
 
     /// The key policy and RAM's.
-    pub(super) fn key(&mut self, key: &Key) -> Vec<Arc<NamedPolicy>> {
+    pub(super) fn key(&self, key: &Key) -> Vec<Arc<NamedPolicy>> {
         let default = self.reading("key policy", &key.policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
         // An own key's RAM policy is asked for beside the default one; where that was not tried, neither was this.
         let ram = self.reading("key policy AWS_RAM", &key.ram_policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
         default.into_iter().chain(ram).collect()
     }
 
+    /// Every policy that bears on any start of the capture.
+    pub(crate) fn all(&self, capture: &Capture) -> Vec<Arc<NamedPolicy>> {
+        let identities = capture.identities.values().filter_map(Reading::known);
+        let of_identities =
+            identities.flat_map(|identity| self.identity(identity).into_iter().chain(self.boundary(identity)));
+        let of_keys = capture.keys.values().flat_map(|key| self.key(key));
+        let kinds = [PolicyType::Scp, PolicyType::Rcp];
+        let accounts = capture.organizations.keys().flat_map(|account| kinds.map(|kind| (account.as_str(), kind)));
+        let of_accounts = accounts.flat_map(|(account, kind)| self.organization(capture, account, kind)).flatten();
+        of_identities.chain(of_keys).chain(of_accounts).collect()
+    }
+
     /// AWS's known policy of `aws/ebs`, for an account and a Region.
     ///
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-services.html>
-    pub(super) fn managed_key(&mut self, key: &KeyArn) -> Arc<NamedPolicy> {
+    pub(super) fn managed_key(&self, key: &KeyArn) -> Arc<NamedPolicy> {
         let text = include_str!("aws-ebs-key-policy.json")
             .replace("PARTITION", key.partition())
             .replace("ACCOUNT", key.account())
@@ -129,7 +177,7 @@ impl Shelf {
 
     /// The levels of SCPs or RCPs that bind an account.
     pub(super) fn organization(
-        &mut self,
+        &self,
         capture: &Capture,
         account: &str,
         kind: PolicyType,
@@ -164,13 +212,13 @@ impl Shelf {
     }
 
     /// A policy that stands for one that was not read and is assumed to allow.
-    pub(super) fn allows_everything(&mut self, kind: PolicyType) -> Arc<NamedPolicy> {
+    pub(super) fn allows_everything(&self, kind: PolicyType) -> Arc<NamedPolicy> {
         let principal = if kind == PolicyType::Rcp { r#""Principal": "*", "# } else { "" };
         let text = format!(r#"{{"Statement": {{"Effect": "Allow", {principal}"Action": "*", "Resource": "*"}}}}"#);
         self.document("assumed to allow", &Document::new(text), kind)
     }
 
-    fn level(&mut self, level: &Level, kind: PolicyType) -> Vec<Arc<NamedPolicy>> {
+    fn level(&self, level: &Level, kind: PolicyType) -> Vec<Arc<NamedPolicy>> {
         let read = |policy: &OrgPolicy| {
             let name = format!("{} (at {})", named(policy), level.target);
             self.reading(&name, &policy.document, kind, "organizations:DescribePolicy")
@@ -190,6 +238,50 @@ impl Shelf {
         }
         policies
     }
+
+    /// The grants on a key.
+    pub(super) fn grants(&self, key: &Key) -> GrantSet {
+        let compiled = |entries: &[Entry]| Arc::new(entries.iter().map(grant).collect());
+        match &key.grants {
+            Reading::Known(entries) => {
+                let grants = match self.grants.get(&address(entries)) {
+                    Some(kept) => Arc::clone(kept.get_or_init(|| compiled(entries))),
+                    None => compiled(entries),
+                };
+                GrantSet { grants, ..GrantSet::default() }
+            }
+            Reading::Absent => GrantSet::default(),
+            Reading::Unread(_) => GrantSet { unread: Some("kms:ListGrants".to_owned()), ..GrantSet::default() },
+        }
+    }
+}
+
+fn compiled(name: &str, document: &Document, kind: PolicyType) -> NamedPolicy {
+    match NamedPolicy::parse(name, document.text(), kind) {
+        Ok(policy) => NamedPolicy { document: Some(document.clone()), ..policy },
+        Err(_) => NamedPolicy { document: Some(document.clone()), ..NamedPolicy::unread(name, "") },
+    }
+}
+
+fn address(grants: &Arc<Vec<Entry>>) -> usize {
+    Arc::as_ptr(grants).addr()
+}
+
+/// Every document of a policy in the capture.
+fn documents(capture: &Capture) -> impl Iterator<Item = &Document> {
+    let identities = capture.identities.values().filter_map(Reading::known).flat_map(|identity| {
+        let inline = identity.holders().filter_map(|holder| holder.inline.known()).flatten();
+        let managed = identity.managed().filter_map(|policy| policy.document.known());
+        let inline = inline.filter_map(|policy| policy.document.known());
+        inline.chain(managed).chain(identity.trust_policy.known())
+    });
+    let keys = capture.keys.values().flat_map(|key| [&key.policy, &key.ram_policy]).filter_map(Reading::known);
+    let organizations = capture.organizations.values().filter_map(Reading::known).flat_map(|organization| {
+        let levels = [&organization.scps, &organization.rcps].into_iter().filter_map(Reading::known).flatten();
+        let told = organization.told_scps.iter().chain(&organization.told_rcps);
+        levels.flat_map(|level| &level.policies).chain(told).filter_map(|policy| policy.document.known())
+    });
+    identities.chain(keys).chain(organizations)
 }
 
 /// What people call an organization's policy.
@@ -210,16 +302,8 @@ pub(super) fn unread(name: &str, needs: &str) -> Arc<NamedPolicy> {
     Arc::new(NamedPolicy::unread(name, needs))
 }
 
-/// The grants on a key.
-pub(super) fn grants(key: &Key) -> GrantSet {
-    match &key.grants {
-        Reading::Known(entries) => GrantSet { grants: entries.iter().map(grant).collect(), unread: None },
-        Reading::Absent => GrantSet::default(),
-        Reading::Unread(_) => GrantSet { grants: Vec::new(), unread: Some("kms:ListGrants".to_owned()) },
-    }
-}
-
-fn grant(entry: &Entry) -> Grant {
+/// A grant, ready to be judged.
+pub(super) fn grant(entry: &Entry) -> Grant {
     let pairs = |pairs: &Option<BTreeMap<String, String>>| {
         pairs
             .as_ref()

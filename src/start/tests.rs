@@ -1,1 +1,42 @@
+use std::sync::Arc;
 
+use super::{Question, Shelf, judge, judge_again, plan};
+use crate::capture::{Capture, Target};
+use crate::names::InstanceId;
+
+/// The incident of the demo with a second instance under the same key.
+fn two_instances() -> Capture {
+    let mut capture = Capture::parse(include_str!("../cli/demo.json")).unwrap();
+    let instance_id = InstanceId::parse("i-00000000000000002").unwrap();
+    let first = capture.targets[0].clone();
+    capture.instances.insert(instance_id.clone(), capture.instances[&first.instance_id].clone());
+    capture.targets.push(Target { instance_id, ..first });
+    capture
+}
+
+#[test]
+fn a_policy_is_compiled_once_for_all_starts() {
+    let (capture, question) = (two_instances(), Question::default());
+    let shelf = Shelf::of(&capture);
+    let plans: Vec<_> =
+        capture.targets.iter().map(|target| plan(&capture, target, &question, &shelf).unwrap().cases).collect();
+    let first = &plans[0][1].policies;
+    for case in plans.iter().flatten().skip(1).filter(|case| case.row.number == 2) {
+        assert!(Arc::ptr_eq(&case.policies.identity[0], &first.identity[0]));
+        assert!(Arc::ptr_eq(&case.policies.key_policies[0], &first.key_policies[0]));
+        assert!(Arc::ptr_eq(&case.policies.grants.grants, &first.grants.grants));
+    }
+}
+
+#[test]
+fn judged_again_without_a_change_a_request_comes_to_the_same() {
+    let (capture, question) = (two_instances(), Question::default());
+    let (shelf, target) = (Shelf::of(&capture), &capture.targets[0]);
+    let judged = judge(plan(&capture, target, &question, &shelf).unwrap().cases);
+    let again = judge_again(&judged, &capture, target, &question, &shelf).unwrap();
+    assert_eq!(judged.len(), again.len());
+    for (first, again) in judged.iter().zip(&again) {
+        assert_eq!(first.case.policies, again.case.policies);
+        assert_eq!(first.explanation, again.explanation);
+    }
+}

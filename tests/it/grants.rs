@@ -1,5 +1,7 @@
 //! What no line of `judge` can say: grants that were not read, and grants of which it is not told who issued them.
 
+use std::sync::Arc;
+
 use ebs_preflight::case::Case;
 use ebs_preflight::engine::{ContextValue, Decision, Grantee, judge};
 use serde_json::{Value, json};
@@ -66,7 +68,7 @@ fn what_a_grant_allows_hangs_on_who_issued_it() {
         (other, Some(THIRD), &identity, Decision::ImplicitDeny),
     ] {
         let mut case = case(SESSION, owner, &grants, more);
-        for grant in &mut case.policies.grants.grants {
+        for grant in Arc::make_mut(&mut case.policies.grants.grants) {
             grant.issuing_account = issuer.map(Into::into);
         }
         assert_eq!(judge(&case.request, &case.policies), decision, "{owner} {issuer:?} {more}");

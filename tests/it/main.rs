@@ -28,11 +28,14 @@ mod ready_net;
 mod schema;
 mod spec;
 mod tidy;
+mod together;
 #[cfg(feature = "cli")]
 mod told;
 mod transcript;
 mod triage;
 
+#[cfg(feature = "cli")]
+mod diffs;
 #[cfg(feature = "cli")]
 mod handed;
 #[cfg(feature = "cli")]

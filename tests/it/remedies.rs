@@ -151,24 +151,24 @@ fn each_finding_lists_just_its_own_remedies() {
 }
 
 /// A folder with a capture in it, and the program to run there.
-struct Desk(tempfile::TempDir);
+pub(crate) struct Desk(tempfile::TempDir);
 
 impl Desk {
-    fn with(name: &str, text: &str) -> Self {
+    pub(crate) fn with(name: &str, text: &str) -> Self {
         let desk = Self(tempfile::tempdir().unwrap());
         desk.put(name, text);
         desk
     }
 
-    fn put(&self, name: &str, text: &str) {
+    pub(crate) fn put(&self, name: &str, text: &str) {
         std::fs::write(self.0.path().join(name), text).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn run(&self, arguments: &[&str]) -> (i32, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"))
             .args(arguments)
             .current_dir(self.0.path())
@@ -177,7 +177,7 @@ impl Desk {
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
     }
 
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+    pub(crate) fn json(&self, arguments: &[&str]) -> (i32, Value) {
         let (exit, text) = self.run(&[arguments, &["--format", "json"]].concat());
         (exit, serde_json::from_str(&text).unwrap())
     }
@@ -233,12 +233,13 @@ fn diff_knows_every_kind_of_change() {
     desk.put("policy.json", &key_policy(&CURE));
     desk.put("closed.json", &key_policy(&CURE).replace("111122223333\"}", "444455556666\"}"));
     desk.put("none.json", r#"{"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}"#);
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 10] = [
         (&["--set-key-policy", "alias/ebs-prod=policy.json"], 0, "READY"),
         (&["--set-role-policy", "StartJob/start-instances=none.json"], 1, "BLOCKED"),
         (&["--set-boundary", "StartJob=none.json"], 1, "BLOCKED"),
         (&["--disable-key", "1234abcd-12ab-34cd-56ef-1234567890ab"], 1, "BLOCKED"),
         (&["--delete-role", ROLE], 1, "BLOCKED"),
+        (&["--recreate-role", ROLE], 1, "BLOCKED"),
         (&["--new-key", "prod=policy.json", "--encrypt-volumes-with", "prod"], 0, "READY"),
         (&["--encrypt-volumes-with", &KEY.replace("1234abcd", "5678abcd")], 3, "UNDECIDED"),
         (&["--revoke-grant", "unknown"], 2, ""),
@@ -258,7 +259,8 @@ fn diff_knows_every_kind_of_change() {
     ];
     let all = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
     desk.put("scp.json", all);
-    desk.put("rcp.json", &all.replace("\"Action\"", "\"Principal\": \"*\", \"Action\""));
+    let other = r#"{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]}"#;
+    desk.put("rcp.json", other);
     for (name, change, expected, after) in goldens {
         let capture = format!("{}/tests/captures/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let (exit, diff) = desk.json(&[&["diff", "--capture", &capture], change].concat());
