@@ -61,7 +61,7 @@ const COHERENT: [(&str, &str); 12] = [
 ];
 
 /// Every so many of the changes are made of each capture, others of the next.
-const STEP: usize = 24;
+const STEP: usize = 8;
 
 /// A shell with programs that note their words, and nothing to read.
 struct Shell {
@@ -244,7 +244,7 @@ fn changed(text: &str, turn: usize) -> Vec<String> {
             }
         }
     }
-    let coherent = COHERENT.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(6));
+    let coherent = COHERENT.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(2));
     all.extend(coherent.filter(|(_, (from, _))| text.contains(from)).map(|(_, (from, to))| text.replace(from, to)));
     all
 }
@@ -265,7 +265,7 @@ fn what_a_report_prints_is_run_as_it_is_meant() {
     }
     let (commands, scripts) = pasted.run();
     println!("{judged} captures judged, {refused} refused; {commands} commands and {scripts} scripts run");
-    assert!(judged > 200 && refused > 100 && commands > 100 && scripts > 50);
+    assert!(judged > 500 && refused > 300 && commands > 50 && scripts > 100);
 }
 
 #[test]
