@@ -33,6 +33,9 @@ pub struct Instance {
     /// `ebs` or `instance-store`; empty if AWS did not say.
     #[serde(default)]
     pub root_device_type: String,
+    /// The device of the root volume, as `/dev/xvda`; empty if AWS did not say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub root_device_name: String,
     /// The operator (EKS Auto Mode, …) that manages the instance, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,

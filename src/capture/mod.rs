@@ -62,6 +62,24 @@ pub struct Capture {
 }
 
 impl Capture {
+    /// The role or user of this ARN, under the ARN that was asked for; of a session its role.
+    pub(crate) fn identity(&self, arn: &str) -> Option<(&String, &Reading<Identity>)> {
+        self.identities.get_key_value(arn).or_else(|| {
+            let named = PrincipalArn::parse(arn).ok()?;
+            self.identities.iter().find(|(asked, identity)| {
+                let own = identity.known().map(|identity| &identity.arn);
+                own.is_some_and(|own| own.is_same_as(&named))
+                    || PrincipalArn::parse(asked).is_ok_and(|asked| asked.is_same_as(&named))
+            })
+        })
+    }
+
+    /// The ARN of the role or user of a start as IAM gives it, else as it was asked for.
+    pub(crate) fn starter<'c>(&'c self, target: &'c Target) -> &'c str {
+        let identity = self.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
+        identity.map_or(&target.role_arn, |identity| identity.arn.as_str())
+    }
+
     /// As much of the capture as bears on requests of this start for these keys.
     pub(crate) fn of_start<'k>(&self, target: &Target, keys: impl Iterator<Item = &'k KeyArn> + Clone) -> Self {
         let mut own = Self {
@@ -72,7 +90,7 @@ impl Capture {
             instances: taken(&self.instances, std::iter::once(&target.instance_id)),
             volumes: BTreeMap::new(),
             keys: taken(&self.keys, keys.clone()),
-            identities: taken(&self.identities, std::iter::once(&target.role_arn)),
+            identities: taken(&self.identities, self.identity(&target.role_arn).into_iter().map(|(asked, _)| asked)),
             namesakes: BTreeMap::new(),
             organizations: BTreeMap::new(),
             handed: Vec::new(),

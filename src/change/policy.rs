@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{AttachedPolicy, Capture, Identity, InlinePolicy, OrgPolicy};
-use crate::names::KeyArn;
+use crate::names::{KeyArn, PrincipalArn};
 use crate::policy::{PolicyType, add_statement, replace_statement};
 use crate::source::{Document, Reading};
 
@@ -87,9 +87,9 @@ pub(super) fn identities_mut(capture: &mut Capture) -> impl Iterator<Item = (&St
     capture.identities.iter_mut().filter_map(|(asked, identity)| Some((asked, identity.known_mut()?)))
 }
 
-/// Whether the identity that was asked for under this ARN is the one of this name.
+/// Whether the identity that was asked for under this ARN is the one of this name; a session's ARN names its role.
 pub(crate) fn is_named(asked: &str, identity: &Identity, name: &str) -> bool {
-    asked == name || identity.arn.as_str() == name
+    asked == name || PrincipalArn::parse(name).is_ok_and(|name| identity.arn.is_same_as(&name))
 }
 
 /// The inline policies of the role, user or group of this name, as far as they were read.

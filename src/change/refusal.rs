@@ -221,7 +221,7 @@ const PERMISSION_SET_POLICY: &str = "AwsSSOInlinePolicy";
 
 /// Roles whose policies AWS alone changes; of a permission set's role, its one inline policy by way of the set.
 fn protected(capture: &Capture, identity: &str, policy: Option<&str>) -> Option<Rule> {
-    let known = capture.identities.get(identity).and_then(Reading::known);
+    let known = capture.identity(identity).and_then(|(_, identity)| identity.known());
     let arn = known.map_or(identity, |known| known.arn.as_str());
     let role = RoleArn::parse(arn).ok()?;
     let is_of_a_set = role.path_and_name().starts_with("aws-reserved/sso.amazonaws.com/");

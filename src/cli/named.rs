@@ -59,8 +59,11 @@ pub(super) fn holder(name: &str, capture: &Capture) -> Result<String, Failure> {
     if groups.any(|group| group.arn == name) { Ok(name.to_owned()) } else { identity(name, capture) }
 }
 
-/// A role or user of the capture, by ARN, path and name, or name.
+/// A role or user of the capture, by ARN, that of a session included, path and name, or name.
 pub(super) fn identity(name: &str, capture: &Capture) -> Result<String, Failure> {
+    if let Some((asked, _)) = capture.identity(name) {
+        return Ok(asked.clone());
+    }
     let is_it = |arn: &str| {
         let resource = arn.splitn(6, ':').nth(5).and_then(|resource| resource.split_once('/'));
         arn == name || resource.is_some_and(|(_, own)| own == name || own.rsplit('/').next() == Some(name))

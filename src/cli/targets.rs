@@ -2,7 +2,7 @@
 
 use crate::capture::{Capture, Target};
 use crate::event::Starter;
-use crate::names::{AccountId, InstanceId, Region};
+use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
 use crate::report::Earlier;
 use crate::source::{Reading, Why};
 
@@ -161,6 +161,26 @@ impl Asked {
         Ok(targets)
     }
 
+    /// Adds to the targets of a capture those that name the same role as one of them by another ARN: a session for its role,
+    /// or the other way round.
+    fn add_sessions(&self, capture: &mut Capture) {
+        let asked = self.principals.iter().chain(self.listed.iter().map(|target| &target.role_arn));
+        for asked in asked {
+            let Ok(named) = PrincipalArn::parse(asked) else { continue };
+            let is_same = |target: &&Target| {
+                target.role_arn != *asked
+                    && PrincipalArn::parse(&target.role_arn).is_ok_and(|held| held.is_same_as(&named))
+            };
+            let held: Vec<Target> = capture.targets.iter().filter(is_same).cloned().collect();
+            for target in held {
+                let target = Target { role_arn: asked.clone(), ..target };
+                if !capture.targets.contains(&target) {
+                    capture.targets.push(target);
+                }
+            }
+        }
+    }
+
     /// Keeps the targets of a capture that are asked for.
     pub(super) fn narrow(&self, mut capture: Capture) -> Result<Capture, Failure> {
         if let Some(region) = self.typed.as_ref().or(self.region.as_ref())
@@ -169,6 +189,7 @@ impl Asked {
             let message = format!("the capture is of {}, and {region} is asked for", capture.read.region);
             return Err(Failure::bad_input("two-regions", message, "give the capture of the Region that is meant"));
         }
+        self.add_sessions(&mut capture);
         let mut ids = self.instances.clone();
         for name in &self.names {
             let of_name = capture.instances.iter().filter(|(_, instance)| has_name(instance, name));

@@ -37,13 +37,12 @@ pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region
         tags: found.tags.iter().flatten().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?))).collect(),
         attachments: attachments.ok_or_else(|| lacks("a volume of the block device mapping"))?,
         root_device_type: text(found.root_device_type.as_ref()),
-        operator: found
-            .operator
-            .as_ref()
+        root_device_name: found.root_device_name.clone().unwrap_or_default(),
+        operator: (found.operator.as_ref())
             .filter(|operator| operator.managed == Some(true))
-            .map(|operator| operator.principal.clone().unwrap_or_else(|| "an AWS service".to_owned())),
+            .map(|operator| operator.principal.clone().unwrap_or_default()),
         license_configurations: (found.licenses.iter().flatten())
-            .filter_map(|license| license.license_configuration_arn.clone())
+            .map(|license| license.license_configuration_arn.clone().unwrap_or_default())
             .collect(),
         condition_keys: condition_keys(&found, &account, region),
         account,

@@ -7,7 +7,9 @@ use crate::names::INFRASTRUCTURE_ROLE;
 use crate::policy::{Effect, PolicyType};
 use crate::start::{By, Judged, condition_keys, is_condition_key};
 
-use super::near_miss::{delegation, denied, is_slip_of, slip};
+use super::near_miss::{
+    almost, delegation, denied, is_in_other_partition, is_slip_of, names_more_than_the_account, slip,
+};
 use super::placed::place;
 use super::{Code, Fact, StatementRole, may_allow};
 
@@ -152,8 +154,8 @@ fn ungiven(judged: &Judged, no_key_policy: bool, no_identity: bool) -> Cause {
             evidence.extend(miss.map(|miss| at(judged, miss)));
         }
         None => {
-            let kinds = [(PolicyType::KeyPolicy, no_key_policy), (PolicyType::Identity, no_identity)];
-            evidence.extend(kinds.iter().filter(|(_, lacks)| *lacks).filter_map(|(kind, _)| near(judged, &[*kind])));
+            evidence.extend(in_key_policy(judged, no_key_policy));
+            evidence.extend(near(judged, &[PolicyType::Identity]).filter(|_| no_identity));
         }
     }
     let grant = grant(judged);
@@ -178,6 +180,22 @@ fn near(judged: &Judged, kinds: &[PolicyType]) -> Option<Fact> {
     let near = nearest(&judged.case.request, &judged.case.policies, &judged.explanation, kinds)?;
     let stranger = near.misses.iter().any(|miss| matches!(miss.element, Element::Principal(_)));
     (!stranger).then(|| at(judged, near))
+}
+
+/// The statement of the key policy that comes nearest. Where the policy leaves the key to the account's IAM policies, one that
+/// is for this very principal would serve all the same; where it does not, one that was almost meant for it tells most.
+fn in_key_policy(judged: &Judged, is_lacking: bool) -> Option<Fact> {
+    let request = &judged.case.request;
+    if !request.is_for_key() || (request.is_cross_account() && !is_lacking) {
+        return None;
+    }
+    let near = nearest(request, &judged.case.policies, &judged.explanation, &[PolicyType::KeyPolicy]);
+    let is_of_principal =
+        |near: &NearMiss| !near.misses.iter().any(|miss| matches!(miss.element, Element::Principal(_)));
+    let near = near.filter(|near| is_of_principal(near) && (is_lacking || names_more_than_the_account(judged, near)));
+    let has_action = |near: &NearMiss| !near.misses.iter().any(|miss| matches!(miss.element, Element::Action(_)));
+    let almost = || almost(judged).filter(|near| is_lacking || (has_action(near) && !is_of_principal(near)));
+    near.or_else(almost).map(|near| at(judged, near))
 }
 
 fn is_nearest(fact: &Fact) -> bool {
@@ -229,6 +247,9 @@ fn grant(judged: &Judged) -> Option<(Option<Code>, Fact)> {
             // Grants that EC2 made for running instances say nothing of this start.
             (_, _, Grantee::Session(arn)) if arn.contains(&ec2s_own) => return None,
             (true, _, Grantee::UniqueId(_)) => Some(Code::GrantStaleGrantee),
+            (true, _, grantee) if is_in_other_partition(grantee.as_str(), &request.principal.arn) => {
+                Some(Code::ArnOfOtherPartition)
+            }
             (true, _, _) => Some(Code::GrantOtherGrantee),
             (false, true, _) => Some(Code::GrantLacksOperation),
             (false, false, _) => outcome.constraints.is_false().then_some(Code::GrantOtherContext),

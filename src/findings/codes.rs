@@ -120,6 +120,7 @@ codes! {
     NothingEncrypted "EBP0510"
     CallerNotAdmitted "EBP0511"
     CallerAdmitted "EBP0512"
+    RootVolumeMissing "EBP0513"
     NotDecided "EBP0601"
     VolumeUnread "EBP0602"
     OrganizationUnread "EBP0603"
@@ -127,6 +128,7 @@ codes! {
     ContextKeyUnknown "EBP0605"
     SessionNameUnknown "EBP0606"
     RoleUnread "EBP0607"
+    RefusedSince "EBP0610"
 }
 
 impl Code {

@@ -2,25 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::capture::{Capture, Instance, KeyMetadata};
+use crate::capture::{Capture, KeyMetadata};
 use crate::command::Command;
 use crate::names::{KeyArn, VolumeId};
 use crate::source::Reading;
 use crate::start::{Judged, Question, StartPlan};
 
-use super::key_store;
-use super::state_reason::{Tells, tells};
-use super::{Code, Fact, Finding, Severity};
-
-/// What is said where the last start failed for another reason.
-pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that stopped it";
+use super::{Code, Fact, Finding, Severity, instance, key_store};
 
 /// Findings on the instance, its volumes and their keys.
 pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>, judged: &[Judged]) -> Vec<Finding> {
     let at = question.at.unwrap_or(capture.read.until);
-    let mut findings = instance(plan.instance);
+    let mut findings = instance::instance(plan.instance, &plan.principal.arn);
     for volume in &plan.open_volumes {
         let unread = vec![Fact::unread(volume.volume.as_str(), &volume.needs)];
         findings.push(Finding::new(Code::VolumeUnread, Severity::Undecided, unread).of_volume(&volume.volume));
@@ -29,16 +24,13 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
     if !has_open_volumes && !plan.instance.attachments.is_empty() && judged.iter().all(|one| one.case.key.is_none()) {
         findings.push(Finding::new(Code::NothingEncrypted, Severity::Note, Vec::new()));
     }
-    if plan.instance.attachments.is_empty() && plan.instance.root_device_type == "ebs" {
-        findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "volumes", "none, not even a root volume"));
-    }
     for attachment in &plan.instance.attachments {
         let (volume, status) = (&attachment.volume_id, &attachment.status);
-        if !matches!(status.as_str(), "" | "attached") {
+        if !matches!(status.as_str(), "" | "attached") && !instance::is_root(plan.instance, attachment) {
             findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "attachment", status).of_volume(volume));
         }
         let state = capture.volumes.get(volume).and_then(Reading::known).map(|volume| volume.state.as_str());
-        if let Some(state @ ("error" | "deleting")) = state {
+        if let Some(state @ ("error" | "deleting" | "deleted")) = state {
             findings.push(stated(Code::VolumeInError, Severity::Blocker, "volume state", state).of_volume(volume));
         }
     }
@@ -58,49 +50,13 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
     findings
 }
 
-fn stated(code: Code, severity: Severity, name: &'static str, value: impl Into<String>) -> Finding {
+pub(super) fn stated(code: Code, severity: Severity, name: &'static str, value: impl Into<String>) -> Finding {
     Finding::new(code, severity, vec![Fact::state(name, value)])
 }
 
-fn instance(instance: &Instance) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    match instance.state.as_str() {
-        "stopped" | "" => {}
-        "terminated" | "shutting-down" => {
-            findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "state", &instance.state));
-        }
-        state => findings.push(stated(Code::InstanceRunning, Severity::Note, "state", state)),
-    }
-    if instance.root_device_type == "instance-store" {
-        findings.push(stated(Code::InstanceStoreRoot, Severity::Blocker, "root device type", "instance-store"));
-    }
-    if let Some(operator) = &instance.operator {
-        findings.push(stated(Code::InstanceManaged, Severity::Warning, "operator", operator));
-    }
-    for license in &instance.license_configurations {
-        findings.push(stated(Code::LicenseConfiguration, Severity::Warning, "license", license));
-    }
-    findings.extend(last_start(instance));
-    findings
-}
-
-/// The last start, where the instance stopped by itself.
-fn last_start(instance: &Instance) -> Option<Finding> {
-    let reason = instance.state_reason.as_ref().filter(|_| instance.state == "stopped")?;
-    let (tells, meaning) = tells(reason);
-    if tells == Tells::Stopped {
-        return None;
-    }
-    let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
-    let mut evidence = vec![Fact::state("state reason", said), Fact::state("it means", meaning)];
-    if tells == Tells::NotTheKey {
-        evidence.push(Fact::state("the key", NOT_THE_KEY));
-    }
-    if !instance.state_transition_reason.is_empty() {
-        evidence.push(Fact::state("transition", &instance.state_transition_reason));
-    }
-    Some(Finding::new(Code::LastStartFailed, Severity::Note, evidence))
-}
+/// The end of imported key material is near a month before: it takes people, a wrapping key and the material to import it
+/// again.
+const NEAR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// `times`: of the read, and of the start.
 fn key(
@@ -136,8 +92,9 @@ fn key(
     }
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
         let mut evidence = vec![Fact::state("valid to", valid_to.to_string())];
-        let mut severity = Severity::Note;
         let (read, at) = times;
+        let is_near = valid_to <= at.saturating_add(NEAR).unwrap_or(at);
+        let mut severity = if is_near { Severity::Warning } else { Severity::Note };
         if valid_to <= at {
             severity = Severity::Undecided;
             evidence.push(Fact::state("so", "it has expired by the time of the start, unless it is imported again"));
@@ -152,9 +109,7 @@ fn key(
         }
         findings.push(Finding::new(Code::MaterialExpiring, severity, evidence));
     }
-    if let Some(store) = metadata.custom_key_store.as_ref().filter(|_| metadata.state == "Enabled") {
-        findings.push(key_store::finding(arn, metadata, store));
-    }
+    findings.extend(key_store::finding(arn, metadata));
     findings
 }
 
@@ -182,8 +137,8 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
         }
         "Unavailable" => {
             let store = metadata.custom_key_store.iter();
-            let more =
-                store.flat_map(|store| [key_store::facts(metadata, store), key_store::cure(arn, store)].concat());
+            let more = store
+                .flat_map(|store| [key_store::facts(metadata, store), key_store::cure(arn, metadata, store)].concat());
             (Code::KeyUnavailable, Severity::Blocker, more.collect())
         }
         "Creating" => {
@@ -196,6 +151,11 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
     let mut evidence = vec![Fact::state("key state", &metadata.state)];
     evidence.extend(metadata.deletion_date.map(|date| Fact::state("deletion date", date.to_string())));
     evidence.extend(metadata.valid_to.map(|date| Fact::state("valid to", date.to_string())));
-    evidence.extend(more);
+    if metadata.manager == "AWS" && severity == Severity::Blocker {
+        // Nobody else may enable the key, or keep it from being deleted.
+        evidence.push(Fact::state("cure", "none of yours: AWS manages this key, so ask AWS Support"));
+    } else {
+        evidence.extend(more);
+    }
     Some(Finding::new(code, severity, evidence))
 }

@@ -10,7 +10,8 @@ use crate::start::{By, Judged, Level, Question, Require, StartPlan};
 
 use super::caller::caller;
 use super::cause::{Cause, causes};
-use super::facts::{NOT_THE_KEY, facts};
+use super::facts::facts;
+use super::instance::NOT_THE_KEY;
 use super::{Code, Fact, Finding, Severity, StatementRole, open, push_new};
 
 /// Everything that is to be said of one start.
@@ -22,7 +23,7 @@ pub(crate) fn findings(
     judged: &[Judged],
 ) -> Vec<Finding> {
     let mut findings = facts(capture, question, plan, judged);
-    if matches!(capture.identities.get(&target.role_arn), Some(Reading::Absent)) {
+    if matches!(capture.identity(&target.role_arn), Some((_, Reading::Absent))) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker, Vec::new()));
     } else {
         findings.extend(plan.caller.as_ref().map(caller));
@@ -40,7 +41,9 @@ pub(crate) fn findings(
 
 /// Says whether what was found explains why the last start failed.
 fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
-    let mut blockers = findings.iter().filter(|finding| finding.severity == Severity::Blocker).peekable();
+    // That a launched instance is gone follows from what its reason tells.
+    let is_cause = |one: &&Finding| one.severity == Severity::Blocker && one.code != Code::InstanceTerminated;
+    let mut blockers = findings.iter().filter(is_cause).peekable();
     let is_blocked = blockers.peek().is_some();
     let explains = blockers.any(|finding| !is_of_call(finding));
     let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };
@@ -173,6 +176,9 @@ impl<'j> Concerned<'j> {
         finding.keys.extend(key.cloned());
         let volume = request.case.volume.as_ref().filter(|volume| self.volumes.insert((number, volume)));
         finding.volumes.extend(volume.cloned());
+        if let Some(license) = &request.case.license {
+            push_new(&mut finding.evidence, Fact::state("license", license.as_str()));
+        }
     }
 }
 

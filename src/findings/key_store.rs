@@ -6,18 +6,46 @@ use crate::names::{KeyArn, KeyStoreId};
 
 use super::{Code, Fact, Finding, Severity};
 
-/// Of a key that is `Enabled`: the key state tells nothing of the key store, so its connection decides.
-pub(super) fn finding(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore) -> Finding {
-    let severity = match store.connection_state.known().map(String::as_str) {
-        Some("CONNECTED") => Severity::Note,
-        Some("DISCONNECTED" | "FAILED") => Severity::Blocker,
-        _ => Severity::Warning,
+/// Of a key in a custom key store: the key state tells nothing of the store, so its connection decides besides.
+///
+/// `CONNECTED` does not mean that the connection works.
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/xks-connect-disconnect.html>
+pub(super) fn finding(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
+    let Some(store) = &metadata.custom_key_store else {
+        let is_in_one = matches!(metadata.origin.as_str(), "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE");
+        let evidence = vec![Fact::state("origin", &metadata.origin), Fact::unread("its key store", "kms:DescribeKey")];
+        return is_in_one.then(|| Finding::new(Code::CustomKeyStore, Severity::Undecided, evidence));
     };
-    let mut evidence = facts(metadata, store);
-    if severity == Severity::Blocker {
-        evidence.extend(cure(arn, store));
+    // The finding on that state holds all this.
+    if metadata.state == "Unavailable" {
+        return None;
     }
-    Finding::new(Code::CustomKeyStore, severity, evidence)
+    let mut evidence = facts(metadata, store);
+    let severity = match store.connection_state.known().map(String::as_str) {
+        Some("CONNECTED") => Severity::Warning,
+        Some("DISCONNECTED" | "FAILED") => {
+            evidence.extend(cure(arn, metadata, store));
+            Severity::Blocker
+        }
+        // On its way to one or the other, or a state of tomorrow.
+        Some(_) => {
+            evidence.extend(call("kms describe-custom-key-stores", arn, store).map(settles));
+            Severity::Undecided
+        }
+        None => {
+            evidence.push(Fact::unread("the connection of the key store", "kms:DescribeCustomKeyStores"));
+            Severity::Undecided
+        }
+    };
+    Some(Finding::new(Code::CustomKeyStore, severity, evidence))
+}
+
+fn settles(command: Command) -> Fact {
+    Fact::Command { what: "settled by", command }
+}
+
+fn cures(command: Command) -> Fact {
+    Fact::Command { what: "cure", command }
 }
 
 /// What the key store tells of itself, and what stands behind it.
@@ -43,13 +71,81 @@ fn behind(metadata: &KeyMetadata) -> Option<&'static str> {
     }
 }
 
-/// The commands that connect it again; one whose connection failed must be disconnected first.
-pub(super) fn cure(arn: &KeyArn, store: &CustomKeyStore) -> Vec<Fact> {
-    let failed = store.connection_state.known().is_some_and(|state| state == "FAILED");
-    let (connect, disconnect) = ("kms connect-custom-key-store", "kms disconnect-custom-key-store");
-    let calls = if failed { &[disconnect, connect][..] } else { &[connect] };
-    let Ok(store) = KeyStoreId::parse(&store.id) else { return Vec::new() };
-    let command =
-        |words| Command::aws(words).option("--custom-key-store-id", &store).option("--region", &arn.in_region());
-    calls.iter().map(|words| Fact::Command { what: "cure", command: command(words) }).collect()
+/// What mends a connection that failed, between disconnecting and connecting again: in words, and the options of
+/// `update-custom-key-store`, if KMS must be told something.
+type Mend = (&'static str, Option<&'static str>);
+
+const PASSWORD: Option<&str> = Some("--key-store-password PASSWORD");
+const CREDENTIAL: Option<&str> = Some("--xks-proxy-authentication-credential file://credential.json");
+const CLUSTER: Option<&str> = Some("--cloud-hsm-cluster-id CLUSTER");
+const ENDPOINT: Option<&str> = Some("--xks-proxy-uri-endpoint URL --xks-proxy-uri-path PATH");
+const SERVICE: Option<&str> = Some("--xks-proxy-vpc-endpoint-service-name NAME");
+
+/// Connection error codes, and what each asks for. Only of `INVALID_CREDENTIALS` it depends on the kind of key store.
+///
+/// Sources: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CustomKeyStoresListEntry.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/fix-keystore.html>,
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/xks-troubleshooting.html>
+const MENDS: &[(&str, Mend)] = &[
+    ("NETWORK_ERRORS", ("wait until the network is back, and try again", None)),
+    ("INTERNAL_ERROR", ("wait, and try again", None)),
+    ("USER_LOCKED_OUT", ("change the password of kmsuser in the cluster, and tell KMS the new one", PASSWORD)),
+    ("USER_LOGGED_IN", ("log kmsuser out of the cluster; if you changed its password, tell KMS the new one", PASSWORD)),
+    ("USER_NOT_FOUND", ("create kmsuser in the cluster as a crypto user, and tell KMS its password", PASSWORD)),
+    ("CLUSTER_NOT_FOUND", ("check the cluster's ID; if it is gone, restore it from a backup and name it", CLUSTER)),
+    ("SUBNET_NOT_FOUND", ("a subnet of the cluster is gone: restore the cluster from a backup and name it", CLUSTER)),
+    ("INSUFFICIENT_CLOUDHSM_HSMS", ("add an HSM to the cluster, and wait until it is active", None)),
+    ("INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET", ("free an address in each private subnet of the cluster", None)),
+    ("XKS_PROXY_ACCESS_DENIED", ("look at the proxy's own rules: it refuses AWS KMS", None)),
+    ("XKS_PROXY_NOT_REACHABLE", ("have the proxy and the key manager running; correct the endpoint", ENDPOINT)),
+    ("XKS_PROXY_INVALID_CONFIGURATION", ("have the proxy and the key manager agree; correct the path", ENDPOINT)),
+    ("XKS_PROXY_TIMED_OUT", ("try again; if it lasts, ask the vendor of the proxy", None)),
+    ("XKS_PROXY_INVALID_RESPONSE", ("try again; if it lasts, ask the vendor of the proxy", None)),
+    (
+        "XKS_PROXY_INVALID_TLS_CONFIGURATION",
+        ("have the proxy speak TLS 1.2 or 1.3; look at its certificate's date, name and authority", None),
+    ),
+    ("XKS_VPC_ENDPOINT_SERVICE_NOT_FOUND", ("correct the name of the VPC endpoint service", SERVICE)),
+    (
+        "XKS_VPC_ENDPOINT_SERVICE_INVALID_CONFIGURATION",
+        (
+            "have the VPC endpoint service allow cks.kms.REGION.amazonaws.com, ask for no acceptance, span two zones and \
+             verify its private DNS name",
+            None,
+        ),
+    ),
+];
+
+/// What the error code of a failed connection asks for.
+fn mend(store: &CustomKeyStore, origin: &str) -> Option<Mend> {
+    let code = store.error_code.as_deref()?;
+    if code == "INVALID_CREDENTIALS" {
+        return Some(match origin {
+            "EXTERNAL_KEY_STORE" => ("tell KMS the credential that the proxy takes", CREDENTIAL),
+            _ => ("tell KMS the present password of kmsuser", PASSWORD),
+        });
+    }
+    MENDS.iter().find(|(known, _)| *known == code).map(|(_, mend)| *mend)
+}
+
+fn call(words: &'static str, arn: &KeyArn, store: &CustomKeyStore) -> Option<Command> {
+    let store = KeyStoreId::parse(&store.id).ok()?;
+    Some(Command::aws(words).option("--custom-key-store-id", &store).option("--region", &arn.in_region()))
+}
+
+/// What connects it again. One whose connection failed is disconnected first, and what its error code tells is mended
+/// before it is connected.
+pub(super) fn cure(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Fact> {
+    let connect = || call("kms connect-custom-key-store", arn, store);
+    let then = Fact::state("then", "it takes some minutes: look at the connection again");
+    if store.connection_state.known().is_none_or(|state| state != "FAILED") {
+        return connect().map(cures).into_iter().chain([then]).collect();
+    }
+    let mend = mend(store, &metadata.origin);
+    let update = mend
+        .and_then(|(_, options)| options)
+        .and_then(|options| Some(call("kms update-custom-key-store", arn, store)?.words(options)));
+    let calls = [call("kms disconnect-custom-key-store", arn, store), update, connect()];
+    let words = mend.map(|(words, _)| Fact::state("mend", words));
+    words.into_iter().chain(calls.into_iter().flatten().map(cures)).chain([then]).collect()
 }

@@ -5,14 +5,18 @@ mod cause;
 mod codes;
 mod facts;
 mod group;
+mod instance;
 mod key_store;
 mod near_miss;
 mod open;
 mod placed;
 mod state_reason;
 
+use jiff::Timestamp;
+
 use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
+use crate::event::Refusal;
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::{Effect, PolicyType};
 use crate::start::{Judged, Settles};
@@ -38,7 +42,7 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    fn new(code: Code, severity: Severity, evidence: Vec<Fact>) -> Self {
+    pub(crate) fn new(code: Code, severity: Severity, evidence: Vec<Fact>) -> Self {
         let (requests, actions, keys, volumes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { code, severity, requests, actions, keys, volumes, evidence }
     }
@@ -56,6 +60,8 @@ impl Finding {
             | Fact::Level { .. }
             | Fact::Open(_)
             | Fact::State { .. }
+            | Fact::Refused { .. }
+            | Fact::Changed { .. }
             | Fact::Command { .. } => None,
         });
         self.code.policy_type().into_iter().chain(of_facts).collect()
@@ -113,6 +119,10 @@ pub(crate) enum Fact {
     Open(Open),
     /// Free fact of the thing itself: a name and a value of AWS's.
     State { name: &'static str, value: String },
+    /// A record shows a request of this start refused, at this time, after the reads.
+    Refused { time: Timestamp, event: String, refusal: Box<Refusal> },
+    /// A policy or a key was changed after the reads.
+    Changed { time: Timestamp, action: String },
     /// An AWS CLI command that cures, or that settles a question.
     Command { what: &'static str, command: Command },
 }

@@ -200,13 +200,15 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part], all: &[Part]) {
             }
         }
         let unread = || Reading::Unread(Unread::not_asked(iam::itself(&target.role_arn)));
-        capture.identities.entry(target.role_arn.clone()).or_insert_with(unread);
+        // A session's role may be held under its own ARN.
+        let asked = capture.identity(&target.role_arn).map_or(&target.role_arn, |(asked, _)| asked).clone();
+        capture.identities.entry(asked.clone()).or_insert_with(unread);
         // A name says nothing of the account: only its own reader's answer is about this role or user.
         for part in parts.iter().filter(|part| is_of(part, &account)) {
-            let (identity, namesake) = iam::identity(part, &target.role_arn);
-            let record = capture.identities.entry(target.role_arn.clone()).or_default();
+            let (identity, namesake) = iam::identity(part, &asked);
+            let record = capture.identities.entry(asked.clone()).or_default();
             if record.unread().is_some() {
-                capture.namesakes.extend(namesake.map(|arn| (target.role_arn.clone(), arn)));
+                capture.namesakes.extend(namesake.map(|arn| (asked.clone(), arn)));
             }
             *record = join::identity(std::mem::take(record), identity);
             if let Reading::Known(identity) = record {

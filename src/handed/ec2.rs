@@ -89,6 +89,7 @@ fn read(output: &str, id: &InstanceId, region: &Region) -> Option<Instance> {
         tags_unread: None,
         attachments: attachments.collect::<Option<_>>()?,
         root_device_type: text(found, "/RootDeviceType"),
+        root_device_name: text(found, "/RootDeviceName"),
         operator: managed.then(|| text(found, "/Operator/Principal")),
         license_configurations: list(found, "Licenses").map(|one| text(one, "/LicenseConfigurationArn")).collect(),
         condition_keys: condition_keys(found, &account, region),

@@ -199,6 +199,18 @@ impl PrincipalArn {
         self.as_str().split(':').nth(1).unwrap_or_default()
     }
 
+    /// Returns `true` if both name one role or user. A session's ARN names its role by account and name: it does not tell
+    /// the path, and an account has one role of a name.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let is_role = |arn: &Self| matches!(arn, Self::Role(_) | Self::Session(_));
+        let is_session = matches!(self, Self::Session(_)) || matches!(other, Self::Session(_));
+        self == other
+            || (is_session && is_role(self) && is_role(other))
+                && (self.partition(), self.account(), self.name()) == (other.partition(), other.account(), other.name())
+    }
+
     /// The name that IAM's API asks for: of a session that of its role.
     pub fn name(&self) -> &str {
         kind_and_name(self.as_str()).1

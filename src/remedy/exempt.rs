@@ -70,7 +70,7 @@ fn leave_out(
     // A Deny that binds this role alone would be void with the role left out.
     let is_own = match place {
         // A group's policy binds others as well.
-        PolicyPlace::Inline { identity, .. } => *identity == target.role_arn,
+        PolicyPlace::Inline { identity, .. } => *identity == *capture.starter(target),
         PolicyPlace::Boundary { .. } | PolicyPlace::Session { .. } => true,
         PolicyPlace::Managed { .. } | PolicyPlace::KeyPolicy(_) | PolicyPlace::Scp { .. } | PolicyPlace::Rcp { .. } => {
             false
@@ -116,10 +116,10 @@ fn names_one(deny: &Statement) -> bool {
 fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) -> Option<PolicyPlace> {
     let policy = judged.case.policies.get(at)?;
     let document = policy.document.as_ref()?;
-    let starter = &target.role_arn;
+    let starter = capture.starter(target);
     match at.kind {
         PolicyType::Identity => {
-            let known = capture.identities.get(starter)?.known()?;
+            let known = capture.identity(&target.role_arn)?.1.known()?;
             let in_holder = |holder: Holder<'_>| {
                 let is_it = |name: &str, text: &Reading<_>| {
                     held(&holder, name) == policy.name && text.known() == Some(document)
@@ -129,7 +129,7 @@ fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) 
                     .filter(|policy| is_it(policy.name(), &policy.document))
                     .map(|policy| PolicyPlace::Managed { arn: policy.arn.clone() });
                 let own = holder.arn == known.arn.as_str();
-                let identity = if own { starter.as_str() } else { holder.arn };
+                let identity = if own { starter } else { holder.arn };
                 let inline = holder.inline.known().into_iter().flatten();
                 let inline = inline
                     .filter(|policy| is_it(&policy.name, &policy.document))
@@ -138,7 +138,7 @@ fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) 
             };
             known.holders().find_map(in_holder)
         }
-        PolicyType::Boundary => Some(PolicyPlace::Boundary { identity: starter.clone() }),
+        PolicyType::Boundary => Some(PolicyPlace::Boundary { identity: starter.to_owned() }),
         PolicyType::Session => Some(PolicyPlace::Session { number: at.index }),
         PolicyType::KeyPolicy => {
             let key = judged.case.key.as_ref()?;

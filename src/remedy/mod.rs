@@ -18,7 +18,7 @@ use crate::change::{Change, apply_all, edited};
 use crate::findings::push_new;
 use crate::names::KeyArn;
 use crate::policy::Size;
-use crate::source::{Document, Reading};
+use crate::source::Document;
 use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
 
 pub(crate) use alike::Remedies;
@@ -170,7 +170,7 @@ pub(crate) struct Judgement<'a> {
 impl<'a> Judgement<'a> {
     /// The role or user as it was read.
     fn identity(&self) -> Option<&'a Identity> {
-        self.capture.identities.get(&self.target.role_arn).and_then(Reading::known)
+        self.capture.identity(&self.target.role_arn)?.1.known()
     }
 
     /// The same requests with the changes made; `None` where the start can no longer be judged.

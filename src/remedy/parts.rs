@@ -251,7 +251,7 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
 
 /// The role's ARN as IAM gives it, else as it was asked for.
 fn role_arn(of: Judgement<'_>) -> String {
-    of.identity().map_or_else(|| of.target.role_arn.clone(), |identity| identity.arn.to_string())
+    of.capture.starter(of.target).to_owned()
 }
 
 /// The operations that AWS names for a service-linked role; it cannot be given rights in any other way.

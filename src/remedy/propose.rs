@@ -135,7 +135,7 @@ impl Draft {
 /// Where a further Allow would help; several only where all of them are needed.
 fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Spot> {
     let request = &judged.case.request;
-    let starter = &of.target.role_arn;
+    let starter = of.capture.starter(of.target).to_owned();
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     let foreign = request.is_cross_account();

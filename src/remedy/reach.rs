@@ -93,7 +93,7 @@ fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a String> {
     };
     let only_own = changes.iter().all(is_own);
     if only_own {
-        return of.whole.identities.get_key_value(&of.target.role_arn).map(|(role, _)| role).into_iter().collect();
+        return of.whole.identity(&of.target.role_arn).map(|(role, _)| role).into_iter().collect();
     }
     of.whole.identities.keys().collect()
 }
@@ -151,7 +151,7 @@ fn grid(capture: &Capture, target: &Target, question: &Question, shelf: &Shelf<'
 fn attached(of: Judgement<'_>, keys: &[KeyArn], target: &Target) -> Capture {
     let mut changed = of.whole.of_start(target, keys.iter());
     // A change may speak of the boundary of the start's own role.
-    let own = of.capture.identities.get_key_value(&of.target.role_arn);
+    let own = of.capture.identity(&of.target.role_arn);
     changed.identities.extend(own.map(|(arn, own)| (arn.clone(), own.clone())));
     let Some(Reading::Known(instance)) = changed.instances.get_mut(&target.instance_id) else { return changed };
     instance.attachments.clear();

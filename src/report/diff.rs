@@ -115,7 +115,7 @@ impl Pair<'_> {
         let of_start = |start: &Start, judged: &Judged| {
             let volume = judged.case.volume.as_ref();
             let device = start.volumes.iter().find(|row| Some(&row.volume) == volume).map(|row| row.device.clone());
-            (judged.case.row.number, judged.case.row.action, device)
+            (judged.case.row.number, judged.case.row.action, device, judged.case.license.clone())
         };
         let with_old = after.judged.iter().map(|judged| {
             let key = of_start(after, judged);
@@ -131,7 +131,8 @@ impl Pair<'_> {
         for (old, judged) in self.moved().into_iter().filter(|(_, judged)| judged.case.row.number < 5) {
             let by = if judged.case.row.by == By::Infrastructure { " by EC2" } else { "" };
             let old = old.map_or("no such request", words::decision);
-            let line = format!("{}{by}: {old} → {}", judged.case.row.action, words::decision(judged.decision));
+            let on = judged.case.license.as_ref().map(|license| format!(" on {license}")).unwrap_or_default();
+            let line = format!("{}{on}{by}: {old} → {}", judged.case.row.action, words::decision(judged.decision));
             match lines.iter_mut().find(|(known, _)| *known == line) {
                 Some((_, count)) => *count += 1,
                 None => lines.push((line, 1)),

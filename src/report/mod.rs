@@ -145,11 +145,24 @@ impl Start {
 }
 
 impl Report {
-    /// The report with what events of earlier starts say beside it: evidence, never a verdict.
+    /// The report with what events of earlier starts say beside it. What they show allowed is no verdict; what they show
+    /// refused after the reads, and the judgement does not explain, leaves no start READY.
     #[must_use]
     pub fn beside(mut self, earlier: Earlier) -> Self {
         let starter = self.targets.first().and_then(|target| target.role_arn.split(':').nth(4)).unwrap_or_default();
         self.unread.extend(reads::events(&earlier.gaps, starter));
+        // Each part of the evidence is as old as its own read.
+        let since = self.handed.iter().filter_map(|handed| handed.read).fold(self.read.from, std::cmp::min);
+        for target in &mut self.targets {
+            let refuted = target.outcome.as_ref().ok();
+            let refuted = refuted.and_then(|start| observed::refuted(target, start, &earlier, since));
+            if let (Some(finding), Ok(start)) = (refuted, &mut target.outcome) {
+                let at = start.findings.partition_point(|other| other.severity <= finding.severity);
+                start.findings.insert(at, finding);
+                start.verdict = start.verdict.max(Verdict::Undecided);
+                self.verdict = self.verdict.max(start.verdict);
+            }
+        }
         self.earlier = Some(earlier);
         self
     }

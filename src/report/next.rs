@@ -1,6 +1,7 @@
 //! What settles an open question: the flag, the read permission or the AWS CLI line.
 
 use crate::command::{Command, Word};
+use crate::event::{PolicyKind, Refusal};
 use crate::findings::{Code, Fact, Finding, Open, Severity};
 use crate::names::{ContextKey, KeyArn, VolumeId};
 use crate::policy::PolicyType;
@@ -36,17 +37,21 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     let is = |codes: &[Code]| codes.contains(&finding.code);
     let mut steps = if is(&[Code::OrganizationUnread]) {
         organization(report, target, start, finding)
-    } else if is(&[Code::KeyUnread, Code::KeyStateUnknown]) {
+    } else if is(&[Code::KeyUnread, Code::KeyStateUnknown])
+        || (is(&[Code::CustomKeyStore]) && needs(finding).next().is_some())
+    {
         key(report, finding)
+    } else if is(&[Code::RefusedSince]) {
+        refused(report, target, finding)
     } else if is(&[Code::ContextKeyUnknown]) {
         context_keys(finding)
     } else if is(&[Code::SessionNameUnknown]) {
         vec![step("say how the session is named", flag("--session-name NAME"))]
+    } else if is(&[Code::CustomKeyStore, Code::RootVolumeMissing, Code::LicenseConfiguration]) {
+        vec![again(target)]
     } else if is(&[Code::NotDecided]) {
         if needs(finding).any(|needs| needs == "ec2:DescribeInstances") {
-            let again = Command::preflight("capture").option("--instance-id", &target.instance_id);
-            let again = again.argument(Word::blank("…"));
-            vec![step("read the instance again, whole, with", vec![again.to_string()])]
+            vec![again(target)]
         } else {
             documented(start, finding)
         }
@@ -55,6 +60,35 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     };
     steps.retain(|step| !step.lines.is_empty());
     steps
+}
+
+/// Which policies to read, or to state, by the policy type that AWS named; by any that is never read where it named none.
+fn refused(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
+    let refusals = finding
+        .evidence
+        .iter()
+        .filter_map(|fact| if let Fact::Refused { refusal, .. } = fact { Some(refusal.as_ref()) } else { None });
+    let refusals: Vec<&Refusal> = refusals.collect();
+    let may_be = |kind| refusals.iter().any(|one| one.policy.is_none_or(|own| own == kind));
+    let is_call = refusals.iter().any(|one| one.action.starts_with("ec2:"));
+    let is_read = |kind| !matches!(kind, PolicyKind::Session | PolicyKind::VpcEndpoint);
+    let reads = refusals.iter().any(|one| one.policy.is_none_or(is_read));
+    let session = step("say which session policies are passed when the role is assumed", flag("--session-policy FILE"));
+    let region = Command::aws("ec2 describe-vpc-endpoints").option("--region", &report.read.region);
+    let endpoint = step(
+        "read the policy of the VPC endpoint by which StartInstances is called, which this program never reads",
+        vec![region.words("--query VpcEndpoints[].PolicyDocument").to_string()],
+    );
+    let again = reads.then(|| again(target));
+    let session = may_be(PolicyKind::Session).then_some(session);
+    let endpoint = (is_call && may_be(PolicyKind::VpcEndpoint)).then_some(endpoint);
+    [again, session, endpoint].into_iter().flatten().collect()
+}
+
+/// What was read is to be read again, or for the first time.
+fn again(target: &TargetReport) -> Step {
+    let again = Command::preflight("capture").option("--instance-id", &target.instance_id);
+    step("read the start again, whole, with", vec![again.argument(Word::blank("…")).to_string()])
 }
 
 fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {
@@ -177,6 +211,7 @@ const READS: &[(Code, &str)] = &[
     (Code::OrganizationUnread, "organizations:"),
     (Code::KeyUnread, "kms:"),
     (Code::KeyStateUnknown, "kms:"),
+    (Code::CustomKeyStore, "kms:"),
     (Code::RoleUnread, "iam:"),
     (Code::VolumeUnread, "ec2:"),
 ];

@@ -1,7 +1,8 @@
-//! What events of earlier starts say beside the judgement: evidence, never a verdict.
+//! What events of earlier starts say beside the judgement: an allow proves nothing, a refusal since the reads refutes READY.
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::layout::{one_line, wrap};
@@ -9,11 +10,11 @@ use super::triage::{is_infrastructure, what};
 use super::{Earlier, Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
 use crate::event::{Actor, Denial, Event, Incident, PolicyKind, Refusal, Silence, Starter, Subject, Told};
-use crate::findings::{Fact, Finding, Severity, StatementRole};
+use crate::findings::{Code, Fact, Finding, Severity, StatementRole, push_new};
 use crate::names::{KeyArn, PrincipalArn, kind_and_name};
 use crate::policy::PolicyType;
 use crate::source::Why;
-use crate::start::{By, Judged};
+use crate::start::{By, Judged, Level};
 
 /// One request of an earlier start, compared with the judgement.
 #[derive(Debug, Serialize)]
@@ -27,6 +28,9 @@ pub(super) struct Observed {
     /// The findings that it confirms.
     confirms: Vec<&'static str>,
     says: String,
+    /// Positions of the requests that it shows refused, although nothing that was read explains it.
+    #[serde(skip)]
+    unexplained: Vec<usize>,
 }
 
 /// How an event stands to the judgement.
@@ -74,7 +78,7 @@ pub(super) fn text(observed: &[Observed], earlier: &Earlier) -> String {
         };
         wrap(&mut text, "Events: ", 8, nothing);
     } else {
-        wrap(&mut text, "Events ", 8, "(evidence beside the judgement, never a verdict):");
+        wrap(&mut text, "Events ", 8, "(evidence beside the judgement; an allow is never a verdict):");
     }
     for line in earlier.starter.iter().map(principal_from).chain(failed) {
         wrap(&mut text, "  ", 4, &one_line(&line));
@@ -117,11 +121,54 @@ fn concerns(incident: &Incident, target: &TargetReport, start: &Start) -> bool {
 /// Whether the ARN of an event, the role's or its session's or the user's, is that of the principal that is judged.
 fn is_starter(arn: &str, own: &str) -> bool {
     match (PrincipalArn::parse(arn), PrincipalArn::parse(own)) {
-        (Ok(PrincipalArn::Session(seen)), Ok(PrincipalArn::Role(own))) => {
-            seen.account() == own.account() && seen.role_name() == own.name()
-        }
+        (Ok(seen), Ok(own)) => seen.is_same_as(&own),
         (_, _) => arn == own,
     }
+}
+
+/// What refutes the judgement: refusals of requests on which the start hangs, later than `since`, that nothing which was
+/// read explains. `None` if there is none.
+///
+/// A record is stronger than a judgement of what was read before it; one from before the reads may be cured since.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
+pub(super) fn refuted(target: &TargetReport, start: &Start, earlier: &Earlier, since: Timestamp) -> Option<Finding> {
+    let mut finding = Finding::new(Code::RefusedSince, Severity::Undecided, Vec::new());
+    for incident in earlier.incidents.iter().filter(|incident| concerns(incident, target, start)) {
+        let Told::Refused(refusal) = &incident.told else { continue };
+        let Some((time, event)) = refused_at(incident, refusal, since) else { continue };
+        for position in compare(incident, start, &[]).unexplained {
+            let Some(judged) = start.judged.get(position) else { continue };
+            push_new(&mut finding.requests, position);
+            push_new(&mut finding.actions, judged.case.row.action);
+            judged.case.key.iter().for_each(|key| push_new(&mut finding.keys, key.clone()));
+            judged.case.volume.iter().for_each(|volume| push_new(&mut finding.volumes, volume.clone()));
+            let (event, refusal) = (event.to_owned(), Box::new(refusal.clone()));
+            push_new(&mut finding.evidence, Fact::Refused { time, event, refusal });
+        }
+    }
+    if finding.requests.is_empty() {
+        return None;
+    }
+    let events = earlier.incidents.iter().flat_map(|incident| &incident.events);
+    let changes = events.filter(|event| event.is_change() && bears_on(event, start));
+    for (time, action) in changes.filter_map(|event| Some((event.time?, event.action.clone()))) {
+        if time >= since {
+            push_new(&mut finding.evidence, Fact::Changed { time, action });
+        }
+    }
+    Some(finding)
+}
+
+/// When the request of a start was refused, with the ID of the record, if that was not before `since`. What the principal
+/// asks of KMS by itself is another request than what EC2 asks for it.
+fn refused_at<'i>(incident: &'i Incident, refusal: &Refusal, since: Timestamp) -> Option<(Timestamp, &'i str)> {
+    let is_it = |event: &&Event| {
+        event.error.is_some()
+            && event.action == refusal.action
+            && (event.by_ec2 || event.actor == Actor::Infrastructure || !event.action.starts_with("kms:"))
+    };
+    let event = incident.events.iter().find(is_it)?;
+    Some((event.time.filter(|time| *time >= since)?, &event.event_id))
 }
 
 fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
@@ -144,10 +191,12 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
     };
     let is_denied = |(_, judged): &(usize, &Judged)| judged.decision.is_denied();
     let is_unknown = |(_, judged): &(usize, &Judged)| judged.decision == Decision::Unknown;
-    let mut confirms = Vec::new();
+    let (mut confirms, mut unexplained) = (Vec::new(), Vec::new());
     let (bears, says) = match &incident.told {
         Told::Refused(refusal) => {
             let requests = judged(&refusal.action);
+            let of_start = requests.iter().filter(|(_, judged)| judged.case.row.level == Level::Start);
+            unexplained = of_start.map(|(position, _)| *position).collect();
             if requests.is_empty() {
                 (Bearing::Aside, "no request of this start".to_owned())
             } else if requests.iter().any(is_denied) {
@@ -198,7 +247,19 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
             (Bearing::Aside, "proves nothing of the keys".to_owned())
         }
     };
+    // What was not known before is not refuted.
+    let is_explained = match bears {
+        Bearing::Contradicts => false,
+        Bearing::ObservedDenial => {
+            unexplained.iter().all(|at| start.judged.get(*at).is_none_or(|judged| judged.decision == Decision::Unknown))
+        }
+        Bearing::Confirms | Bearing::ObservedAllow | Bearing::Aside => true,
+    };
+    if is_explained {
+        unexplained.clear();
+    }
     Observed {
+        unexplained,
         time: incident.time.map(words::minute),
         event_ids: incident.events.iter().map(|event| event.event_id.clone()).filter(|id| !id.is_empty()).collect(),
         what: what(incident),
@@ -239,6 +300,7 @@ fn codes(start: &Start, requests: &[(usize, &Judged)], refusal: &Refusal) -> (Ve
     let is_deny = |fact: &Fact| matches!(fact, Fact::Statement { role: StatementRole::Denies, .. });
     let of_these = start.findings.iter().filter(|finding| {
         finding.severity <= Severity::Warning
+            && finding.code != Code::RefusedSince
             && finding.requests.iter().any(|position| requests.iter().any(|(number, _)| number == position))
     });
     let named = refusal.policy.and_then(policy_type);

@@ -92,7 +92,7 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
             };
             let first = format!("READY{assumed}{with}  ");
             wrap(text, &first, 7, &format!("{instance}: no permission or key stops {starter}"));
-            line(text, "       (capacity, quotas and the operating system are not checked)");
+            line(text, "       (capacity, quotas, the operating system and VPC endpoint policies are not checked)");
             if let Some(allowed) = words::allowed_by(start) {
                 wrap(text, "       ", 7, &allowed);
             }

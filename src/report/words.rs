@@ -199,6 +199,11 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
             ("attached", vec![names.join(", ") + &level.unwrap_or_default()])
         }
         Fact::Open(open) => ("open", vec![self::open(open, noun)]),
+        Fact::Refused { time, event, refusal } => {
+            let event = if event.is_empty() { String::new() } else { format!(" (event {event})") };
+            ("refused", vec![format!("{}, {}{}{event}", minute(*time), refusal.action, super::triage::cause(refusal))])
+        }
+        Fact::Changed { time, action } => ("changed", vec![format!("{}, {action}", minute(*time))]),
         Fact::State { name, value } => (*name, vec![value.clone()]),
         Fact::Command { what, command } => (*what, vec![command.to_string()]),
     }

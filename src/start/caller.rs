@@ -85,6 +85,7 @@ impl Planner<'_, '_> {
             policies: Arc::new(policies),
             volume: None,
             key: None,
+            license: None,
         })
     }
 }

@@ -207,6 +207,7 @@ const OTHER_KEYS: &[&str] = &[
     "ec2:instancemarkettype",
     "ec2:instanceprofile",
     "ec2:instancetype",
+    "ec2:managedresourceoperator",
     "ec2:metadatahttpendpoint",
     "ec2:metadatahttpputresponsehoplimit",
     "ec2:metadatahttptokens",

@@ -1,6 +1,7 @@
 //! What a start asks for: the call model, the request context of each request, the plan of one start.
 
 mod assumption;
+mod call;
 mod caller;
 mod context;
 mod derived;

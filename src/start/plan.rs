@@ -6,13 +6,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
-use crate::engine::{self, ContextValue, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
-use crate::names::{Action, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
+use crate::engine::{self, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
+use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
 use crate::policy::{PolicyType, Truth};
 use crate::source::{Reading, Why};
 
 use super::assumption::{Assumption, stated, usual};
-use super::context::{Column, OF_INSTANCES, fixed, state};
 use super::policies::{Shelf, grant, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -42,6 +41,8 @@ pub(crate) struct Case {
     pub(crate) policies: Arc<PolicySet>,
     pub(crate) volume: Option<VolumeId>,
     pub(crate) key: Option<KeyArn>,
+    /// The license configuration that StartInstances is asked for besides the instance.
+    pub(crate) license: Option<Arn>,
 }
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
@@ -97,8 +98,7 @@ pub(crate) fn judge_again<'j>(
                 }
             }
         };
-        let (volume, key) = (case.volume.clone(), case.key.clone());
-        judge_one(Case { row: case.row, request: Arc::clone(&case.request), policies, volume, key })
+        judge_one(Case { policies, ..case.clone() })
     };
     Ok(judged.into_iter().map(again).collect())
 }
@@ -168,7 +168,7 @@ pub(super) struct Planner<'c, 'q> {
     pub(super) shelf: &'q Shelf<'q>,
     assumptions: Vec<Assumption>,
     /// What bears on every request of the principal.
-    own: Arc<PolicySet>,
+    pub(super) own: Arc<PolicySet>,
     /// What stands for the key policies' word on a role whose path is not known.
     unknown_path: Vec<Arc<NamedPolicy>>,
     on_keys: BTreeMap<KeyArn, Arc<OnKey>>,
@@ -221,7 +221,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
             Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
         };
-        let identity = capture.identities.get(&target.role_arn).and_then(Reading::known);
+        let identity = capture.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
         let mut planner = Self {
             capture,
             question,
@@ -251,7 +251,11 @@ impl<'c, 'q> Planner<'c, 'q> {
         }
         let (mut cases, mut open) = (Vec::new(), Vec::new());
         let mut patterns: BTreeMap<&KeyArn, Patterns> = BTreeMap::new();
-        cases.extend(START.iter().filter(|row| row.by == By::Role).filter_map(|row| self.direct(row)));
+        for row in START.iter().filter(|row| row.by == By::Role) {
+            cases.extend(self.instance(row));
+            let licenses = self.instance.license_configurations.iter().filter_map(|license| Arn::parse(license).ok());
+            cases.extend(licenses.filter_map(|license| self.license(row, &license)));
+        }
         for attachment in &self.instance.attachments {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
@@ -318,46 +322,6 @@ impl<'c, 'q> Planner<'c, 'q> {
         levels.into_iter().map(|level| level.into_iter().map(settle).collect()).collect()
     }
 
-    fn direct(&self, row: &'static Row) -> Option<Case> {
-        let account = self.instance.account.as_str();
-        let arn = format!(
-            "arn:{}:ec2:{}:{account}:instance/{}",
-            self.principal.partition(),
-            self.capture.read.region,
-            self.target.instance_id
-        );
-        let mut context = fixed(Column::Direct);
-        self.shared_keys(&mut context, account);
-        self.own_keys(&mut context);
-        if self.instance.condition_keys.is_empty() {
-            for key in OF_INSTANCES {
-                context.set(key, ContextValue::NotKnown);
-            }
-        }
-        for (key, value) in &self.instance.condition_keys {
-            context.set(key, value.as_str());
-        }
-        context.set("ec2:Region", self.capture.read.region.as_str());
-        context.set("ec2:InstanceID", self.target.instance_id.as_str());
-        if self.instance.tags_unread.is_some() {
-            context.set_unknown_prefix("aws:ResourceTag/");
-            context.set_unknown_prefix("ec2:ResourceTag/");
-        } else {
-            for (tag, value) in &self.instance.tags {
-                context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
-                context.set(&format!("ec2:ResourceTag/{tag}"), value.as_str());
-            }
-        }
-        if let Some(address) = &self.question.source_ip {
-            context.set("aws:SourceIp", address.as_str());
-        }
-        state(&mut context, &self.question.context, Column::Direct);
-        let action = Action::parse(row.action).ok()?;
-        let request = Request::new(action, &arn, Some(account), self.principal.clone(), context);
-        let policies = Arc::clone(&self.own);
-        Some(Case { row, request: Arc::new(request), policies, volume: None, key: None })
-    }
-
     fn on_key(&mut self, key: &KeyArn) -> Arc<OnKey> {
         if let Some(known) = self.on_keys.get(key) {
             return Arc::clone(known);
@@ -417,7 +381,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             request.action = Action::parse(row.action).ok()?;
             self.keys_of_volume(&mut request.context, row, volume, record);
             let (volume, key) = (Some(volume.clone()), Some(key.clone()));
-            Some(Case { row, request: Arc::new(request), policies, volume, key })
+            Some(Case { row, request: Arc::new(request), policies, volume, key, license: None })
         };
         START.iter().filter_map(made).collect()
     }

@@ -53,6 +53,7 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Sett
             let or = (noun == "role").then_some("--session-tag KEY=VALUE");
             Settles::Read { what: format!("the tags of the {noun}"), needs: get, or }
         }
+        _ if case.license.is_some() && name.contains(":resourcetag/") => Settles::Nobody,
         _ if name.starts_with("ec2:resourcetag/") || (name.starts_with("aws:resourcetag/") && case.key.is_none()) => {
             read("the tags of the instance".to_owned(), "ec2:DescribeInstances")
         }

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use ebs_preflight::capture::Capture;
 use ebs_preflight::engine::NamedPolicy;
+use ebs_preflight::event;
 use ebs_preflight::names::PrincipalArn;
 use ebs_preflight::policy::PolicyType;
+use ebs_preflight::report::{Earlier, Report, preflight};
 use ebs_preflight::start::{GivenPolicy, Question, Require, Stated};
 use serde_json::Value;
 
@@ -74,6 +76,8 @@ impl Golden {
             }
             let value = words.next().unwrap();
             match flag {
+                // What events tell is put beside the judgement.
+                "--events" => {}
                 "--require" => {
                     question.require = if value == "start" { Require::Start } else { Require::Documented };
                 }
@@ -94,6 +98,15 @@ impl Golden {
             }
         }
         question
+    }
+
+    /// The report on it, with what the events among its flags say.
+    pub(crate) fn report(&self) -> Report {
+        let report = preflight(&self.capture(), &self.question());
+        let flags = self.flags();
+        let Some(at) = flags.iter().position(|flag| flag == "--events") else { return report };
+        let found = event::read(&file(&flags[at + 1])).unwrap();
+        report.beside(Earlier { incidents: event::incidents(found.materials), ..Earlier::default() })
     }
 
     /// What is wrong with a report of this start, as JSON.

@@ -6,6 +6,7 @@
 
 mod allows;
 mod denies;
+mod events;
 mod facts;
 mod place;
 mod readings;

@@ -148,3 +148,41 @@ fn of_a_group_only_a_policy_is_changed() {
         assert_eq!(output.status.code(), Some(exit), "{change}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
+
+/// A session's ARN tells no path, and an account has one role of a name.
+#[test]
+fn a_session_is_accepted_wherever_its_role_is() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, demo().to_string()).unwrap();
+    let session = "arn:aws:sts::111122223333:assumed-role/StartJob/nightly";
+    let listed = format!("{INSTANCE} {session}\n");
+    for (arguments, input) in [
+        (vec!["--role-arn", session], ""),
+        (vec!["--principal-arn", session], ""),
+        (vec!["--instance-id", INSTANCE, "--role-arn", session], ""),
+        (vec!["-"], listed.as_str()),
+    ] {
+        let (status, report) = check(file.path(), &arguments, input);
+        let target = &report["targets"][0];
+        assert_eq!((status, target["roleArn"].as_str()), (Some(1), Some(session)), "{arguments:?}: {report}");
+        let remedy = &target["findings"][0]["remedies"][0];
+        assert!(remedy["place"].as_str().unwrap().ends_with("of role scheduler/StartJob"), "{arguments:?}: {remedy}");
+        assert!(remedy["proof"]["after"].as_str().unwrap().starts_with("5 of 5"), "{remedy}");
+    }
+    // Of another role, account or partition it is the session of somebody else.
+    for other in ["StartJobs/nightly", "scheduler/StartJob"] {
+        let other = format!("arn:aws:sts::111122223333:assumed-role/{other}");
+        let (status, report) = check(file.path(), &["--role-arn", &other], "");
+        assert_eq!((status, code(&report)), (Some(2), "target-not-captured"), "{other}");
+    }
+    let policy = tempfile::NamedTempFile::new().unwrap();
+    let all = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}"#;
+    std::fs::write(&policy, all).unwrap();
+    let change = format!("{session}/all={}", policy.path().display());
+    let capture = file.path().to_str().unwrap();
+    let diff = ["diff", "--capture", capture, "--role-arn", session, "--set-role-policy", &change];
+    let output = run(&diff, "");
+    let seen = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{seen}");
+    assert!(seen.contains("BLOCKED → READY"), "{seen}");
+}

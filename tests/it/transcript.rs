@@ -33,6 +33,24 @@ fn whole() -> String {
     format!("{START}\nand from the administrator:\n\n{ORGANIZATION}")
 }
 
+/// The root device, who manages the instance and its license configurations are facts of the instance's own answer.
+#[test]
+fn what_describe_instances_tells_of_the_instance_decides() {
+    for (old, new, expected) in [
+        ("\"RootDeviceName\": \"/dev/xvda\"", "\"RootDeviceName\": \"/dev/sda1\"", Verdict::Blocked),
+        // Of a volume at a usual device it is taken that it is the root.
+        ("\"RootDeviceName\": \"/dev/xvda\", ", "", Verdict::Ready),
+        ("\"SourceDestCheck\": true, \"Sriov", "\"Operator\": {\"Managed\": true}, \"Sriov", Verdict::Undecided),
+        ("\"SourceDestCheck\": true, \"Sriov", "\"Licenses\": [{}], \"Sriov", Verdict::Undecided),
+    ] {
+        let changed = START.replacen(old, new, 1);
+        assert_ne!(changed, START, "{old}");
+        let capture = transcript(&changed).unwrap();
+        let report = preflight(&capture, &Question { assume_org_allows: true, ..Question::default() });
+        assert_eq!(report.verdict(), expected, "{new}: {}", text::render(&report));
+    }
+}
+
 #[test]
 fn transcripts_of_two_readers_are_one_capture() {
     assert_eq!(verdict(START), Some(Verdict::Undecided));

@@ -208,6 +208,7 @@ def make_instance(region, instance_id, instance, volumes):
     reason = instance.get("stateReason")
     made.state_reason = StateReason(reason["message"], reason["code"]) if reason else None
     made.root_device_type = instance["rootDeviceType"]
+    made.root_device_name = instance.get("rootDeviceName", "/dev/xvda")
     if "operator" in instance:
         made.operator = {"Managed": True, "Principal": instance["operator"]}
     licenses = instance.get("licenseConfigurations", [])

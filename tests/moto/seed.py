@@ -27,7 +27,7 @@ from botocore.config import Config
 
 STATEMENTS = json.loads((pathlib.Path(__file__).parent / "statements.json").read_text())
 IMAGE = "ami-12c6146b"  # the emulator does not ask whether it exists
-DEVICES = ("/dev/xvda", "/dev/sdf", "/dev/sdg", "/dev/sdh")
+DEVICES = ("/dev/sda1", "/dev/sdf", "/dev/sdg", "/dev/sdh")
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",

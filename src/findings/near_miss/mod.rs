@@ -6,13 +6,14 @@ mod principal;
 mod resource;
 mod spelling;
 
-use crate::engine::{Element, Miss, NearMiss, Request, near_misses};
+use crate::engine::{Element, Failure, Miss, NearMiss, Request, near_misses};
 use crate::policy::{Effect, PolicyType, PrincipalEntry, Sense};
 use crate::start::Judged;
 
 use super::Code;
 
 pub(super) use deny::denied;
+pub(super) use principal::is_in_other_partition;
 pub(super) use spelling::is_slip_of;
 
 /// One element that does not fit, with the request that it does not fit.
@@ -83,9 +84,50 @@ pub(super) fn slip(judged: &Judged, kinds: &[PolicyType]) -> Option<(Code, NearM
             near.misses.iter().map(|miss| name(&Sight { request, kind: near.at.kind, effect: Effect::Allow, miss }));
         let names: Option<Vec<(usize, Code)>> = names.collect();
         let (position, code) = names?.into_iter().min()?;
+        let forgets = matches!(code, Code::UseWithoutCreateGrant | Code::RevokeWithoutCreateGrant);
+        if forgets && another_has_action(judged, &near) {
+            return None;
+        }
         Some(((near.misses.len(), position), code, near))
     });
     named.min_by_key(|(order, _, _)| *order).map(|(_, code, near)| (code, near))
+}
+
+/// Whether another Allow statement of the same policy is for this principal, action and resource, and fails in conditions
+/// alone: what is said of the policy must hold of the whole of it.
+fn another_has_action(judged: &Judged, near: &NearMiss) -> bool {
+    judged.explanation.statements.iter().any(|outcome| {
+        let mut failing = outcome.failures.iter().filter(|(_, truth)| truth.is_false());
+        outcome.at == near.at
+            && outcome.effect == Effect::Allow
+            && failing.all(|(failure, _)| matches!(failure, Failure::Condition(_)))
+    })
+}
+
+/// The statement of a key policy that comes nearest to what was meant for the principal, where none is for it and its
+/// action: one that names a role or user of almost the same name, or one for the principal without this action.
+pub(super) fn almost(judged: &Judged) -> Option<NearMiss> {
+    let (request, policies) = (&judged.case.request, &judged.case.policies);
+    let is_listed = |miss: &Miss| matches!(miss.element, Element::Principal(Sense::Listed));
+    let is_action = |miss: &Miss| matches!(miss.element, Element::Action(_));
+    let own = &*request.principal.arn;
+    let is_meant = |near: &NearMiss| match near.misses.iter().find(|miss| is_listed(miss)) {
+        Some(miss) => miss.expected.iter().any(|entry| is_slip_of(entry, own)),
+        None => true,
+    };
+    let order = |near: &NearMiss| (near.misses.iter().any(is_action), near.misses.len());
+    near_misses(request, policies, &judged.explanation, &[PolicyType::KeyPolicy])
+        .filter(|near| is_meant(near))
+        .filter(|near| !near.misses.iter().any(|miss| matches!(miss.element, Element::Principal(Sense::AllBut))))
+        .min_by_key(order)
+}
+
+/// Whether a statement of a key policy names more than the account, so that it can be meant for this principal.
+pub(super) fn names_more_than_the_account(judged: &Judged, near: &NearMiss) -> bool {
+    let statement = judged.case.policies.statement(near.at, near.statement);
+    let principal = statement.and_then(|statement| statement.principal.as_ref());
+    principal
+        .is_some_and(|element| element.entries.iter().any(|(entry, _)| !matches!(entry, PrincipalEntry::Account(_))))
 }
 
 /// Why a key policy does not leave this request to the account's IAM policies, which would allow it.

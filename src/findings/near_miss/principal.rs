@@ -1,7 +1,7 @@
 //! Slips in whom a statement names, as `Principal` or by `aws:PrincipalArn`.
 
 use crate::engine::{Element, PrincipalKind};
-use crate::names::{Arn, RoleArn};
+use crate::names::{Arn, PrincipalArn, RoleArn};
 use crate::policy::Sense;
 
 use super::{Sight, condition_key};
@@ -32,8 +32,20 @@ pub(super) fn other_account(sight: &Sight<'_>) -> bool {
     role(sight, |other, own| other.account() != own.account() && other.path_and_name() == own.path_and_name())
 }
 
+/// Whether a text is the ARN of this principal, of one of its sessions or of its account in another partition, where it names
+/// nobody.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub(in super::super) fn is_in_other_partition(text: &str, own: &str) -> bool {
+    let (Ok(named), Ok(own)) = (PrincipalArn::parse(text), PrincipalArn::parse(own)) else { return false };
+    let is_root = matches!(named, PrincipalArn::Root(_));
+    named.partition() != own.partition() && named.account() == own.account() && (is_root || named.name() == own.name())
+}
+
 pub(super) fn other_partition(sight: &Sight<'_>) -> bool {
-    role(sight, |other, own| other.partition() != own.partition() && other.name() == own.name())
+    // A role of another account is one of another partition first.
+    named(sight).any(|text| is_in_other_partition(text, &sight.request.principal.arn))
+        || role(sight, |other, own| other.partition() != own.partition() && other.name() == own.name())
 }
 
 pub(super) fn other_case(sight: &Sight<'_>) -> bool {

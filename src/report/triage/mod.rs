@@ -12,7 +12,7 @@ use super::layout::{escape, one_line};
 use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told, is_of_start};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
-pub(super) use words::what;
+pub(super) use words::{cause, what};
 
 /// What an incident comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

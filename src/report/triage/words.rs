@@ -81,7 +81,7 @@ fn request(action: &str) -> &str {
     if action.is_empty() { "a request" } else { action }
 }
 
-fn cause(refusal: &Refusal) -> String {
+pub(in crate::report) fn cause(refusal: &Refusal) -> String {
     match (refusal.denial, refusal.policy) {
         (Denial::Explicit, Some(kind)) => format!(": explicit deny in {}", with_article(kind)),
         (Denial::Explicit, None) => ": explicit deny".to_owned(),

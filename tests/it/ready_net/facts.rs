@@ -84,6 +84,19 @@ fn an_instance_or_role_that_cannot_start_blocks() {
             broken.push(("terminated".to_owned(), with("state", "terminated"), Verdict::Blocked));
             broken.push(("shutting down".to_owned(), with("state", "shutting-down"), Verdict::Blocked));
             broken.push(("instance store".to_owned(), with("rootDeviceType", "instance-store"), Verdict::Blocked));
+            broken.push(("managed".to_owned(), with("operator", "eks.amazonaws.com"), Verdict::Undecided));
+            broken.push(("root elsewhere".to_owned(), with("rootDeviceName", "/dev/nothing"), Verdict::Blocked));
+            let known = format!("/instances/{instance}/known");
+            let device = |device: &str| {
+                changed(&ready.capture, &known, |instance| {
+                    for attachment in instance["attachments"].as_array_mut().unwrap() {
+                        attachment["device"] = json!(device);
+                    }
+                })
+            };
+            broken.push(("no usual root".to_owned(), device("/dev/sdz"), Verdict::Undecided));
+            let empty = changed(&ready.capture, &known, |instance| instance["attachments"] = json!([]));
+            broken.push(("no volume".to_owned(), empty, Verdict::Blocked));
             broken.push(("another account".to_owned(), with("account", "888899990000"), Verdict::Blocked));
         }
         for role in ready.capture["identities"].as_object().unwrap().keys() {

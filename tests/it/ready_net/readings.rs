@@ -69,9 +69,6 @@ fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str> {
             let is_managed = capture["keys"][unescaped(key)]["metadata"]["known"]["manager"] == "AWS";
             unless(!is_managed, "the policy of an AWS managed key is the same everywhere")
         }
-        ["keys", _, "metadata", "known", "customKeyStore", "connectionState"] => {
-            Some("the key is `Enabled`; that its key store may be disconnected is a warning")
-        }
         ["organizations", _, "known", "path"] => {
             unless(mentions(capture, &["OrgPaths"]), "no policy asks for a path of the organization")
         }
