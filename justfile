@@ -37,6 +37,10 @@ fuzz target seconds="60": (_needs "cargo-fuzz")
 deny: (_needs "cargo-deny")
     cargo deny check
 
+# The release program, without paths of this machine
+release:
+    .ci/release
+
 # Coverage of the heart and the command line
 cover: (_needs "cargo-llvm-cov")
     cargo llvm-cov --no-default-features --features cli --html

@@ -10,9 +10,15 @@ pub mod cli;
 pub mod collect;
 pub(crate) mod command;
 pub mod engine;
+pub(crate) mod escape;
 pub mod event;
 pub mod findings;
 pub mod handed;
+#[cfg_attr(
+    not(any(test, all(feature = "aws", feature = "cli"))),
+    expect(dead_code, reason = "each of the two edges has bounds of its own")
+)]
+pub(crate) mod limits;
 pub mod names;
 pub mod policy;
 pub mod reads;

@@ -3,6 +3,8 @@
 
 #[path = "../../tests/it/bodies/capture.rs"]
 mod capture;
+#[path = "../../tests/it/bodies/shown.rs"]
+mod shown;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     capture::check(text);

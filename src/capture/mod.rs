@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::escape::escape;
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId, text_of};
 use crate::source::Reading;
 
@@ -182,9 +183,8 @@ impl Capture {
     /// # Errors
     /// Never for a capture of this program; the signature is serde's.
     pub fn print(&self) -> Result<String, CaptureError> {
-        let mut text = serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
-        text.push('\n');
-        Ok(text)
+        let text = serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
+        Ok(format!("{}\n", escape(&text)))
     }
 }
 

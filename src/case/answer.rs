@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::engine::{Decision, deciders, explain};
+use crate::escape::escape;
 use crate::policy::parse_json;
 
 use super::missing::{Missing, missing};
@@ -59,5 +60,5 @@ pub fn not_text(number: usize) -> String {
 
 /// Strings and lists of them always serialize.
 fn print<T: Serialize>(line: &T) -> String {
-    serde_json::to_string(line).unwrap_or_default()
+    escape(&serde_json::to_string(line).unwrap_or_default()).into_owned()
 }

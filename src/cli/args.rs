@@ -84,6 +84,9 @@ pub(super) struct Reader {
     /// Another endpoint for all services
     #[arg(long, value_name = "URL")]
     pub(super) endpoint_url: Option<String>,
+    /// Ask an endpoint on another machine over http://, unencrypted
+    #[arg(long)]
+    pub(super) allow_http: bool,
     /// The profile that reads keys of another account
     #[arg(long, value_name = "NAME")]
     pub(super) key_profile: Option<String>,
@@ -321,6 +324,9 @@ pub(super) struct Triage {
     /// With --decode: another endpoint
     #[arg(long, value_name = "URL", requires = "decode")]
     pub(super) endpoint_url: Option<String>,
+    /// With --decode: ask an endpoint on another machine over http://, unencrypted
+    #[arg(long, requires = "decode")]
+    pub(super) allow_http: bool,
     /// The time zone to tell times in besides UTC, as Asia/Tokyo; `local` is this machine's
     #[arg(long, value_name = "ZONE", default_value = "local")]
     pub(super) time_zone: String,

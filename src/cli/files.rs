@@ -2,10 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::report::escape;
+use crate::escape::escape;
+use crate::limits::{self, INPUT_BYTES, INPUTS_BYTES, Limit};
 use crate::source::Position;
 
 /// Reads a text file; `-` is standard input.
@@ -19,34 +21,62 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
         let message = format!("`{}` cannot be read: {error}", path.display());
         Failure::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
     };
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    let read = if path == Path::new("-") {
+        at_most(INPUT_BYTES, std::io::stdin())
     } else {
-        let mut file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
-        file.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    }
+        std::fs::File::open(path).and_then(|file| at_most(INPUT_BYTES, file))
+    };
+    let bytes = read.map_err(|error| unreadable(&error))?.ok_or_else(|| too_large(path, "is larger", INPUT_BYTES))?;
+    taken_in(path, bytes.len())?;
     Ok(bytes)
 }
 
-/// More than any evidence, so that a file that unpacks without end does no harm.
-const UNPACKED_BYTES: u64 = 512 * 1024 * 1024;
+/// Reads to the end; `None` where that is behind the bound.
+fn at_most(limit: Limit, input: impl std::io::Read) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    // One byte more tells that there is more.
+    input.take(limit.most() as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((!limit.is_past(bytes.len())).then_some(bytes))
+}
+
+/// Counts what is read in one run: each file may be small, and a folder of them is not.
+fn taken_in(path: &Path, bytes: usize) -> Result<(), Failure> {
+    static READ: AtomicUsize = AtomicUsize::new(0);
+    let before = READ.fetch_add(bytes, Ordering::Relaxed);
+    if INPUTS_BYTES.is_past(before.saturating_add(bytes)) {
+        return Err(too_large(path, "and the files before it are larger", INPUTS_BYTES));
+    }
+    Ok(())
+}
+
+const TOO_LARGE: &str = "file-too-large";
+
+fn too_large(path: &Path, what: &str, limit: Limit) -> Failure {
+    let message = format!("`{}` {what} than {limit}", path.display());
+    Failure::bad_input(TOO_LARGE, message, "give the part that matters; docs/limits.md tells how much is read")
+}
 
 /// The text that was read from `path`: gzipped or in UTF-16, too, as PowerShell writes it.
 pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    let text = decoded(path, bytes)?;
+    match limits::passed(&text) {
+        None => Ok(text),
+        Some(limit) => Err(too_large(path, "holds JSON of more", limit)),
+    }
+}
+
+fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     let unreadable = |message: String, help: &str| {
         Failure::bad_input("file-unreadable", format!("`{}` {message}", path.display()), help)
     };
     let bytes = match bytes.as_slice() {
         [0x1f, 0x8b, ..] => {
-            let mut unpacked = Vec::new();
-            let mut unpacker = flate2::read::MultiGzDecoder::new(bytes.as_slice()).take(UNPACKED_BYTES);
-            unpacker.read_to_end(&mut unpacked).map_err(|error| {
+            let unpacker = flate2::read::MultiGzDecoder::new(bytes.as_slice());
+            let unpacked = at_most(INPUT_BYTES, unpacker).map_err(|error| {
                 unreadable(format!("is gzipped and cannot be unpacked: {error}"), "copy the file again")
             })?;
-            if unpacked.len() as u64 == UNPACKED_BYTES {
-                return Err(unreadable("unpacks to more than 512 MiB".to_owned(), "unpack it, and give what matters"));
-            }
+            let unpacked = unpacked.ok_or_else(|| too_large(path, "is gzipped and unpacks to more", INPUT_BYTES))?;
+            taken_in(path, unpacked.len())?;
             unpacked
         }
         [b'P', b'K', 3, 4, ..] => {
@@ -95,10 +125,15 @@ pub(super) fn read_folder(path: &Path) -> Result<Vec<(PathBuf, Option<String>)>,
     let mut paths: Vec<_> = entries.into_iter().filter(|entry| !is_hidden(entry)).map(|entry| entry.path()).collect();
     paths.sort();
     let with_text = |path: PathBuf| {
-        let text = if path.is_file() { read_bytes(&path).and_then(|bytes| text(&path, bytes)).ok() } else { None };
-        (path, text)
+        if !path.is_file() {
+            return Ok((path, None));
+        }
+        match read_bytes(&path).and_then(|bytes| text(&path, bytes)) {
+            Err(failure) if failure.code == TOO_LARGE => Err(failure),
+            read => Ok((path, read.ok())),
+        }
     };
-    Ok(paths.into_iter().map(with_text).collect())
+    paths.into_iter().map(with_text).collect()
 }
 
 /// Writes a file whole or not at all, readable by its owner only; `-` is standard output.
@@ -178,7 +213,7 @@ fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Fai
 fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
     // A temporary file is made with mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(escape(text).as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)
 }
@@ -210,7 +245,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
 /// Prints on standard output. A reader that went away is no error of ours.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).or_else(|error| lost(&error))
+    out.write_all(escape(text).as_bytes()).and_then(|()| out.flush()).or_else(|error| lost(&error))
 }
 
 /// What becomes of an error of standard output.
@@ -226,7 +261,18 @@ pub(super) fn lost(error: &std::io::Error) -> Result<(), Failure> {
     })
 }
 
-/// Prints on standard error, where text from files and from AWS moves no cursor.
+/// Prints a note or an error on standard error.
 pub(super) fn print_error(text: &str) {
-    let _ = std::io::stderr().lock().write_all(escape(text).as_bytes());
+    let _ = std::io::stderr().lock().write_all(below_its_first_line(text).as_bytes());
+}
+
+/// A note or an error with every line but the first indented: names of others may hold line ends, and none of them begins
+/// a line that looks like one of ours.
+pub(super) fn below_its_first_line(text: &str) -> String {
+    let mut shown = String::new();
+    for (number, line) in escape(text).lines().enumerate() {
+        let indent = if number == 0 || line.is_empty() { "" } else { "  " };
+        shown.extend([indent, line, "\n"]);
+    }
+    shown
 }

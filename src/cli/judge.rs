@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use crate::case::{answer, not_text};
+use crate::escape::escape;
+use crate::limits::CASE_BYTES;
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -40,6 +42,10 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
         let whole = if is_last { Some(0) } else { chunk.iter().rposition(|byte| *byte == b'\n').map(|at| at + 1) };
         let (before, behind) = chunk.split_at(whole.unwrap_or(length));
         lines.extend_from_slice(before);
+        if whole.is_none() && CASE_BYTES.is_past(lines.len()) {
+            let message = format!("line {number} of `{}` is longer than {CASE_BYTES}", path.display());
+            return Err(Failure::bad_input("case-too-large", message, "give each case in a line of its own"));
+        }
         if whole.is_some() {
             let (answers, refused) = answers(&lines, number);
             number += lines.split(|byte| *byte == b'\n').skip(1).count();
@@ -47,7 +53,7 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
                 exit = Exit::BadInput;
             }
             // A reader that went away ends the work quietly.
-            if let Err(error) = out.write_all(answers.as_bytes()).and_then(|()| out.flush()) {
+            if let Err(error) = out.write_all(escape(&answers).as_bytes()).and_then(|()| out.flush()) {
                 return files::lost(&error).map(|()| exit);
             }
             if is_last {

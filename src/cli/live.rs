@@ -7,10 +7,10 @@ use crate::capture::Capture;
 use crate::collect::{
     Access, CollectError, Events, Exit as CollectExit, Wanted, collect, decoded, events, instances_named,
 };
+use crate::escape::one_line;
 use crate::event::Event;
 use crate::names::Region;
 use crate::reads::EventGap;
-use crate::report::escape;
 
 use super::args::{Reader, Triage};
 use super::exit::Exit;
@@ -49,6 +49,7 @@ pub(super) fn decode(typed: &Triage, message: &str) -> Result<String, Failure> {
         region: typed.region.clone(),
         profile: typed.profile.clone(),
         endpoint_url: typed.endpoint_url.clone(),
+        allow_http: typed.allow_http,
         attempt_timeout: attempt_timeout(),
         ..Access::default()
     };
@@ -61,6 +62,7 @@ fn access(reader: &Reader, of_url: Option<&Region>) -> Access {
         region: reader.region.clone().or_else(|| of_url.map(ToString::to_string)),
         profile: reader.profile.clone(),
         endpoint_url: reader.endpoint_url.clone(),
+        allow_http: reader.allow_http,
         key_profile: reader.key_profile.clone(),
         org_profile: reader.org_profile.clone(),
         reader_role: reader.role.clone(),
@@ -102,7 +104,7 @@ fn run<T>(reads: impl Future<Output = Result<T, CollectError>>) -> Result<T, Fai
 fn progress(what: &str) {
     let mut screen = std::io::stderr().lock();
     if screen.is_terminal() {
-        let _ = write!(screen, "\r\u{1b}[K{}", escape(what));
+        let _ = write!(screen, "\r\u{1b}[K{}", one_line(what));
     }
 }
 

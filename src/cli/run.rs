@@ -6,11 +6,12 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::Capture;
 use crate::command::{self, Word};
+use crate::escape::one_line;
 use crate::event::{Material, incidents};
 use crate::findings::Code;
 use crate::names::{KeyArn, Region};
 use crate::reads::{EventGap, LOOKUP_EVENTS, reader_policy, script};
-use crate::report::{Earlier, compare, escape, json, preflight, remedy_files, text};
+use crate::report::{Earlier, compare, json, preflight, remedy_files, text};
 use crate::source::{Unread, Why};
 use crate::start::Question;
 
@@ -27,10 +28,14 @@ pub fn run() -> u8 {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            let code = if error.use_stderr() { Exit::BadInput } else { Exit::Done };
+            if error.use_stderr() {
+                // It repeats what was typed, or pasted.
+                files::print_error(&error.render().to_string());
+                return Exit::BadInput.code();
+            }
             // A reader that went away is no error of ours.
             let _ = error.print();
-            return code.code();
+            return Exit::Done.code();
         }
     };
     let (outcome, format) = match &arguments.command {
@@ -61,8 +66,7 @@ fn tell(failure: &Failure, format: Format) -> Exit {
             return failure.exit;
         }
     }
-    let help = failure.help.lines().flat_map(|line| ["  ", line, "\n"]);
-    files::print_error(&format!("error: {}\n{}", failure.message.trim_end(), help.collect::<String>()));
+    files::print_error(&format!("error: {}\n{}\n", failure.message.trim_end(), failure.help.trim_end()));
     failure.exit
 }
 
@@ -162,7 +166,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
     files::write(output, &text, typed.force)?;
     if output.as_os_str() != "-" {
         let judge = command::Command::preflight("check").option("--capture", Word::path(output));
-        files::print(&format!("{}: written. Judge it with\n  {judge}\n", escape(&output.display().to_string())))?;
+        files::print(&format!("{}: written. Judge it with\n  {judge}\n", one_line(&output.display().to_string())))?;
     }
     Ok(Exit::Done)
 }

@@ -2,6 +2,7 @@
 
 use crate::capture::{Capture, Target};
 use crate::event::Starter;
+use crate::limits::TARGETS;
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
 use crate::report::Earlier;
 use crate::source::{Reading, Why};
@@ -154,6 +155,7 @@ impl Asked {
         if self.principals.is_empty() && (targets.is_empty() || !self.instances.is_empty()) {
             return Err(missing("the role", "--role-arn arn:aws:iam::ACCOUNT:role/NAME"));
         }
+        few_enough(targets.len().saturating_add(self.instances.len().saturating_mul(self.principals.len())))?;
         for id in &self.instances {
             targets
                 .extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
@@ -183,6 +185,7 @@ impl Asked {
 
     /// Keeps the targets of a capture that are asked for.
     pub(super) fn narrow(&self, mut capture: Capture) -> Result<Capture, Failure> {
+        few_enough(capture.targets.len())?;
         if let Some(region) = self.typed.as_ref().or(self.region.as_ref())
             && *region != capture.read.region
         {
@@ -214,6 +217,14 @@ impl Asked {
         }
         Ok(capture)
     }
+}
+
+fn few_enough(targets: usize) -> Result<(), Failure> {
+    if !TARGETS.is_past(targets) {
+        return Ok(());
+    }
+    let message = format!("there are {targets} starts, and at most {TARGETS} are judged at a time");
+    Err(Failure::bad_input("too-many-targets", message, "give them in several runs"))
 }
 
 fn has_name(instance: &Reading<crate::capture::Instance>, name: &str) -> bool {

@@ -14,8 +14,10 @@ use tokio::sync::OnceCell;
 use super::credentials::{self, Login};
 use super::error::{CollectError, ErrorCode};
 use super::failure::Failure;
+use super::guard::GuardedClient;
 use super::pace::Pace;
-use super::xml::WholeXml;
+use super::secrets::Secrets;
+use super::xml::WholeAnswer;
 use crate::names::{AccountId, Region};
 use crate::reads::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
 
@@ -38,6 +40,8 @@ pub struct Access {
     pub key_reader_role: Option<String>,
     /// The external ID that the trust policies of these roles ask for.
     pub external_id: Option<String>,
+    /// Whether endpoints of other machines may be asked over plain `http`.
+    pub allow_http: bool,
     /// How long one attempt at a request may take; 10 seconds if not given.
     pub attempt_timeout: Option<Duration>,
 }
@@ -94,6 +98,8 @@ pub(super) struct Clients {
     pub(super) membership: OnceCell<Result<Option<Membership>, Failure>>,
     /// For clients that few commands need.
     config: SdkConfig,
+    json: WholeAnswer,
+    secrets: Arc<Secrets>,
     login: Login,
     region: Region,
     pace: Arc<Pace>,
@@ -107,9 +113,11 @@ impl Clients {
         region: &Region,
         pace: &Arc<Pace>,
     ) -> Result<Self, CollectError> {
-        let (credentials, login) = credentials::load(profile, region).await?;
+        let http = GuardedClient::new(access.allow_http);
+        let (credentials, login, mut secrets) = credentials::load(profile, region, &http).await?;
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .region(aws_config::Region::new(region.as_str().to_owned()))
+            .http_client(http)
             .credentials_provider(credentials)
             .retry_config(retries()?)
             .timeout_config(timeouts(access.attempt_timeout));
@@ -124,22 +132,30 @@ impl Clients {
         }
         let mut config = loader.load().await;
         if let Some(role) = role {
-            let credentials = credentials::assume(role, access.external_id.as_deref(), &config).await?;
+            let credentials = credentials::assume(role, access.external_id.as_deref(), &config, &secrets).await?;
+            secrets = secrets.with(&credentials);
             let provider = SharedCredentialsProvider::new(credentials);
             config = config.into_builder().credentials_provider(provider).build();
         }
-        let ec2 = aws_sdk_ec2::config::Builder::from(&config).interceptor(WholeXml).build();
-        let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(WholeXml).build();
-        let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(WholeXml).build();
+        let secrets = Arc::new(secrets);
+        let xml = WholeAnswer { secrets: Arc::clone(&secrets), is_xml: true };
+        let json = WholeAnswer { is_xml: false, ..xml.clone() };
+        let ec2 = aws_sdk_ec2::config::Builder::from(&config).interceptor(xml.clone()).build();
+        let iam = aws_sdk_iam::config::Builder::from(&config).interceptor(xml.clone()).build();
+        let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(xml).build();
+        let kms = aws_sdk_kms::config::Builder::from(&config).interceptor(json.clone()).build();
+        let organizations = aws_sdk_organizations::config::Builder::from(&config).interceptor(json.clone()).build();
         Ok(Self {
             ec2: aws_sdk_ec2::Client::from_conf(ec2),
             iam: aws_sdk_iam::Client::from_conf(iam),
             sts: aws_sdk_sts::Client::from_conf(sts),
-            kms: aws_sdk_kms::Client::new(&config),
-            organizations: aws_sdk_organizations::Client::new(&config),
+            kms: aws_sdk_kms::Client::from_conf(kms),
+            organizations: aws_sdk_organizations::Client::from_conf(organizations),
             caller: OnceCell::new(),
             membership: OnceCell::new(),
             config,
+            json,
+            secrets,
             login,
             region: region.clone(),
             pace: Arc::clone(pace),
@@ -162,7 +178,7 @@ impl Clients {
                 return Err(Failure::not_asked(read, "an earlier read ended the run"));
             };
             send.await.map_err(|error| {
-                let failure = Failure::from_sdk(read, &error);
+                let failure = Failure::from_sdk(read, &error).without(&self.secrets);
                 if let Some(code) = failure.ends {
                     self.pace.end(self.refused_everywhere(code, &failure));
                 }
@@ -173,6 +189,9 @@ impl Clients {
 
     fn refused_everywhere(&self, code: ErrorCode, failure: &Failure) -> CollectError {
         let said = &failure.unread.message;
+        if code == ErrorCode::BadInput {
+            return CollectError::bad_input(said.clone(), credentials::IN_CLEAR);
+        }
         let (what, help) = if code == ErrorCode::ExpiredCredentials {
             ("the credentials have expired", self.login.renew())
         } else if code == ErrorCode::RegionNotEnabled {
@@ -189,7 +208,10 @@ impl Clients {
     pub(super) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
         let region = aws_sdk_cloudtrail::config::Region::new(region.to_owned());
         aws_sdk_cloudtrail::Client::from_conf(
-            aws_sdk_cloudtrail::config::Builder::from(&self.config).region(region).build(),
+            aws_sdk_cloudtrail::config::Builder::from(&self.config)
+                .region(region)
+                .interceptor(self.json.clone())
+                .build(),
         )
     }
 

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+#[expect(deprecated, reason = "the SDK exports the types of its files under these names only")]
+use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileSet};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
@@ -8,12 +10,18 @@ use aws_sdk_sts::config::{Credentials, ProvideCredentials};
 
 use super::Access;
 use super::error::{CollectError, ErrorCode};
-use super::failure::chain;
+use super::failure::{causes, chain};
+use super::guard::{GuardedClient, InClear};
+use super::secrets::Secrets;
 use crate::command::{Command, Word};
+use crate::limits::CREDENTIAL_PROCESS_BYTES;
 use crate::names::{ProfileName, Region, RoleArn};
 
 /// How long a credential process or a sign-in may take: people stand behind them.
 const LOAD_SECONDS: u64 = 60;
+
+/// What to do where requests would go over the network unencrypted.
+pub(super) const IN_CLEAR: &str = "give an https:// endpoint, or --allow-http where nobody else is on the way to it";
 
 /// A variable of the environment; empty counts as unset, as in the AWS CLI.
 pub(super) fn variable(name: &str) -> Option<String> {
@@ -105,8 +113,13 @@ pub(super) async fn region(access: &Access) -> Result<(Region, String), CollectE
 }
 
 /// The credentials of a profile, or those of the SDK's default chain; loaded once for the run.
-pub(super) async fn load(profile: Option<&str>, region: &Region) -> Result<(Credentials, Login), CollectError> {
+pub(super) async fn load(
+    profile: Option<&str>,
+    region: &Region,
+    http: &GuardedClient,
+) -> Result<(Credentials, Login, Secrets), CollectError> {
     let profiles = profiles().await;
+    let secrets = Secrets::of(profiles.as_ref());
     let login = Login::of(profiles.as_ref(), profile);
     if login != Login::Environment {
         let name = profile_name(profile);
@@ -120,14 +133,18 @@ pub(super) async fn load(profile: Option<&str>, region: &Region) -> Result<(Cred
         refuse_mfa(profiles.as_ref(), &name)?;
     }
     let sdk_region = aws_config::Region::new(region.as_str().to_owned());
+    let name = profile_name(profile);
+    let process = process_of(profiles.as_ref(), &name).filter(|_| login != Login::Environment);
+    let configuration =
+        ProviderConfig::without_region().with_region(Some(sdk_region.clone())).with_http_client(http.clone());
     let loading = async {
-        // The default chain would prefer keys of the environment to the profile that the user named.
-        if let Some(name) = profile {
-            let provider = ProfileFileCredentialsProvider::builder()
-                .configure(&ProviderConfig::without_region().with_region(Some(sdk_region)))
-                .profile_name(name)
-                .build();
-            return provider.provide_credentials().await;
+        // The default chain would prefer keys of the environment to the profile that the user named, and bounds no process.
+        if profile.is_some() || process.is_some() {
+            let mut provider = ProfileFileCredentialsProvider::builder().configure(&configuration).profile_name(&name);
+            if let Some((profile, command)) = process {
+                provider = provider.profile_files(with_bounded_process(profile, command));
+            }
+            return provider.build().provide_credentials().await;
         }
         // Off EC2 nobody answers there; a second is enough to find that out.
         let metadata = aws_config::imds::Client::builder()
@@ -135,7 +152,9 @@ pub(super) async fn load(profile: Option<&str>, region: &Region) -> Result<(Cred
             .read_timeout(Duration::from_secs(1))
             .max_attempts(1)
             .build();
-        let chain = DefaultCredentialsChain::builder().region(sdk_region).imds_client(metadata).build().await;
+        let chain =
+            DefaultCredentialsChain::builder().configure(configuration).region(sdk_region).imds_client(metadata);
+        let chain = chain.build().await;
         chain.provide_credentials().await
     };
     let help = match (&login, profile) {
@@ -151,9 +170,15 @@ pub(super) async fn load(profile: Option<&str>, region: &Region) -> Result<(Cred
         }
     };
     match tokio::time::timeout(Duration::from_secs(LOAD_SECONDS), Box::pin(loading)).await {
-        Ok(Ok(credentials)) => Ok((credentials, login)),
+        Ok(Ok(credentials)) => {
+            let secrets = secrets.with(&credentials);
+            Ok((credentials, login, secrets))
+        }
         Ok(Err(error)) => {
-            let said = chain(&error);
+            if let Some(in_clear) = causes(&error).find(|cause| cause.is::<InClear>()) {
+                return Err(CollectError::bad_input(in_clear.to_string(), IN_CLEAR));
+            }
+            let said = secrets.hidden_in(&chain(&error));
             let message = if said.contains("no credentials found in chain") {
                 "no AWS credentials were found".to_owned()
             } else {
@@ -173,6 +198,7 @@ pub(super) async fn assume(
     role: &str,
     external_id: Option<&str>,
     config: &aws_config::SdkConfig,
+    secrets: &Secrets,
 ) -> Result<Credentials, CollectError> {
     if let Err(error) = RoleArn::parse(role) {
         return Err(CollectError::bad_input(error.to_string(), "expected `arn:aws:iam::account:role/name`"));
@@ -184,13 +210,49 @@ pub(super) async fn assume(
     // Boxed, as the SDK's futures are large.
     let session = Box::pin(async { provider.build().await.provide_credentials().await }).await;
     session.map_err(|error| {
+        if let Some(in_clear) = causes(&error).find(|cause| cause.is::<InClear>()) {
+            return CollectError::bad_input(in_clear.to_string(), IN_CLEAR);
+        }
         CollectError::new(
             ErrorCode::NoCredentials,
-            format!("`{role}` could not be assumed: {}", chain(&error)),
+            format!("`{role}` could not be assumed: {}", secrets.hidden_in(&chain(&error))),
             "its trust policy and your own policies must both allow sts:AssumeRole; where the trust policy asks for an \
              external ID, give `--external-id`",
         )
     })
+}
+
+/// The profile, among those that the one of this `name` builds on, for which a process prints the credentials, and the
+/// command that runs it.
+fn process_of<'p>(profiles: Option<&'p ProfileSet>, name: &'p str) -> Option<(&'p str, &'p str)> {
+    let mut seen = Vec::new();
+    let mut next = Some(name);
+    while let Some(name) = next.filter(|name| !seen.contains(name)) {
+        seen.push(name);
+        let profile = profiles?.get_profile(name)?;
+        if let Some(command) = profile.get("credential_process") {
+            return Some((name, command));
+        }
+        next = profile.get("source_profile");
+    }
+    None
+}
+
+/// The profile files, with a process that prints no more than is read and whose noise nobody sees: the SDK reads all that
+/// it prints, and shows what it prints on standard error.
+#[expect(deprecated, reason = "the SDK exports the types of its files under these names only")]
+fn with_bounded_process(profile: &str, command: &str) -> ProfileFiles {
+    let section = if profile == "default" { profile.to_owned() } else { format!("profile {profile}") };
+    let command = if cfg!(unix) && !command.contains('\n') {
+        format!("({command}) 2>/dev/null | head -c {}", CREDENTIAL_PROCESS_BYTES.most())
+    } else {
+        command.to_owned()
+    };
+    ProfileFiles::builder()
+        .include_default_config_file(true)
+        .include_default_credentials_file(true)
+        .with_contents(ProfileFileKind::Config, format!("[{section}]\ncredential_process = {command}\n"))
+        .build()
 }
 
 /// The SDK cannot ask for an MFA code, and without one AWS would only say `AccessDenied`.

@@ -4,9 +4,13 @@ use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use http_body_util::LengthLimitError;
 
 use super::error::ErrorCode;
-use super::xml::CutShort;
+use super::guard::{InClear, TooMuch};
+use super::secrets::Secrets;
+use super::xml::{CutShort, Echo};
+use crate::limits::ANSWER_BYTES;
 use crate::reads::Read;
 use crate::source::{Reading, Unread, Why};
 
@@ -69,18 +73,6 @@ fn kind_of(code: &str, status: u16) -> Kind {
     }
 }
 
-/// AWS's message without what it quotes of the request: signature errors repeat headers, session token and all.
-fn without_secrets<'a>(code: &str, message: &'a str) -> &'a str {
-    match code {
-        "SignatureDoesNotMatch" | "InvalidSignatureException" => {
-            let end = [". ", "\n", "The Canonical"].iter().filter_map(|mark| message.find(mark)).min();
-            end.and_then(|end| message.get(..end)).unwrap_or(message)
-        }
-        "IncompleteSignature" | "MissingAuthenticationToken" | "MissingAuthenticationTokenException" => "",
-        _ => message,
-    }
-}
-
 impl Failure {
     /// An answer that came, but does not hold the fact.
     pub(super) fn unexpected(read: &Read, message: impl Into<String>) -> Self {
@@ -113,7 +105,7 @@ impl Failure {
                 Kind::Other => (Why::Unparsable, None),
             };
             let mut message = if code.is_empty() { format!("HTTP status {status}") } else { code.to_owned() };
-            let said = without_secrets(code, error.message().unwrap_or_default());
+            let said = error.message().unwrap_or_default();
             if !said.is_empty() {
                 message = format!("{message}: {said}");
             }
@@ -124,6 +116,19 @@ impl Failure {
         }
         if causes(error).any(<dyn Error>::is::<CutShort>) {
             return Self::of(read, Why::Transport, CutShort.to_string());
+        }
+        if let Some(in_clear) = causes(error).find(|cause| cause.is::<InClear>()) {
+            let ends = Some(ErrorCode::BadInput);
+            return Self { ends, ..Self::of(read, Why::NotAsked, in_clear.to_string()) };
+        }
+        if causes(error).any(<dyn Error>::is::<Echo>) {
+            return Self::of(read, Why::Unparsable, Echo.to_string());
+        }
+        if causes(error).any(<dyn Error>::is::<TooMuch>) {
+            return Self::of(read, Why::NotAsked, TooMuch.to_string());
+        }
+        if causes(error).any(<dyn Error>::is::<LengthLimitError>) {
+            return Self::of(read, Why::Unparsable, format!("the answer is larger than {ANSWER_BYTES}"));
         }
         let why = if let SdkError::ResponseError(response) = error {
             // The status still tells what kind of answer it was.
@@ -140,6 +145,14 @@ impl Failure {
         Self::of(read, why, chain(error))
     }
 
+    /// Returns the failure without any part of the credentials, whatever the endpoint repeated of them.
+    ///
+    /// AWS itself does where a signature does not fit: it repeats the request's headers, session token and all.
+    pub(super) fn without(mut self, secrets: &Secrets) -> Self {
+        self.unread.message = secrets.hidden_in(&self.unread.message);
+        self
+    }
+
     /// Whether AWS sent this error code.
     pub(super) fn is(&self, code: &str) -> bool {
         self.code == code
@@ -147,7 +160,7 @@ impl Failure {
 }
 
 /// An error and what caused it, outermost first.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(super) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 

@@ -10,6 +10,7 @@ mod ec2;
 mod error;
 mod events;
 mod failure;
+mod guard;
 mod holder;
 mod iam;
 mod kms;
@@ -18,6 +19,7 @@ mod org;
 mod pace;
 mod reader;
 mod run;
+mod secrets;
 mod xml;
 
 pub use clients::Access;

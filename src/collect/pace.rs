@@ -6,6 +6,7 @@ use tokio::sync::{Mutex, OnceCell, Semaphore, watch};
 
 use super::error::CollectError;
 use super::failure::Failure;
+use crate::limits::PAGES;
 use crate::reads::Read;
 
 /// Requests on their way at any time; well below AWS's own limits for one account.
@@ -117,6 +118,9 @@ pub(super) async fn pages<T>(
         let Some(next) = next else { return Ok(all) };
         if !tokens.insert(next.clone()) {
             return Err(Failure::unexpected(read, "the list does not end: a page leads back to an earlier one"));
+        }
+        if tokens.len() >= PAGES.most() {
+            return Err(Failure::unexpected(read, format!("the list has more than {PAGES}")));
         }
         token = Some(next);
     }

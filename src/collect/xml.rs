@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
@@ -6,21 +8,31 @@ use aws_smithy_types::config_bag::ConfigBag;
 use percent_encoding::percent_decode_str;
 use thiserror::Error;
 
-/// Refuses an XML answer that is not closed to its root element.
+use super::secrets::Secrets;
+
+/// Refuses an answer that repeats the credentials, and an XML answer that is not closed to its root element.
 ///
 /// The SDK's XML reader takes a body that ends early for a whole one: cut before the token of the next page it
 /// reads as the last page, cut inside a volume as a volume without a key.
-#[derive(Debug)]
-pub(super) struct WholeXml;
+#[derive(Debug, Clone)]
+pub(super) struct WholeAnswer {
+    pub(super) secrets: Arc<Secrets>,
+    pub(super) is_xml: bool,
+}
+
+/// What AWS never does: such facts would carry the credentials into the capture.
+#[derive(Debug, Error)]
+#[error("the answer repeats the credentials that asked for it, so nothing of it is taken")]
+pub(super) struct Echo;
 
 /// A body that ends before its root element does.
 #[derive(Debug, Error)]
 #[error("the answer was cut short: its XML is not closed")]
 pub(super) struct CutShort;
 
-impl Intercept for WholeXml {
+impl Intercept for WholeAnswer {
     fn name(&self) -> &'static str {
-        "WholeXml"
+        "WholeAnswer"
     }
 
     fn read_after_deserialization(
@@ -30,9 +42,14 @@ impl Intercept for WholeXml {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         // An answer that the SDK refuses already keeps its own error, and with it its retries.
-        let taken = context.output_or_error().is_ok();
-        let whole = context.response().body().bytes().is_some_and(is_closed);
-        if taken && !whole { Err(CutShort.into()) } else { Ok(()) }
+        if context.output_or_error().is_err() {
+            return Ok(());
+        }
+        let body = context.response().body().bytes().unwrap_or_default();
+        if self.is_xml && !is_closed(body) {
+            return Err(CutShort.into());
+        }
+        if self.secrets.are_in(body) { Err(Echo.into()) } else { Ok(()) }
     }
 }
 

@@ -19,6 +19,9 @@ pub enum Problem {
     /// The text is no JSON.
     #[error("not JSON: {0}")]
     NotJson(String),
+    /// More than AWS takes of any policy, and more than is read.
+    #[error("the policy is larger than {0}")]
+    Unbounded(String),
     /// AWS refuses this; most JSON readers silently keep the last one.
     #[error("element `{0}` appears twice")]
     Duplicate(String),

@@ -3,6 +3,7 @@
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 
+use crate::limits::{POLICY_BYTES, STATEMENTS};
 use crate::names::ConditionKey;
 use crate::source::Span;
 
@@ -22,6 +23,12 @@ impl Policy {
     /// # Errors
     /// Everything for which AWS refuses to save such a policy, each with its place in `text`.
     pub fn parse(text: &str, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
+        if POLICY_BYTES.is_past(text.len()) {
+            return Err(vec![PolicyError {
+                problem: Problem::Unbounded(POLICY_BYTES.to_string()),
+                span: Span::default(),
+            }]);
+        }
         let value = parse_json(text).map_err(|error| vec![error])?;
         Self::from_json(&value, kind)
     }
@@ -93,6 +100,11 @@ impl Reader {
             self.fault(Problem::Missing("`Statement`"), span);
             return None;
         };
+        let count = statement.value.as_array().map_or(1, |array| array.elements.len());
+        if STATEMENTS.is_past(count) {
+            self.fault(Problem::Unbounded(STATEMENTS.to_string()), span_of(statement.value.range()));
+            return None;
+        }
         let statements: Vec<Statement> = match statement.value.as_array() {
             Some(array) => array.elements.iter().filter_map(|value| self.statement(value)).collect(),
             None => self.statement(&statement.value).into_iter().collect(),

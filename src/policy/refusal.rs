@@ -224,6 +224,7 @@ impl Problem {
             Self::LockOut => "The new key policy will not allow you to update the key policy in the future.".to_owned(),
             Self::TooLarge(size) => return too_large(kind, *size),
             Self::NotJson(_)
+            | Self::Unbounded(_)
             | Self::Duplicate(_)
             | Self::UnknownElement(_)
             | Self::Missing(_)

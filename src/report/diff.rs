@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -16,6 +15,7 @@ use crate::remedy::Form;
 use crate::start::{By, Judged, Question};
 
 use super::format::{FORMAT_VERSION, print};
+use super::layout::Page;
 use super::{Report, Start, TargetReport, Verdict, json, preflight, remedy, text, words};
 
 /// Two reports on the same starts.
@@ -184,33 +184,33 @@ impl Diff {
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
         let count = |effect| pairs.iter().filter(|pair| pair.effect() == effect).count();
-        let mut out = String::new();
-        let _ = writeln!(
-            out,
+        let mut out = Page::default();
+        out.line(&format!(
             "{} made worse, {} cured, {} unchanged, if",
             count(Effect::Regression),
             count(Effect::Cure),
             count(Effect::Unchanged)
-        );
+        ));
         for (change, notes) in &self.changes {
-            let _ = writeln!(out, "  {change}");
+            out.line(&format!("  {change}"));
             for note in notes {
-                super::layout::wrap(&mut out, "    ", 4, note);
+                out.wrap("    ", 4, note);
             }
         }
         for pair in &pairs {
             let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &pair.target.instance_id);
-            let _ = writeln!(out, "\n{verdicts}  {instance} for {}", words::identity(starter));
+            out.blank();
+            out.line(&format!("{verdicts}  {instance} for {}", words::identity(starter)));
             let Some(after) = pair.after else { continue };
             for line in pair.moved_lines() {
-                let _ = writeln!(out, "   {line}");
+                out.line(&format!("   {line}"));
             }
             let new: Vec<&Finding> =
                 pair.new_findings().into_iter().filter(|finding| finding.severity != Severity::Note).collect();
             let mut said = BTreeSet::new();
             for (number, finding) in new.iter().enumerate() {
-                out.push('\n');
+                out.blank();
                 text::render_finding(&mut out, number, finding, after, &mut said);
                 text::next_steps(&mut out, &self.after, pair.target, after, finding);
             }
@@ -218,18 +218,18 @@ impl Diff {
             let is_old = |finding: &&Finding| finding.severity <= Severity::Undecided && !new.contains(finding);
             for finding in after.findings.iter().filter(is_old) {
                 let (severity, title) = (words::severity(finding.severity), words::title(finding.code, after.noun()));
-                let _ = writeln!(out, "   still {} {severity}: {title}", finding.code);
+                out.line(&format!("   still {} {severity}: {title}", finding.code));
             }
             if pair.effect() == Effect::Regression {
-                out.push_str(&remedy::text(after, form));
+                out.append(&remedy::text(after, form));
             }
         }
-        out.push_str(
-            "\nA running instance is not touched by a change of keys or policies; its next start is.\n\
-             Nothing was changed: this is what would be.\n\n",
-        );
+        out.blank();
+        out.line("A running instance is not touched by a change of keys or policies; its next start is.");
+        out.line("Nothing was changed: this is what would be.");
+        out.blank();
         text::provenance(&mut out, &self.after);
-        super::layout::escape(&out)
+        out.print()
     }
 
     /// For programs, format version 1.

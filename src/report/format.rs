@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
+use crate::escape::escape;
+
 /// The version of the format.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Texts, numbers and lists always serialize.
 pub(super) fn print<T: Serialize>(value: &T) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    format!("{}\n", escape(&text))
 }

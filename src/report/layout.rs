@@ -1,81 +1,84 @@
 //! Lines of at most 100 columns; what must be copied stays whole.
 
-use std::fmt::Write as _;
-
 use crate::command::Command;
+use crate::escape::{escape, one_line};
 
 const WIDTH: usize = 100;
 
-/// Text from AWS must not move the cursor or hide words: such characters are shown, as JSON writes them, so that a
-/// policy that is copied from the screen still says the same.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
-        let is_shown = match character {
-            '\n' | '\t' => true,
-            '\r' => rest.peek() == Some(&'\n'),
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => false,
-            other => !other.is_control(),
-        };
-        if is_shown {
-            escaped.push(character);
-        } else {
-            // A String takes every write.
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                let _ = write!(escaped, "\\u{unit:04x}");
+/// Text in lines.
+///
+/// Every line begins with words of ours or with a blank, and what others wrote ends none: so nobody's name forges a
+/// line, a verdict least of all.
+#[derive(Debug, Default)]
+pub(super) struct Page(String);
+
+impl Page {
+    /// Adds an empty line.
+    pub(super) fn blank(&mut self) {
+        self.0.push('\n');
+    }
+
+    /// Adds one line as it is: a command, a row of a table.
+    pub(super) fn line(&mut self, content: &str) {
+        self.0.push_str(&one_line(content));
+        self.0.push('\n');
+    }
+
+    /// Adds the lines of a document that is to be copied, each behind `indent`.
+    pub(super) fn document(&mut self, indent: &str, text: &str) {
+        for line in text.lines() {
+            self.0.push_str(indent);
+            self.0.push_str(&escape(line));
+            self.0.push('\n');
+        }
+    }
+
+    /// Adds words in lines of at most [`WIDTH`] columns, each behind `indent` blanks, of which there is at least one, but
+    /// the first, which stands behind `first`. No word is cut.
+    pub(super) fn wrap(&mut self, first: &str, indent: usize, words: &str) {
+        let (first, words, indent) = (one_line(first), one_line(words), indent.max(1));
+        let mut column = first.chars().count();
+        self.0.push_str(&first);
+        let mut at_start = true;
+        for word in words.split_whitespace() {
+            let length = word.chars().count();
+            if !at_start && column + 1 + length > WIDTH {
+                self.0.push('\n');
+                self.0.push_str(&" ".repeat(indent));
+                column = indent;
+                at_start = true;
             }
+            if !at_start {
+                self.0.push(' ');
+                column += 1;
+            }
+            self.0.push_str(word);
+            column += length;
+            at_start = false;
         }
+        self.0.push('\n');
     }
-    escaped
-}
 
-/// A name of AWS's that must stay in its line.
-pub(super) fn one_line(name: &str) -> String {
-    name.replace('\n', "\\n")
-}
-
-/// One line as it is: a command, a row of a table, a line of JSON.
-pub(super) fn line(text: &mut String, content: &str) {
-    text.push_str(content);
-    text.push('\n');
-}
-
-/// Words in lines of at most [`WIDTH`] columns, each behind `indent` spaces but the first, which stands behind
-/// `first`. No word is cut.
-pub(super) fn wrap(text: &mut String, first: &str, indent: usize, words: &str) {
-    let mut column = first.chars().count();
-    text.push_str(first);
-    let mut at_start = true;
-    for word in words.split_whitespace() {
-        let length = word.chars().count();
-        if !at_start && column + 1 + length > WIDTH {
-            text.push('\n');
-            text.push_str(&" ".repeat(indent));
-            column = indent;
-            at_start = true;
-        }
-        if !at_start {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += length;
-        at_start = false;
+    /// Adds a label with words behind it.
+    pub(super) fn item(&mut self, label: &str, words: &str) {
+        let first = format!("   {label:<13} ");
+        self.wrap(&first, first.chars().count(), words);
     }
-    text.push('\n');
-}
 
-/// A label with words behind it.
-pub(super) fn item(text: &mut String, label: &str, words: &str) {
-    let first = format!("   {label:<13} ");
-    wrap(text, &first, first.chars().count(), &one_line(words));
-}
+    /// Adds another page below.
+    pub(super) fn append(&mut self, page: &Self) {
+        self.0.push_str(&page.0);
+    }
 
-/// A label with a command behind it, which stays in one line.
-pub(super) fn command_item(text: &mut String, label: &str, command: &Command) {
-    line(text, &format!("   {label:<13} {command}"));
+    /// Adds a label with a command behind it, which stays in one line.
+    pub(super) fn command_item(&mut self, label: &str, command: &Command) {
+        self.line(&format!("   {label:<13} {command}"));
+    }
+
+    /// Returns the whole text.
+    pub(super) fn print(self) -> String {
+        self.0
+    }
 }
 
 /// Indented JSON with every object and list that fits on one line there.

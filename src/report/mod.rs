@@ -33,8 +33,6 @@ pub use diff::Diff;
 pub(crate) use diff::compare;
 pub use files::remedy_files;
 #[cfg(feature = "cli")]
-pub(crate) use layout::escape;
-#[cfg(feature = "cli")]
 pub(crate) use remedy::{change, place};
 pub(crate) use words::miss as miss_in_words;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::layout::{one_line, wrap};
+use super::layout::Page;
 use super::triage::{is_infrastructure, what};
 use super::{Earlier, Start, TargetReport, words};
 use crate::engine::{Decider, Decision, deciders};
@@ -64,9 +64,9 @@ pub(super) fn confirmed_by(finding: &Finding, observed: &[Observed]) -> Vec<Stri
 }
 
 /// The block of the text report.
-pub(super) fn text(observed: &[Observed], earlier: &Earlier) -> String {
-    let mut text = String::new();
-    text.push('\n');
+pub(super) fn text(observed: &[Observed], earlier: &Earlier) -> Page {
+    let mut text = Page::default();
+    text.blank();
     // A further page that is not asked for is no failure.
     let failed = earlier.gaps.iter().filter(|gap| gap.unread.why != Why::NotAsked);
     let failed: BTreeSet<String> = failed.map(|gap| format!("A look-up failed: {}", gap.unread.message)).collect();
@@ -76,19 +76,19 @@ pub(super) fn text(observed: &[Observed], earlier: &Earlier) -> String {
             (false, true) => "they could not be looked up",
             (false, false) => "none of those found is of this start, and some could not be looked up",
         };
-        wrap(&mut text, "Events: ", 8, nothing);
+        text.wrap("Events: ", 8, nothing);
     } else {
-        wrap(&mut text, "Events ", 8, "(evidence beside the judgement; an allow is never a verdict):");
+        text.wrap("Events ", 8, "(evidence beside the judgement; an allow is never a verdict):");
     }
     for line in earlier.starter.iter().map(principal_from).chain(failed) {
-        wrap(&mut text, "  ", 4, &one_line(&line));
+        text.wrap("  ", 4, &line);
     }
     for one in observed {
         let time = one.time.as_deref().unwrap_or("time not told");
-        wrap(&mut text, "  ", 4, &one_line(&format!("{time}  {}", one.what)));
+        text.wrap("  ", 4, &format!("{time}  {}", one.what));
         let ids =
             if one.event_ids.is_empty() { String::new() } else { format!(" (event {})", one.event_ids.join(", ")) };
-        wrap(&mut text, "    ", 4, &one_line(&format!("{}{ids}", one.says)));
+        text.wrap("    ", 4, &format!("{}{ids}", one.says));
     }
     text
 }

@@ -1,7 +1,6 @@
 //! Remedies in words and as JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use crate::remedy::{
 };
 use crate::start::RemedyPlace;
 
-use super::layout::{compact, wrap};
+use super::layout::{Page, compact};
 use super::{Start, words};
 
 /// A remedy of one finding, as JSON.
@@ -107,23 +106,23 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
 }
 
 /// The start's remedy for people.
-pub(super) fn text(start: &Start, form: Form) -> String {
-    let mut text = String::new();
+pub(super) fn text(start: &Start, form: Form) -> Page {
+    let mut text = Page::default();
     if let Some(arn) = &start.namesake {
-        text.push('\n');
+        text.blank();
         let noun = start.noun();
         prose(&mut text, &format!("The account has a {noun} of that name under another path. Judge that one with"));
-        line(&mut text, &format!("  {}", words::option(arn)));
+        text.document("   ", &format!("  {}", words::option(arn)));
     }
     let Some(remedy) = &start.remedy else { return text };
     for part in remedy.parts() {
-        text.push('\n');
+        text.blank();
         match form {
             Form::Statement => statements(&mut text, part),
             Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
                 prose(&mut text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
                 // Whole documents and patches are pasted as they stand.
-                text.push_str(&form.of(part));
+                text.document("", &form.of(part));
             }
         }
         for words in part.notes.iter().map(note).chain(size(part)) {
@@ -142,27 +141,20 @@ fn is_deny(suggestion: &Suggested) -> bool {
     suggestion.replaces.is_some() && suggestion.text.contains("\"Deny\"")
 }
 
-fn line(text: &mut String, words: &str) {
-    for row in words.lines() {
-        // A String takes every write.
-        let _ = writeln!(text, "   {row}");
-    }
-}
-
 /// Words, in lines that fit the screen.
-fn prose(text: &mut String, words: &str) {
-    wrap(text, "   ", 3, words);
+fn prose(text: &mut Page, words: &str) {
+    text.wrap("   ", 3, words);
 }
 
 fn why(part: &Part) -> &'static str {
     if part.is_required { "" } else { "; the start does not need it, it cures the warning" }
 }
 
-fn statements(text: &mut String, part: &Part) {
+fn statements(text: &mut Page, part: &Part) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
         prose(text, &format!("Make a grant, with credentials of the account that starts it ({owner}):"));
-        line(text, &command.to_string());
+        text.document("   ", &command.to_string());
         return;
     }
     let (place, why) = (change(&part.change), why(part));
@@ -171,13 +163,13 @@ fn statements(text: &mut String, part: &Part) {
         let denies = is_deny(changed);
         let because = if denies { "No added Allow overrides a Deny. " } else { "" };
         prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
-        line(text, &compact(&changed.text).join("\n"));
+        text.document("   ", &compact(&changed.text).join("\n"));
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
         prose(text, &format!("Add to {place} ({owner}{why}):"));
         let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
-        line(text, &texts.join(",\n"));
+        text.document("   ", &texts.join(",\n"));
     }
     let optional: Vec<&str> =
         part.statements.iter().filter(|suggestion| !suggestion.is_required).filter_map(sid).collect();
@@ -191,7 +183,7 @@ fn sid(suggestion: &Suggested) -> Option<&str> {
     rest.split('"').nth(1)
 }
 
-fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
+fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
     let proof = remedy.proof();
     let (before, after, required) = (proof.before, proof.after, proof.required);
     let all = if after == required {
@@ -221,7 +213,7 @@ fn proof(text: &mut String, remedy: &Remedy, noun: &str) {
     }
     let others: Vec<String> = remedy.alternatives().iter().map(|place| option(*place, noun)).collect();
     if !others.is_empty() {
-        line(text, &format!("Other places: {}", others.join("\n              ")));
+        text.document("   ", &format!("Other places: {}", others.join("\n              ")));
     }
 }
 

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::layout::escape;
 use super::triage;
 use super::{Verdict, preflight};
 use crate::capture::{Capture, Target};
@@ -27,22 +26,6 @@ fn without_the_grant_of_the_start_no_encrypted_start_is_ready() {
         }
     }
     assert!(judged > 5, "{judged} captures are READY and have encrypted volumes");
-}
-
-#[test]
-fn what_would_move_the_cursor_is_shown_as_json_writes_it() {
-    for (text, shown) in [
-        ("a\tb\r\nc\n", "a\tb\r\nc\n"),
-        ("over\rwritten", r"over\u000dwritten"),
-        ("\u{1b}[2J\u{9b}1m", r"\u001b[2J\u009b1m"),
-        ("\u{202e}eslaf\u{2066}\u{200b}\u{feff}\u{2028}", r"\u202eeslaf\u2066\u200b\ufeff\u2028"),
-        ("クラウド é", "クラウド é"),
-    ] {
-        assert_eq!(escape(text), shown);
-    }
-    let policy = "{\"Sid\": \"a\u{202e}b\"}";
-    let pasted: serde_json::Value = serde_json::from_str(&escape(policy)).unwrap();
-    assert_eq!(pasted, serde_json::from_str::<serde_json::Value>(policy).unwrap());
 }
 
 #[test]

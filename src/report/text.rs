@@ -6,6 +6,7 @@ use comfy_table::{ContentArrangement, Table};
 
 use crate::command::Command;
 use crate::engine::Decision;
+use crate::escape::one_line;
 use crate::findings::{Code, Fact, Finding, Severity};
 use crate::names::VolumeId;
 use crate::reads::wanted;
@@ -13,7 +14,7 @@ use crate::remedy::Form;
 use crate::source::Reading;
 use crate::start::{By, Judged};
 
-use super::layout::{command_item, escape, item, line, one_line, wrap};
+use super::layout::Page;
 use super::{Report, Start, TargetReport, Verdict, next, observed, remedy, words};
 
 /// The report as plain text.
@@ -23,62 +24,62 @@ pub fn render(report: &Report) -> String {
 
 /// The report as plain text, with remedies in this form.
 pub fn render_with(report: &Report, form: Form) -> String {
-    let mut text = String::new();
+    let mut text = Page::default();
     for (number, target) in report.targets.iter().enumerate() {
         if number > 0 {
-            text.push('\n');
+            text.blank();
         }
         match &target.outcome {
             Ok(start) => render_start(&mut text, report, target, start, form),
             Err(error) => {
-                line(&mut text, &format!("ERROR  {}: {}", target.instance_id, error.message));
-                line(&mut text, &format!("  {}", error.help));
+                text.line(&format!("ERROR  {}: {}", target.instance_id, error.message));
+                text.document("  ", &error.help);
             }
         }
     }
-    text.push('\n');
+    text.blank();
     provenance(&mut text, report);
-    escape(&text)
+    text.print()
 }
 
 /// The verdicts alone.
 pub fn headline_of(report: &Report) -> String {
-    let mut text = String::new();
+    let mut text = Page::default();
     for target in &report.targets {
         if let Ok(start) = &target.outcome {
             headline(&mut text, report, target, start);
         }
     }
-    escape(&text)
+    text.print()
 }
 
-fn render_start(text: &mut String, report: &Report, target: &TargetReport, start: &Start, form: Form) {
+fn render_start(text: &mut Page, report: &Report, target: &TargetReport, start: &Start, form: Form) {
     headline(text, report, target, start);
     if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
-        text.push('\n');
+        text.blank();
         volume_table(text, start);
     }
     let observed = observed::observed(target, start, report.earlier.as_ref());
     let mut said = BTreeSet::new();
     for (number, finding) in start.findings.iter().enumerate() {
         if number == 0 || finding.severity <= Severity::Undecided {
-            text.push('\n');
+            text.blank();
         }
         render_finding(text, number, finding, start, &mut said);
         let events = observed::confirmed_by(finding, &observed);
         if !events.is_empty() {
-            item(text, "confirmed", &one_line(&format!("by event {}", events.join(", "))));
+            text.item("confirmed", &format!("by event {}", events.join(", ")));
         }
         next_steps(text, report, target, start, finding);
     }
-    text.push_str(&remedy::text(start, form));
+    text.append(&remedy::text(start, form));
     if let Some(earlier) = &report.earlier {
-        text.push_str(&observed::text(&observed, earlier));
+        text.append(&observed::text(&observed, earlier));
     }
 }
 
-fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &Start) {
-    let name = start.name.as_deref().map(|name| format!(" ({})", one_line(name))).unwrap_or_default();
+fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Start) {
+    let name = start.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
     let instance = format!("{}{name}", target.instance_id);
     let starter = words::identity(&start.principal);
     let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
@@ -91,29 +92,29 @@ fn headline(text: &mut String, report: &Report, target: &TargetReport, start: &S
                 several => format!(" ({several} warnings)"),
             };
             let first = format!("READY{assumed}{with}  ");
-            wrap(text, &first, 7, &format!("{instance}: no permission or key stops {starter}"));
-            line(text, "       (capacity, quotas, the operating system and VPC endpoint policies are not checked)");
+            text.wrap(&first, 7, &format!("{instance}: no permission or key stops {starter}"));
+            text.line("       (capacity, quotas, the operating system and VPC endpoint policies are not checked)");
             if let Some(allowed) = words::allowed_by(start) {
-                wrap(text, "       ", 7, &allowed);
+                text.wrap("       ", 7, &allowed);
             }
         }
         Verdict::Blocked => {
             if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
-                line(text, &format!("BLOCKED  {} {} does not exist", start.noun(), start.principal));
+                text.line(&format!("BLOCKED  {} {} does not exist", start.noun(), start.principal));
             } else {
-                wrap(text, "BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
+                text.wrap("BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
                 let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
-                wrap(text, "         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
+                text.wrap("         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
             }
         }
         Verdict::Undecided => {
             let doubt = "what is not known could";
-            wrap(text, "UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops {starter}; {doubt}"));
+            text.wrap("UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops {starter}; {doubt}"));
         }
     }
 }
 
-fn volume_table(text: &mut String, start: &Start) {
+fn volume_table(text: &mut Page, start: &Start) {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -127,7 +128,7 @@ fn volume_table(text: &mut String, start: &Start) {
     }
     for row in &start.volumes {
         let key = match &row.key {
-            Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), |alias| one_line(alias)),
+            Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), Clone::clone),
             Reading::Absent => "not encrypted".to_owned(),
             Reading::Unread(_) => "not known".to_owned(),
         };
@@ -135,11 +136,13 @@ fn volume_table(text: &mut String, start: &Start) {
         let encrypted = row.key.known().is_some();
         let of_row = |number| of_volume.get(&(&row.volume, number)).copied();
         let cell = |number| if encrypted { decision_cell(of_row(number), of_row(2)) } else { String::new() };
-        let state = if encrypted { one_line(state) } else { String::new() };
-        table.add_row([row.volume.to_string(), one_line(&row.device), key, state, cell(2), cell(4), cell(3)]);
+        let state = if encrypted { state.to_owned() } else { String::new() };
+        let cells = [row.volume.to_string(), row.device.clone(), key, state, cell(2), cell(4), cell(3)];
+        // A table breaks its cells at line ends, and aligns what is shown.
+        table.add_row(cells.map(|cell| one_line(&cell).into_owned()));
     }
     for row in table.to_string().lines() {
-        line(text, &format!(" {}", row.trim_end()));
+        text.line(&format!(" {}", row.trim_end()));
     }
 }
 
@@ -157,7 +160,7 @@ fn decision_cell(judged: Option<&Judged>, grant: Option<&Judged>) -> String {
 /// `1. EBP0101 blocker: kms:CreateGrant: no policy of the role allows it`, and what it rests on that has not been
 /// said above.
 pub(super) fn render_finding(
-    text: &mut String,
+    text: &mut Page,
     number: usize,
     finding: &Finding,
     start: &Start,
@@ -168,7 +171,7 @@ pub(super) fn render_finding(
     let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
     said.insert(words::so(finding.code, start.noun()));
     let verb = if finding.code.group() == "02" { " not allowed" } else { "" };
-    wrap(text, &first, 3, &format!("{actions}{verb}{colon}{}", words::title(finding.code, start.noun())));
+    text.wrap(&first, 3, &format!("{actions}{verb}{colon}{}", words::title(finding.code, start.noun())));
     // A note on what a start does not use is said in a line.
     if finding.code == Code::LifeCycleNotAllowed {
         return;
@@ -183,13 +186,13 @@ pub(super) fn render_finding(
     }
     for fact in &finding.evidence {
         if let Fact::Command { what, command } = fact {
-            command_item(text, what, command);
+            text.command_item(what, command);
             continue;
         }
         let (label, lines) = words::fact(fact, start.noun());
         let mut lines = lines.iter();
         if lines.next().is_some_and(|first| say(text, said, label, first)) {
-            lines.for_each(|words| item(text, "", words));
+            lines.for_each(|words| text.item("", words));
         }
     }
     if let Some(symptom) = words::symptom(finding, start) {
@@ -198,31 +201,31 @@ pub(super) fn render_finding(
 }
 
 /// Says something that has not been said yet, and tells whether it did.
-fn say(text: &mut String, said: &mut BTreeSet<String>, label: &str, words: &str) -> bool {
+fn say(text: &mut Page, said: &mut BTreeSet<String>, label: &str, words: &str) -> bool {
     if !said.insert(words.to_owned()) {
         return false;
     }
-    item(text, label, words);
+    text.item(label, words);
     true
 }
 
 /// What settles what is not known.
-pub(super) fn next_steps(text: &mut String, report: &Report, target: &TargetReport, start: &Start, finding: &Finding) {
+pub(super) fn next_steps(text: &mut Page, report: &Report, target: &TargetReport, start: &Start, finding: &Finding) {
     let steps = next::steps(report, target, start, finding);
     if steps.is_empty() {
         return;
     }
-    line(text, if steps.len() == 1 { "   Next" } else { "   Next, one of" });
+    text.line(if steps.len() == 1 { "   Next" } else { "   Next, one of" });
     for step in steps {
-        wrap(text, "     ", 5, &format!("{}:", step.words));
+        text.wrap("     ", 5, &format!("{}:", step.words));
         for command in step.lines {
-            line(text, &format!("       {command}"));
+            text.line(&format!("       {command}"));
         }
     }
 }
 
 /// Who read what and when, what was assumed, what was not read.
-pub(super) fn provenance(text: &mut String, report: &Report) {
+pub(super) fn provenance(text: &mut Page, report: &Report) {
     let read = &report.read;
     let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
     let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
@@ -230,14 +233,14 @@ pub(super) fn provenance(text: &mut String, report: &Report) {
     let when = if from == until { from } else { format!("{from} to {until}") };
     let version = env!("CARGO_PKG_VERSION");
     let what = if report.was_read.is_empty() { String::new() } else { format!(": {}", report.was_read.join(", ")) };
-    wrap(text, "", 0, &format!("Region {}{source}. Read {when}{by}{what}.", read.region));
+    text.wrap("", 2, &format!("Region {}{source}. Read {when}{by}{what}.", read.region));
     for handed in &report.handed {
-        wrap(text, "", 0, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
+        text.wrap("", 2, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
     }
     for (label, is_stated) in [("Stated", true), ("Assumed", false)] {
         let taken = words::taken_for_granted(report, is_stated);
         if !taken.is_empty() {
-            wrap(text, "", 0, &format!("{label}: {taken}."));
+            text.wrap("", 2, &format!("{label}: {taken}."));
         }
     }
     let unread = report
@@ -247,20 +250,18 @@ pub(super) fn provenance(text: &mut String, report: &Report) {
     let unread: BTreeSet<String> = unread.collect();
     if !unread.is_empty() {
         let unread: Vec<String> = unread.into_iter().collect();
-        wrap(text, "Not read: ", 2, &one_line(&format!("{}.", unread.join(", "))));
+        text.wrap("Not read: ", 2, &format!("{}.", unread.join(", ")));
     }
     let explain = |code: &Code| Command::preflight("explain").argument(code.id());
     let more = report.codes().first().map(|code| format!("    More: {}", explain(code))).unwrap_or_default();
-    line(text, &format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
+    text.line(&format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
     for wanted in wanted(&report.unread) {
         let words = format!(
             "To read just what is missing, paste this into a shell (CloudShell, say) of {}, and give what it prints \
              to {}:",
             wanted.r#in, wanted.hand_in
         );
-        wrap(text, "", 2, &words);
-        for command in wanted.lines.lines() {
-            line(text, &format!("  {command}"));
-        }
+        text.wrap("", 2, &words);
+        text.document("  ", &wanted.lines);
     }
 }

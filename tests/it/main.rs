@@ -20,6 +20,7 @@ mod docs;
 mod generate;
 mod golden;
 mod grants;
+mod hostile;
 mod laws;
 mod missing;
 mod problems;
@@ -38,6 +39,8 @@ mod triage;
 mod diffs;
 #[cfg(feature = "cli")]
 mod handed;
+#[cfg(all(feature = "cli", unix))]
+mod limits;
 #[cfg(feature = "cli")]
 mod observed;
 #[cfg(all(feature = "cli", unix))]
@@ -55,6 +58,8 @@ mod transcripts;
 mod written;
 
 // These run the built program, most of them against servers.
+#[cfg(all(feature = "aws", feature = "cli"))]
+mod linked;
 #[cfg(all(feature = "aws", feature = "cli"))]
 mod moto;
 #[cfg(all(feature = "aws", feature = "cli"))]

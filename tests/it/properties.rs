@@ -42,10 +42,15 @@ where
 
 /// Every JSON file below `directory`, in order.
 fn files(directory: &str) -> Vec<String> {
+    texts_of(directory, &["json"])
+}
+
+/// Every file below `directory` that ends in one of these ways, in order.
+fn texts_of(directory: &str, extensions: &[&str]) -> Vec<String> {
     let mut paths: Vec<_> = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(directory))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .filter(|path| path.extension().is_some_and(|end| extensions.iter().any(|own| end == *own)))
         .collect();
     paths.sort();
     paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
@@ -115,6 +120,30 @@ fn changed_captures_are_judged_twice_the_same_or_refused_in_words() {
     let seen = hold(&changed(files("tests/captures")), 600, |text| bodies::capture::check(text));
     // Refused, and each verdict.
     assert!(seen.len() == 4 && seen.values().all(|times| times * 50 > 600), "{seen:?}");
+}
+
+#[test]
+fn remedies_of_changed_captures_are_shown_in_every_form() {
+    let seen = hold(&changed(files("tests/captures")), 300, |text| bodies::remedy::check(text).map(|files| files > 0));
+    // Refused, without a remedy, and with one.
+    assert!(seen.len() == 3 && seen.values().all(|times| times * 50 > 300), "{seen:?}");
+}
+
+#[test]
+fn changed_transcripts_are_judged_or_refused_in_words() {
+    let start = include_str!("../transcripts/start.txt");
+    let whole = format!("{start}\n{}", include_str!("../transcripts/organization.txt"));
+    let seen = hold(&changed(vec![start.to_owned(), whole]), 600, |text| bodies::transcript::check(text));
+    assert!(seen.len() >= 3 && seen.contains_key(&None), "{seen:?}");
+}
+
+#[test]
+fn changed_events_are_told_or_refused_in_words() {
+    let events = texts_of("tests/events", &["json", "txt"]);
+    assert!(events.len() > 40, "{}", events.len());
+    let seen = hold(&changed(events), 2_000, |text| bodies::triage::check(text));
+    // Refused, and each outcome.
+    assert!(seen.len() == 4 && seen.values().all(|times| times * 50 > 2_000), "{seen:?}");
 }
 
 #[test]

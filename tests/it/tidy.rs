@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by rank: each may import what stands before it.
-const RANKS: [&str; 17] = [
-    "names", "command", "source", "policy", "engine", "capture", "reads", "change", "handed", "event", "start",
-    "findings", "remedy", "report", "case", "collect", "cli",
+const RANKS: [&str; 19] = [
+    "escape", "limits", "names", "command", "source", "policy", "engine", "capture", "reads", "change", "handed",
+    "event", "start", "findings", "remedy", "report", "case", "collect", "cli",
 ];
 
 fn root() -> &'static Path {
@@ -30,7 +30,13 @@ fn files(directory: &Path, extension: &str) -> Vec<(PathBuf, String)> {
 
 /// The sources that are compiled into the library, without their unit tests.
 fn sources(module: &str) -> Vec<(PathBuf, String)> {
-    let all = files(&root().join("src").join(module), "rs");
+    let folder = root().join("src").join(module);
+    if !folder.is_dir() {
+        let file = folder.with_extension("rs");
+        let text = fs::read_to_string(&file).unwrap();
+        return vec![(file, text)];
+    }
+    let all = files(&folder, "rs");
     all.into_iter()
         .filter(|(path, _)| !path.components().any(|part| part.as_os_str().to_str().unwrap().starts_with("tests")))
         .collect()
@@ -43,7 +49,8 @@ fn name(text: &str) -> &str {
 
 #[test]
 fn imports_point_to_lower_ranks_only() {
-    let modules = fs::read_dir(root().join("src")).unwrap().filter(|entry| entry.as_ref().unwrap().path().is_dir());
+    let modules = fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().file_name());
+    let modules = modules.filter(|name| name != "lib.rs" && name != "main.rs");
     assert_eq!(modules.count(), RANKS.len(), "a module without a rank");
     for (rank, module) in RANKS.iter().enumerate() {
         for (path, text) in sources(module) {
@@ -142,4 +149,42 @@ fn commands_are_put_together_in_one_module() {
         }
     }
     assert!(count > 10, "no command was looked at");
+}
+
+#[test]
+fn actions_are_named_by_commit() {
+    let mut actions = 0;
+    for (path, text) in files(&root().join(".github/workflows"), "yml") {
+        for used in text.lines().filter_map(|line| line.split_once("uses:")).map(|(_, action)| action.trim()) {
+            actions += 1;
+            let commit = used.split_once('@').map_or("", |(_, version)| version.split(' ').next().unwrap());
+            let is_commit = commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+            assert!(is_commit, "{}: {used}", path.display());
+        }
+    }
+    assert!(actions > 0);
+}
+
+#[test]
+fn dependencies_come_from_the_registry_with_checksums() {
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        let text = fs::read_to_string(root().join(lock)).unwrap();
+        let packages = text.split("[[package]]").skip(1);
+        for package in packages.filter(|package| !package.contains("name = \"ebs-preflight")) {
+            let is_registered = package.contains("source = \"registry+https://github.com/rust-lang/crates.io-index\"");
+            assert!(is_registered && package.contains("checksum = "), "{lock}: {package}");
+        }
+    }
+}
+
+/// What no module but the reads of AWS may name: so there is no other client that could change anything.
+#[test]
+fn only_the_reads_know_the_sdk() {
+    for (path, text) in files(&root().join("src"), "rs") {
+        if !path.starts_with(root().join("src/collect")) {
+            for name in ["aws_sdk", "aws_config", "aws_smithy", "aws_types", "hyper", "reqwest", "std::net::Tcp"] {
+                assert!(!text.contains(name), "{} uses {name}", path.display());
+            }
+        }
+    }
 }

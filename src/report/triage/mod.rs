@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::format::{FORMAT_VERSION, print};
-use super::layout::{escape, one_line};
+use super::layout::Page;
 use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told, is_of_start};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
@@ -84,13 +84,23 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
     if incidents.is_empty() {
         return "No event is in it. That proves nothing: events arrive minutes late.\n".to_owned();
     }
-    let mut parts: Vec<String> = of_starts(incidents).map(|incident| one(incident, zone)).collect();
-    match others(incidents) {
-        0 => {}
-        1 => parts.push("1 other event says nothing of a start.\n".to_owned()),
-        number => parts.push(format!("{number} other events say nothing of a start.\n")),
+    let mut page = Page::default();
+    for (number, incident) in of_starts(incidents).enumerate() {
+        if number > 0 {
+            page.blank();
+        }
+        one(incident, zone).iter().for_each(|line| page.line(line));
     }
-    escape(&parts.join("\n"))
+    let others = others(incidents);
+    if others > 0 && of_starts(incidents).next().is_some() {
+        page.blank();
+    }
+    match others {
+        0 => {}
+        1 => page.line("1 other event says nothing of a start."),
+        number => page.line(&format!("{number} other events say nothing of a start.")),
+    }
+    page.print()
 }
 
 fn is_other(incident: &Incident) -> bool {
@@ -106,7 +116,7 @@ fn others(incidents: &[Incident]) -> usize {
     incidents.iter().filter(|incident| is_other(incident)).map(|incident| incident.events.len()).sum()
 }
 
-fn one(incident: &Incident, zone: &TimeZone) -> String {
+fn one(incident: &Incident, zone: &TimeZone) -> Vec<String> {
     let by = match &incident.told {
         Told::State(_) => "by the instance's state",
         _ if incident.events.is_empty() => "by the text",
@@ -139,9 +149,7 @@ fn one(incident: &Incident, zone: &TimeZone) -> String {
     section("It does not prove:", &words::leaves_open(incident));
     let next: Vec<String> = next::steps(incident).iter().map(next::Step::to_string).collect();
     section("Next:", &next);
-    lines.push(String::new());
-    // What a record holds must not look like a line of ours.
-    lines.iter().map(|line| one_line(line)).collect::<Vec<_>>().join("\n")
+    lines
 }
 
 #[derive(Serialize)]

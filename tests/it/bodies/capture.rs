@@ -4,6 +4,8 @@ use ebs_preflight::capture::Capture;
 use ebs_preflight::report::{Verdict, json, preflight, text};
 use ebs_preflight::start::Question;
 
+use super::shown;
+
 /// Whatever the text: it is refused in words, or read, printed, read again and judged, each time to the same bytes.
 ///
 /// Returns the verdict if it was read.
@@ -25,5 +27,8 @@ pub(crate) fn check(file: &str) -> Option<Verdict> {
     };
     let rendered = render(&capture);
     assert_eq!(render(&again), rendered, "{file}");
+    shown::json(&printed);
+    shown::text(&rendered.0, capture.targets.len());
+    shown::json(&rendered.1);
     Some(rendered.2)
 }

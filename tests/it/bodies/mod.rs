@@ -5,4 +5,8 @@
 pub(crate) mod capture;
 pub(crate) mod pattern;
 pub(crate) mod policy;
+pub(crate) mod remedy;
+pub(crate) mod shown;
+pub(crate) mod transcript;
+pub(crate) mod triage;
 pub(crate) mod world;

@@ -12,7 +12,7 @@ use super::world::{self, World};
 use super::{check, in_world};
 use crate::parallel;
 use crate::problems::assert_none;
-use crate::program::{Outcome, Run};
+use crate::program::{Credentials, Outcome, Run};
 
 /// A profile that signs in with IAM Identity Center, and never did.
 const SSO_PROFILE: &str = "[profile ops]
@@ -135,6 +135,53 @@ fn the_number_of_attempts_is_what_the_environment_says() {
     let wrong = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE]);
     let wrong = in_world(wrong, &replay).variable("AWS_MAX_ATTEMPTS", "many").finish();
     assert_none(&unlike("no number", &wrong, 2, &["AWS_MAX_ATTEMPTS"]));
+}
+
+/// Another machine may be asked unencrypted only where somebody says so; this one always.
+#[test]
+fn plain_http_to_another_machine_is_refused() {
+    let run = || {
+        let run = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE]);
+        // Reserved for documentation: nobody answers there.
+        run.aws("http://192.0.2.1:4566", world::REGION, &world::member())
+            .variable("AWS_MAX_ATTEMPTS", "1")
+            .variable("EBS_PREFLIGHT_ATTEMPT_TIMEOUT_MS", "1000")
+    };
+    let mut problems = unlike("refused", &run().finish(), 2, &["http://192.0.2.1:4566", "--allow-http"]);
+    problems.extend(unlike("allowed", &run().arguments(&["--allow-http"]).finish(), 4, &[world::INSTANCE]));
+    let role = ["--reader-role", "arn:aws:iam::222233334444:role/reader"];
+    problems.extend(unlike("to assume a role", &run().arguments(&role).finish(), 2, &["--allow-http"]));
+    assert_none(&problems);
+}
+
+/// A run whose credentials this command prints.
+fn with_process(command: &str, replay: &Replay) -> Outcome {
+    let run = Run::new(&["check", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE, "--profile", "process"]);
+    let config = run.file("config", &format!("[profile process]\ncredential_process = {command}\n"));
+    let run = run.variable("AWS_CONFIG_FILE", &config).variable("AWS_REGION", world::REGION);
+    run.variable("AWS_ENDPOINT_URL", &replay.endpoint()).variable("AWS_MAX_ATTEMPTS", "1").finish()
+}
+
+#[test]
+fn what_a_credential_process_prints_is_not_shown_and_ends() {
+    let replay = Replay::start(World::healthy());
+    let Credentials { id, secret, token } = world::member();
+    let printed = format!(
+        r#"printf '{{"Version":1,"AccessKeyId":"{id}","SecretAccessKey":"{secret}","SessionToken":"{token}"}}'"#
+    );
+    let works = with_process(&format!("echo noise-of-the-process >&2; {printed}"), &replay);
+    let mut problems = unlike("works", &works, 3, &["UNDECIDED", "organizations:"]);
+    let fails = with_process("echo noise-of-the-process >&2; echo more-noise; exit 7", &replay);
+    problems.extend(unlike("fails", &fails, 4, &["profile `process`"]));
+    let endless = with_process("while :; do echo noise-of-the-process noise-of-the-process; done", &replay);
+    problems.extend(unlike("endless", &endless, 4, &["profile `process`"]));
+    for outcome in [works, fails, endless] {
+        let seen = outcome.seen();
+        if seen.contains("noise") || seen.contains(&secret) || outcome.took > super::BOUND {
+            problems.push(seen);
+        }
+    }
+    assert_none(&problems);
 }
 
 fn unlike(label: &str, outcome: &Outcome, exit: i32, words: &[&str]) -> Vec<String> {

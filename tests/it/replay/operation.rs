@@ -135,6 +135,14 @@ impl Operation {
 }
 
 impl Service {
+    /// The content type of its answers.
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Ec2 | Self::Iam | Self::Sts => "text/xml;charset=UTF-8",
+            Self::Kms | Self::Organizations | Self::CloudTrail => "application/x-amz-json-1.1",
+        }
+    }
+
     /// Its prefix in actions, which for these services is its name in credential scopes too.
     pub(super) fn name(self) -> &'static str {
         match self {

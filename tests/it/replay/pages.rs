@@ -1,9 +1,11 @@
 //! Answers that come in pages.
 
+use super::answer::Fault;
 use super::faults::exit_without;
 use super::operation::Operation;
+use super::server::Replay;
 use super::world::{PAGE_TOKEN, World};
-use super::{failed_read, judged};
+use super::{check, failed_read, judged};
 use crate::parallel;
 use crate::problems::assert_none;
 
@@ -87,6 +89,25 @@ fn a_page_that_leads_to_itself_is_a_failed_read() {
     let problems = parallel::problems(PAGED, |(read, empty)| {
         let world = World::healthy().answer(read, &[], empty);
         failed_read(&format!("{read:?}"), world, read, exit_without(read))
+    });
+    assert_none(&problems);
+}
+
+/// Each page has another token, so that only their number tells.
+#[test]
+fn a_list_without_end_is_a_failed_read() {
+    let lists = PAGED.into_iter().filter(|(read, _)| {
+        // One of each protocol.
+        matches!(read, Operation::ListRolePolicies | Operation::ListAliases)
+    });
+    let problems = parallel::problems(lists, |(read, empty)| {
+        let replay = Replay::start(World::healthy().fault(read, Fault::EndlessPages(empty)));
+        let outcome = check(&replay, &["--format", "json"]);
+        let ended = (outcome.exit, replay.asked(read), outcome.seen().contains("more than 1000 pages"));
+        // Nothing asks for an alias, so that what is not read of them changes no decision, nor is it told why.
+        let is_told = read == Operation::ListRolePolicies;
+        let is_right = ended.0 == Some(exit_without(read)) && ended.1 == 1_000 && (ended.2 || !is_told);
+        if is_right { Vec::new() } else { vec![format!("{read:?}: {ended:?}: {}", outcome.seen())] }
     });
     assert_none(&problems);
 }

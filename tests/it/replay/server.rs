@@ -79,6 +79,21 @@ impl Shared {
                     connection.read_exact(&mut vec![0; bytes])?;
                     connection.write_all(&answer)?;
                 }
+                Message::Endless(head, chunk) => {
+                    connection.read_exact(&mut vec![0; bytes])?;
+                    connection.write_all(&head)?;
+                    // Ends when the program hangs up.
+                    loop {
+                        connection.write_all(&chunk)?;
+                    }
+                }
+                Message::Drip(answer) => {
+                    connection.read_exact(&mut vec![0; bytes])?;
+                    for byte in answer {
+                        connection.write_all(&[byte])?;
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                }
                 // To close a connection with bytes unread resets it.
                 Message::Reset => return Ok(()),
                 Message::Hang => {
@@ -96,7 +111,7 @@ impl Shared {
         };
         self.asked.lock().unwrap().push(request.operation);
         match self.world.find(&request) {
-            Some((answer, healthy)) => answer.message(request.operation, healthy),
+            Some((answer, healthy)) => answer.message(request.operation, healthy, text),
             None => self.no_answer(text),
         }
     }

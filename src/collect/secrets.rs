@@ -1,0 +1,172 @@
+//! What no output, no capture and no error may show.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use aws_config::profile::ProfileSet;
+use aws_sdk_sts::config::Credentials;
+
+use super::credentials::variable;
+
+/// How many characters in a row tell a secret: few enough to find a part of one, too many to occur by chance.
+const PART: usize = 12;
+
+/// Credentials as AWS gives them have 20 characters and more; what is shorter is a placeholder of an emulator, as `test`,
+/// which may well be a word of its answers.
+const SHORTEST: usize = 20;
+
+type Window = [u8; PART];
+
+/// Access keys and session tokens of the environment, the profiles and whatever was loaded with them.
+#[derive(Clone, Default)]
+pub(super) struct Secrets(HashSet<Window>);
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").finish_non_exhaustive()
+    }
+}
+
+impl Secrets {
+    /// Returns what the environment and the profiles hold.
+    pub(super) fn of(profiles: Option<&ProfileSet>) -> Self {
+        let mut secrets = Self::default();
+        for name in [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_SECURITY_TOKEN",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        ] {
+            variable(name).iter().for_each(|text| secrets.add(text));
+        }
+        let profiles = profiles.into_iter().flat_map(|all| all.profiles().filter_map(|name| all.get_profile(name)));
+        for profile in profiles {
+            for name in ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"] {
+                profile.get(name).into_iter().for_each(|text| secrets.add(text));
+            }
+        }
+        secrets
+    }
+
+    /// Adds credentials that were loaded.
+    pub(super) fn with(mut self, credentials: &Credentials) -> Self {
+        self.add(credentials.access_key_id());
+        self.add(credentials.secret_access_key());
+        credentials.session_token().into_iter().for_each(|text| self.add(text));
+        self
+    }
+
+    fn add(&mut self, text: &str) {
+        if text.len() >= SHORTEST {
+            self.0.extend(text.as_bytes().windows(PART).filter_map(|window| Window::try_from(window).ok()));
+        }
+    }
+
+    /// Returns `true` if a part of a secret stands in `text`.
+    pub(super) fn are_in(&self, text: &[u8]) -> bool {
+        self.found(&signs(text)).next().is_some()
+    }
+
+    /// Returns `text` without any part of a secret.
+    pub(super) fn hidden_in(&self, text: &str) -> String {
+        let signs = signs(text.as_bytes());
+        let mut shown = String::new();
+        let mut from = 0;
+        for (start, end) in self.found(&signs) {
+            if start > from || from == 0 {
+                shown.push_str(text.get(from..start).unwrap_or_default());
+                shown.push_str("[secret]");
+            }
+            from = from.max(end);
+        }
+        shown.push_str(text.get(from..).unwrap_or_default());
+        shown
+    }
+
+    /// Where parts of secrets begin and end, in order; they may overlap.
+    fn found(&self, signs: &[Sign]) -> impl Iterator<Item = (usize, usize)> {
+        signs.windows(PART).filter_map(|window| {
+            let mut bytes = [0; PART];
+            bytes.iter_mut().zip(window).for_each(|(byte, sign)| *byte = sign.byte);
+            let (first, last) = (window.first()?, window.last()?);
+            self.0.contains(&bytes).then_some((first.start, last.end))
+        })
+    }
+}
+
+/// A byte of a text as it was before URLs, JSON or XML escaped it, and where it stands.
+struct Sign {
+    byte: u8,
+    start: usize,
+    end: usize,
+}
+
+fn signs(text: &[u8]) -> Vec<Sign> {
+    let mut signs = Vec::with_capacity(text.len());
+    let mut start = 0;
+    while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
+        let (byte, length) = unescaped(rest);
+        signs.push(Sign { byte, start, end: start + length });
+        start += length;
+    }
+    signs
+}
+
+/// The first byte of a text and how many it takes.
+fn unescaped(text: &[u8]) -> (u8, usize) {
+    let number = |digits: Option<&[u8]>, radix| {
+        let digits = digits.and_then(|digits| str::from_utf8(digits).ok())?;
+        u8::from_str_radix(digits, radix).ok().filter(u8::is_ascii)
+    };
+    match text {
+        [b'%', ..] => number(text.get(1..3), 16).map(|byte| (byte, 3)),
+        [b'\\', b'u', b'0', b'0', ..] => number(text.get(4..6), 16).map(|byte| (byte, 6)),
+        [b'\\', other @ (b'/' | b'\\' | b'"'), ..] => Some((*other, 2)),
+        [b'&', b'#', b'x' | b'X', ..] => {
+            number(text.get(3..5), 16).filter(|_| text.get(5) == Some(&b';')).map(|byte| (byte, 6))
+        }
+        [b'&', b'#', ..] => number(text.get(2..4), 10).filter(|_| text.get(4) == Some(&b';')).map(|byte| (byte, 5)),
+        _ => None,
+    }
+    .unwrap_or((text.first().copied().unwrap_or_default(), 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Secrets;
+
+    const SECRET: &str = "inv/nted+Key/With=Signs0123456789abcdEFGH";
+
+    fn secrets() -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.add(SECRET);
+        secrets.add("test");
+        secrets
+    }
+
+    #[test]
+    fn a_secret_is_found_in_every_spelling_and_in_part() {
+        let spellings = [
+            SECRET.to_owned(),
+            SECRET.replace('/', "%2F").replace('+', "%2b").replace('=', "%3D"),
+            SECRET.replace('/', "\\/"),
+            SECRET.replace('/', "\\u002f").replace('=', "\\u003d"),
+            SECRET.replace('/', "&#x2F;").replace('+', "&#43;"),
+        ];
+        for spelling in spellings {
+            let text = format!("InventedCode: héader was {spelling}, and {spelling}.");
+            assert!(secrets().are_in(text.as_bytes()));
+            assert_eq!(secrets().hidden_in(&text), "InventedCode: héader was [secret], and [secret].");
+            assert_eq!(secrets().hidden_in(&spelling), "[secret]");
+        }
+        assert_eq!(secrets().hidden_in(&format!("…{}…", &SECRET[4..24])), "…[secret]…");
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        let text = "AccessDenied: User: arn:aws:iam::111122223333:user/test%2Fer is not authorized: inv/nted";
+        assert!(!secrets().are_in(text.as_bytes()));
+        assert_eq!(secrets().hidden_in(text), text);
+    }
+}

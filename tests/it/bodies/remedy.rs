@@ -1,0 +1,29 @@
+//! The remedies of any capture, in every form in which they are shown and written.
+
+use ebs_preflight::capture::Capture;
+use ebs_preflight::report::{Form, cured, preflight, remedy_files, text};
+use ebs_preflight::start::Question;
+
+use super::shown;
+
+const FORMS: [Form; 5] = [Form::Statement, Form::Document, Form::Diff, Form::Cli, Form::Terraform];
+
+/// Whatever the capture: each form is told in lines of this program, what is written as JSON is JSON, and no remedy makes
+/// the start worse.
+///
+/// Returns how many files the remedy has, if the capture was read.
+pub(crate) fn check(file: &str) -> Option<usize> {
+    let capture = Capture::parse(file).ok()?;
+    let question = Question::default();
+    let report = preflight(&capture, &question);
+    for form in FORMS {
+        shown::text(&text::render_with(&report, form), capture.targets.len());
+    }
+    let files = remedy_files(&report);
+    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".json")) {
+        assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name}: {text}");
+    }
+    let (after, asked) = cured(&capture, &question, &report);
+    assert!(preflight(&after, &asked).verdict() <= report.verdict(), "{file}");
+    Some(files.len())
+}
