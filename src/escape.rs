@@ -60,8 +60,10 @@ fn is_hidden(character: char) -> bool {
     match character {
         ' '..='~' => false,
         // Line and paragraph separator, and the marks of annotations between lines.
-        '\u{2028}' | '\u{2029}' | '\u{fff9}'..='\u{fffb}' => true,
-        '\u{ad}'
+        '\u{2028}'
+        | '\u{2029}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{ad}'
         | '\u{34f}'
         | '\u{61c}'
         | '\u{115f}'..='\u{1160}'

@@ -129,6 +129,7 @@ pub(crate) fn request() -> Request {
     let role = RoleArn::parse(ROLE).expect("a role");
     let principal = Principal::new(&session, Some(&role), Some("AROAZ7QK3M5N9P2R4T6V8"));
     Request::new(Action::parse("kms:CreateGrant").expect("an action"), KEY, None, principal, known)
+        .expect("a key's ARN")
 }
 
 /// The policies, compiled.
@@ -142,6 +143,6 @@ pub(crate) fn policies() -> PolicySet {
         scps: scps().iter().map(|policy| vec![compiled(policy, PolicyType::Scp)]).collect(),
         rcps: vec![vec![compiled(&rcp(), PolicyType::Rcp)]],
         key_policies: vec![compiled(&key_policy(), PolicyType::KeyPolicy)],
-        ..PolicySet::default()
+        ..PolicySet::none()
     }
 }

@@ -31,6 +31,9 @@ impl Missing {
             Self { policy: Some(policy), needs: Some(needs), .. } => {
                 format!("{policy} was not read: it needs {needs}.")
             }
+            Self { policy: Some(grant), condition: Some(condition), .. } => {
+                format!("Allowed only if of {grant} it holds that {condition}.")
+            }
             Self { policy: Some(policy), .. } => format!("{policy} was not read."),
             Self { condition: Some(condition), .. } => format!("Allowed only if {condition}."),
             Self { .. } => String::new(),
@@ -59,6 +62,11 @@ pub(super) fn missing(
     }
     let grants = policies.grants.all().zip(&explanation.grants).enumerate();
     for (position, (grant, outcome)) in grants.filter(|_| open.contains(&Decider::Grants)) {
+        // Whether it suffices, and what limits it, AWS does not say.
+        if outcome.serves().is_true() {
+            let (grant, condition) = (format!("grants/{position}"), "it suffices, which AWS does not say".to_owned());
+            missing.push(Missing { policy: Some(grant), condition: Some(condition), ..Missing::default() });
+        }
         if outcome.serves() == Truth::Unknown {
             let condition = format!("the request keeps within grants/{position}");
             missing.extend(of_grant(grant, *outcome).map(|key| asked(&key, condition.clone())));

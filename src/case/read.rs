@@ -151,7 +151,8 @@ fn request(object: &Object<'_>) -> Result<Request, Refusal> {
         }
         Some(_) => return Err("`unknownContext` must be a list of texts".to_owned()),
     }
-    Ok(Request::new(action, resource, text(object, "resourceAccount")?, principal, context))
+    let owner = text(object, "resourceAccount")?;
+    Request::new(action, resource, owner, principal, context).map_err(|error| error.to_string())
 }
 
 fn scalar(value: &Value<'_>) -> Option<Box<str>> {

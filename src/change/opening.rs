@@ -51,7 +51,10 @@ fn of_statement(statement: &Statement) -> Vec<Outsider> {
     };
     let named = element.entries.iter().filter_map(|(entry, _)| match entry {
         PrincipalEntry::Account(id) => Some(Outsider::Account(id.to_string())),
-        PrincipalEntry::Role(arn) | PrincipalEntry::Session(arn) | PrincipalEntry::User(arn) => account(arn),
+        PrincipalEntry::Root(arn)
+        | PrincipalEntry::Role(arn)
+        | PrincipalEntry::Session(arn)
+        | PrincipalEntry::User(arn) => account(arn),
         PrincipalEntry::Anyone
         | PrincipalEntry::UniqueId(_)
         | PrincipalEntry::Service(_)

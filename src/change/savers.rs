@@ -37,7 +37,7 @@ pub(crate) fn savers(key: &KeyArn, document: &Document) -> Option<Savers> {
         .collect();
     named.sort();
     named.dedup();
-    let policies = PolicySet { key_policies: vec![policy.clone()], ..PolicySet::default() };
+    let policies = PolicySet { key_policies: vec![policy.clone()], ..PolicySet::none() };
     let root = format!("arn:{}:iam::{}:root", key.as_str().split(':').nth(1).unwrap_or("aws"), key.account());
     if may_save(key, &root, &policies) {
         return Some(Savers::Account);
@@ -55,7 +55,7 @@ fn may_save(key: &KeyArn, arn: &str, policies: &PolicySet) -> bool {
         return false;
     }
     let mut context = Context::new();
-    context.set_unknown_prefix("");
+    context.set_family("", ContextValue::NotKnown);
     if matches!(principal, PrincipalArn::Root(_)) {
         for open in ["aws:PrincipalArn", "aws:PrincipalType", "aws:userid"] {
             context.set(open, ContextValue::NotKnown);
@@ -63,5 +63,5 @@ fn may_save(key: &KeyArn, arn: &str, policies: &PolicySet) -> bool {
     }
     let principal = Principal::new(&principal, None, None);
     let request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
-    !judge(&request, policies).is_denied()
+    request.is_ok_and(|request| !judge(&request, policies).is_denied())
 }

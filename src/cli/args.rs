@@ -136,11 +136,14 @@ pub(super) struct Knowledge {
     /// A session policy, from a file; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(super) session_policy: Vec<PathBuf>,
-    /// A session tag; may be given several times
+    /// A session tag, of which all must be given; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) session_tag: Vec<String>,
+    /// State that the session has no tags of its own
+    #[arg(long, conflicts_with = "session_tag")]
+    pub(super) no_session_tags: bool,
     /// The value of a context key that cannot be read, `KEY=` where the request does not carry it; may be given several
-    /// times
+    /// times, also for the several values of one key
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) context: Vec<String>,
     /// The address from which StartInstances will be called

@@ -12,7 +12,7 @@ use crate::engine::NamedPolicy;
 use crate::handed::Origin;
 use crate::names::{Arn, IamName, InstanceId, PrincipalArn, RoleArn, SessionArn, SessionName, UserArn};
 use crate::policy::{PolicyError, PolicyType};
-use crate::start::{GivenPolicy, Question, Stated, may_be_stated};
+use crate::start::{GivenPolicy, MayState, Question, Stated, may_state};
 
 use super::args::{Knowledge, Starts};
 use super::failure::Failure;
@@ -78,13 +78,35 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
     })?;
     let session_policies =
         typed.session_policy.iter().map(|path| session_policy(path)).collect::<Result<Vec<_>, _>>()?;
-    let context = typed.context.iter().map(|text| stated(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut context = typed.context.iter().map(|text| stated(text)).collect::<Result<Vec<_>, _>>()?;
+    each_once(&context)?;
+    let is_address = |one: &Stated| one.key.eq_ignore_ascii_case("aws:SourceIp");
+    let of_context = context.iter().find(|one| is_address(one)).map(|one| one.value.clone());
+    context.retain(|one| !is_address(one));
+    if let (Some(address), Some(other)) = (&of_context, &typed.source_ip)
+        && address != other
+    {
+        return Err(twice("aws:SourceIp"));
+    }
+    let source_ip = typed.source_ip.clone().or(of_context);
     let session_tags = typed
         .session_tag
         .iter()
         .map(|text| pair(text, "--session-tag").map(|(key, value)| (key.to_owned(), value.to_owned())))
-        .collect::<Result<Vec<_>, _>>()?;
-    if let Some(address) = &typed.source_ip
+        .collect::<Result<Vec<(String, String)>, _>>()?;
+    for (number, (key, _)) in session_tags.iter().enumerate() {
+        if session_tags.iter().take(number).any(|(earlier, _)| earlier.eq_ignore_ascii_case(key)) {
+            // STS tells no case apart in the keys of session tags.
+            let message = format!("the session tag `{key}` is given twice");
+            return Err(Failure::bad_input(
+                "session-tag-twice",
+                message,
+                "STS refuses it: give each tag once, in one case",
+            ));
+        }
+    }
+    if let Some(address) = &source_ip
+        && !address.is_empty()
         && address.parse::<std::net::IpAddr>().is_err()
     {
         let message = format!("`{address}` is not an IP address");
@@ -108,14 +130,16 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         None => None,
     };
     Ok(Question {
+        not_captured: Vec::new(),
         caller,
         external_id: starts.reader.external_id.clone(),
         require: starts.require,
         session_name: typed.session_name.clone(),
         session_policies,
         session_tags,
+        no_session_tags: typed.no_session_tags,
         context,
-        source_ip: typed.source_ip.clone(),
+        source_ip,
         at,
         assume_org_allows: typed.assume_org_allows,
         remedy_place: remedy.place,
@@ -130,6 +154,7 @@ pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Resu
         ("--session-name", typed.session_name.is_some()),
         ("--session-policy", !typed.session_policy.is_empty()),
         ("--session-tag", !typed.session_tag.is_empty()),
+        ("--no-session-tags", typed.no_session_tags),
     ];
     let user = targets.iter().find(|target| UserArn::parse(&target.role_arn).is_ok());
     match (user, given.iter().find(|(_, is_given)| *is_given)) {
@@ -148,9 +173,26 @@ pub(super) fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), 
     })
 }
 
+/// A context key with one value is stated once; the several values of others add up.
+fn each_once(stated: &[Stated]) -> Result<(), Failure> {
+    for (number, one) in stated.iter().enumerate() {
+        let mut earlier = stated.iter().take(number).filter(|other| other.key.eq_ignore_ascii_case(&one.key));
+        let may_have_several = may_state(&one.key) == MayState::Many && !one.value.is_empty();
+        if earlier.any(|other| !may_have_several || other.value.is_empty()) {
+            return Err(twice(&one.key));
+        }
+    }
+    Ok(())
+}
+
+fn twice(key: &str) -> Failure {
+    let message = format!("the context key `{key}` is stated twice");
+    Failure::bad_input("context-key-twice", message, "a request carries one value of it: state one")
+}
+
 fn stated(text: &str) -> Result<Stated, Failure> {
     let (key, value) = pair(text, "--context")?;
-    if !may_be_stated(key) {
+    if may_state(key) == MayState::Nothing {
         return Err(Failure::bad_input(
             "derived-context-key",
             format!("`{key}` cannot be stated: its value follows from what is read"),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::policy::{Effect, PolicyType, Truth};
 
 use super::decision::Decision;
-use super::grant::GrantAllow;
+use super::grant::{GrantAllow, Issuer};
 use super::principal::{Named, PrincipalKind};
 use super::recorder::{Recorder, Silent};
 use super::request::Request;
@@ -46,7 +46,7 @@ pub struct Gates {
     pub identity: Truth,
     /// Whether the permissions boundary allows; true without one.
     pub boundary: Truth,
-    /// Whether all session policies allow; true without any.
+    /// Whether a session policy allows; true without any.
     pub session: Truth,
     /// Whether every level of SCPs allows; true where they do not bind.
     pub scps: Truth,
@@ -119,7 +119,7 @@ impl<R: Recorder> Walk<'_, R> {
         said
     }
 
-    /// What levels, or session policies, say together: every one must allow.
+    /// What levels say together: every one must allow.
     fn levels<'p>(&mut self, levels: impl Iterator<Item = (PolicyRef, &'p [Arc<NamedPolicy>])>) -> (Truth, Truth) {
         let (mut allows, mut denies) = (Truth::True, Truth::False);
         for (at, policies) in levels {
@@ -134,8 +134,8 @@ impl<R: Recorder> Walk<'_, R> {
     }
 
     fn policy(&mut self, policy: &NamedPolicy, at: PolicyRef) -> Said {
-        let Some(policy) = &policy.policy else {
-            // It was not read: it may say anything.
+        let Some(policy) = policy.policy.as_ref().filter(|policy| policy.kind == at.kind) else {
+            // It was not read, or stands in the place of another type: it may say anything.
             let anything = Named {
                 anyone: Truth::Unknown,
                 account: Truth::Unknown,
@@ -170,15 +170,11 @@ impl<R: Recorder> Walk<'_, R> {
         for grant in policies.grants.all() {
             self.recorder.grant(grant, self.request);
             let allows = grant.allows(self.request);
-            let principals = &self.request.principal.account;
-            match grant.issuing_account.as_ref() {
-                Some(issuer) if issuer == principals => alone = alone.or(allows),
-                Some(issuer) if *issuer == self.request.resource_account => {
-                    with_identity = with_identity.or(allows);
-                }
-                Some(_) => {}
-                None if !self.request.is_cross_account() => alone = alone.or(allows),
-                None => {
+            match grant.issuer(self.request) {
+                Issuer::Own => alone = alone.or(allows),
+                Issuer::Owner => with_identity = with_identity.or(allows),
+                Issuer::Third => alone = alone.or(allows.and(Truth::Unknown)),
+                Issuer::Untold => {
                     alone = alone.or(allows.and(Truth::Unknown));
                     with_identity = with_identity.or(allows);
                 }
@@ -205,9 +201,13 @@ pub(super) fn walk<R: Recorder>(request: &Request, policies: &PolicySet, recorde
         let at = PolicyRef { kind: PolicyType::Boundary, level: 0, index: 0 };
         (at, std::slice::from_ref(boundary))
     }));
-    let session = walk.levels(policies.session.iter().enumerate().map(|(index, policy)| {
-        (PolicyRef { kind: PolicyType::Session, level: 0, index }, std::slice::from_ref(policy))
-    }));
+    // Session policies add up: one that allows is enough, and each explicit deny binds. So did AWS answer in 2026.
+    let session = if policies.session.is_empty() {
+        (Truth::True, Truth::False)
+    } else {
+        let said = walk.list(&policies.session, PolicyType::Session, 0);
+        (said.allows.at_all(), said.denies)
+    };
     // Neither SCPs nor RCPs bind service-linked roles; RCPs leave kms:RetireGrant alone.
     let bound = !request.principal.is_service_linked();
     let bound_by_rcps = bound && request.action.lower() != "kms:retiregrant";
@@ -254,14 +254,14 @@ pub(super) fn allowed(request: &Request, gates: &Gates) -> Truth {
         return if is_root { own } else { own.and(identity) };
     }
     let named = &gates.key_policy;
-    let grants = limited_grants(gates.grants, identity, gates);
+    let grants = limited_grants(gates.grants, gates, is_root);
     if request.is_cross_account() {
         if !works_across_accounts(request.action.lower()) {
             return Truth::False;
         }
         let admitted = named.anyone.or(named.account).or(named.role).or(named.session).or(named.user);
         let ours = if is_root { Truth::True } else { identity };
-        return admitted.and(ours).or(grants).or(limited_grants(gates.owner_grants, identity, gates).and(ours));
+        return admitted.and(ours).or(grants).or(limited_grants(gates.owner_grants, gates, is_root).and(ours));
     }
     // The root user has no identity-based policies: what the key policy gives the account is given to it.
     let by_account = if is_root { named.account } else { named.account.and(identity) };
@@ -275,13 +275,13 @@ pub(super) fn allowed(request: &Request, gates: &Gates) -> Truth {
 }
 
 /// Recorded behavior of 2026: an implicit deny of the boundary or a session policy limits a grant to a role, not
-/// one to a session.
-fn limited_grants(grants: GrantAllow, identity: Truth, gates: &Gates) -> Truth {
-    grants
-        .session
-        .or(grants.role.and(gates.boundary).and(gates.session))
-        .or(grants.user.and(gates.session))
-        .or(grants.account.and(identity))
+/// one to a session. Whether it limits one to a user or an account is not known, nor what an account's root user gets
+/// from the latter.
+fn limited_grants(grants: GrantAllow, gates: &Gates, is_root: bool) -> Truth {
+    let limits = gates.boundary.and(gates.session);
+    let perhaps = limits.or(Truth::Unknown);
+    let of_account = if is_root { Truth::Unknown } else { gates.identity.and(perhaps) };
+    grants.session.or(grants.role.and(limits)).or(grants.user.and(perhaps)).or(grants.account.and(of_account))
 }
 
 /// The operations on a key of another account; any other permission is void there.

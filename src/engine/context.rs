@@ -15,7 +15,8 @@ pub enum ContextValue {
     KnownPrefix(Box<str>),
     /// One of these, and which is not known.
     OneOf(Vec<ContextValue>),
-    /// There or not, but equal to nothing that a policy names, as EC2's own network address.
+    /// There or not: an address or network of AWS's own, as that from which EC2 decrypts. It is none that a policy
+    /// names, unless by a range so wide that it may be of the internet at large.
     Foreign,
     /// It may be anything, or absent.
     NotKnown,
@@ -35,7 +36,7 @@ pub struct Context {
     /// What copies have in common; an own entry of the key counts before it.
     shared: Arc<Vec<(ConditionKey, ContextValue)>>,
     own: Vec<(ConditionKey, ContextValue)>,
-    unknown_prefixes: Vec<Box<str>>,
+    families: Vec<(Box<str>, ContextValue)>,
     doubtful_in_key_policy: Vec<Box<str>>,
 }
 
@@ -75,9 +76,14 @@ impl Context {
         }
     }
 
-    /// Makes every key that begins with `prefix` and has no entry unknown: tags that were not read.
-    pub fn set_unknown_prefix(&mut self, prefix: &str) {
-        self.unknown_prefixes.push(prefix.to_ascii_lowercase().into());
+    /// Sets the value of every key that begins with `prefix` and has no entry: tags that were not read, say. Of
+    /// several such families of a key the one with the longest prefix counts.
+    pub fn set_family(&mut self, prefix: &str, value: ContextValue) {
+        let prefix = prefix.to_ascii_lowercase().into();
+        match self.families.iter_mut().find(|(known, _)| *known == prefix) {
+            Some((_, old)) => *old = value,
+            None => self.families.push((prefix, value)),
+        }
     }
 
     /// Makes keys that begin with `prefix` doubtful in key policies: there a request has their value or lacks them.
@@ -101,8 +107,8 @@ impl Context {
         if let Some((_, value)) = self.own.iter().chain(&*self.shared).find(|(known, _)| known == key) {
             return value;
         }
-        let unknown = self.unknown_prefixes.iter().any(|prefix| key.lower().starts_with(&**prefix));
-        if unknown { &ContextValue::NotKnown } else { &ContextValue::Absent }
+        let families = self.families.iter().filter(|(prefix, _)| key.lower().starts_with(&**prefix));
+        families.max_by_key(|(prefix, _)| prefix.len()).map_or(&ContextValue::Absent, |(_, value)| value)
     }
 
     /// What it holds for the KMS key named `kms:` and `name` in lower case, then `rest` in any case.
@@ -132,9 +138,9 @@ impl Context {
         self.own.iter()
     }
 
-    /// The beginnings of keys that are unknown where they have no entry.
-    pub(crate) fn unknown_prefixes(&self) -> &[Box<str>] {
-        &self.unknown_prefixes
+    /// The values of keys that have no entry, by how they begin.
+    pub(crate) fn families(&self) -> &[(Box<str>, ContextValue)] {
+        &self.families
     }
 
     /// All entries.

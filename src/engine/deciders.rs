@@ -188,5 +188,9 @@ fn open(request: &Request, gates: &Gates) -> Vec<Decider> {
         g.grants = g.grants.settled(t);
         g.owner_grants = g.owner_grants.settled(t);
     });
+    if open.is_empty() && all.is_empty() {
+        // A grant that serves, and that something unsaid may limit.
+        return vec![Decider::Grants];
+    }
     if open.is_empty() { all } else { open }
 }

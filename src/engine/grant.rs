@@ -38,8 +38,10 @@ pub enum Grantee {
     Session(Box<str>),
     /// A user, by ARN.
     User(Box<str>),
-    /// An account.
+    /// An account, by its ID.
     Account(Box<str>),
+    /// An account, by the ARN of its root.
+    Root(Box<str>),
     /// The unique ID that is left of a deleted principal.
     UniqueId(Box<str>),
     /// A service principal, or anything that makes no request of a start.
@@ -61,7 +63,7 @@ impl Grantee {
             Ok(PrincipalArn::Role(arn)) => Self::Role(arn.as_str().into()),
             Ok(PrincipalArn::Session(arn)) => Self::Session(arn.as_str().into()),
             Ok(PrincipalArn::User(arn)) => Self::User(arn.as_str().into()),
-            Ok(PrincipalArn::Root(arn)) => Self::Account(arn.account().into()),
+            Ok(PrincipalArn::Root(arn)) => Self::Root(arn.as_str().into()),
             Err(_) if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) => Self::Account(text.into()),
             Err(_) if text.starts_with("AROA") || text.starts_with("AIDA") => Self::UniqueId(text.into()),
             Err(_) => Self::Other(text.into()),
@@ -75,6 +77,7 @@ impl Grantee {
             | Self::Session(text)
             | Self::User(text)
             | Self::Account(text)
+            | Self::Root(text)
             | Self::UniqueId(text)
             | Self::Other(text) => text,
         }
@@ -138,7 +141,31 @@ impl GrantAllow {
     }
 }
 
+/// Whose account issued a grant: across accounts its effect depends on that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issuer {
+    /// The principal's own.
+    Own,
+    /// The key owner's, which is another.
+    Owner,
+    /// Neither: AWS does not say whether such a grant suffices.
+    Third,
+    /// It is not told.
+    Untold,
+}
+
 impl Grant {
+    /// Whose account issued it.
+    pub fn issuer(&self, request: &Request) -> Issuer {
+        match self.issuing_account.as_deref() {
+            Some(issuer) if *issuer == *request.principal.account => Issuer::Own,
+            Some(issuer) if *issuer == *request.resource_account => Issuer::Owner,
+            Some(_) => Issuer::Third,
+            None if request.is_cross_account() => Issuer::Untold,
+            None => Issuer::Own,
+        }
+    }
+
     /// Whether, and as which kind of grantee, the principal of `request` may make it by this grant alone.
     pub(super) fn allows(&self, request: &Request) -> GrantAllow {
         let serves = self.has_operation(request).and(self.constraints_hold(request));
@@ -149,7 +176,7 @@ impl Grant {
         let grantee = self.is_grantee(&request.principal).and(serves);
         match (&self.grantee, &request.principal.kind) {
             (Grantee::Session(_), _) => allow.session = grantee,
-            (Grantee::Account(_), _) => allow.account = grantee,
+            (Grantee::Account(_) | Grantee::Root(_), _) => allow.account = grantee,
             (Grantee::User(_), _) | (_, PrincipalKind::User) => allow.user = grantee,
             (Grantee::Role(_) | Grantee::UniqueId(_) | Grantee::Other(_), _) => allow.role = grantee,
         }
@@ -171,6 +198,7 @@ impl Grant {
                 }
             }
             (Grantee::Account(account), _) => Truth::from(*account == principal.account),
+            (Grantee::Root(root), _) => Truth::from(principal.is_of_account(root)),
             (Grantee::UniqueId(id), PrincipalKind::Role(_) | PrincipalKind::User) => {
                 principal.unique_id.as_ref().map_or(Truth::Unknown, |own| Truth::from(own == id))
             }

@@ -17,16 +17,16 @@
 //!     None,
 //!     Principal::new(&role, None, None),
 //!     Context::new().with("kms:GrantIsForAWSResource", "true"),
-//! );
+//! )?;
 //! let policy = r#"{"Statement": [{"Effect": "Allow", "Principal": {"AWS": "111122223333"},
 //!                                 "Action": "kms:*", "Resource": "*"}]}"#;
 //! let policies = PolicySet {
 //!     key_policies: vec![Arc::new(NamedPolicy::parse("key policy", policy, PolicyType::KeyPolicy).unwrap())],
-//!     ..PolicySet::default()
+//!     ..PolicySet::none()
 //! };
 //! // The key policy leaves it to the account's IAM policies, and the role has none.
 //! assert_eq!(judge(&request, &policies), Decision::ImplicitDeny);
-//! # Ok::<(), ebs_preflight::names::NameError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod combine;
@@ -50,10 +50,10 @@ pub use context::{Context, ContextValue};
 pub use deciders::{Decider, deciders, obstacles};
 pub use decision::Decision;
 pub use explain::{Explanation, Failure, GrantOutcome, StatementOutcome, explain};
-pub use grant::{Grant, GrantAllow, Grantee, Pairs};
+pub use grant::{Grant, GrantAllow, Grantee, Issuer, Pairs};
 pub use nearest::{Element, Miss, NearMiss, conditions, grant_misses, near_misses, nearest};
 pub use principal::{Principal, PrincipalKind, Session};
-pub use request::Request;
+pub use request::{NoKey, Request};
 pub use set::{GrantSet, NamedPolicy, PolicyRef, PolicySet};
 pub use unknown::{unknown_keys, unknown_principals};
 

@@ -70,6 +70,15 @@ impl Principal {
         self.arn.split(':').nth(1).unwrap_or_default()
     }
 
+    /// Whether this root ARN is the one of its account: an ARN of another partition names nobody here.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+    pub fn is_of_account(&self, root: &str) -> bool {
+        Arn::split(root).is_some_and(|[_, partition, service, _, account, resource]| {
+            partition == self.partition() && service == "iam" && account == &*self.account && resource == "root"
+        })
+    }
+
     /// What follows `role/`, `user/`: path and name.
     pub fn path_and_name(&self) -> &str {
         self.arn.split_once('/').map_or(&*self.arn, |(_, name)| name)
@@ -142,6 +151,7 @@ impl Named {
         match entry {
             PrincipalEntry::Anyone => named.anyone = Truth::True,
             PrincipalEntry::Account(account) => named.account = Truth::from(*account == principal.account),
+            PrincipalEntry::Root(root) => named.account = Truth::from(principal.is_of_account(root)),
             PrincipalEntry::Role(arn) => {
                 named.role = Truth::from(is_role(principal) && *arn == principal.arn);
             }

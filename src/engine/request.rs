@@ -1,3 +1,5 @@
+use thiserror::Error;
+
 use crate::names::{Action, Arn};
 use crate::policy::{Resolved, Variable, Variables};
 
@@ -25,11 +27,40 @@ struct Resource {
     is_key: bool,
 }
 
+/// A KMS request on something else than the ARN of a key: what its key policy says cannot be known.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{action} is for a KMS key, and `{resource}` is not the ARN of one")]
+pub struct NoKey {
+    action: Action,
+    resource: Box<str>,
+}
+
+/// The KMS actions that are for no key.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html>
+const FOR_NO_KEY: [&str; 11] = [
+    "kms:connectcustomkeystore",
+    "kms:createcustomkeystore",
+    "kms:createkey",
+    "kms:deletecustomkeystore",
+    "kms:describecustomkeystores",
+    "kms:disconnectcustomkeystore",
+    "kms:generaterandom",
+    "kms:listaliases",
+    "kms:listkeys",
+    "kms:listretirablegrants",
+    "kms:updatecustomkeystore",
+];
+
 impl Resource {
-    fn new(arn: &str) -> Self {
-        let is_key = Arn::split(arn)
-            .is_some_and(|[_, _, service, _, _, resource]| service == "kms" && resource.starts_with("key/"));
-        Self { arn: arn.into(), is_key }
+    fn new(arn: &str, action: &Action) -> Result<Self, NoKey> {
+        let is_key = Arn::split(arn).is_some_and(|[_, _, service, _, _, resource]| {
+            service == "kms" && resource.strip_prefix("key/").is_some_and(|id| !id.is_empty())
+        });
+        if action.service() == "kms" && !is_key && !FOR_NO_KEY.contains(&action.lower()) {
+            return Err(NoKey { action: action.clone(), resource: arn.into() });
+        }
+        Ok(Self { arn: arn.into(), is_key })
     }
 }
 
@@ -40,13 +71,17 @@ impl Request {
     ///
     /// Without `resource_account` it is the one in the resource's ARN, else the principal's.
     /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
+    ///
+    /// # Errors
+    /// When the action is for a KMS key and the resource is not the ARN of one, but an alias or a bare ID, say.
     pub fn new(
         action: Action,
         resource: &str,
         resource_account: Option<&str>,
         principal: Principal,
         mut context: Context,
-    ) -> Self {
+    ) -> Result<Self, NoKey> {
+        let named = Resource::new(resource, &action)?;
         let in_arn = Arn::parse(resource).map(|arn| arn.account().to_owned()).unwrap_or_default();
         let owner = resource_account.unwrap_or(if in_arn.is_empty() { &principal.account } else { &in_arn });
         let resource_account = Box::from(owner);
@@ -59,7 +94,13 @@ impl Request {
         if action.service() == "kms" {
             context.set_default("kms:CallerAccount", &*principal.account);
         }
-        Self { action, resource: Resource::new(resource), resource_account, principal, context }
+        if named.is_key {
+            // KMS documents these for identity policies only, and saves no key policy with them; what one means that was
+            // saved before is not told.
+            context.set_doubtful_in_key_policy("kms:ResourceAliases");
+            context.set_doubtful_in_key_policy("aws:ResourceTag/");
+        }
+        Ok(Self { action, resource: named, resource_account, principal, context })
     }
 
     /// Whether the resource belongs to another account than the principal.
@@ -74,7 +115,7 @@ impl Request {
 
     /// Whether the resource is the role that is assumed: its trust policy is the only policy without Resource.
     pub fn is_for_role(&self) -> bool {
-        self.action.lower() == "sts:assumerole"
+        matches!(self.action.lower(), "sts:assumerole" | "sts:tagsession")
     }
 
     /// The ARN of the resource, or `*`.
@@ -83,10 +124,12 @@ impl Request {
     }
 
     /// The same request for another resource of the same account.
-    #[must_use]
-    pub fn with_resource(mut self, arn: &str) -> Self {
-        self.resource = Resource::new(arn);
-        self
+    ///
+    /// # Errors
+    /// As [`Request::new`].
+    pub fn with_resource(mut self, arn: &str) -> Result<Self, NoKey> {
+        self.resource = Resource::new(arn, &self.action)?;
+        Ok(self)
     }
 }
 

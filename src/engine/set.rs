@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use crate::policy::{Policy, PolicyError, PolicyType, Statement};
+use crate::names::ConditionKey;
+use crate::policy::{Condition, Pattern, Policy, PolicyError, PolicyType, Statement};
 use crate::source::Document;
 
 use super::grant::Grant;
@@ -40,13 +41,16 @@ impl NamedPolicy {
 }
 
 /// Everything that bears on a request besides the request itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// By default nothing of it was read, so nothing is decided but by what is filled in; [`PolicySet::none`] is where
+/// there is none. A policy of one type in the place of another counts as unread.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicySet {
     /// Identity-based policies of the principal.
     pub identity: Vec<Arc<NamedPolicy>>,
     /// The permissions boundary, if there is one.
     pub boundary: Option<Arc<NamedPolicy>>,
-    /// Policies passed when the session was created; all of them limit it.
+    /// Policies passed when the session was created: it may do what one of them allows.
     pub session: Vec<Arc<NamedPolicy>>,
     /// SCPs by level, from the root to the account; empty: no such layer.
     pub scps: Vec<Vec<Arc<NamedPolicy>>>,
@@ -92,7 +96,35 @@ pub struct PolicyRef {
     pub index: usize,
 }
 
+impl Default for PolicySet {
+    fn default() -> Self {
+        let unread = |name| Arc::new(NamedPolicy::unread(name, ""));
+        Self {
+            identity: vec![unread("identity policies")],
+            boundary: Some(unread("permissions boundary")),
+            session: vec![unread("session policies")],
+            scps: vec![vec![unread("SCPs")]],
+            rcps: vec![vec![unread("RCPs")]],
+            key_policies: vec![unread("key policy")],
+            grants: GrantSet { unread: Some(String::new()), ..GrantSet::default() },
+        }
+    }
+}
+
 impl PolicySet {
+    /// Where there is no policy and no grant.
+    pub fn none() -> Self {
+        Self {
+            identity: Vec::new(),
+            boundary: None,
+            session: Vec::new(),
+            scps: Vec::new(),
+            rcps: Vec::new(),
+            key_policies: Vec::new(),
+            grants: GrantSet::default(),
+        }
+    }
+
     /// The policy that `at` names.
     pub fn get(&self, at: PolicyRef) -> Option<&NamedPolicy> {
         match at.kind {
@@ -109,6 +141,20 @@ impl PolicySet {
     /// Statement `index` of the policy that `at` names.
     pub fn statement(&self, at: PolicyRef, index: usize) -> Option<&Statement> {
         self.get(at)?.policy.as_ref()?.statements.get(index)
+    }
+
+    /// The condition keys for which statements ask, in conditions and by policy variables.
+    pub fn asked_keys(&self) -> impl Iterator<Item = &ConditionKey> {
+        let policies = self.all().filter_map(|(_, policy)| policy.policy.as_ref());
+        policies.flat_map(|policy| &policy.statements).flat_map(|statement| {
+            let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
+            let of_conditions = statement.conditions.iter();
+            let variables = patterns
+                .flat_map(Pattern::variables)
+                .chain(of_conditions.clone().flat_map(Condition::variables))
+                .map(|variable| &variable.key);
+            of_conditions.map(|condition| &condition.key).chain(variables)
+        })
     }
 
     /// Every policy, with its place.

@@ -18,7 +18,17 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
     let gates = &explanation.gates;
     let named = &gates.key_policy;
     let by_name = named.anyone.or(named.role).or(named.session).or(named.user);
-    let admitted = by_name.or(named.account).and(!gates.key_policy_denies);
+    let trusted = by_name.or(named.account).and(!gates.key_policy_denies);
+    // What was not read of another account's organization is told beside its policies, which were not read either.
+    let is_foreign_layer = |kind| kind == PolicyType::Scp && request.is_cross_account();
+    let is_unread = |kind| policies.all().any(|(at, policy)| at.kind == kind && policy.policy.is_none());
+    let layer = |kind, allows: Truth, denies: Truth| {
+        let says = allows.and(!denies);
+        if says == Truth::Unknown && is_foreign_layer(kind) && is_unread(kind) { Truth::True } else { says }
+    };
+    let by_scps = layer(PolicyType::Scp, gates.scps, gates.scp_denies);
+    let by_rcps = layer(PolicyType::Rcp, gates.rcps, gates.rcp_denies);
+    let admitted = trusted.and(by_scps).and(by_rcps);
     let says = |effect| {
         let applying = explanation.statements.iter().filter(move |one| one.effect == effect && one.applies.is_true());
         let role = if effect == Effect::Deny { StatementRole::Denies } else { StatementRole::Admits };
@@ -32,22 +42,40 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
     let (code, severity, evidence): (_, _, Vec<Fact>) = match admitted {
         Truth::False => {
             let denies: Vec<Fact> = says(Effect::Deny).collect();
-            let near = nearest(request, policies, explanation, &[PolicyType::KeyPolicy]).filter(|_| denies.is_empty());
-            let near =
-                near.map(|near| Fact::Nearest { at: place(policies, near.at, near.statement), misses: near.misses });
-            (Code::CallerNotAdmitted, Severity::Blocker, denies.into_iter().chain(near).collect())
+            let lacking = [
+                (PolicyType::KeyPolicy, trusted, None),
+                (PolicyType::Scp, by_scps, Some("SCPs of the caller's account do not allow it")),
+                (PolicyType::Rcp, by_rcps, Some("RCPs of the role's account do not allow it")),
+            ];
+            let lacks = lacking.into_iter().filter(|(_, allows, _)| allows.is_false() && denies.is_empty());
+            let lacks = lacks.flat_map(|(kind, _, said)| {
+                let near = nearest(request, policies, explanation, &[kind]);
+                let near = near
+                    .map(|near| Fact::Nearest { at: place(policies, near.at, near.statement), misses: near.misses });
+                said.map(|said| Fact::state("so", said)).into_iter().chain(near)
+            });
+            let lacks: Vec<Fact> = lacks.collect();
+            (Code::CallerNotAdmitted, Severity::Blocker, denies.into_iter().chain(lacks).collect())
         }
         Truth::Unknown => {
-            let open = open_in(assumed, |_| true);
+            let is_open = |kind| match kind {
+                PolicyType::Scp => by_scps == Truth::Unknown,
+                PolicyType::Rcp => by_rcps == Truth::Unknown,
+                PolicyType::KeyPolicy => trusted == Truth::Unknown,
+                PolicyType::Identity | PolicyType::Boundary | PolicyType::Session => false,
+            };
+            let open = open_in(assumed, is_open);
             let code = open.first().map_or(Code::NotDecided, super::Open::code);
             (code, Severity::Undecided, open.into_iter().map(Fact::Open).collect())
         }
         Truth::True => {
             let alone = by_name.is_true() && !request.is_cross_account();
             let value = if alone {
-                "the trust policy suffices in the role's own account"
+                "the trust policy suffices in the role's own account".to_owned()
             } else {
-                "the caller's own policies must allow sts:AssumeRole besides; they were not read"
+                let unread = is_foreign_layer(PolicyType::Scp) && is_unread(PolicyType::Scp);
+                let whose = if unread { "the caller's own policies and SCPs" } else { "the caller's own policies" };
+                format!("{whose} must allow {} besides; they were not read", assumed.case.row.action)
             };
             let then = Fact::state("then", value);
             (Code::CallerAdmitted, Severity::Note, says(Effect::Allow).chain([then]).collect())

@@ -5,11 +5,10 @@ use crate::engine::{
 };
 use crate::names::INFRASTRUCTURE_ROLE;
 use crate::policy::{Effect, PolicyType};
-use crate::start::{By, Judged, condition_keys, is_condition_key};
+use crate::start::{By, Judged};
 
-use super::near_miss::{
-    almost, delegation, denied, is_in_other_partition, is_slip_of, names_more_than_the_account, slip,
-};
+use super::asked_keys::meant as key_meant;
+use super::near_miss::{almost, delegation, denied, is_in_other_partition, names_more_than_the_account, slip};
 use super::placed::place;
 use super::{Code, Fact, StatementRole, may_allow};
 
@@ -35,10 +34,8 @@ impl Cause {
 fn meant(judged: &Judged, evidence: &[Fact]) -> Option<Fact> {
     let placed = evidence.iter().filter_map(Fact::statement);
     let statements = placed.filter_map(|placed| judged.case.policies.statement(placed.at, placed.index));
-    let mut misspelt = statements.flat_map(|statement| &statement.conditions).filter_map(|condition| {
-        let key = condition.key.lower();
-        condition_keys().find(|known| !is_condition_key(key) && is_slip_of(key, &known.to_ascii_lowercase()))
-    });
+    let mut misspelt =
+        statements.flat_map(|statement| &statement.conditions).filter_map(|one| key_meant(one.key.lower()));
     misspelt.next().map(|key| Fact::state("AWS's key", key))
 }
 

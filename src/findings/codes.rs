@@ -128,6 +128,7 @@ codes! {
     ContextKeyUnknown "EBP0605"
     SessionNameUnknown "EBP0606"
     RoleUnread "EBP0607"
+    ChangesSoon "EBP0608"
     RefusedSince "EBP0610"
 }
 

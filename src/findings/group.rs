@@ -8,10 +8,12 @@ use crate::names::{KeyArn, VolumeId};
 use crate::source::Reading;
 use crate::start::{By, Judged, Level, Question, Require, StartPlan};
 
+use super::asked_keys::asked_keys;
 use super::caller::caller;
 use super::cause::{Cause, causes};
 use super::facts::facts;
 use super::instance::NOT_THE_KEY;
+use super::time::changes_soon;
 use super::{Code, Fact, Finding, Severity, StatementRole, open, push_new};
 
 /// Everything that is to be said of one start.
@@ -26,9 +28,22 @@ pub(crate) fn findings(
     if matches!(capture.identity(&target.role_arn), Some((_, Reading::Absent))) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker, Vec::new()));
     } else {
-        findings.extend(plan.caller.as_ref().map(caller));
+        findings.extend(plan.caller.iter().map(caller));
+        if plan.refuses_tags && plan.caller.is_empty() {
+            let so = "AssumeRole with session tags fails: the role's trust policy does not allow sts:TagSession";
+            let refused = Finding::new(Code::CallerNotAdmitted, Severity::Warning, vec![Fact::state("so", so)]);
+            findings.push(Finding { actions: vec!["sts:TagSession"], ..refused });
+        }
         findings.extend(denied(judged, question));
         findings.extend(undecided(capture, judged, question));
+        let told: Vec<_> = findings.iter().filter(|one| one.code == Code::ConditionKeyUnknown).collect();
+        let is_told = |note: &Finding| {
+            let mut statements = told.iter().flat_map(|one| &one.evidence).filter_map(Fact::statement);
+            statements.any(|told| note.evidence.iter().filter_map(Fact::statement).any(|own| own == told))
+        };
+        let notes: Vec<Finding> = asked_keys(judged).into_iter().filter(|note| !is_told(note)).collect();
+        findings.extend(notes);
+        findings.extend(changes_soon(capture, target, question, judged));
     }
     let calls: Vec<bool> = judged.iter().map(|judged| judged.case.row.by == By::Role).collect();
     let is_of_call = |finding: &Finding| finding.requests.iter().any(|position| calls.get(*position) == Some(&true));

@@ -1,5 +1,6 @@
 //! From judgements and facts to findings: each cause once, root cause first.
 
+mod asked_keys;
 mod caller;
 mod cause;
 mod codes;
@@ -10,7 +11,7 @@ mod key_store;
 mod near_miss;
 mod open;
 mod placed;
-mod state_reason;
+mod time;
 
 use jiff::Timestamp;
 
@@ -159,6 +160,8 @@ pub(crate) enum StatementRole {
     Delegates,
     /// It admits whoever assumes the role.
     Admits,
+    /// It asks for something.
+    Asks,
 }
 
 /// Something that an unknown decision hangs on.
@@ -183,7 +186,7 @@ impl Open {
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Condition { settles, .. } | Self::Grant { settles, .. } => match settles {
-                Settles::Stated(_) => Code::ContextKeyUnknown,
+                Settles::Stated(_) | Settles::SessionTags(_) => Code::ContextKeyUnknown,
                 Settles::SessionName => Code::SessionNameUnknown,
                 Settles::Read { needs, .. } => unread(needs),
                 Settles::Nobody => Code::NotDecided,

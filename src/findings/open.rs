@@ -1,11 +1,11 @@
 //! From one undecided request to what its decision hangs on.
 
 use crate::engine::{
-    Decider, Decision, Failure, Grant, GrantOutcome, Grantee, deciders, unknown_keys, unknown_principals,
+    Decider, Decision, Failure, Grant, GrantOutcome, Grantee, Issuer, deciders, unknown_keys, unknown_principals,
 };
 use crate::names::ConditionKey;
 use crate::policy::{Effect, Pattern, PolicyType, PrincipalEntry, Sense, Statement, Truth};
-use crate::start::{By, Judged, Settles, settles};
+use crate::start::{By, GRANT_QUOTA, Judged, Settles, is_spared_by_other_spelling, settles};
 
 use super::{Open, PlacedStatement, place};
 
@@ -23,6 +23,24 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
     if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
         let what = "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned();
         found.push(Open::Untold { what, of: Some(PolicyType::Scp) });
+    }
+    if judged.case.is_at_grant_quota && judged.explanation.decision == Decision::Allowed {
+        let what = format!(
+            "whether the key takes another grant: it has {}, and the quota is {GRANT_QUOTA} unless it was raised",
+            judged.case.policies.grants.grants.len()
+        );
+        found.push(Open::Untold { what, of: None });
+    }
+    if judged.explanation.decision == Decision::ExplicitDeny && is_spared_by_other_spelling(&judged.case) {
+        let role = &judged.case.request.principal.arn;
+        let denies =
+            judged.explanation.statements.iter().find(|one| one.effect == Effect::Deny && one.applies.is_true());
+        let of = denies.map(|one| one.at.kind);
+        let what = format!(
+            "whether AWS takes EC2's own role for {role}, as most of its pages spell it, or for that with /INSTANCE-ID, \
+             as the policy does"
+        );
+        found.push(Open::Untold { what, of });
     }
     if found.is_empty() {
         found.push(Open::Untold { what: "how AWS decides this request".to_owned(), of: None });
@@ -111,7 +129,25 @@ fn grants(judged: &Judged) -> Vec<Open> {
 
 fn open_grant(judged: &Judged, grant: &Grant, outcome: GrantOutcome) -> Option<Open> {
     let open = |holds: &str, settles| Some(Open::Grant { holds: holds.to_owned(), id: grant.id.to_string(), settles });
+    let (request, gates) = (&judged.case.request, &judged.explanation.gates);
     match (outcome.serves(), &grant.grantee) {
+        (Truth::True, _) if grant.issuer(request) == Issuer::Third => {
+            let issuer = grant.issuing_account.as_deref().unwrap_or_default();
+            let holds = format!(
+                "one that account {issuer} issued suffices, which AWS does not say; one that account {} issued does",
+                request.principal.account
+            );
+            open(&holds, Settles::Nobody)
+        }
+        (Truth::True, Grantee::User(_) | Grantee::Account(_) | Grantee::Root(_))
+            if !gates.boundary.and(gates.session).is_true() =>
+        {
+            open(
+                "neither a boundary nor a session policy limits what is granted to a user or an account, which AWS does \
+                 not say",
+                Settles::Nobody,
+            )
+        }
         (Truth::True, _) if grant.issuing_account.is_none() && judged.case.request.is_cross_account() => {
             let what = "which account issued it".to_owned();
             open("this account issued it", Settles::Read { what, needs: "kms:ListGrants", or: None })

@@ -12,15 +12,15 @@ pub struct Action {
 }
 
 impl Action {
-    /// Reads `service:Name`.
+    /// Reads `service:Name`; AWS takes an empty name for one that no policy lists.
     ///
     /// # Errors
-    /// When there is no colon or a part is empty or holds a wildcard.
+    /// When there is no colon, the service is empty, or a part holds a wildcard.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         match text.split_once(':') {
             Some((service, name))
                 if !service.is_empty()
-                    && !name.is_empty()
+                    && !name.contains(':')
                     && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b':' || b == b'-') =>
             {
                 Ok(Self { written: text.into(), lower: text.to_ascii_lowercase().into() })

@@ -172,15 +172,27 @@ name!(
     ContextKey, "context key", "`service:name`, as `aws:SourceIp`", is_context_key
 );
 
+name!(
+    /// The key of a session tag.
+    ///
+    /// Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html>
+    TagKey, "tag key", "1 to 128 letters, digits, spaces and `_.:/+@-`",
+    |text| (1..=128).contains(&text.chars().count()) && !text.contains("://") && text.chars().all(is_sign_of_tags)
+);
+
+fn is_sign_of_tags(c: char) -> bool {
+    c.is_alphanumeric() || " _.:/+@-".contains(c)
+}
+
+/// The keys of a web identity begin with the name of its host.
 fn is_context_key(text: &str) -> bool {
-    let is_sign = |c: char| c.is_alphanumeric() || " _.:/+@-".contains(c);
     text.split_once(':').is_some_and(|(service, name)| {
         !service.is_empty()
-            && service.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && service.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/".contains(&b))
             && !name.is_empty()
             && !name.starts_with("//")
     }) && text.len() <= 512
-        && text.chars().all(is_sign)
+        && text.chars().all(is_sign_of_tags)
 }
 
 impl PolicyArn {

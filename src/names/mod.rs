@@ -16,12 +16,13 @@ pub use action::Action;
 pub use arn::Arn;
 pub use condition_key::ConditionKey;
 pub(crate) use condition_key::Sought;
+pub(crate) use iam::shared_names;
 pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, kind_and_name};
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
 pub use kinds::{
     AliasName, ContextKey, EncodedMessage, EventAttribute, GrantId, GrantOperation, Grantee, GroupArn, HolderKind,
     IamName, KeyStoreId, OrgPolicyId, OrgTarget, OrganizationId, PolicyArn, PolicyName, ProfileName, SessionName,
-    holder,
+    TagKey, holder,
 };
 
 /// Reads a text that has the form of such a name, for a field that holds it as text.

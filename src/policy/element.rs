@@ -77,6 +77,8 @@ impl Sense {
 /// A policy, compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
+    /// What it was read as: a policy of one type says nothing in the place of another.
+    pub kind: PolicyType,
     /// The version of its language.
     pub version: Version,
     /// Its statements, in order.
@@ -166,8 +168,10 @@ pub struct PrincipalElement {
 pub enum PrincipalEntry {
     /// `*`.
     Anyone,
-    /// An account, by its ID or its root ARN: its ID.
+    /// An account, by its ID.
     Account(Box<str>),
+    /// An account, by the ARN of its root, which names its partition too.
+    Root(Box<str>),
     /// The ARN of a role.
     Role(Box<str>),
     /// The ARN of an assumed-role session.
@@ -187,11 +191,12 @@ pub enum PrincipalEntry {
 }
 
 impl PrincipalEntry {
-    /// As it stands in the policy (an account as its ID).
+    /// As it stands in the policy.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Anyone => "*",
             Self::Account(text)
+            | Self::Root(text)
             | Self::Role(text)
             | Self::Session(text)
             | Self::User(text)

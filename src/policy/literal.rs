@@ -1,9 +1,9 @@
 //! Values that condition operators compare as something else than text.
 
 use std::cmp::Ordering;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
@@ -79,6 +79,11 @@ impl<'a> Decimal<'a> {
 pub struct Moment(i64);
 
 impl Moment {
+    /// Milliseconds since 1970.
+    pub fn milliseconds(self) -> i64 {
+        self.0
+    }
+
     /// Reads a date; without an offset it is UTC. `None` where `text` is no date.
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(seconds) = text.parse::<i64>() {
@@ -106,7 +111,8 @@ impl Moment {
 pub enum Network {
     /// Addresses of this network.
     Net(IpNet),
-    /// An IPv6 network with host bits set: AWS accepts it, and no address is ever in it.
+    /// An IPv6 network with host bits set, or with a part in dotted form: IAM refuses to save it, and where a session
+    /// policy has it no address is ever in it. So did AWS answer in 2026.
     Empty,
 }
 
@@ -114,16 +120,17 @@ impl Network {
     /// Reads `192.0.2.0/24`, `2001:db8::/32` or a single address; IPv4 networks may have host bits set and leading
     /// zeros. `None` where it is none.
     pub fn parse(text: &str) -> Option<Self> {
-        let Some((address, prefix)) = text.split_once('/') else {
-            return Some(Self::Net(IpNet::from(parse_address(text)?)));
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix.strip_prefix('+').unwrap_or(prefix).parse().ok()?)),
+            None => (text, None),
         };
-        let address = parse_address(address)?;
-        let prefix: u8 = prefix.strip_prefix('+').unwrap_or(prefix).parse().ok()?;
-        let net = IpNet::new(address, prefix).ok()?;
-        match net {
-            IpNet::V6(v6) if v6.addr() != v6.network() => Some(Self::Empty),
-            IpNet::V4(_) | IpNet::V6(_) => Some(Self::Net(net.trunc())),
+        if !address.contains(':') {
+            return Some(Self::Net(IpNet::new(parse_address(address)?, prefix.unwrap_or(32)).ok()?.trunc()));
         }
+        // An IPv4-mapped network stays what it is: requests from such addresses count as IPv4, so none is in it.
+        let net = Ipv6Net::new(address.parse().ok()?, prefix.unwrap_or(128)).ok()?;
+        let is_empty = address.contains('.') || net.addr() != net.network();
+        Some(if is_empty { Self::Empty } else { Self::Net(net.into()) })
     }
 
     /// Whether `address` is in it.
@@ -143,10 +150,17 @@ impl Network {
     }
 }
 
-/// Reads one address; IPv4 octets may have leading zeros.
+/// Reads the address of a request; IPv4 octets may have leading zeros.
+///
+/// IPv6 is read as AWS answered in 2026: an IPv4-mapped address is the IPv4 one, no other has a dotted part, an empty
+/// group is zero, and colons at an end are dropped.
 pub fn parse_address(text: &str) -> Option<IpAddr> {
-    if let Ok(address) = text.parse() {
-        return Some(address);
+    if text.contains(':') {
+        let address = if text.contains('.') { text.parse().ok()? } else { loose_v6(text)? };
+        return match address.to_ipv4_mapped() {
+            Some(v4) => Some(IpAddr::V4(v4)),
+            None => (!text.contains('.')).then_some(IpAddr::V6(address)),
+        };
     }
     let mut octets = [0_u8; 4];
     let mut parts = text.split('.');
@@ -158,6 +172,40 @@ pub fn parse_address(text: &str) -> Option<IpAddr> {
         *octet = part.parse().ok()?;
     }
     parts.next().is_none().then(|| IpAddr::from(octets))
+}
+
+fn loose_v6(text: &str) -> Option<Ipv6Addr> {
+    let mut halves = text.split("::");
+    let (mut all, head) = groups(halves.next()?)?;
+    match halves.next() {
+        None if head != all.len() => return None,
+        None => {}
+        Some(half) => {
+            let (tail, length) = groups(half)?;
+            // `::` stands for one group at least.
+            if head + length >= all.len() {
+                return None;
+            }
+            for (group, value) in all.iter_mut().rev().zip(tail.iter().take(length).rev()) {
+                *group = *value;
+            }
+        }
+    }
+    halves.next().is_none().then(|| Ipv6Addr::from(all))
+}
+
+/// The groups of one side of `::`, from the left, and how many they are.
+fn groups(half: &str) -> Option<([u16; 8], usize)> {
+    let (mut groups, mut length) = ([0; 8], 0);
+    let half = half.trim_end_matches(':');
+    for group in half.split(':').filter(|_| !half.is_empty()) {
+        if group.len() > 4 || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        *groups.get_mut(length)? = if group.is_empty() { 0 } else { u16::from_str_radix(group, 16).ok()? };
+        length += 1;
+    }
+    Some((groups, length))
 }
 
 /// A value of an ARN operator: six parts, each a pattern of its own.

@@ -110,7 +110,7 @@ impl Reader {
             None => self.statement(&statement.value).into_iter().collect(),
         };
         self.unique_sids(&statements);
-        Some(Policy { version: self.version, statements })
+        Some(Policy { kind: self.kind, version: self.version, statements })
     }
 
     /// The text of an element that must be one.
@@ -358,10 +358,17 @@ impl Reader {
             Form::Date => Values::Date(self.literals(texts, "date", Moment::parse)),
             Form::Flag => Values::Flag(texts.iter().map(|text| text.text.eq_ignore_ascii_case("true")).collect()),
             Form::Binary => {
-                let valid = self.literals(texts, "base64 text", |text| is_base64(text).then(|| text.into()));
-                Values::Binary(valid.into_iter().flatten().collect())
+                // STS refuses this one in session policies, too.
+                for text in texts.iter().filter(|text| !is_base64(&text.text)) {
+                    self.bad_value("base64 text", &text.text, text.span);
+                }
+                Values::Binary(texts.iter().map(|text| text.text.as_ref().into()).collect())
             }
-            Form::Address => Values::Address(self.literals(texts, "address or network", Network::parse)),
+            Form::Address => {
+                let is_of_iam = matches!(self.kind, PolicyType::Identity | PolicyType::Boundary);
+                let read = |text: &str| Network::parse(text).filter(|net| !is_of_iam || *net != Network::Empty);
+                Values::Address(self.literals(texts, "address or network", read))
+            }
             Form::Arn => {
                 let compiled = self.literals(texts, "ARN", |text| {
                     Some(ArnPattern::compile(text, version, Span::default())).filter(|arn| *arn != ArnPattern::NotAnArn)

@@ -25,7 +25,7 @@ impl PrincipalEntry {
             Ok(PrincipalArn::Role(arn)) => Self::Role(arn.as_str().into()),
             Ok(PrincipalArn::Session(arn)) => Self::Session(arn.as_str().into()),
             Ok(PrincipalArn::User(arn)) => Self::User(arn.as_str().into()),
-            Ok(PrincipalArn::Root(arn)) => Self::Account(arn.account().into()),
+            Ok(PrincipalArn::Root(arn)) => Self::Root(arn.as_str().into()),
             Err(_) => Self::Other(text.into()),
         })
     }

@@ -140,6 +140,7 @@ impl Found<'_> {
                 }
                 PrincipalEntry::Anyone
                 | PrincipalEntry::Account(_)
+                | PrincipalEntry::Root(_)
                 | PrincipalEntry::Session(_)
                 | PrincipalEntry::Role(_)
                 | PrincipalEntry::User(_)

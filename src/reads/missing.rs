@@ -12,7 +12,7 @@ use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Vol
 use crate::command::{Command, Word};
 use crate::names::{
     self, AccountId, EventAttribute, HolderKind, IamName, InstanceId, KeyArn, KeyStoreId, OrgPolicyId, PolicyArn,
-    PolicyName, Region, VolumeId,
+    PolicyName, Region, VolumeId, kind_and_name, shared_names,
 };
 use crate::source::{Reading, Unread, Why};
 
@@ -79,7 +79,10 @@ impl Subject {
 
 /// Everything that a capture lacks.
 pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
-    let mut list = List { items: Vec::new(), region: capture.read.region.clone() };
+    let identities = capture.identities.values().filter_map(Reading::known);
+    let holders = identities.flat_map(Identity::holders).map(|holder| holder.arn);
+    let shared = shared_names(holders.chain(capture.identities.keys().map(String::as_str)));
+    let mut list = List { items: Vec::new(), region: capture.read.region.clone(), shared };
     list.push(&capture.read.by, "who read", Command::aws("sts get-caller-identity"), Vec::new());
     for (id, instance) in &capture.instances {
         let reader = Reader::OwnerOf(id.to_string());
@@ -119,11 +122,13 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
 struct List {
     items: Vec<Missing>,
     region: Region,
+    /// Names that roles, users or groups of several accounts have.
+    shared: BTreeSet<String>,
 }
 
 impl List {
     fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: Command, lines: Vec<Lacking>) {
-        let Reading::Unread(unread) = reading else { return };
+        let Some(unread) = reading.unread() else { return };
         self.items.push(Missing {
             what: what.to_owned(),
             why: why(unread),
@@ -197,20 +202,21 @@ impl List {
         let more = whole.into_iter().skip(1).collect();
         self.note(identity, &format!("{kind} {arn}"), &named, &itself, vec![more]);
         let Reading::Known(identity) = identity else { return };
+        let called = self.called(arn);
         if !identity.is_user() {
-            let trust = format!("trust policy of {kind} {name}");
+            let trust = format!("trust policy of {called}");
             self.note(&identity.trust_policy, &trust, &named, &itself, Vec::new());
         }
-        self.note(&identity.unique_id, &format!("unique ID of {kind} {name}"), &named, &itself, Vec::new());
-        self.note(&identity.tags, &format!("tags of {kind} {name}"), &named, &itself, Vec::new());
-        let boundary = format!("permissions boundary of {kind} {name}");
+        self.note(&identity.unique_id, &format!("unique ID of {called}"), &named, &itself, Vec::new());
+        self.note(&identity.tags, &format!("tags of {called}"), &named, &itself, Vec::new());
+        let boundary = format!("permissions boundary of {called}");
         self.note(&identity.boundary, &boundary, &named, &itself, vec![lines.boundary()]);
         for holder in identity.holders() {
             self.holder(&holder, &of);
         }
         if identity.is_user() {
             let (line, each) = lines::groups();
-            self.note(&identity.groups, &format!("groups of user {name}"), &named, &line, vec![each]);
+            self.note(&identity.groups, &format!("groups of {called}"), &named, &line, vec![each]);
         }
         for policy in identity.managed() {
             let what = format!("managed policy {}", policy.arn);
@@ -229,18 +235,20 @@ impl List {
 
     fn holder(&mut self, holder: &Holder<'_>, of: &Subject) {
         let Some((kind, name)) = names::holder(holder.arn) else { return };
-        let (lines, variable, kind): (&Lines, char, _) = match kind {
-            HolderKind::Group => (&GROUP, 'g', "group"),
-            HolderKind::User => (&USER, 'n', "user"),
-            HolderKind::Role => (&ROLE, 'n', "role"),
+        let (lines, variable): (&Lines, char) = match kind {
+            HolderKind::Group => (&GROUP, 'g'),
+            HolderKind::User => (&USER, 'n'),
+            HolderKind::Role => (&ROLE, 'n'),
         };
         let of = of.with(variable, &name);
-        let inline = format!("inline policies of {kind} {name}");
+        let called = self.called(holder.arn);
+        let inline = format!("inline policies of {called}");
         self.note(holder.inline, &inline, &of, &lines.inline(), vec![lines.documents()]);
-        let attached = format!("managed policies of {kind} {name}");
+        let attached = format!("managed policies of {called}");
         self.note(holder.attached, &attached, &of, &lines.attached(), vec![lines.of_attached()]);
-        for policy in holder.inline.known().into_iter().flatten() {
-            let what = format!("inline policy {}", policy.name);
+        for policy in holder.inline.found().into_iter().flatten() {
+            let whose = if self.shared.contains(name.as_str()) { format!(" of {called}") } else { String::new() };
+            let what = format!("inline policy {}{whose}", policy.name);
             match PolicyName::parse(&policy.name) {
                 Ok(name) => {
                     self.note(&policy.document, &what, &of.with('p', &name), &lines.document(), Vec::new());
@@ -248,6 +256,12 @@ impl List {
                 Err(_) => self.note(&policy.document, &what, &of, &lines.inline(), vec![lines.documents()]),
             }
         }
+    }
+
+    /// What people call a role, user or group; by its ARN where another account has one of that name.
+    fn called(&self, arn: &str) -> String {
+        let (kind, name) = kind_and_name(arn);
+        format!("{kind} {}", if self.shared.contains(name) { arn } else { name })
     }
 
     fn organization(&mut self, account: &AccountId, organization: &Reading<Organization>) {
@@ -269,7 +283,7 @@ impl List {
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
         // Neither SCPs nor RCPs bind the account that manages the organization.
-        let is_bound = organization.management_account != *account;
+        let is_bound = organization.binds(account.as_str());
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let lists = if is_bound { lists.as_slice() } else { &[] };
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
@@ -277,7 +291,7 @@ impl List {
         self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&types)]);
         for (name, levels) in lists {
             self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
-            for policy in levels.known().into_iter().flatten().flat_map(|level| &level.policies) {
+            for policy in levels.found().into_iter().flatten().flat_map(|level| &level.policies) {
                 let what = format!("organization policy {}", policy.id);
                 match OrgPolicyId::parse(&policy.id) {
                     Ok(id) => {

@@ -168,7 +168,7 @@ impl Alike {
                 let context = &judged.case.request.context;
                 let next = shared.len();
                 let number = *shared.entry(context.pattern_address()).or_insert_with(|| {
-                    let _ = write!(signature, "\n{:?} ", context.unknown_prefixes());
+                    let _ = write!(signature, "\n{:?} ", context.families());
                     asked.write(context.pattern(), &ids, &mut signature);
                     next
                 });

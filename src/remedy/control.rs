@@ -71,12 +71,12 @@ impl Control {
                 let mut context = without(&request.context, &["aws:PrincipalArn", "aws:userid"]);
                 context.set("aws:PrincipalArn", &*other.arn);
                 let (resource, account) = (request.resource().to_owned(), request.resource_account.clone());
-                request = Request::new(request.action, &resource, Some(&account), other, context);
+                request = Request::new(request.action, &resource, Some(&account), other, context).ok()?;
             }
             Self::AnotherKey => {
                 let (beginning, _) = request.resource().rsplit_once('/')?;
                 let other = format!("{beginning}/00000000-0000-0000-0000-000000000000");
-                request = request.with_resource(&other);
+                request = request.with_resource(&other).ok()?;
             }
             Self::AnotherService => {
                 let ContextValue::Single(via) = request.context.get(&ConditionKey::new("kms:ViaService")) else {

@@ -275,9 +275,11 @@ fn may_grant(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> bool {
     let account = &case.request.principal.account;
     let root = format!("arn:{}:iam::{account}:root", case.request.principal.partition());
     let Ok(root) = PrincipalArn::parse(&root) else { return true };
-    let request =
-        Request::new(action, key.as_str(), Some(key.account()), Principal::new(&root, None, None), Context::new());
-    let policies = PolicySet { key_policies: case.policies.key_policies.clone(), ..PolicySet::default() };
+    let root = Principal::new(&root, None, None);
+    let Ok(request) = Request::new(action, key.as_str(), Some(key.account()), root, Context::new()) else {
+        return true;
+    };
+    let policies = PolicySet { key_policies: case.policies.key_policies.clone(), ..PolicySet::none() };
     !decide(&request, &policies).is_denied()
 }
 

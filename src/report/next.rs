@@ -3,10 +3,10 @@
 use crate::command::{Command, Word};
 use crate::event::{PolicyKind, Refusal};
 use crate::findings::{Code, Fact, Finding, Open, Severity};
-use crate::names::{ContextKey, KeyArn, VolumeId};
+use crate::names::{ContextKey, KeyArn, TagKey, VolumeId};
 use crate::policy::PolicyType;
 use crate::reads::Missing;
-use crate::start::{Assumption, By, Settles};
+use crate::start::{Assumption, By, Settles, is_network_key};
 
 use super::{Report, Start, TargetReport};
 
@@ -138,22 +138,41 @@ fn key(report: &Report, finding: &Finding) -> Vec<Step> {
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
-    let stated = opens(finding).filter_map(|open| {
-        if let Open::Condition { settles: Settles::Stated(key), .. } = open { Some(key.as_str()) } else { None }
-    });
-    let mut keys: Vec<&str> = stated.collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let words = if keys.iter().any(|key| key.eq_ignore_ascii_case("aws:SourceIp")) {
-        "say from which address; with Bool aws:ViaAWSService false beside it a Deny leaves out what EC2 forwards"
+    let of = |choose: fn(&Settles) -> Option<&str>| {
+        let settles = opens(finding)
+            .filter_map(|open| if let Open::Condition { settles, .. } = open { choose(settles) } else { None });
+        let mut chosen: Vec<&str> = settles.collect();
+        chosen.sort_unstable();
+        chosen.dedup();
+        chosen
+    };
+    let keys = of(|settles| if let Settles::Stated(key) = settles { Some(key) } else { None });
+    let tags = of(|settles| if let Settles::SessionTags(tag) = settles { Some(tag) } else { None });
+    let is_address = |key: &&str| key.eq_ignore_ascii_case("aws:SourceIp");
+    let words = if keys.iter().all(is_address) {
+        "say from which address StartInstances is called"
     } else {
         "say what the session will have (KEY= where it has none)"
     };
     // What is no name of a context key is of no request, whatever is stated of it.
-    let keys = keys.iter().filter_map(|key| ContextKey::parse(key).ok());
-    let value = |key| Word::from(&key).then("=").then(Word::blank("VALUE"));
-    let options = keys.fold(Command::options(), |options, key| options.option("--context", value(key)));
-    vec![step(words, if options == Command::options() { Vec::new() } else { with(&options) })]
+    let value = |name: Word| name.then("=").then(Word::blank("VALUE"));
+    let stated = keys.iter().fold(Command::options(), |options, key| match ContextKey::parse(key) {
+        Ok(_) if is_address(key) => options.words("--source-ip ADDRESS"),
+        Ok(key) => options.option("--context", value(Word::from(&key))),
+        Err(_) => options,
+    });
+    let tagged = tags.iter().filter_map(|tag| TagKey::parse(tag).ok());
+    let tagged =
+        tagged.fold(Command::options(), |options, tag| options.option("--session-tag", value(Word::from(&tag))));
+    let mut steps = Vec::new();
+    if stated != Command::options() {
+        steps.push(step(words, with(&stated)));
+    }
+    if tagged != Command::options() {
+        steps.push(step("say all tags with which the session is made", with(&tagged)));
+        steps.push(step("say that it is made without tags", flag("--no-session-tags")));
+    }
+    steps
 }
 
 /// The option of `diff` that judges another policy of this type.
@@ -177,7 +196,17 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
     flags.sort_unstable();
     flags.dedup();
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
-    let words = if requests.all(|judged| judged.case.row.by == By::Infrastructure) {
+    let asks_network = opens(finding).any(|open| {
+        let Open::Condition { by, .. } = open else { return false };
+        let policies = start.judged.iter().map(|judged| &judged.case.policies);
+        let mut statements = policies.filter_map(|policies| policies.statement(by.at, by.index));
+        statements.any(|statement| statement.conditions.iter().any(|one| is_network_key(one.key.lower())))
+    });
+    let words = if asks_network {
+        "no address tells it: have the policy leave out what EC2 forwards (a Deny by Bool aws:ViaAWSService false or \
+         StringNotEquals kms:ViaService beside its conditions) and EC2's own identity (role/aws:ec2-infrastructure), and \
+         judge that beforehand with"
+    } else if requests.all(|judged| judged.case.row.by == By::Infrastructure) {
         "have the policy say outright what it means for EC2's own identity (role/aws:ec2-infrastructure), and judge \
          that beforehand with"
     } else {

@@ -81,7 +81,7 @@ fn render_start(text: &mut Page, report: &Report, target: &TargetReport, start: 
 fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Start) {
     let name = start.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
     let instance = format!("{}{name}", target.instance_id);
-    let starter = words::identity(&start.principal);
+    let starter = words::starter(report, &start.principal);
     let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
     match start.verdict {
         Verdict::Ready => {
@@ -102,7 +102,13 @@ fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Sta
             if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
                 text.line(&format!("BLOCKED  {} {} does not exist", start.noun(), start.principal));
             } else {
-                text.wrap("BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
+                let mut blockers = start.findings.iter().filter(|finding| finding.severity == Severity::Blocker);
+                if blockers.all(|finding| words::is_only_documented(finding, start)) {
+                    let lacks = format!("{instance}: {starter} lacks what --require documented asks for");
+                    text.wrap("BLOCKED  ", 9, &lacks);
+                } else {
+                    text.wrap("BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
+                }
                 let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
                 text.wrap("         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
             }
@@ -130,7 +136,7 @@ fn volume_table(text: &mut Page, start: &Start) {
         let key = match &row.key {
             Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), Clone::clone),
             Reading::Absent => "not encrypted".to_owned(),
-            Reading::Unread(_) => "not known".to_owned(),
+            Reading::Unread(_) | Reading::Part { .. } => "not known".to_owned(),
         };
         let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();

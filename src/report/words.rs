@@ -68,6 +68,12 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
         format!("KMS key {key}")
     };
     let requests = || finding.requests.iter().filter_map(|position| start.judged.get(*position));
+    if is_only_documented(finding, start) {
+        let actions: Vec<&str> = finding.actions.clone();
+        let others = start.findings.iter().filter(|one| one.severity == Severity::Blocker).count() > 1;
+        let more = if others { " and more" } else { "" };
+        return format!("{}{more} is documented for EBS encryption, and a start does without", actions.join(", "));
+    }
     if requests().any(|judged| judged.case.row.by == By::Role) {
         "the call StartInstances itself is refused".to_owned()
     } else if requests().any(|judged| judged.case.row.by == By::Infrastructure) {
@@ -79,6 +85,12 @@ pub(super) fn cause(finding: &Finding, start: &Start) -> String {
     } else {
         format!("{volumes} {key}, which nobody can use as it is")
     }
+}
+
+/// Whether a finding concerns only requests that AWS documents for EBS encryption and that no start was seen to need.
+pub(super) fn is_only_documented(finding: &Finding, start: &Start) -> bool {
+    let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
+    !finding.requests.is_empty() && requests.all(|judged| judged.case.row.level == Level::Documented)
 }
 
 /// What people see when a start fails for this finding.
@@ -177,6 +189,7 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
             ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
         }
         Fact::Statement { at, role: StatementRole::Admits, .. } => ("admitted by", vec![statement(at, noun)]),
+        Fact::Statement { at, role: StatementRole::Asks, .. } => ("asked by", vec![statement(at, noun)]),
         Fact::Nearest { at, misses } => {
             ("nearest", std::iter::once(statement(at, noun)).chain(misses.iter().map(miss)).collect())
         }
@@ -264,7 +277,7 @@ pub(super) fn open(open: &Open, noun: &str) -> String {
 fn lacks(settles: &Settles) -> String {
     match settles {
         Settles::Read { what, needs, .. } => format!("; not read: {what} (needs {needs})"),
-        Settles::Stated(_) | Settles::SessionName | Settles::Nobody => String::new(),
+        Settles::Stated(_) | Settles::SessionTags(_) | Settles::SessionName | Settles::Nobody => String::new(),
     }
 }
 
@@ -274,6 +287,9 @@ pub(super) fn assumption(assumption: &Assumption) -> String {
         Assumption::NoSessionTags => "no session tags".to_owned(),
         Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
         Assumption::EvaluatedAt(time) => format!("evaluated at {}", minute(*time)),
+        Assumption::Dated { at, dates } => {
+            format!("the time is {}, which policies compare with {}", minute(*at), dates.join(" and "))
+        }
         Assumption::Usual { key, value } => format!("{key} is {value}"),
         Assumption::Stated { flag, value } => format!("--{flag} {value}"),
         Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),
@@ -306,6 +322,15 @@ pub(super) fn minute(time: Timestamp) -> String {
 /// A role, user or group as people say it: `role scheduler/StartJob`; of a session with its name.
 pub(super) fn identity(arn: &str) -> String {
     format!("{} {}", kind_and_name(arn).0, path_and_name(arn))
+}
+
+/// The role or user that starts an instance; with its account where the report is on another of that name, too.
+pub(super) fn starter(report: &Report, arn: &str) -> String {
+    let (_, name) = kind_and_name(arn);
+    match arn.split(':').nth(4) {
+        Some(account) if report.shared_names.contains(name) => format!("{} of account {account}", identity(arn)),
+        _ => identity(arn),
+    }
 }
 
 /// The option that names a role, a session or a user: `--role-arn arn:…`.

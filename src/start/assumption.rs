@@ -1,6 +1,8 @@
 use jiff::Timestamp;
 
 use crate::engine::PolicySet;
+use crate::names::{Action, ConditionKey};
+use crate::policy::Sense;
 
 use super::question::Question;
 
@@ -15,6 +17,13 @@ pub(crate) enum Assumption {
     OrganizationAllows,
     /// The time of evaluation.
     EvaluatedAt(Timestamp),
+    /// That time decides: policies compare it with these dates, as they have them.
+    Dated {
+        /// The time of evaluation.
+        at: Timestamp,
+        /// The dates.
+        dates: Vec<String>,
+    },
     /// A context key that a policy asks for has this value, as is usual.
     Usual {
         /// The key.
@@ -39,12 +48,23 @@ const USUAL: [(&str, &str); 2] =
 
 /// Which usual values these policies ask for.
 pub(super) fn usual(policies: &PolicySet) -> impl Iterator<Item = Assumption> {
-    let statements =
-        policies.all().filter_map(|(_, policy)| policy.policy.as_ref()).flat_map(|policy| &policy.statements);
-    let asked: Vec<&str> =
-        statements.flat_map(|statement| &statement.conditions).map(|condition| condition.key.lower()).collect();
+    let asked: Vec<&str> = policies.asked_keys().map(ConditionKey::lower).collect();
     let taken = USUAL.iter().filter(move |(key, _)| asked.iter().any(|asked| asked.eq_ignore_ascii_case(key)));
     taken.map(|(key, value)| Assumption::Usual { key, value })
+}
+
+/// The dates with which statements on this action compare the time of evaluation, as written.
+pub(crate) fn dates<'p>(policies: &'p PolicySet, action: &Action) -> impl Iterator<Item = &'p str> {
+    let lower = action.lower().to_owned();
+    let statements =
+        policies.all().filter_map(|(_, policy)| policy.policy.as_ref()).flat_map(|policy| &policy.statements);
+    let concerned = statements.filter(move |statement| {
+        let is_listed = statement.action.patterns.iter().any(|pattern| pattern.covers(&lower));
+        is_listed == (statement.action.sense == Sense::Listed)
+    });
+    let conditions = concerned.flat_map(|statement| &statement.conditions);
+    let of_time = conditions.filter(|one| matches!(one.key.lower(), "aws:currenttime" | "aws:epochtime"));
+    of_time.flat_map(|condition| &condition.written).map(AsRef::as_ref)
 }
 
 /// What the asker states of the session.

@@ -5,9 +5,21 @@ use std::sync::Arc;
 use crate::engine::{Context, ContextValue, Request};
 use crate::names::{Action, Arn};
 
-use super::context::{Column, OF_INSTANCES, fixed, state};
+use super::condition_keys::Column;
+use super::context::{fixed, state, without_instance};
+use super::derived::set_tags;
 use super::plan::{Case, Planner};
 use super::table::Row;
+
+/// What an answer of AWS tells of every instance.
+const OF_INSTANCES: [&str; 6] = [
+    "ec2:InstanceType",
+    "ec2:AvailabilityZone",
+    "ec2:Tenancy",
+    "ec2:RootDeviceType",
+    "ec2:EbsOptimized",
+    "ec2:InstanceMarketType",
+];
 
 impl Planner<'_, '_> {
     /// StartInstances, asked for the instance.
@@ -20,30 +32,31 @@ impl Planner<'_, '_> {
             self.target.instance_id
         );
         let mut context = self.direct(account);
-        if self.instance.condition_keys.is_empty() {
-            for key in OF_INSTANCES {
-                context.set(key, ContextValue::NotKnown);
-            }
-        }
-        for (key, value) in &self.instance.condition_keys {
-            context.set(key, value.as_str());
+        self.instance_keys(&mut context);
+        self.start(row, &arn, None, context)
+    }
+
+    /// Keys of the instance as a resource: what an answer of AWS about it tells.
+    ///
+    /// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
+    fn instance_keys(&self, context: &mut Context) {
+        let told = &self.instance.condition_keys;
+        // An answer of AWS has these of every instance, and the next ones where the instance has such a thing.
+        let is_whole = OF_INSTANCES.iter().all(|key| told.contains_key(*key));
+        for key in ["ec2:InstanceProfile", "ec2:PlacementGroup"].iter().filter(|_| is_whole) {
+            context.set(key, ContextValue::Absent);
         }
         match self.instance.operator.as_deref() {
             Some(operator) if !operator.is_empty() => context.set("ec2:ManagedResourceOperator", operator),
-            None if !self.instance.condition_keys.is_empty() => {}
+            None if !told.is_empty() => context.set("ec2:ManagedResourceOperator", ContextValue::Absent),
             Some(_) | None => context.set("ec2:ManagedResourceOperator", ContextValue::NotKnown),
         }
-        context.set("ec2:InstanceID", self.target.instance_id.as_str());
-        if self.instance.tags_unread.is_some() {
-            context.set_unknown_prefix("aws:ResourceTag/");
-            context.set_unknown_prefix("ec2:ResourceTag/");
-        } else {
-            for (tag, value) in &self.instance.tags {
-                context.set(&format!("aws:ResourceTag/{tag}"), value.as_str());
-                context.set(&format!("ec2:ResourceTag/{tag}"), value.as_str());
-            }
+        for (key, value) in told {
+            context.set(key, value.as_str());
         }
-        self.start(row, &arn, None, context)
+        context.set("ec2:InstanceID", self.target.instance_id.as_str());
+        let tags = Some(&self.instance.tags).filter(|_| self.instance.tags_unread.is_none());
+        set_tags(context, &["aws:ResourceTag/", "ec2:ResourceTag/"], tags);
     }
 
     /// StartInstances, asked once more for a license configuration of the instance.
@@ -52,9 +65,9 @@ impl Planner<'_, '_> {
     pub(super) fn license(&self, row: &'static Row, license: &Arn) -> Option<Case> {
         let mut context = self.direct(license.account());
         context.set("aws:ResourceAccount", license.account());
+        without_instance(&mut context);
         // Its tags are not read.
-        context.set_unknown_prefix("aws:ResourceTag/");
-        context.set_unknown_prefix("ec2:ResourceTag/");
+        set_tags(&mut context, &["aws:ResourceTag/", "ec2:ResourceTag/"], None);
         self.start(row, license.as_str(), Some(license.clone()), context)
     }
 
@@ -63,15 +76,26 @@ impl Planner<'_, '_> {
     /// A license configuration that another account shares is judged as the instance's: it has no policy of its own, and
     /// that it is attached shows that it is shared.
     fn start(&self, row: &'static Row, resource: &str, license: Option<Arn>, mut context: Context) -> Option<Case> {
+        self.federation_keys(&mut context, &self.own);
         if let Some(address) = &self.question.source_ip {
-            context.set("aws:SourceIp", address.as_str());
+            let value = Some(address.as_str()).filter(|address| !address.is_empty());
+            context.set("aws:SourceIp", value.map_or(ContextValue::Absent, ContextValue::from));
         }
         state(&mut context, &self.question.context, Column::Direct);
         let action = Action::parse(row.action).ok()?;
         let account = self.instance.account.as_str();
-        let request = Request::new(action, resource, Some(account), self.principal.clone(), context);
-        let policies = Arc::clone(&self.own);
-        Some(Case { row, request: Arc::new(request), policies, volume: None, key: None, license })
+        let request = Arc::new(Request::new(action, resource, Some(account), self.principal.clone(), context).ok()?);
+        let (policies, open_session_tags) = (Arc::clone(&self.own), self.open_session_tags);
+        Some(Case {
+            row,
+            request,
+            policies,
+            volume: None,
+            key: None,
+            license,
+            open_session_tags,
+            is_at_grant_quota: false,
+        })
     }
 
     /// What every resource of the principal's own call has in common.

@@ -3,7 +3,9 @@
 mod assumption;
 mod call;
 mod caller;
+mod condition_keys;
 mod context;
+mod decision;
 mod derived;
 mod plan;
 mod policies;
@@ -11,9 +13,11 @@ mod question;
 mod settles;
 mod table;
 
-pub(crate) use assumption::Assumption;
-pub use context::{Stated, may_be_stated};
-pub(crate) use context::{condition_keys, is_condition_key, is_network_key};
+pub(crate) use assumption::{Assumption, dates};
+pub use condition_keys::{MayState, may_state};
+pub(crate) use condition_keys::{condition_keys, is_condition_key, is_in_table, is_network_key};
+pub use context::Stated;
+pub(crate) use decision::{GRANT_QUOTA, is_spared_by_other_spelling};
 pub(crate) use plan::{Judged, NoPlan, StartPlan, judge, judge_again, plan};
 pub(crate) use policies::{Shelf, held};
 pub use question::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require};

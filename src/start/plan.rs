@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
 use crate::engine::{self, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
 use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
-use crate::policy::{PolicyType, Truth};
+use crate::policy::PolicyType;
 use crate::source::{Reading, Why};
 
-use super::assumption::{Assumption, stated, usual};
+use super::assumption::{Assumption, dates, stated, usual};
+use super::condition_keys::Column;
+use super::context::state;
+use super::decision::{GRANT_QUOTA, decision};
 use super::policies::{Shelf, grant, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -25,8 +28,10 @@ pub(crate) struct StartPlan<'c> {
     pub(crate) principal: Principal,
     /// The requests.
     pub(crate) cases: Vec<Case>,
-    /// The call by which the role is assumed, where its caller is stated.
-    pub(crate) caller: Option<Judged>,
+    /// The call by which the role is assumed and what it needs besides, where its caller is stated.
+    pub(crate) caller: Vec<Judged>,
+    /// Whether session tags are stated that the role's trust policy lets nobody give.
+    pub(crate) refuses_tags: bool,
     /// Volumes whose encryption is not known.
     pub(crate) open_volumes: Vec<OpenVolume>,
     /// What was taken for granted.
@@ -41,8 +46,12 @@ pub(crate) struct Case {
     pub(crate) policies: Arc<PolicySet>,
     pub(crate) volume: Option<VolumeId>,
     pub(crate) key: Option<KeyArn>,
+    /// Whether the principal's session may have tags that nobody told.
+    pub(crate) open_session_tags: bool,
     /// The license configuration that StartInstances is asked for besides the instance.
     pub(crate) license: Option<Arn>,
+    /// Whether it makes a grant on a key that may have as many as it can have.
+    pub(crate) is_at_grant_quota: bool,
 }
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
@@ -109,15 +118,6 @@ fn judge_one(case: Case) -> Judged {
     Judged { case, explanation, decision }
 }
 
-/// The decision, but for one thing that is only inferred: whether an SCP that merely lacks an Allow reaches EC2's
-/// infrastructure identity.
-fn decision(case: &Case, explanation: &Explanation) -> Decision {
-    let gates = &explanation.gates;
-    let only_scps =
-        explanation.decision == Decision::ImplicitDeny && gates.scps.is_false() && gates.scp_denies != Truth::True;
-    if case.row.by == By::Infrastructure && only_scps { Decision::Unknown } else { explanation.decision }
-}
-
 /// Works out the requests of one start.
 pub(crate) fn plan<'c>(
     capture: &'c Capture,
@@ -128,7 +128,8 @@ pub(crate) fn plan<'c>(
     let mut planner = Planner::new(capture, target, question, shelf)?;
     let instance = planner.instance;
     let (cases, open_volumes) = planner.cases();
-    let caller = planner.assume_role().map(judge_one);
+    let caller = judge(planner.assume_role());
+    let refuses_tags = !planner.session_tags().is_empty() && planner.admits_tags() == Some(false);
     let mut assumptions = std::mem::take(&mut planner.assumptions);
     assumptions.extend(stated(question));
     // The keys add to what bears on the principal's own requests.
@@ -136,9 +137,26 @@ pub(crate) fn plan<'c>(
     let asked = bearing.chain([&*planner.own]).flat_map(usual);
     let is_stated = |key: &str| question.context.iter().any(|given| given.key.eq_ignore_ascii_case(key));
     assumptions.extend(asked.filter(|one| !matches!(one, Assumption::Usual { key, .. } if is_stated(key))));
+    // Of cases with the same policies and action one tells the dates.
+    let mut compared: Vec<String> = Vec::new();
+    for row in START {
+        let mut seen: Vec<*const PolicySet> = Vec::new();
+        for case in cases.iter().filter(|case| std::ptr::eq(case.row, row)) {
+            if !seen.contains(&Arc::as_ptr(&case.policies)) {
+                seen.push(Arc::as_ptr(&case.policies));
+                compared.extend(dates(&case.policies, &case.request.action).map(str::to_owned));
+            }
+        }
+    }
+    compared.sort();
+    compared.dedup();
+    if !compared.is_empty() {
+        assumptions.push(Assumption::Dated { at: planner.at, dates: compared });
+    }
     assumptions.sort();
     assumptions.dedup();
-    Ok(StartPlan { instance, principal: planner.principal, cases, caller, open_volumes, assumptions })
+    let principal = planner.principal;
+    Ok(StartPlan { instance, principal, cases, caller, refuses_tags, open_volumes, assumptions })
 }
 
 fn principal(named: &PrincipalArn, identity: Option<&Identity>, question: &Question) -> Principal {
@@ -172,6 +190,10 @@ pub(super) struct Planner<'c, 'q> {
     /// What stands for the key policies' word on a role whose path is not known.
     unknown_path: Vec<Arc<NamedPolicy>>,
     on_keys: BTreeMap<KeyArn, Arc<OnKey>>,
+    /// Whether the principal's session may have tags that nobody told.
+    pub(super) open_session_tags: bool,
+    /// The role's trust policy, where it was read.
+    pub(super) trust: Option<Arc<NamedPolicy>>,
 }
 
 /// What bears on requests for one key.
@@ -180,6 +202,8 @@ struct OnKey {
     starter: Arc<PolicySet>,
     /// On those of EC2's own identity, but for the grant that it makes for the volume.
     ec2: PolicySet,
+    /// Whether it may have as many grants as a key can have.
+    is_full: bool,
 }
 
 /// What the requests for one key have in common, by who makes them.
@@ -209,7 +233,7 @@ impl<'c, 'q> Planner<'c, 'q> {
     ) -> Result<Self, NoPlan> {
         let instance = match capture.instances.get(&target.instance_id) {
             Some(Reading::Known(instance)) => instance,
-            Some(Reading::Unread(unread)) => {
+            Some(Reading::Unread(unread) | Reading::Part { unread, .. }) => {
                 return Err(NoPlan::InstanceUnread {
                     was_denied: unread.why == Why::Denied,
                     message: unread.message.clone(),
@@ -236,7 +260,13 @@ impl<'c, 'q> Planner<'c, 'q> {
             own: Arc::default(),
             unknown_path: Vec::new(),
             on_keys: BTreeMap::new(),
+            open_session_tags: false,
+            trust: identity.and_then(|identity| identity.trust_policy.known()).map(|document| {
+                // A trust policy is the resource-based policy of a role.
+                shelf.document("trust policy", document, PolicyType::KeyPolicy)
+            }),
         };
+        planner.open_session_tags = planner.has_open_session_tags();
         planner.own = Arc::new(planner.own_policies());
         Ok(planner)
     }
@@ -246,7 +276,7 @@ impl<'c, 'q> Planner<'c, 'q> {
         if !self.is_user() && self.question.session_policies.is_empty() {
             self.assumptions.push(Assumption::NoSessionPolicy);
         }
-        if !self.is_user() && self.question.session_tags.is_empty() {
+        if !self.is_user() && self.question.session_tags.is_empty() && !self.question.no_session_tags {
             self.assumptions.push(Assumption::NoSessionTags);
         }
         let (mut cases, mut open) = (Vec::new(), Vec::new());
@@ -260,7 +290,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
                 Some(Reading::Known(record)) => record,
-                Some(Reading::Absent | Reading::Unread(_)) | None => {
+                Some(Reading::Absent | Reading::Unread(_) | Reading::Part { .. }) | None => {
                     open.push(OpenVolume { volume: volume.clone(), needs: "ec2:DescribeVolumes".to_owned() });
                     continue;
                 }
@@ -271,7 +301,7 @@ impl<'c, 'q> Planner<'c, 'q> {
                     cases.extend(self.volume(volume, record, key, patterns));
                 }
                 Reading::Absent => {}
-                Reading::Unread(unread) => {
+                Reading::Unread(unread) | Reading::Part { unread, .. } => {
                     open.push(OpenVolume { volume: volume.clone(), needs: unread.needs.clone() });
                 }
             }
@@ -280,7 +310,7 @@ impl<'c, 'q> Planner<'c, 'q> {
     }
 
     /// Users have no session: neither its policies nor its tags are theirs.
-    fn is_user(&self) -> bool {
+    pub(super) fn is_user(&self) -> bool {
         matches!(self.named, PrincipalArn::User(_))
     }
 
@@ -289,7 +319,7 @@ impl<'c, 'q> Planner<'c, 'q> {
     }
 
     fn own_policies(&mut self) -> PolicySet {
-        let mut own = PolicySet::default();
+        let mut own = PolicySet::none();
         if !self.is_user() {
             own.session = self.question.session_policies.iter().map(|given| Arc::clone(&given.0)).collect();
         }
@@ -309,7 +339,7 @@ impl<'c, 'q> Planner<'c, 'q> {
         own
     }
 
-    fn organization(&mut self, account: &str, kind: PolicyType) -> Vec<Vec<Arc<NamedPolicy>>> {
+    pub(super) fn organization(&mut self, account: &str, kind: PolicyType) -> Vec<Vec<Arc<NamedPolicy>>> {
         let levels = self.shelf.organization(self.capture, account, kind);
         let is_open = levels.iter().flatten().any(|policy| policy.policy.is_none());
         if !self.question.assume_org_allows || !is_open {
@@ -344,11 +374,12 @@ impl<'c, 'q> Planner<'c, 'q> {
         // RCPs bind neither AWS managed keys nor keys of the management account.
         let rcps = if managed { Vec::new() } else { self.organization(key.account(), PolicyType::Rcp) };
         let grants = self.shelf.grants(of_key);
+        let is_full = !managed && grants.grants.len() >= GRANT_QUOTA;
         let mut starter = PolicySet { rcps: rcps.clone(), grants: grants.clone(), ..(*self.own).clone() };
         starter.key_policies = self.unknown_path.iter().chain(&key_policies).cloned().collect();
         let scps = self.organization(self.instance.account.as_str(), PolicyType::Scp);
-        let ec2 = PolicySet { scps, rcps, key_policies, grants, ..PolicySet::default() };
-        OnKey { starter: Arc::new(starter), ec2 }
+        let ec2 = PolicySet { scps, rcps, key_policies, grants, ..PolicySet::none() };
+        OnKey { starter: Arc::new(starter), ec2, is_full }
     }
 
     fn patterns(&mut self, key: &KeyArn) -> Patterns {
@@ -356,13 +387,17 @@ impl<'c, 'q> Planner<'c, 'q> {
         let of_key = self.capture.keys.get(key).unwrap_or(&nothing);
         let request = |principal: Principal, context| {
             let action = Action::parse("kms:Decrypt").ok()?;
-            let mut request = Request::new(action, key.as_str(), Some(key.account()), principal, context);
+            let mut request = Request::new(action, key.as_str(), Some(key.account()), principal, context).ok()?;
             request.context = request.context.into_pattern();
             Some(request)
         };
+        let on_key = self.on_key(key);
+        let mut forwarded = self.forwarded(key, of_key);
+        self.federation_keys(&mut forwarded, &on_key.starter);
+        state(&mut forwarded, &self.question.context, Column::Forwarded);
         Patterns {
-            on_key: self.on_key(key),
-            forwarded: request(self.principal.clone(), self.forwarded(key, of_key)),
+            on_key,
+            forwarded: request(self.principal.clone(), forwarded),
             ec2: self.infrastructure_principal().and_then(|ec2| request(ec2, self.infrastructure(key, of_key))),
         }
     }
@@ -381,7 +416,10 @@ impl<'c, 'q> Planner<'c, 'q> {
             request.action = Action::parse(row.action).ok()?;
             self.keys_of_volume(&mut request.context, row, volume, record);
             let (volume, key) = (Some(volume.clone()), Some(key.clone()));
-            Some(Case { row, request: Arc::new(request), policies, volume, key, license: None })
+            let open_session_tags = self.open_session_tags && row.by != By::Infrastructure;
+            let is_at_grant_quota = patterns.on_key.is_full && row.action == "kms:CreateGrant";
+            let request = Arc::new(request);
+            Some(Case { row, request, policies, volume, key, license: None, open_session_tags, is_at_grant_quota })
         };
         START.iter().filter_map(made).collect()
     }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::capture::Target;
 use crate::change::{Change, PolicyPlace, edited};
 use crate::engine::NamedPolicy;
 use crate::names::PrincipalArn;
@@ -14,16 +15,20 @@ use super::context::Stated;
 pub struct Question {
     /// Which requests must be allowed.
     pub require: Require,
+    /// Starts that are asked for and that the capture does not hold: each is told as an error.
+    pub not_captured: Vec<Target>,
     /// Who assumes the role, where it is to be told whether the trust policy admits the caller.
     pub caller: Option<PrincipalArn>,
     /// The external ID with which the caller assumes the role.
     pub external_id: Option<String>,
     /// The session's name, where it is known.
     pub session_name: Option<String>,
-    /// Policies passed when the session is created; all of them limit it.
+    /// Policies passed when the session is created: it may do what one of them allows.
     pub session_policies: Vec<GivenPolicy>,
     /// Session tags: they override tags of the role.
     pub session_tags: Vec<(String, String)>,
+    /// States that the session has no tags of its own.
+    pub no_session_tags: bool,
     /// Context keys that the asker states.
     pub context: Vec<Stated>,
     /// The address from which StartInstances is called.

@@ -1,10 +1,10 @@
 //! Who can tell a value of the request context that is not known.
 
-use crate::engine::{ContextValue, PrincipalKind};
+use crate::engine::{Context, ContextValue, PrincipalKind};
 use crate::names::ConditionKey;
 use crate::policy::PolicyType;
 
-use super::context::{OF_INSTANCES, may_be_stated};
+use super::condition_keys::{Column, Origin, counts_in, find, is_of_web_identity};
 use super::plan::Case;
 use super::table::By;
 
@@ -13,6 +13,8 @@ use super::table::By;
 pub(crate) enum Settles {
     /// The asker's word on this context key.
     Stated(String),
+    /// The asker's word on the session's tags, of which this one is asked for.
+    SessionTags(String),
     /// The session's name.
     SessionName,
     /// A read of this, which needs this permission; or the asker's word by this flag.
@@ -40,30 +42,46 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Sett
             if name.ends_with("paths") { "organizations:ListParents" } else { "organizations:DescribeOrganization" };
         read(format!("the organization of account {account}"), needs)
     };
+    let column = match case.row.by {
+        By::Role => Column::Direct,
+        By::RoleThroughEc2 => Column::Forwarded,
+        By::Infrastructure => Column::Infrastructure,
+    };
+    let of_instance = find(name).is_some_and(|row| row.direct == Origin::Derived && row.key.starts_with("ec2:"));
     match name {
         "aws:userid" if principal.unique_id.is_none() => read(format!("the {noun}'s unique ID"), get),
         "aws:userid" => Settles::SessionName,
         "aws:principalarn" => read(format!("the {noun}'s path"), get),
         "kms:resourcealiases" => read("the aliases of the key".to_owned(), "kms:ListAliases"),
-        _ if OF_INSTANCES.iter().any(|key| key.eq_ignore_ascii_case(name)) => {
-            read("what the instance is".to_owned(), "ec2:DescribeInstances")
+        _ if name.starts_with("aws:principaltag/") && case.open_session_tags => {
+            let tag = key.as_str().split_once('/').map_or("", |(_, tag)| tag);
+            Settles::SessionTags(tag.to_owned())
         }
         _ if name.starts_with("aws:principaltag/") => {
             // Users have no session.
             let or = (noun == "role").then_some("--session-tag KEY=VALUE");
             Settles::Read { what: format!("the tags of the {noun}"), needs: get, or }
         }
+        _ if is_two_tags(context, key) => Settles::Nobody,
         _ if case.license.is_some() && name.contains(":resourcetag/") => Settles::Nobody,
         _ if name.starts_with("ec2:resourcetag/") || (name.starts_with("aws:resourcetag/") && case.key.is_none()) => {
             read("the tags of the instance".to_owned(), "ec2:DescribeInstances")
         }
+        _ if of_instance => read("what the instance is".to_owned(), "ec2:DescribeInstances"),
         _ if name.starts_with("aws:resourcetag/") => read("the tags of the key".to_owned(), "kms:ListResourceTags"),
         _ if name.starts_with("aws:principalorg") => organization(&principal.account),
         _ if name.starts_with("aws:resourceorg") => organization(&case.request.resource_account),
         _ if is_of_metadata(name) => read("the properties of the key".to_owned(), "kms:DescribeKey"),
-        _ if case.row.by != By::Infrastructure && may_be_stated(key.as_str()) => Settles::Stated(key.to_string()),
+        _ if counts_in(key, column) || (column != Column::Infrastructure && is_of_web_identity(name)) => {
+            Settles::Stated(key.to_string())
+        }
         _ => Settles::Nobody,
     }
+}
+
+/// Whether two tags of the resource differ only in case, so that either may be compared.
+fn is_two_tags(context: &Context, key: &ConditionKey) -> bool {
+    matches!(context.get(key), ContextValue::OneOf(_))
 }
 
 fn is_of_metadata(name: &str) -> bool {

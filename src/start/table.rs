@@ -103,6 +103,15 @@ pub(super) const ASSUME_ROLE: Row = Row {
     source: "https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html",
 };
 
+/// The permission besides, where the session is made with tags.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
+pub(super) const TAG_SESSION: Row = Row {
+    action: "sts:TagSession",
+    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html",
+    ..ASSUME_ROLE
+};
+
 const fn volume_life_cycle(action: &'static str) -> Row {
     Row {
         number: 5,

@@ -74,6 +74,10 @@ impl Golden {
                 question.assume_org_allows = true;
                 continue;
             }
+            if flag == "--no-session-tags" {
+                question.no_session_tags = true;
+                continue;
+            }
             let value = words.next().unwrap();
             match flag {
                 // What events tell is put beside the judgement.
@@ -83,6 +87,10 @@ impl Golden {
                 }
                 "--caller-arn" => question.caller = Some(PrincipalArn::parse(value).unwrap()),
                 "--external-id" => question.external_id = Some(value.to_owned()),
+                "--session-tag" => {
+                    let (key, value) = value.split_once('=').unwrap();
+                    question.session_tags.push((key.to_owned(), value.to_owned()));
+                }
                 "--session-name" => question.session_name = Some(value.to_owned()),
                 "--at" => question.at = Some(value.parse().unwrap()),
                 "--source-ip" => question.source_ip = Some(value.to_owned()),

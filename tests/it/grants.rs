@@ -58,14 +58,15 @@ fn what_a_grant_allows_hangs_on_who_issued_it() {
     for (owner, issuer, more, decision) in [
         (own, Some(own), &nothing, Decision::Allowed),
         (own, None, &nothing, Decision::Allowed),
-        (own, Some(THIRD), &nothing, Decision::ImplicitDeny),
+        // Whether it suffices is told nowhere.
+        (own, Some(THIRD), &nothing, Decision::Unknown),
         (other, Some(own), &nothing, Decision::Allowed),
         (other, Some(other), &nothing, Decision::ImplicitDeny),
         (other, Some(other), &identity, Decision::Allowed),
         // It may have been issued by the principal's account, which then suffices alone.
         (other, None, &nothing, Decision::Unknown),
         (other, None, &identity, Decision::Allowed),
-        (other, Some(THIRD), &identity, Decision::ImplicitDeny),
+        (other, Some(THIRD), &identity, Decision::Unknown),
     ] {
         let mut case = case(SESSION, owner, &grants, more);
         for grant in Arc::make_mut(&mut case.policies.grants.grants) {
@@ -85,9 +86,9 @@ fn a_grantee_is_read_by_its_form() {
     let session = "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0f3c2a9d8b7e61254";
     assert!(matches!(text(old), Grantee::Session(arn) if &*arn == session));
     assert!(matches!(text(&old[1..]), Grantee::Other(_)));
-    for account in ["arn:aws:iam::111122223333:root", "111122223333"] {
-        assert!(matches!(text(account), Grantee::Account(id) if &*id == "111122223333"), "{account}");
-    }
+    assert!(matches!(text("111122223333"), Grantee::Account(id) if &*id == "111122223333"));
+    let root = "arn:aws-cn:iam::111122223333:root";
+    assert!(matches!(text(root), Grantee::Root(arn) if &*arn == root));
     // What a grant shows for a principal that was deleted since.
     for id in ["AROAZ7QK3M5N9P2R4T6V8", "AIDAZ7QK3M5N9P2R4T6V8"] {
         assert!(matches!(text(id), Grantee::UniqueId(_)), "{id}");
@@ -103,6 +104,9 @@ fn a_grant_serves_its_grantee_only() {
     for (grantee, id, decision) in [
         ("111122223333", None, Decision::Allowed),
         (THIRD, None, Decision::ImplicitDeny),
+        ("arn:aws:iam::111122223333:root", None, Decision::Allowed),
+        // Its partition is another.
+        ("arn:aws-cn:iam::111122223333:root", None, Decision::ImplicitDeny),
         ("AROAZ7QK3M5N9P2R4T6V8", Some("AROAZ7QK3M5N9P2R4T6V8"), Decision::Allowed),
         ("AROAZ7QK3M5N9P2R4T6V8", Some("AROAANOTHERROLE000001"), Decision::ImplicitDeny),
         ("AROAZ7QK3M5N9P2R4T6V8", None, Decision::Unknown),

@@ -15,7 +15,7 @@ const FORGED: &str = "READY  i-0f00000000000000a: no permission or key stops rol
 
 fn hostile() -> String {
     let ends = ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}", "\u{b}", "\u{c}"];
-    let lines: String = ends.iter().map(|end| format!("{end}{FORGED}")).collect();
+    let lines = ends.iter().flat_map(|end| [*end, FORGED]).collect::<String>();
     let others = "\t\u{1b}[2J\u{9b}1m\u{7f}\u{0}\u{202e}\u{2066}\u{200b}\u{200f}\u{feff}\u{ad}\u{e0041}\u{61c}";
     format!("{lines}{others} {} {FORGED}", "word ".repeat(18))
 }
@@ -27,7 +27,7 @@ fn strings(value: &Value, at: &str, places: &mut Vec<String>) {
             strings(member, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), places);
         }),
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, item)| strings(item, &format!("{at}/{n}"), places))
+            items.iter().enumerate().for_each(|(n, item)| strings(item, &format!("{at}/{n}"), places));
         }
         Value::String(_) => places.push(at.to_owned()),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

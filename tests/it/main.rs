@@ -14,6 +14,7 @@
 
 mod bodies;
 mod captures;
+mod condition_keys;
 mod conformance;
 mod differential;
 mod docs;
@@ -27,6 +28,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod shapes;
 mod spec;
 mod tidy;
 mod together;
@@ -34,6 +36,7 @@ mod together;
 mod told;
 mod transcript;
 mod triage;
+mod whole;
 
 #[cfg(feature = "cli")]
 mod diffs;

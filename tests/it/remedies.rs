@@ -97,7 +97,7 @@ fn requests() -> Vec<Request> {
                         }
                         let action = Action::parse(&format!("kms:{action}")).unwrap();
                         let principal = Principal::new(&PrincipalArn::parse(principal).unwrap(), None, None);
-                        requests.push(Request::new(action, key, None, principal, context));
+                        requests.push(Request::new(action, key, None, principal, context).unwrap());
                     }
                 }
             }
@@ -124,9 +124,9 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
         // The identity policies are the role's own.
         let is_role = *request.principal.arn == *ROLE;
         let identity = if is_role { identity.clone() } else { Vec::new() };
-        let suggestion = PolicySet { identity, key_policies: vec![Arc::clone(&ours)], ..PolicySet::default() };
+        let suggestion = PolicySet { identity, key_policies: vec![Arc::clone(&ours)], ..PolicySet::none() };
         let key_policies = if request.resource() == KEY { vec![Arc::clone(&theirs)] } else { vec![Arc::clone(&ours)] };
-        let cure = PolicySet { key_policies, ..PolicySet::default() };
+        let cure = PolicySet { key_policies, ..PolicySet::none() };
         let by_cure = judge(&request, &cure) == Decision::Allowed;
         asked += usize::from(by_cure);
         if judge(&request, &suggestion) == Decision::Allowed {
@@ -289,6 +289,7 @@ fn what_two_starts_need_of_one_policy_is_written_once() {
     let mut value: Value = serde_json::from_str(INCIDENT).unwrap();
     let (other_key, other_volume) = (KEY.replace("1234abcd", "5678abcd"), "vol-0c3d4e5f60718293a");
     value["keys"][&other_key] = value["keys"][KEY].clone();
+    value["keys"][&other_key]["aliases"] = serde_json::json!({"known": ["alias/ebs-other"]});
     value["volumes"][other_volume] = value["volumes"]["vol-0a1b2c3d4e5f60718"].clone();
     value["volumes"][other_volume]["known"]["key"]["known"] = other_key.as_str().into();
     let other = "i-0aaaaaaaaaaaaaaaa";

@@ -3,7 +3,9 @@
 mod ordered;
 mod text;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
 
 use crate::names::Arn;
 use crate::policy::{
@@ -33,7 +35,8 @@ fn value_holds(condition: &Condition, effect: Effect, value: &ContextValue, requ
         return if outcomes.all(|outcome| outcome == first) { first } else { Truth::Unknown };
     }
     if condition.operator.comparison == Comparison::Null {
-        return null(condition, value);
+        // AWS does not say what a set operator makes of it.
+        return if condition.operator.quantifier.is_some() { Truth::Unknown } else { null(condition, value) };
     }
     let operator = condition.operator;
     match value {
@@ -80,14 +83,20 @@ fn absent(condition: &Condition) -> Truth {
     }
 }
 
-/// A value that may be there or not, and equals nothing that a policy names.
+/// A value that may be there or not, and is of AWS's own network.
 fn foreign(condition: &Condition) -> Truth {
-    let covers_all = match &condition.values {
-        Values::Address(networks) => networks.iter().flatten().any(Network::is_everything),
-        Values::Text(patterns) => patterns.iter().any(crate::policy::Pattern::is_anything),
-        Values::Number(_) | Values::Date(_) | Values::Flag(_) | Values::Binary(_) | Values::Arn(_) => false,
+    let may_match = match &condition.values {
+        Values::Address(networks) => may_hold_aws(networks),
+        Values::Text(_) => condition.written.iter().any(|text| {
+            let id = text.strip_prefix("vpce-").or_else(|| text.strip_prefix("vpc-")).unwrap_or(text);
+            id.starts_with(['*', '?', '$'])
+        }),
+        Values::Arn(_) => condition.written.iter().any(|text| {
+            text.split(':').nth(4).is_none_or(|account| account.is_empty() || account.contains(['*', '?', '$']))
+        }),
+        Values::Number(_) | Values::Date(_) | Values::Flag(_) | Values::Binary(_) => false,
     };
-    if covers_all {
+    if may_match {
         return Truth::Unknown;
     }
     let present = Truth::from(condition.operator.comparison.is_negated());
@@ -122,24 +131,80 @@ fn satisfies(condition: &Condition, effect: Effect, actual: &str, request: &Requ
             let Some(actual) = parse_address(actual) else { return Truth::False };
             sign(Truth::from(contains(networks, actual)))
         }
-        Values::Arn(patterns) => match Arn::split(actual) {
-            // A pattern that is no ARN grants no Allow and binds every Deny.
-            Some(_) if fails_closed(patterns, request) => Truth::from(effect == Effect::Deny),
-            Some(parts) => sign(Truth::any(patterns.iter().map(|pattern| text::arn_matches(pattern, parts, request)))),
+        Values::Arn(patterns) => {
             // What is no ARN satisfies neither the operator nor its negation.
-            None => Truth::False,
-        },
+            let Some(parts) = Arn::split(actual) else { return Truth::False };
+            let mut matched = Truth::False;
+            for pattern in patterns {
+                if is_no_arn(pattern, request) {
+                    // The list is read in order. What is no ARN ends it, grants no Allow and binds every Deny, unless
+                    // a match came before.
+                    let closed = Truth::from(effect == Effect::Deny);
+                    let is_settled = matched.is_false() || sign(Truth::True) == closed;
+                    return if is_settled { closed } else { Truth::Unknown };
+                }
+                matched = matched.or(text::arn_matches(pattern, parts, request));
+                if matched.is_true() {
+                    break;
+                }
+            }
+            sign(matched)
+        }
     }
+}
+
+/// Whether these networks may hold an address of AWS: people list its ranges. A network of a company is no wider than
+/// an IPv4 /16 or an IPv6 /32, and a list of them does not hold as much as an IPv4 /8 or an IPv6 /24.
+fn may_hold_aws(networks: &[Option<Network>]) -> bool {
+    let (mut v4, mut v6) = (0_u64, 0_u128);
+    for network in networks.iter().flatten() {
+        let Network::Net(net) = network else { continue };
+        match net {
+            IpNet::V4(v4_net) if !is_private(net) => {
+                let bits = 32_u32.saturating_sub(v4_net.prefix_len().into());
+                if bits > 16 {
+                    return true;
+                }
+                v4 += 1 << bits;
+            }
+            IpNet::V6(v6_net) if !is_private(net) => {
+                let bits = 128_u32.saturating_sub(v6_net.prefix_len().into());
+                if bits > 96 {
+                    return true;
+                }
+                v6 += 1 << bits;
+            }
+            IpNet::V4(_) | IpNet::V6(_) => {}
+        }
+    }
+    v4 >= 1 << 24 || v6 >= 1 << 104
+}
+
+/// Networks that are of no use on the internet, so that no address of AWS is in them.
+///
+/// Source: <https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml>
+fn is_private(net: &IpNet) -> bool {
+    const PRIVATE: [(IpAddr, u8); 8] = [
+        (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), 8),
+        (IpAddr::V4(Ipv4Addr::new(172, 16, 0, 0)), 12),
+        (IpAddr::V4(Ipv4Addr::new(192, 168, 0, 0)), 16),
+        (IpAddr::V4(Ipv4Addr::new(100, 64, 0, 0)), 10),
+        (IpAddr::V4(Ipv4Addr::new(127, 0, 0, 0)), 8),
+        (IpAddr::V4(Ipv4Addr::new(169, 254, 0, 0)), 16),
+        (IpAddr::V6(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0)), 7),
+        (IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0)), 10),
+    ];
+    PRIVATE.iter().any(|(address, prefix)| IpNet::new(*address, *prefix).is_ok_and(|private| private.contains(net)))
 }
 
 fn contains(networks: &[Option<Network>], address: IpAddr) -> bool {
     networks.iter().flatten().any(|network| network.contains(address))
 }
 
-fn fails_closed(patterns: &[ArnPattern], request: &Request) -> bool {
-    patterns.iter().any(|pattern| match pattern {
+fn is_no_arn(pattern: &ArnPattern, request: &Request) -> bool {
+    match pattern {
         ArnPattern::NotAnArn => true,
         ArnPattern::Open(pattern) => text::open_is_no_arn(pattern, request),
         ArnPattern::Parts(_) | ArnPattern::Bare => false,
-    })
+    }
 }

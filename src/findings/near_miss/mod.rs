@@ -134,7 +134,13 @@ pub(super) fn names_more_than_the_account(judged: &Judged, near: &NearMiss) -> b
 pub(super) fn delegation(judged: &Judged) -> (Code, Option<NearMiss>) {
     let (request, policies) = (&judged.case.request, &judged.case.policies);
     let of_account = |near: &NearMiss| {
-        let is_own = |(entry, _): &(PrincipalEntry, _)| matches!(entry, PrincipalEntry::Account(account) if *account == request.principal.account);
+        let principal = &request.principal;
+        let is_own = |(entry, _): &(PrincipalEntry, _)| {
+            if let PrincipalEntry::Root(root) = entry {
+                return principal.is_of_account(root);
+            }
+            matches!(entry, PrincipalEntry::Account(account) if *account == principal.account)
+        };
         let statement = policies.statement(near.at, near.statement);
         let principal = statement.and_then(|statement| statement.principal.as_ref());
         principal.is_some_and(|element| element.sense == Sense::Listed && element.entries.iter().any(is_own))

@@ -20,7 +20,9 @@ pub(crate) fn check(file: &str) -> Option<usize> {
         shown::text(&text::render_with(&report, form), capture.targets.len());
     }
     let files = remedy_files(&report);
-    for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".json")) {
+    for (name, text) in
+        files.iter().filter(|(name, _)| std::path::Path::new(name).extension().is_some_and(|end| end == "json"))
+    {
         assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name}: {text}");
     }
     let (after, asked) = cured(&capture, &question, &report);

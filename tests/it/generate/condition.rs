@@ -158,7 +158,8 @@ fn near(base: &str, key: &Key, scene: &Scene) -> Vec<Value> {
             "0.0.0.0/0",
             "2001:db8::/32",
             "2001:db8::5",
-            "2001:db8::1/64",
+            "2001:db8::4/127",
+            "::ffff:c000:200/120",
         ]
         .map(|network| json!(network))
         .to_vec(),

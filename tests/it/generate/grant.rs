@@ -23,9 +23,9 @@ pub(crate) fn grants(scene: &Scene) -> BoxedStrategy<Value> {
 
 fn grant(scene: &Scene) -> BoxedStrategy<Value> {
     let issuer = if scene.is_across() {
-        vec![None, Some(scene.caller), Some(scene.owner), Some(scene.owner)]
+        vec![None, Some(scene.caller), Some(scene.owner), Some(scene.owner), Some("777766665555")]
     } else {
-        vec![None, Some(scene.owner)]
+        vec![None, None, Some(scene.owner), Some("777766665555")]
     };
     let operation = scene.action.split_once(':').map_or("", |(_, operation)| operation);
     // No grant holds these.
@@ -56,14 +56,16 @@ fn grant(scene: &Scene) -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// The principal, its session, and some that just miss. Whom a grant to an account serves is not settled.
+/// The principal, its session, its account, and some that just miss.
 fn grantees(scene: &Scene) -> Vec<String> {
     let session = scene.session_arn();
+    let account = format!("arn:{}:iam::{}:root", scene.partition, scene.caller);
     if scene.who == Who::Root {
-        return vec![scene.stranger()];
+        return vec![scene.stranger(), account];
     }
     let own = scene.iam_arn();
     let mut found = vec![own.clone(), own.clone(), own.clone(), own.clone(), scene.stranger(), format!("{own}x")];
+    found.extend([account, format!("arn:aws-iso:iam::{}:root", scene.caller)]);
     if scene.is_role() {
         found.extend([session.clone(), session.clone(), session.clone(), format!("{session}x"), swap_case(&session)]);
     }

@@ -48,6 +48,14 @@ impl Request {
             .collect()
     }
 
+    /// Whether it is a KMS request on a key.
+    pub(crate) fn is_for_key(&self) -> bool {
+        let parts: Vec<&str> = self.resource.splitn(6, ':').collect();
+        let names_key = |resource: &str| resource.len() > 4 && resource.starts_with("key/");
+        self.service_and_operation().0 == "kms"
+            && matches!(parts.as_slice(), ["arn", _, "kms", _, _, resource] if names_key(resource))
+    }
+
     /// The service of the action, as `kms`, and the operation, as `CreateGrant`.
     pub(crate) fn service_and_operation(&self) -> (String, &str) {
         let (service, operation) = self.action.split_once(':').unwrap_or(("", &self.action));
@@ -127,6 +135,10 @@ fn read_request(request: &Value) -> Result<Request, String> {
         requester,
         context: BTreeMap::new(),
     };
+    let (service, operation) = read.service_and_operation();
+    if service == "kms" && !read.is_for_key() && !is_for_no_key(operation) {
+        return Err(format!("`{resource}` is not the ARN of a key"));
+    }
     let mut context: BTreeMap<String, Fact> = derived(&read);
     if let Some(stated) = request.get("context") {
         for (key, value) in object(stated, "context")? {
@@ -146,6 +158,15 @@ fn read_request(request: &Value) -> Result<Request, String> {
     }
     read.context = context;
     Ok(read)
+}
+
+/// Whether a KMS operation is for no key.
+///
+/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awskeymanagementservice.html>
+fn is_for_no_key(operation: &str) -> bool {
+    let lowered = operation.to_lowercase();
+    let others = ["createkey", "generaterandom", "listaliases", "listkeys", "listretirablegrants"];
+    others.contains(&lowered.as_str()) || lowered.contains("customkeystore")
 }
 
 /// The context keys that follow from who asks for what. Every request has them.

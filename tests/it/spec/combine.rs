@@ -21,7 +21,7 @@ const NEITHER: Says = Says { allow: Truth::False, deny: Truth::False };
 const NO_LIMIT: Says = Says { allow: Truth::True, deny: Truth::False };
 const NO_KEY_POLICY: KeySays =
     KeySays { itself: Truth::False, role: Truth::False, account: Truth::False, deny: Truth::False };
-const NO_GRANTS: GrantsSay = GrantsSay { itself: Truth::False, role: Truth::False, foreign: Truth::False };
+const NO_GRANTS: GrantsSay = GrantsSay::NONE;
 
 /// Everything that was said of the request.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +76,8 @@ fn everything(case: &Case) -> Said {
     Said {
         identity: if root { Says { allow: Truth::True, ..identity } } else { identity },
         boundary: case.boundary.as_ref().map_or(NO_LIMIT, says),
-        session: case.session.as_ref().map_or(NO_LIMIT, |policies| all_of(policies.iter().map(says))),
+        // Several session policies add up (capture of AWS).
+        session: case.session.as_ref().map_or(NO_LIMIT, |policies| any_of(policies, request)),
         scps: if linked { NO_LIMIT } else { levels(case.scps.as_ref(), request) },
         rcps: if linked || retires { NO_LIMIT } else { levels(case.rcps.as_ref(), request) },
         key: case.key.as_ref().map(|policy| key_policy_says(policy, request, case.boundary.is_some())),
@@ -145,7 +146,13 @@ fn given(said: &Said, request: &Request) -> Truth {
             Truth::any([key.itself, key.role, key.account]).and(own).and(works_across_accounts(request).into())
         }
     };
-    Truth::any([by_policy, said.grants.itself, said.grants.role.and(limits), said.grants.foreign.and(own)])
+    // Whether a boundary or a session policy that does not allow limits what is granted to a user or an account is told
+    // nowhere.
+    let perhaps = limits.or(Truth::Unknown);
+    let grants = said.grants;
+    let to_account = grants.account.and(said.identity.allow);
+    let alone = Truth::any([grants.session, grants.role.and(limits), grants.user.or(to_account).and(perhaps)]);
+    Truth::any([by_policy, alone, grants.foreign.and(own)])
 }
 
 /// Whether the operation can be allowed to another account at all.

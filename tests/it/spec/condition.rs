@@ -99,7 +99,7 @@ impl Operator {
             "NotIpAddress" => (Kind::IpAddress, true),
             "ArnEquals" | "ArnLike" => (Kind::Arn, false),
             "ArnNotEquals" | "ArnNotLike" => (Kind::Arn, true),
-            "Null" if !if_exists && set.is_none() => (Kind::Null, false),
+            "Null" if !if_exists => (Kind::Null, false),
             _ => return None,
         };
         Some(Self { kind, set, if_exists, negated })
@@ -118,6 +118,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) variables: bool,
     /// Whether the statement denies.
     pub(crate) denies: bool,
+    /// Whether it stands in a key policy.
+    pub(crate) of_key: bool,
 }
 
 /// Whether one operator with one key is met.
@@ -126,13 +128,32 @@ pub(crate) struct Scope<'a> {
 /// multivalued key an operator without a set operator is never met (capture of AWS).
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html>
 pub(crate) fn is_met(condition: &Condition, scope: Scope<'_>) -> Truth {
-    let operator = condition.operator;
     let fact = match scope.request.fact(&condition.key) {
         Fact::Many(values) if values.is_empty() => Fact::Absent,
         fact @ (Fact::Absent | Fact::Unknown | Fact::Begins(_) | Fact::One(_) | Fact::Many(_)) => fact,
     };
+    let here = fact_meets(condition, fact, scope);
+    if !scope.of_key || !is_for_identity_policies_only(&condition.key) {
+        return here;
+    }
+    // A key policy may see it as absent.
+    let without = fact_meets(condition, Fact::Absent, scope);
+    if here == without { here } else { Truth::Unknown }
+}
+
+/// What KMS gives for identity policies only; a key policy with it is none that KMS saves today.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
+fn is_for_identity_policies_only(key: &str) -> bool {
+    let key = key.to_lowercase();
+    key == "kms:resourcealiases" || key.starts_with("aws:resourcetag/")
+}
+
+fn fact_meets(condition: &Condition, fact: Fact, scope: Scope<'_>) -> Truth {
+    let operator = condition.operator;
     if operator.kind == Kind::Null {
-        return is_null(&condition.values, &fact);
+        // What a set operator makes of it is told nowhere.
+        return if operator.set.is_some() { Truth::Unknown } else { is_null(&condition.values, &fact) };
     }
     match (fact, operator.set) {
         (Fact::Unknown, _) => Truth::Unknown,
@@ -181,11 +202,21 @@ fn value_meets(value: &str, condition: &Condition, scope: Scope<'_>) -> Truth {
     let mut equal = Truth::False;
     for wanted in values {
         equal = equal.or(match operator.kind {
-            Kind::Arn => match arn_equals(value, wanted, scope) {
-                Some(equal) => equal,
-                // A pattern that is no ARN gives no Allow and binds a Deny (capture of AWS).
-                None => return Truth::from(scope.denies),
-            },
+            Kind::Arn => {
+                let Some(equal) = arn_equals(value, wanted, scope) else {
+                    // A pattern that is no ARN gives no Allow and binds a Deny, and what comes behind it is not read; a
+                    // match before it decides first (captures of AWS).
+                    let by_match = Truth::from(!operator.negated);
+                    let closed = Truth::from(scope.denies);
+                    return match equal {
+                        Truth::True => by_match,
+                        Truth::False => closed,
+                        Truth::Unknown if by_match == closed => closed,
+                        Truth::Unknown => Truth::Unknown,
+                    };
+                };
+                equal
+            }
             Kind::StringEquals => with_text(wanted, scope, |wanted| wanted == value),
             Kind::StringEqualsIgnoreCase => {
                 with_text(wanted, scope, |wanted| wanted.to_lowercase() == value.to_lowercase())

@@ -278,12 +278,16 @@ fn read_condition(
         let sound = match parsed.kind {
             Kind::Numeric(_) => number(value).is_some(),
             Kind::Date(_) => date(value).is_some(),
-            Kind::IpAddress => network(value).is_some(),
+            Kind::IpAddress => {
+                let of_iam = matches!(kind, PolicyType::Identity | PolicyType::Boundary);
+                network(value).is_some_and(|network| !of_iam || !network.is_refused())
+            }
             Kind::Binary => is_base64(value),
             Kind::Arn => (variables && value.contains("${")) || is_arn(value),
             Kind::StringEquals | Kind::StringEqualsIgnoreCase | Kind::StringLike | Kind::Bool | Kind::Null => true,
         };
-        if !sound && kind != PolicyType::Session {
+        // STS refuses bad base64 in a session policy, and nothing else of these (captures of AWS).
+        if !sound && (kind != PolicyType::Session || parsed.kind == Kind::Binary) {
             return Err(format!("`{operator}` cannot compare with `{value}`"));
         }
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::case::{Fact, Request, array, object, only, string};
-use super::principal::{Naming, names_one};
+use super::principal::{Kind, Naming, names_one};
 use super::truth::Truth;
 
 /// A grant on the key.
@@ -25,12 +25,26 @@ struct Constraint {
 /// What the grants allow; each way has other consequences.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GrantsSay {
-    /// To the principal itself.
-    pub(crate) itself: Truth,
+    /// To the session itself.
+    pub(crate) session: Truth,
     /// To the role, which the permissions boundary and session policies limit.
     pub(crate) role: Truth,
+    /// To the user itself.
+    pub(crate) user: Truth,
+    /// To the account, whose own policies decide further.
+    pub(crate) account: Truth,
     /// From the key's account to another one, whose own policies decide further.
     pub(crate) foreign: Truth,
+}
+
+impl GrantsSay {
+    pub(crate) const NONE: Self = Self {
+        session: Truth::False,
+        role: Truth::False,
+        user: Truth::False,
+        account: Truth::False,
+        foreign: Truth::False,
+    };
 }
 
 /// Reads the grants; one issued by nobody in particular is issued by the requester's account.
@@ -83,17 +97,26 @@ fn read_one(grant: &Value, request: &Request) -> Result<Grant, String> {
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/grants.html>
 pub(crate) fn grants_say(grants: &[Grant], request: &Request) -> GrantsSay {
-    let mut say = GrantsSay { itself: Truth::False, role: Truth::False, foreign: Truth::False };
+    let mut say = GrantsSay::NONE;
     for grant in grants {
         let Naming { itself, role, account } = names_one(&grant.grantee, &request.requester);
         let covers = covers(grant, request);
-        let across = request.requester.account != request.resource_account;
-        if across && grant.issuing_account != request.requester.account {
+        // What an account's root user gets of a grant to the account is told nowhere.
+        let is_root = request.requester.kind == Kind::Root;
+        let account = if is_root { account.and(Truth::Unknown) } else { account };
+        let is_own = grant.issuing_account == request.requester.account;
+        if !is_own && grant.issuing_account == request.resource_account {
             say.foreign = say.foreign.or(covers.and(Truth::any([itself, role, account])));
-        } else {
-            say.itself = say.itself.or(covers.and(itself.or(account)));
-            say.role = say.role.or(covers.and(role));
+            continue;
         }
+        // Whether a grant of a third account suffices is told nowhere.
+        let gives = if is_own { covers } else { covers.and(Truth::Unknown) };
+        let is_user = request.requester.kind == Kind::User;
+        let (session, user) = if is_user { (Truth::False, itself) } else { (itself, Truth::False) };
+        say.session = say.session.or(gives.and(session));
+        say.user = say.user.or(gives.and(user));
+        say.role = say.role.or(gives.and(role));
+        say.account = say.account.or(gives.and(account));
     }
     say
 }

@@ -133,12 +133,32 @@ pub(crate) enum Address {
     V6(u128),
 }
 
-/// Reads an address. An IPv4 part may have leading zeros, which are decimal.
+/// Reads the address of a request. An IPv4 part may have leading zeros, which are decimal.
 ///
+/// An IPv6 address that stands for an IPv4 one is that one; no other has a part in dotted form. The text is cut at the
+/// one `::`; on either side colons at the end count for nothing, and an empty group is zero (captures of AWS).
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 pub(crate) fn address(text: &str) -> Option<Address> {
     if text.contains(':') {
-        return text.parse::<Ipv6Addr>().ok().map(|address| Address::V6(address.to_bits()));
+        let bits = if text.contains('.') {
+            text.parse::<Ipv6Addr>().ok()?.to_bits()
+        } else {
+            let sides: Vec<Vec<u128>> = text.split("::").map(side).collect::<Option<_>>()?;
+            let from_left =
+                |groups: &[u128]| groups.iter().zip(0..).fold(0, |all, (group, n)| all | group << (112 - 16 * n));
+            match sides.as_slice() {
+                [all] if all.len() == 8 => from_left(all),
+                [head, tail] if head.len() + tail.len() < 8 => {
+                    from_left(head) | tail.iter().rev().zip(0..).fold(0, |all, (group, n)| all | group << (16 * n))
+                }
+                _ => return None,
+            }
+        };
+        return match u32::try_from(bits ^ (0xffff << 32)) {
+            Ok(v4) => Some(Address::V4(v4)),
+            Err(_) if text.contains('.') => None,
+            Err(_) => Some(Address::V6(bits)),
+        };
     }
     let parts: Vec<&str> = text.split('.').collect();
     if parts.len() != 4 {
@@ -152,11 +172,26 @@ pub(crate) fn address(text: &str) -> Option<Address> {
     Some(Address::V4(bits))
 }
 
+/// The groups on one side of `::`.
+fn side(text: &str) -> Option<Vec<u128>> {
+    let text = text.trim_end_matches(':');
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let group = |group: &str| match group {
+        "" => Some(0),
+        _ if group.len() > 4 || group.starts_with('+') => None,
+        _ => u128::from_str_radix(group, 16).ok(),
+    };
+    text.split(':').map(group).collect()
+}
+
 /// A range of addresses.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Network {
     base: Address,
     length: u32,
+    is_dotted_v6: bool,
 }
 
 /// Reads `192.0.2.0/24`, `2001:db8::/32`, or a single address.
@@ -165,16 +200,27 @@ pub(crate) fn network(text: &str) -> Option<Network> {
         Some((base, length)) => (base, Some(length.parse::<u32>().ok()?)),
         None => (text, None),
     };
-    let base = address(base)?;
+    let is_dotted_v6 = base.contains(':') && base.contains('.');
+    let base = match base.parse::<Ipv6Addr>() {
+        Ok(v6) => Address::V6(v6.to_bits()),
+        Err(_) if base.contains(':') => return None,
+        Err(_) => address(base)?,
+    };
     let longest = match base {
         Address::V4(_) => 32,
         Address::V6(_) => 128,
     };
     let length = length.unwrap_or(longest);
-    (length <= longest).then_some(Network { base, length })
+    (length <= longest).then_some(Network { base, length, is_dotted_v6 })
 }
 
 impl Network {
+    /// Whether IAM refuses to save it although it reads: IPv6 with host bits set or in dotted form (capture of AWS).
+    pub(crate) fn is_refused(self) -> bool {
+        let host = u128::MAX.checked_shr(self.length).unwrap_or(0);
+        self.is_dotted_v6 || matches!(self.base, Address::V6(base) if base & host != 0)
+    }
+
     /// Whether the address lies within. An IPv4 network may have host bits set; an IPv6 one that has them
     /// holds no address at all (capture of AWS). Addresses of the other family are never within.
     pub(crate) fn holds(self, address: Address) -> bool {
@@ -185,7 +231,7 @@ impl Network {
             }
             (Address::V6(base), Address::V6(bits)) => {
                 let host = u128::MAX.checked_shr(self.length).unwrap_or(0);
-                base & host == 0 && base == bits & !host
+                !self.is_dotted_v6 && base & host == 0 && base == bits & !host
             }
             (Address::V4(_), Address::V6(_)) | (Address::V6(_), Address::V4(_)) => false,
         }

@@ -71,7 +71,12 @@ pub(crate) fn key_policy_says(policy: &Policy, request: &Request, boundary: bool
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html>
 fn applies(statement: &Statement, document: &Document, request: &Request) -> Truth {
     let Some(resources) = &statement.resources else { return Truth::False };
-    let scope = Scope { request, variables: document.variables, denies: statement.denies };
+    let scope = Scope {
+        request,
+        variables: document.variables,
+        denies: statement.denies,
+        of_key: document.kind == PolicyType::Key && request.is_for_key(),
+    };
     let conditions = statement.conditions.iter().map(|condition| is_met(condition, scope));
     element(&statement.actions, |action| action_matches(action, &request.action).into())
         .and(element(resources, |resource| resource_matches(resource, document, request)))
