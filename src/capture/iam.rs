@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::once;
-use crate::names::PrincipalArn;
+use crate::names::{GroupArn, PolicyArn, PolicyName, PrincipalArn, text_of};
 use crate::source::{Document, Reading};
 
 /// An IAM identity that can start an instance, a role or a user, with its policies. As a reading: `absent` if its
@@ -43,6 +43,7 @@ pub struct Identity {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Group {
     /// The ARN, as `arn:aws:iam::111122223333:group/operators`.
+    #[serde(deserialize_with = "text_of::<GroupArn, _>")]
     pub arn: String,
     /// The inline policies.
     #[serde(default)]
@@ -57,6 +58,7 @@ pub struct Group {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InlinePolicy {
     /// Its name.
+    #[serde(deserialize_with = "text_of::<PolicyName, _>")]
     pub name: String,
     /// Its document.
     #[serde(default)]
@@ -68,6 +70,7 @@ pub struct InlinePolicy {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AttachedPolicy {
     /// Its ARN.
+    #[serde(deserialize_with = "text_of::<PolicyArn, _>")]
     pub arn: String,
     /// Which version is the default, as `v3`, if that was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -95,7 +95,7 @@ struct Check<'c> {
     found: Vec<Contradiction>,
 }
 
-impl<'c> Check<'c> {
+impl Check<'_> {
     fn clash(&mut self, of: Record, one: String, other: String) {
         self.found.push(Contradiction { one, other, of });
     }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::once;
+use crate::names::{GrantId, GrantOperation, Grantee, KeyStoreId, text_of, texts_of};
 use crate::source::{Document, Reading};
 
 /// A KMS key with everything that says who may use it. `metadata: absent`: KMS does not know the key.
@@ -71,6 +72,7 @@ pub struct KeyMetadata {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomKeyStore {
     /// As `cks-1234567890abcdef0`.
+    #[serde(deserialize_with = "text_of::<KeyStoreId, _>")]
     pub id: String,
     /// `CONNECTED`, `DISCONNECTED`, `FAILED`, … (`kms:DescribeCustomKeyStores`).
     #[serde(default)]
@@ -87,16 +89,19 @@ pub struct CustomKeyStore {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Grant {
     /// The grant's ID.
+    #[serde(deserialize_with = "text_of::<GrantId, _>")]
     pub id: String,
     /// Its friendly name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Who may use it: an ARN, a unique ID left by a deleted principal, or a service principal.
+    #[serde(deserialize_with = "text_of::<Grantee, _>")]
     pub grantee_principal: String,
     /// The account that made it, as an account ID or root ARN; empty if AWS did not say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub issuing_account: String,
     /// As `Decrypt`, `CreateGrant`.
+    #[serde(deserialize_with = "texts_of::<GrantOperation, _>")]
     pub operations: Vec<String>,
     /// What narrows it.
     #[serde(default)]

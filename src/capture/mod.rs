@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::escape::escape;
-use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId, text_of};
 use crate::source::Reading;
 
 pub use ec2::{Attachment, Instance, StateReason, Volume};
@@ -173,6 +173,7 @@ pub struct Target {
     /// The instance.
     pub instance_id: InstanceId,
     /// The ARN of the role (or of one session of it) or of the user that starts it, as it was given.
+    #[serde(deserialize_with = "text_of::<PrincipalArn, _>")]
     pub role_arn: String,
 }
 

@@ -1,6 +1,7 @@
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::names::AccountId;
+use crate::names::{AccountId, OrgPolicyId, OrgTarget, OrganizationId, text_of};
 use crate::source::{Document, Reading, Unread};
 
 /// The organization as it bears on one account.
@@ -8,6 +9,7 @@ use crate::source::{Document, Reading, Unread};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Organization {
     /// As `o-abc1234567`.
+    #[serde(deserialize_with = "text_of::<OrganizationId, _>")]
     pub id: String,
     /// The account that manages it; neither SCPs nor RCPs bind that one.
     pub management_account: AccountId,
@@ -61,6 +63,7 @@ impl Organization {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Level {
     /// The target's ID.
+    #[serde(deserialize_with = "text_of::<OrgTarget, _>")]
     pub target: String,
     /// Its policies.
     pub policies: Vec<OrgPolicy>,
@@ -70,7 +73,8 @@ pub struct Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrgPolicy {
-    /// As `p-0123456789`.
+    /// As `p-0123456789`; empty of one of which only the text was handed in.
+    #[serde(deserialize_with = "id")]
     pub id: String,
     /// Its name.
     #[serde(default)]
@@ -78,4 +82,12 @@ pub struct OrgPolicy {
     /// Its document.
     #[serde(default)]
     pub document: Reading<Document>,
+}
+
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if !text.is_empty() {
+        OrgPolicyId::parse(&text).map_err(D::Error::custom)?;
+    }
+    Ok(text)
 }

@@ -165,41 +165,105 @@ pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure>
     if path == Path::new("-") {
         return print(text);
     }
-    let failed = |error: &dyn std::fmt::Display| {
-        let message = format!("`{}` cannot be written: {error}", path.display());
-        Failure::bad_input("file-unwritable", message, "give another path with --output")
-    };
-    let exists = || {
-        let message = format!("`{}` exists", path.display());
-        Failure::bad_input("file-exists", message, "give --force to replace it, or another path")
-    };
-    if !force && path.exists() {
-        return Err(exists());
-    }
+    may_be_written(path, force)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A temporary file is made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(escape(text).as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(|error| failed(&error))?;
-    if force {
-        file.persist(path).map_err(|error| failed(&error.error))?;
-    } else {
-        file.persist_noclobber(path).map_err(|error| {
-            if error.error.kind() == std::io::ErrorKind::AlreadyExists { exists() } else { failed(&error.error) }
-        })?;
-    }
-    Ok(())
+    let file = temporary(folder, text).map_err(|error| unwritable(path, &error))?;
+    let written = if force { file.persist(path) } else { file.persist_noclobber(path) };
+    written.map(drop).map_err(|error| {
+        if error.error.kind() == std::io::ErrorKind::AlreadyExists {
+            exists(path)
+        } else {
+            unwritable(path, &error.error)
+        }
+    })
 }
 
-/// Writes files, by name, into a folder that is made if it is not there; none if one exists, unless `force`.
+/// Writes files, by name, into a folder that is made if it is not there: all of them or none.
 pub(super) fn write_all(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Failure> {
+    if folder.is_symlink() {
+        let message = format!("`{}` is a symbolic link", folder.display());
+        return Err(Failure::bad_input("file-unwritable", message, "give the directory itself"));
+    }
+    let is_new = !folder.exists();
     std::fs::create_dir_all(folder).map_err(|error| {
         let message = format!("`{}` cannot be made: {error}", folder.display());
         Failure::bad_input("file-unwritable", message, "give another directory")
     })?;
-    if let Some((name, _)) = files.iter().find(|(name, _)| !force && folder.join(name).exists()) {
-        return write(&folder.join(name), "", false);
+    let written = files
+        .iter()
+        .try_for_each(|(name, _)| may_be_written(&folder.join(name), force))
+        .and_then(|()| put(folder, files, force));
+    if written.is_err() && is_new {
+        // It stays where somebody else has put something into it.
+        let _ = std::fs::remove_dir(folder);
     }
-    files.iter().try_for_each(|(name, text)| write(&folder.join(name), text, force))
+    written
+}
+
+/// Writes the files into a folder beside, and then moves each to its place; should one fail, all go back.
+fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Failure> {
+    let beside = tempfile::Builder::new().prefix(".ebs-preflight-").tempdir_in(folder);
+    let beside = beside.map_err(|error| unwritable(folder, &error))?;
+    let write = |(name, text): &(String, String)| {
+        let path = folder.join(name);
+        let file = temporary(beside.path(), text).map_err(|error| unwritable(&path, &error))?;
+        Ok((path, file))
+    };
+    let new = files.iter().map(write).collect::<Result<Vec<_>, Failure>>()?;
+    let mut moved: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
+    for (number, (path, file)) in new.into_iter().enumerate() {
+        let old = beside.path().join(format!("old-{number}"));
+        let has_old = force && std::fs::rename(&path, &old).is_ok();
+        let old = has_old.then_some(old);
+        let failed = file.persist_noclobber(&path).err();
+        if failed.is_none() {
+            moved.push((path.clone(), old));
+        } else if let Some(old) = old {
+            let _ = std::fs::rename(old, &path);
+        }
+        if let Some(error) = failed {
+            for (path, old) in moved.into_iter().rev() {
+                let _ = std::fs::remove_file(&path);
+                let _ = old.map(|old| std::fs::rename(old, &path));
+            }
+            let is_there = error.error.kind() == std::io::ErrorKind::AlreadyExists;
+            return Err(if is_there { exists(&path) } else { unwritable(&path, &error.error) });
+        }
+    }
+    Ok(())
+}
+
+/// A file with this text, readable by its owner only, in this folder.
+fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFile> {
+    // A temporary file is made with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(escape(text).as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// What is there already is replaced only if it is a file of its own, and somebody says so.
+fn may_be_written(path: &Path, force: bool) -> Result<(), Failure> {
+    match std::fs::symlink_metadata(path) {
+        Err(_) => Ok(()),
+        Ok(_) if !force => Err(exists(path)),
+        Ok(there) if there.is_file() => Ok(()),
+        Ok(there) => {
+            let what = if there.is_symlink() { "a symbolic link" } else { "no regular file" };
+            let message = format!("`{}` is {what}, and is not replaced", path.display());
+            Err(Failure::bad_input("file-exists", message, "remove it, or give another path"))
+        }
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    let message = format!("`{}` exists", path.display());
+    Failure::bad_input("file-exists", message, "give --force to replace it, or another path")
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    let message = format!("`{}` cannot be written: {error}", path.display());
+    Failure::bad_input("file-unwritable", message, "give another path with --output")
 }
 
 /// Prints on standard output. A reader that went away is no error of ours.

@@ -7,9 +7,10 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
 use crate::capture::Target;
 use crate::change::answers;
+use crate::command::Command;
 use crate::engine::NamedPolicy;
 use crate::handed::Origin;
-use crate::names::{Arn, InstanceId, PrincipalArn, RoleArn, SessionArn, UserArn, shell_word};
+use crate::names::{Arn, IamName, InstanceId, PrincipalArn, RoleArn, SessionArn, SessionName, UserArn};
 use crate::policy::{PolicyError, PolicyType};
 use crate::start::{GivenPolicy, MayState, Question, Stated, may_state};
 
@@ -34,41 +35,38 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
         return Ok(text.to_owned());
     }
     let bad = |message: String, help: String| Err(Failure::bad_input("not-a-role", message, help));
-    if UserArn::parse(text).is_ok() {
+    let list = || Command::aws("iam list-roles").option("--query", "Roles[].Arn").to_string();
+    if let Ok(user) = UserArn::parse(text) {
         return bad(
             format!("`{text}` is a user, not a role"),
-            format!("if the user itself starts the instance: --principal-arn {text}"),
+            format!("if the user itself starts the instance: {}", Command::options().option("--principal-arn", &user)),
         );
     }
     let Ok(arn) = Arn::parse(text) else {
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-/".contains(&b)) {
-            let name = text.rsplit('/').next().unwrap_or(text);
+        if let Ok(name) = IamName::parse(text.rsplit('/').next().unwrap_or(text)) {
+            let find = Command::aws("iam get-role").option("--role-name", &name);
             return bad(
                 format!("`{text}` is a role's name, not its ARN"),
-                format!("aws iam get-role --role-name {name} --query Role.Arn --output text"),
+                find.words("--query Role.Arn --output text").to_string(),
             );
         }
-        return bad(
-            format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"),
-            "aws iam list-roles --query 'Roles[].Arn'".to_owned(),
-        );
+        return bad(format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"), list());
     };
-    if let Some(name) = arn.resource().strip_prefix("instance-profile/") {
-        let name = name.rsplit('/').next().unwrap_or(name);
+    let profile = arn.resource().strip_prefix("instance-profile/").map(|name| name.rsplit('/').next().unwrap_or(name));
+    if let Some(name) = profile.and_then(|name| IamName::parse(name).ok()) {
+        let find = Command::aws("iam get-instance-profile")
+            .option("--instance-profile-name", &name)
+            .option("--query", "InstanceProfile.Roles[].Arn")
+            .words("--output text");
         return bad(
             format!("`{text}` is an instance profile, not a role"),
             format!(
-                "aws iam get-instance-profile --instance-profile-name {} \
-                 --query 'InstanceProfile.Roles[].Arn' --output text\n\
-                 But the instance's own role does not start it: give the role of whoever calls StartInstances",
-                shell_word(name)
+                "{find}\n\
+                 But the instance's own role does not start it: give the role of whoever calls StartInstances"
             ),
         );
     }
-    bad(
-        format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"),
-        "aws iam list-roles --query 'Roles[].Arn'".to_owned(),
-    )
+    bad(format!("`{text}` is not a role ARN: expected `arn:aws:iam::account:role/name`"), list())
 }
 
 /// What is asked, and what is stated besides.
@@ -115,7 +113,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         return Err(Failure::bad_input("malformed-address", message, "give one address, as --source-ip 203.0.113.10"));
     }
     if let Some(name) = &typed.session_name
-        && (name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b)))
+        && SessionName::parse(name).is_err()
     {
         let message = format!("`{name}` is not a session name: letters, digits and +=,.@_- only");
         return Err(Failure::bad_input(

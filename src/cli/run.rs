@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::capture::Capture;
+use crate::command::{self, Word};
+use crate::escape::one_line;
 use crate::event::{Material, incidents};
 use crate::findings::Code;
 use crate::names::{KeyArn, Region};
@@ -164,8 +166,8 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
     })?;
     files::write(output, &text, typed.force)?;
     if output.as_os_str() != "-" {
-        let path = output.display();
-        files::print(&format!("{path}: written. Judge it with\n  ebs-preflight check --capture {path}\n"))?;
+        let judge = command::Command::preflight("check").option("--capture", Word::path(output));
+        files::print(&format!("{}: written. Judge it with\n  {judge}\n", one_line(&output.display().to_string())))?;
     }
     Ok(without_instances(&capture))
 }

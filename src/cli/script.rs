@@ -1,6 +1,6 @@
 //! `capture --script`: from what was typed to what the lines are to read.
 
-use crate::names::{AccountId, KeyArn, NameError, PrincipalArn, Region, is_plain_word};
+use crate::names::{AccountId, KeyArn, NameError, PrincipalArn, Region};
 use crate::reads::Script;
 
 use super::args::CaptureArguments;
@@ -17,7 +17,6 @@ pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, Failure> 
     if !typed.identity.is_empty() {
         let mut identities = Vec::new();
         for text in &typed.identity {
-            for_a_shell(text)?;
             identities.push(PrincipalArn::parse(&options::principal(text)?).map_err(|error| bad(&error))?);
         }
         return Ok(Script::Identities(identities));
@@ -34,15 +33,5 @@ pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, Failure> 
     let region = typed.reader.region.as_deref().map(Region::parse).transpose().map_err(|error| bad(&error))?;
     let region = region.or(asked.region.clone());
     let targets = asked.all()?;
-    targets.iter().try_for_each(|target| for_a_shell(&target.role_arn))?;
     Ok(Script::Starts(targets, region))
-}
-
-/// The name goes into a shell, and IAM's names hold none of its signs.
-fn for_a_shell(arn: &str) -> Result<(), Failure> {
-    if is_plain_word(arn) {
-        return Ok(());
-    }
-    let message = format!("`{arn}` holds a character that no role's or user's name has");
-    Err(Failure::bad_input("not-a-role", message, "copy the ARN from IAM"))
 }

@@ -13,8 +13,9 @@ use super::error::{CollectError, ErrorCode};
 use super::failure::{causes, chain};
 use super::guard::{GuardedClient, InClear};
 use super::secrets::Secrets;
+use crate::command::{Command, Word};
 use crate::limits::CREDENTIAL_PROCESS_BYTES;
-use crate::names::{Region, RoleArn};
+use crate::names::{ProfileName, Region, RoleArn};
 
 /// How long a credential process or a sign-in may take: people stand behind them.
 const LOAD_SECONDS: u64 = 60;
@@ -60,13 +61,21 @@ impl Login {
     /// What to type to have fresh credentials.
     pub(super) fn renew(&self) -> String {
         match self {
-            Self::Sso(profile) => format!("run `aws sso login --profile {profile}`"),
-            Self::Console(profile) => format!("run `aws login --profile {profile}`"),
+            Self::Sso(profile) => format!("run `{}`", with_profile(Command::aws("sso login"), profile)),
+            Self::Console(profile) => format!("run `{}`", with_profile(Command::aws("login"), profile)),
             Self::Profile(profile) => format!("renew the credentials of profile `{profile}`"),
             Self::Environment => {
                 "renew `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, or unset them".to_owned()
             }
         }
+    }
+}
+
+/// A command for a profile; a name that no line can hold is to be filled in.
+fn with_profile(command: Command, name: &str) -> Command {
+    match ProfileName::parse(name) {
+        Ok(name) => command.option("--profile", &name),
+        Err(_) => command.option("--profile", Word::blank("PROFILE")),
     }
 }
 
@@ -151,7 +160,8 @@ pub(super) async fn load(
     let help = match (&login, profile) {
         (Login::Sso(_) | Login::Console(_), _) => login.renew(),
         (Login::Profile(_) | Login::Environment, Some(name)) => {
-            format!("see what profile `{name}` holds: `aws sts get-caller-identity --profile {name}`")
+            let ask = with_profile(Command::aws("sts get-caller-identity"), name);
+            format!("see what profile `{name}` holds: `{ask}`")
         }
         (Login::Profile(_) | Login::Environment, None) => {
             "give `--profile`, or sign in as for the AWS CLI (environment, profile, container, EC2 instance \
@@ -260,7 +270,10 @@ fn refuse_mfa(profiles: Option<&ProfileSet>, name: &str) -> Result<(), CollectEr
                 ErrorCode::NoCredentials,
                 format!("profile `{name}` asks for an MFA code (`mfa_serial`), which this program cannot ask for"),
                 format!(
-                    "let the AWS CLI ask: `eval \"$(aws configure export-credentials --profile {name} --format env)\"`, then run this again without the profile"
+                    "let the AWS CLI ask: `eval {}`, then run this again without the profile",
+                    Word::output_of(
+                        with_profile(Command::aws("configure export-credentials"), name).words("--format env")
+                    )
                 ),
             ));
         }

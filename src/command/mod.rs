@@ -34,6 +34,12 @@ impl Command {
         Self::options().words(env!("CARGO_PKG_NAME")).words(words)
     }
 
+    /// The AWS CLI's words for an action of AWS's, without the program: `kms get-key-policy` for `kms:GetKeyPolicy`.
+    pub(crate) fn call(action: &'static str) -> Self {
+        let (service, operation) = action.split_once(':').unwrap_or_default();
+        Self::options().words(service).argument(Word::operation(operation))
+    }
+
     /// No program and no words yet, but options.
     pub(crate) fn options() -> Self {
         Self { parts: Vec::new(), output: None }
@@ -72,6 +78,23 @@ impl Command {
     pub(crate) fn into_file(mut self, name: &'static str) -> Self {
         self.output = Some(name);
         self
+    }
+
+    /// The command with values in place of the variables of a script.
+    #[must_use]
+    pub(crate) fn bound(&self, values: &[(char, Word)]) -> Self {
+        let part = |part: &Part| match part {
+            Part::Word(word) => Part::Word(word.bound(values)),
+            Part::Option(option, value) => Part::Option(option, value.bound(values)),
+        };
+        Self { parts: self.parts.iter().map(part).collect(), output: self.output }
+    }
+
+    /// Whether a word holds this name.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        self.parts.iter().any(|part| match part {
+            Part::Word(word) | Part::Option(_, word) => word.mentions(name),
+        })
     }
 
     /// The words as the program gets them; `None` where a shell or whoever pastes it has yet to make one.

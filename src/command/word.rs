@@ -11,6 +11,8 @@ pub(super) enum Piece {
     Text(String),
     /// What people put something else in place of, as `NAME`.
     Blank(&'static str),
+    /// The value of a variable of a script of ours.
+    Variable(char),
     /// What another command prints.
     Output(Command),
 }
@@ -20,9 +22,36 @@ impl Word {
         Self(vec![Piece::Text(text)])
     }
 
+    /// The AWS CLI's word for an operation: `get-key-policy` for `GetKeyPolicy`.
+    pub(super) fn operation(name: &'static str) -> Self {
+        let mut word = String::new();
+        for (place, letter) in name.chars().enumerate() {
+            if letter.is_ascii_uppercase() && place > 0 {
+                word.push('-');
+            }
+            word.push(letter.to_ascii_lowercase());
+        }
+        Self::of_text(word)
+    }
+
     /// A word that people put something else in place of: `NAME`, `i-…`.
     pub(crate) fn blank(words: &'static str) -> Self {
         Self(vec![Piece::Blank(words)])
+    }
+
+    /// The value of a variable of a script.
+    pub(crate) fn variable(name: char) -> Self {
+        Self(vec![Piece::Variable(name)])
+    }
+
+    /// A path that somebody has typed; what no line can hold is to be filled in.
+    #[cfg(feature = "cli")]
+    pub(crate) fn path(path: &std::path::Path) -> Self {
+        match path.to_str().filter(|text| !text.contains(char::is_control)) {
+            None => Self::blank("FILE"),
+            Some(text) if text.starts_with('-') => Self::of_text(format!("./{text}")),
+            Some(text) => Self::of_text(text.to_owned()),
+        }
     }
 
     /// What a command prints.
@@ -42,9 +71,32 @@ impl Word {
         self
     }
 
-    /// Whether a program could take it for an option.
+    /// The word with values in place of variables.
+    pub(super) fn bound(&self, values: &[(char, Self)]) -> Self {
+        self.0.iter().fold(Self(Vec::new()), |word, piece| {
+            let value = match piece {
+                Piece::Variable(name) => values.iter().find(|(variable, _)| variable == name).map(|(_, value)| value),
+                Piece::Text(_) | Piece::Blank(_) | Piece::Output(_) => None,
+            };
+            word.then(value.cloned().unwrap_or_else(|| Self(vec![piece.clone()])))
+        })
+    }
+
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        self.0.iter().any(|piece| match piece {
+            Piece::Text(text) => text.contains(name),
+            Piece::Output(command) => command.mentions(name),
+            Piece::Blank(_) | Piece::Variable(_) => false,
+        })
+    }
+
+    /// Whether a program could take it for an option; what a variable holds is told by nobody.
     pub(super) fn may_be_an_option(&self) -> bool {
-        matches!(self.0.first(), Some(Piece::Text(text)) if text.starts_with('-'))
+        match self.0.first() {
+            Some(Piece::Text(text)) => text.starts_with('-'),
+            Some(Piece::Variable(_)) => true,
+            Some(Piece::Blank(_) | Piece::Output(_)) | None => false,
+        }
     }
 
     /// The word, where it is text alone.

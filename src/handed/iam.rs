@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -5,7 +7,7 @@ use super::ec2::tags;
 use super::join::{complete as complete_reading, first};
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
-use crate::names::PrincipalArn;
+use crate::names::{GroupArn, PolicyArn, PolicyName, PrincipalArn};
 use crate::source::{Document, Reading, Unread};
 
 /// The read that tells of a role or user itself.
@@ -117,7 +119,7 @@ fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
         trust_policy,
         groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {
-            Some(arn) => Reading::Known(managed(part, arn, None)),
+            Some(arn) => Reading::Known(managed(part, PolicyArn::parse(arn).ok()?.as_str(), None)),
             None => Reading::Absent,
         },
         inline: inline(part, kind, name),
@@ -130,7 +132,8 @@ fn groups(part: &Part, kind: &str, name: &str) -> Reading<Vec<Group>> {
     if kind != "User" {
         return Reading::default();
     }
-    let arns = part.list(&format!("iam:ListGroupsForUser {name}"), "Groups", |group| member(group, "Arn"));
+    let asked = format!("iam:ListGroupsForUser {name}");
+    let arns = part.list(&asked, "Groups", |group| name_of::<GroupArn>(group.get("Arn")?));
     let group = |arn: String| {
         let name = arn.rsplit('/').next().unwrap_or_default();
         Group { inline: inline(part, "Group", name), attached: attached(part, "Group", name), arn }
@@ -156,13 +159,14 @@ struct PolicyVersion {
     document: Document,
 }
 
-fn member(item: &Value, name: &str) -> Option<String> {
-    item.get(name)?.as_str().map(str::to_owned)
+/// The name that stands there; what is no such name is not understood, and the list with it.
+fn name_of<N: FromStr + Into<String>>(value: &Value) -> Option<String> {
+    value.as_str()?.parse::<N>().ok().map(Into::into)
 }
 
 fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
     let asked = format!("iam:List{kind}Policies {of}");
-    let names = part.list(&asked, "PolicyNames", |name| name.as_str().map(str::to_owned));
+    let names = part.list(&asked, "PolicyNames", name_of::<PolicyName>);
     let one = |name: String| InlinePolicy { document: document(part, kind, of, &name), name };
     names.map(|names| names.into_iter().map(one).collect())
 }
@@ -176,7 +180,7 @@ fn document(part: &Part, kind: &str, of: &str, name: &str) -> Reading<Document> 
 
 fn attached(part: &Part, kind: &str, of: &str) -> Reading<Vec<AttachedPolicy>> {
     let asked = format!("iam:ListAttached{kind}Policies {of}");
-    let arns = part.list(&asked, "AttachedPolicies", |policy| member(policy, "PolicyArn"));
+    let arns = part.list(&asked, "AttachedPolicies", |policy| name_of::<PolicyArn>(policy.get("PolicyArn")?));
     arns.map(|arns| arns.iter().map(|arn| managed(part, arn, None)).collect())
 }
 

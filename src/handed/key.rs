@@ -10,7 +10,7 @@ use super::join::first;
 use super::kms::grants;
 use super::transcript::Part;
 use crate::capture::{CustomKeyStore, Key, KeyMetadata};
-use crate::names::KeyArn;
+use crate::names::{KeyArn, KeyStoreId};
 use crate::source::{Document, Reading};
 
 /// The key as one reader saw it. `own`: that reader's account is the key's.
@@ -98,7 +98,9 @@ fn metadata(part: &Part, output: &Value, arn: &KeyArn) -> Option<KeyMetadata> {
     if !matches!(state.as_str(), "" | "Updating") && is_enabled.is_some_and(|enabled| enabled != (state == "Enabled")) {
         return None;
     }
+    // What is no such ID tells of no key store, and of the key nothing.
     let store = Some(text("/CustomKeyStoreId")).filter(|id| !id.is_empty());
+    let store = store.map(|id| KeyStoreId::parse(&id)).transpose().ok()?;
     Some(KeyMetadata {
         state,
         manager: text("/KeyManager"),
@@ -108,7 +110,7 @@ fn metadata(part: &Part, output: &Value, arn: &KeyArn) -> Option<KeyMetadata> {
         multi_region,
         deletion_date: found.get("DeletionDate").and_then(time),
         valid_to: found.get("ValidTo").and_then(time),
-        custom_key_store: store.map(|id| custom_key_store(part, id)),
+        custom_key_store: store.map(|id| custom_key_store(part, id.into())),
     })
 }
 

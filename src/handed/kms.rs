@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::capture::{Grant, GrantConstraints};
-use crate::names::KeyArn;
+use crate::names::{GrantId, GrantOperation, Grantee, KeyArn};
 
 /// The grants on this key, as `aws kms list-grants` prints them: each with the key that it is on. Whether these are all
 /// is for [`rest`](super::whole::rest) to say.
@@ -39,11 +39,14 @@ fn grant(entry: &Value) -> Option<Grant> {
         [text("GranteePrincipal"), text("GranteeServicePrincipal")].into_iter().find(|who| !who.is_empty())?;
     let operations = entry.get("Operations")?.as_array()?;
     Some(Grant {
-        id: Some(text("GrantId")).filter(|id| !id.is_empty())?.to_owned(),
+        id: GrantId::parse(text("GrantId")).ok()?.into(),
         name: Some(text("Name")).filter(|name| !name.is_empty()).map(str::to_owned),
-        grantee_principal: grantee.to_owned(),
+        grantee_principal: Grantee::parse(grantee).ok()?.into(),
         issuing_account: text("IssuingAccount").to_owned(),
-        operations: operations.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+        operations: operations
+            .iter()
+            .map(|one| GrantOperation::parse(one.as_str()?).ok().map(Into::into))
+            .collect::<Option<_>>()?,
         constraints: GrantConstraints {
             encryption_context_subset: pairs("EncryptionContextSubset"),
             encryption_context_equals: pairs("EncryptionContextEquals"),

@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::join::complete as complete_reading;
 use super::transcript::Part;
 use crate::capture::{Level, OrgPolicy, Organization};
-use crate::names::AccountId;
+use crate::names::{AccountId, OrgPolicyId};
 use crate::source::{Document, Reading, Unread};
 
 /// What the organization of `account` imposes, as one reader saw it. `own`: that reader's account is this one.
@@ -137,7 +137,8 @@ pub(super) fn complete(organization: &mut Organization, part: &Part) {
 fn policies(part: &Part, target: &str, kind: &str) -> Reading<Vec<OrgPolicy>> {
     let asked = format!("organizations:ListPoliciesForTarget {target} {kind}");
     part.list(&asked, "Policies", |one| {
-        let (id, name) = (text(one, "Id")?, text(one, "Name").unwrap_or_default());
+        let id = String::from(OrgPolicyId::parse(&text(one, "Id")?).ok()?);
+        let name = text(one, "Name").unwrap_or_default();
         Some(OrgPolicy { document: document(part, &id, |_| true), id, name })
     })
 }

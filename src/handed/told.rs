@@ -8,7 +8,7 @@ use super::document::{HandedError, Handing};
 use super::mangled::{inside, unwrapped};
 use super::wrapping::Wrapping;
 use crate::capture::{Capture, Level, OrgPolicy, Organization};
-use crate::names::AccountId;
+use crate::names::{AccountId, OrgPolicyId, OrganizationId};
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
 
@@ -74,9 +74,11 @@ pub fn told_of_organization(text: &str, name: &str) -> Result<Handing<Told>, Han
         let (Some(id), Some(account)) = (text("Id"), account) else {
             return Err(other("the output lacks the organization's ID or management account"));
         };
-        Told::Organization(Organization::bare(id.to_owned(), account))
+        let id = OrganizationId::parse(id).map_err(|error| other(&error.to_string()))?;
+        Told::Organization(Organization::bare(id.into(), account))
     } else if let Some(found) = policy_output(&bare.text) {
         let PolicySummary { id, arn, name, kind: of } = found.policy_summary;
+        OrgPolicyId::parse(&id).map_err(|error| other(&error.to_string()))?;
         if arn.rsplit('/').next() != Some(id.as_str()) {
             return Err(other(&format!("the policy is `{id}` and the ARN that of another: `{arn}`")));
         }
@@ -116,7 +118,7 @@ fn organization_of(arn: &str) -> Option<Organization> {
     let mut parts = arn.splitn(6, ':').skip(4);
     let account = AccountId::parse(parts.next()?).ok()?;
     let id = parts.next()?.split('/').nth(1)?;
-    Some(Organization::bare(id.to_owned(), account))
+    Some(Organization::bare(OrganizationId::parse(id).ok()?.into(), account))
 }
 
 impl Told {

@@ -35,6 +35,21 @@ fn is_lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
+fn is_grantee(text: &str) -> bool {
+    let is_of_service = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
+    (1..=256).contains(&text.len())
+        && (is_of_service(text)
+            || Arn::parse(text).is_ok_and(|arn| arn.resource().bytes().all(|b| b.is_ascii_graphic())))
+}
+
+fn is_org_target(text: &str) -> bool {
+    let is_part = |text: &str, prefix: &str, lengths| is_id(text, prefix, lengths, is_lower_or_digit);
+    let is_ou = |text: &str| {
+        text.rsplit_once('-').is_some_and(|(root, own)| is_part(root, "ou-", 4..=32) && is_part(own, "", 8..=32))
+    };
+    is_part(text, "r-", 4..=32) || is_ou(text) || super::ids::is_account(text)
+}
+
 fn is_policy_arn(text: &str) -> bool {
     Arn::parse(text).is_ok_and(|arn| {
         arn.service() == "iam"
@@ -104,6 +119,52 @@ name!(
     |text| is_id(text, "", 1..=10_240, |b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b))
 );
 
+name!(
+    /// The ID of a grant.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>
+    GrantId, "grant ID", "up to 128 letters, digits, `-` and `_`",
+    |text| is_id(text, "", 1..=128, |b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+);
+name!(
+    /// Whoever a grant is for: an ARN, the unique ID of a principal, a service principal.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>
+    Grantee, "grantee principal", "an ARN, a unique ID or a service principal", is_grantee
+);
+name!(
+    /// The name of an alias, `alias/` included.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html>
+    AliasName, "alias", "`alias/` and letters, digits and `:/_-`",
+    |text| is_id(text, "alias/", 1..=250, |b| b.is_ascii_alphanumeric() || b":/_-".contains(&b))
+);
+name!(
+    /// The ID of an organization.
+    ///
+    /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>
+    OrganizationId, "organization ID", "`o-` and 10 to 32 small letters or digits",
+    |text| is_id(text, "o-", 10..=32, is_lower_or_digit)
+);
+name!(
+    /// The root, an OU or an account of an organization.
+    ///
+    /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListPoliciesForTarget.html>
+    OrgTarget, "root, OU or account", "`r-…`, `ou-…-…` or twelve digits", is_org_target
+);
+name!(
+    /// The name of a profile of the AWS CLI, which may hold any sign that prints.
+    ProfileName, "name of a profile", "signs that print, the first of them a letter, a digit or `_`",
+    |text| text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        && !text.contains(|c: char| c.is_control() || "/\\".contains(c))
+);
+name!(
+    /// By what CloudTrail looks events up, as `ResourceName`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupAttribute.html>
+    EventAttribute, "attribute of events", "letters, as `ResourceName`",
+    |text| is_id(text, "", 1..=64, |b| b.is_ascii_alphabetic())
+);
 name!(
     /// The name of a context key that a command may state: that of a tag may hold letters of any script.
     ///

@@ -8,53 +8,54 @@ use super::{
     LIST_GROUP_POLICIES, LIST_GROUPS_FOR_USER, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_RESOURCE_TAGS,
     LIST_ROLE_POLICIES, LIST_USER_POLICIES, Read,
 };
-
-/// The AWS CLI's words for a read: `kms get-key-policy` for `kms:GetKeyPolicy`.
-fn command(read: &Read) -> String {
-    let (service, operation) = read.action.split_once(':').unwrap_or_default();
-    let mut words = format!("{service} ");
-    for (place, letter) in operation.chars().enumerate() {
-        if letter.is_ascii_uppercase() && place > 0 {
-            words.push('-');
-        }
-        words.push(letter.to_ascii_lowercase());
-    }
-    words
-}
+use crate::command::{Command, Word};
+use crate::names::Region;
 
 /// One line, the answer of which goes into the transcript under what was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Line {
-    read: Read,
-    asked: String,
-    arguments: String,
+    asked: Word,
+    call: Command,
+    is_regional: bool,
 }
 
 impl Line {
-    pub(super) fn new(read: Read, asked: &str, arguments: impl Into<String>) -> Self {
-        Self { read, asked: asked.to_owned(), arguments: arguments.into() }
+    /// The read of what these words name.
+    pub(super) fn new(read: Read, of: &[Word], options: &Command) -> Self {
+        let asked = of.iter().fold(Word::from(read.action), |asked, word| asked.then(" ").then(word.clone()));
+        let is_regional = ["ec2:", "kms:"].iter().any(|service| read.action.starts_with(service));
+        Self { asked, call: Command::call(read.action).with(options), is_regional }
     }
 
-    /// `r "kms:ListGrants $k" kms list-grants --key-id $k`.
+    /// `r "kms:ListGrants $k" kms list-grants --key-id="$k"`.
     pub(super) fn marked(&self) -> String {
-        let asked = format!("{} {}", self.read.action, self.asked);
-        format!("r \"{}\" {} {}", asked.trim_end(), command(&self.read), self.arguments).trim_end().to_owned()
+        Command::options().words("r").argument(self.asked.clone()).with(&self.call).to_string()
     }
 
-    /// `aws kms list-grants --key-id $k`.
-    pub(super) fn plain(&self) -> String {
-        format!("aws {} {}", command(&self.read), self.arguments).trim_end().to_owned()
+    /// `aws kms list-grants --key-id ARN --region REGION`.
+    pub(super) fn plain(&self, values: &[(char, Word)], region: Option<&Region>) -> Command {
+        let command = Command::aws("").with(&self.call.bound(values));
+        match region.filter(|_| self.is_regional) {
+            Some(region) => command.option("--region", region),
+            None => command,
+        }
     }
 
     /// Values of the answer, by which the following lines go: one a line.
-    fn values(&self, query: &str) -> String {
-        format!("q {} {} --query '{query}'", command(&self.read), self.arguments)
+    fn values(&self, query: &'static str) -> String {
+        Command::options().words("q").with(&self.call).option("--query", query).to_string()
     }
 
     /// Lines that are run for each value of the answer.
-    fn each(&self, query: &str, variable: char, body: Vec<String>) -> Vec<String> {
+    fn each(&self, query: &'static str, variable: char, body: Vec<String>) -> Vec<String> {
         each(&format!("$({})", self.values(query)), variable, body)
     }
+}
+
+/// A read of what stands in a variable, which this option names.
+fn of(read: Read, option: &'static str, variable: char) -> Line {
+    let value = || Word::variable(variable);
+    Line::new(read, &[value()], &Command::options().option(option, value()))
 }
 
 /// Lines that are run for each of some values.
@@ -65,11 +66,12 @@ pub(super) fn each(values: &str, variable: char, mut body: Vec<String>) -> Vec<S
 }
 
 pub(super) fn instance() -> Line {
-    Line::new(DESCRIBE_INSTANCES, "$i", "--instance-ids $i")
+    of(DESCRIBE_INSTANCES, "--instance-ids", 'i')
 }
 
 pub(super) fn volumes() -> Line {
-    Line::new(DESCRIBE_VOLUMES, "$i", "--filters Name=attachment.instance-id,Values=$i")
+    let filter = Word::from("Name=attachment.instance-id,Values=").then(Word::variable('i'));
+    Line::new(DESCRIBE_VOLUMES, &[Word::variable('i')], &Command::options().option("--filters", filter))
 }
 
 /// The keys of the volumes of the instance `$i`, each whole.
@@ -84,15 +86,17 @@ pub(super) fn keys_of(instances: &str) -> Vec<String> {
 }
 
 pub(super) fn of_key(read: Read) -> Line {
-    Line::new(read, "$k", "--key-id $k")
+    of(read, "--key-id", 'k')
 }
 
-pub(super) fn key_policy(name: &str) -> Line {
-    Line::new(GET_KEY_POLICY, &format!("$k {name}"), format!("--key-id $k --policy-name {name}"))
+pub(super) fn key_policy(name: &'static str) -> Line {
+    let key = || Word::variable('k');
+    let options = Command::options().option("--key-id", key()).option("--policy-name", name);
+    Line::new(GET_KEY_POLICY, &[key(), Word::from(name)], &options)
 }
 
 pub(super) fn key_store() -> Line {
-    Line::new(DESCRIBE_CUSTOM_KEY_STORES, "$s", "--custom-key-store-id $s")
+    of(DESCRIBE_CUSTOM_KEY_STORES, "--custom-key-store-id", 's')
 }
 
 /// What follows [`DESCRIBE_KEY`]: the key store that the key is in.
@@ -111,7 +115,7 @@ pub(super) fn key() -> Vec<String> {
 /// Whoever holds policies, by its kind and the variable that names it.
 pub(super) struct Holder {
     option: &'static str,
-    name: &'static str,
+    name: char,
     itself: Option<(Read, &'static str)>,
     inline: Read,
     document: Read,
@@ -120,7 +124,7 @@ pub(super) struct Holder {
 
 pub(super) const ROLE: Holder = Holder {
     option: "--role-name",
-    name: "$n",
+    name: 'n',
     itself: Some((GET_ROLE, "Role.PermissionsBoundary.PermissionsBoundaryArn")),
     inline: LIST_ROLE_POLICIES,
     document: GET_ROLE_POLICY,
@@ -128,7 +132,7 @@ pub(super) const ROLE: Holder = Holder {
 };
 pub(super) const USER: Holder = Holder {
     option: "--user-name",
-    name: "$n",
+    name: 'n',
     itself: Some((GET_USER, "User.PermissionsBoundary.PermissionsBoundaryArn")),
     inline: LIST_USER_POLICIES,
     document: GET_USER_POLICY,
@@ -136,7 +140,7 @@ pub(super) const USER: Holder = Holder {
 };
 pub(super) const GROUP: Holder = Holder {
     option: "--group-name",
-    name: "$g",
+    name: 'g',
     itself: None,
     inline: LIST_GROUP_POLICIES,
     document: GET_GROUP_POLICY,
@@ -145,7 +149,7 @@ pub(super) const GROUP: Holder = Holder {
 
 impl Holder {
     fn of(&self, read: Read) -> Line {
-        Line::new(read, self.name, format!("{} {}", self.option, self.name))
+        of(read, self.option, self.name)
     }
 
     /// The role or user itself; of a group nothing but its policies is read.
@@ -158,8 +162,9 @@ impl Holder {
     }
 
     pub(super) fn document(&self) -> Line {
-        let arguments = format!("{} {} --policy-name $p", self.option, self.name);
-        Line::new(self.document, &format!("{} $p", self.name), arguments)
+        let (name, policy) = (Word::variable(self.name), Word::variable('p'));
+        let options = Command::options().option(self.option, name.clone()).option("--policy-name", policy.clone());
+        Line::new(self.document, &[name, policy], &options)
     }
 
     pub(super) fn attached(&self) -> Line {
@@ -197,9 +202,11 @@ impl Holder {
 
 /// The managed policy `$p` in its default version.
 pub(super) fn managed() -> Vec<String> {
-    let itself = Line::new(GET_POLICY, "$p", "--policy-arn $p");
+    let itself = of(GET_POLICY, "--policy-arn", 'p');
     let version = format!("v=$({})", itself.values("Policy.DefaultVersionId"));
-    let document = Line::new(GET_POLICY_VERSION, "$p $v", "--policy-arn $p --version-id $v");
+    let (policy, number) = (Word::variable('p'), Word::variable('v'));
+    let options = Command::options().option("--policy-arn", policy.clone()).option("--version-id", number.clone());
+    let document = Line::new(GET_POLICY_VERSION, &[policy, number], &options);
     vec![itself.marked(), version, document.marked()]
 }
 
@@ -217,18 +224,20 @@ pub(super) fn user() -> Vec<String> {
 }
 
 pub(super) fn organization_policy() -> Line {
-    Line::new(DESCRIBE_POLICY, "$p", "--policy-id $p")
+    of(DESCRIBE_POLICY, "--policy-id", 'p')
 }
 
 /// The policies of these types that come down to the target `$t` from the root.
 pub(super) fn levels(types: &[&str]) -> Vec<String> {
-    let list = Line::new(LIST_POLICIES_FOR_TARGET, "$t $f", "--target-id $t --filter $f");
+    let (target, filter) = (Word::variable('t'), Word::variable('f'));
+    let options = Command::options().option("--target-id", target.clone()).option("--filter", filter.clone());
+    let list = Line::new(LIST_POLICIES_FOR_TARGET, &[target, filter], &options);
     let documents = list.each("Policies[].Id", 'p', vec![organization_policy().marked()]);
     let mut lines = vec!["while [ -n \"$t\" ]; do".to_owned()];
     if !types.is_empty() {
         lines.extend(each(&types.join(" "), 'f', std::iter::once(list.marked()).chain(documents).collect()));
     }
-    let parents = Line::new(LIST_PARENTS, "$t", "--child-id $t");
+    let parents = of(LIST_PARENTS, "--child-id", 't');
     lines.push("case $t in r-*) break;; esac".to_owned());
     lines.push(parents.marked());
     lines.push(format!("t=$({})", parents.values("Parents[].Id")));

@@ -6,10 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
-use super::script::{TYPES, tree};
+use super::script::{TYPES, tree, words};
 use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
 use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
-use crate::names::{InstanceId, KeyArn, VolumeId, is_plain_word, kind_and_name, shared_names, shell_word};
+use crate::command::{Command, Word};
+use crate::names::{
+    self, AccountId, EventAttribute, HolderKind, IamName, InstanceId, KeyArn, KeyStoreId, OrgPolicyId, PolicyArn,
+    PolicyName, Region, VolumeId, kind_and_name, shared_names,
+};
 use crate::source::{Reading, Unread, Why};
 
 /// A fact that was not read.
@@ -19,7 +23,8 @@ pub(crate) struct Missing {
     pub(crate) why: String,
     pub(crate) needs: String,
     /// A command that tells it, for people: what it prints need not say what it is of.
-    pub(crate) command: String,
+    #[serde(flatten)]
+    pub(crate) command: Command,
     /// The lines that read it, of several readers if each sees a part.
     #[serde(skip)]
     pub(super) lines: Vec<Lacking>,
@@ -47,9 +52,9 @@ pub(super) struct Lacking {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Subject {
     pub(super) reader: Reader,
-    pub(super) region: String,
+    pub(super) region: Option<Region>,
     /// The shell variables that name it.
-    pub(super) variables: Vec<(char, String)>,
+    pub(super) variables: Vec<(char, Word)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,25 +70,10 @@ pub(super) enum Reader {
 }
 
 impl Subject {
-    fn with(&self, variable: char, value: &str) -> Self {
+    fn with(&self, variable: char, value: impl Into<Word>) -> Self {
         let mut variables = self.variables.clone();
-        variables.push((variable, value.to_owned()));
+        variables.push((variable, value.into()));
         Self { variables, ..self.clone() }
-    }
-
-    /// Whether a shell reads the names as they are: a capture from elsewhere may hold any.
-    fn is_plain(&self) -> bool {
-        self.variables.iter().all(|(_, value)| !value.is_empty() && is_plain_word(value))
-    }
-
-    /// A line with the names in place of the variables.
-    fn plain(&self, line: &Line) -> String {
-        let line = self
-            .variables
-            .iter()
-            .fold(line.plain(), |line, (variable, value)| line.replace(&format!("${variable}"), &shell_word(value)));
-        let is_regional = line.starts_with("aws ec2 ") || line.starts_with("aws kms ");
-        if is_regional { format!("{line} --region {}", self.region) } else { line }
     }
 }
 
@@ -92,11 +82,11 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
     let identities = capture.identities.values().filter_map(Reading::known);
     let holders = identities.flat_map(Identity::holders).map(|holder| holder.arn);
     let shared = shared_names(holders.chain(capture.identities.keys().map(String::as_str)));
-    let mut list = List { items: Vec::new(), region: capture.read.region.to_string(), shared };
-    list.push(&capture.read.by, "who read", "aws sts get-caller-identity".to_owned(), Vec::new());
+    let mut list = List { items: Vec::new(), region: capture.read.region.clone(), shared };
+    list.push(&capture.read.by, "who read", Command::aws("sts get-caller-identity"), Vec::new());
     for (id, instance) in &capture.instances {
         let reader = Reader::OwnerOf(id.to_string());
-        let of = Subject { reader, region: list.region.clone(), variables: Vec::new() }.with('i', id.as_str());
+        let of = Subject { reader, region: Some(list.region.clone()), variables: Vec::new() }.with('i', id);
         let more = vec![vec![lines::volumes().marked()], lines::keys()];
         list.note(instance, &format!("instance {id}"), &of, &lines::instance(), more);
         if let Some(unread) = instance.known().and_then(|instance| instance.tags_unread.clone()) {
@@ -124,22 +114,21 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
         list.identity(arn, identity);
     }
     for (account, organization) in &capture.organizations {
-        list.organization(account.as_str(), organization);
+        list.organization(account, organization);
     }
     list.items
 }
 
 struct List {
     items: Vec<Missing>,
-    region: String,
+    region: Region,
     /// Names that roles, users or groups of several accounts have.
     shared: BTreeSet<String>,
 }
 
 impl List {
-    fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: String, mut lines: Vec<Lacking>) {
+    fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: Command, lines: Vec<Lacking>) {
         let Some(unread) = reading.unread() else { return };
-        lines.retain(|lines| lines.of.is_plain());
         self.items.push(Missing {
             what: what.to_owned(),
             why: why(unread),
@@ -155,15 +144,20 @@ impl List {
             return;
         }
         let blocks = std::iter::once(vec![line.marked()]).chain(more).collect();
-        self.push(reading, what, of.plain(line), vec![Lacking { of: of.clone(), blocks }]);
+        self.push(
+            reading,
+            what,
+            line.plain(&of.variables, of.region.as_ref()),
+            vec![Lacking { of: of.clone(), blocks }],
+        );
     }
 
     fn in_account(&self, account: String) -> Subject {
-        Subject { reader: Reader::Account(account), region: self.region.clone(), variables: Vec::new() }
+        Subject { reader: Reader::Account(account), region: Some(self.region.clone()), variables: Vec::new() }
     }
 
     fn volume(&mut self, id: &VolumeId, volume: &Reading<Volume>, (instance, found): (&InstanceId, &Instance)) {
-        let of = self.in_account(found.account.to_string()).with('i', instance.as_str());
+        let of = self.in_account(found.account.to_string()).with('i', instance);
         // Which key it has is not known either.
         let more = || vec![lines::keys()];
         self.note(volume, &format!("volume {id}"), &of, &lines::volumes(), more());
@@ -174,12 +168,17 @@ impl List {
 
     fn key(&mut self, arn: &KeyArn, key: &Key) {
         let reader = Reader::Account(arn.account().to_owned());
-        let of = Subject { reader, region: arn.region().to_owned(), variables: vec![('k', arn.to_string())] };
+        let of = Subject { reader, region: Some(arn.in_region()), variables: vec![('k', Word::from(arn))] };
         let describe = lines::of_key(DESCRIBE_KEY);
         self.note(&key.metadata, &format!("state of key {arn}"), &of, &describe, vec![lines::key_stores()]);
         if let Some(store) = key.metadata.known().and_then(|metadata| metadata.custom_key_store.as_ref()) {
-            let (of, what) = (of.with('s', &store.id), format!("connection of key store {}", store.id));
-            self.note(&store.connection_state, &what, &of, &lines::key_store(), Vec::new());
+            let what = format!("connection of key store {}", store.id);
+            match KeyStoreId::parse(&store.id) {
+                Ok(id) => {
+                    self.note(&store.connection_state, &what, &of.with('s', &id), &lines::key_store(), Vec::new());
+                }
+                Err(_) => self.note(&store.connection_state, &what, &of, &describe, vec![lines::key_stores()]),
+            }
         }
         let policies = [("key policy of", &key.policy, "default"), ("RAM's policy of key", &key.ram_policy, "AWS_RAM")];
         for (what, policy, name) in policies {
@@ -192,12 +191,14 @@ impl List {
     }
 
     fn identity(&mut self, arn: &str, identity: &Reading<Identity>) {
-        let (kind, name) = kind_and_name(arn);
+        // Whoever has no name in IAM is of no start that can be judged.
+        let Some((kind, name)) = names::holder(arn) else { return };
         let of = self.in_account(arn.split(':').nth(4).unwrap_or_default().to_owned());
-        let named = of.with('n', name);
-        let lines = if kind == "user" { &USER } else { &ROLE };
+        let named = of.with('n', &name);
+        let is_user = kind == HolderKind::User;
+        let (lines, kind) = if is_user { (&USER, "user") } else { (&ROLE, "role") };
         let Some(itself) = lines.itself() else { return };
-        let whole = if kind == "user" { lines::user() } else { ROLE.whole() };
+        let whole = if is_user { lines::user() } else { ROLE.whole() };
         let more = whole.into_iter().skip(1).collect();
         self.note(identity, &format!("{kind} {arn}"), &named, &itself, vec![more]);
         let Reading::Known(identity) = identity else { return };
@@ -218,33 +219,42 @@ impl List {
             self.note(&identity.groups, &format!("groups of {called}"), &named, &line, vec![each]);
         }
         for policy in identity.managed() {
-            let arn = shell_word(&policy.arn);
-            let version =
-                format!("aws iam get-policy --policy-arn {arn} --query Policy.DefaultVersionId --output text");
-            let command = format!("aws iam get-policy-version --policy-arn {arn} --version-id \"$({version})\"");
-            let lacking = Lacking { of: of.with('p', &policy.arn), blocks: vec![lines::managed()] };
-            self.push(&policy.document, &format!("managed policy {}", policy.arn), command, vec![lacking]);
+            let what = format!("managed policy {}", policy.arn);
+            let Ok(arn) = PolicyArn::parse(&policy.arn) else {
+                self.note(&policy.document, &what, &named, &lines.attached(), vec![lines.of_attached()]);
+                continue;
+            };
+            let version = Command::aws("iam get-policy").option("--policy-arn", &arn);
+            let version = version.words("--query Policy.DefaultVersionId --output text");
+            let command = Command::aws("iam get-policy-version").option("--policy-arn", &arn);
+            let command = command.option("--version-id", Word::output_of(version));
+            let lacking = Lacking { of: of.with('p', &arn), blocks: vec![lines::managed()] };
+            self.push(&policy.document, &what, command, vec![lacking]);
         }
     }
 
     fn holder(&mut self, holder: &Holder<'_>, of: &Subject) {
-        let (kind, name) = kind_and_name(holder.arn);
+        let Some((kind, name)) = names::holder(holder.arn) else { return };
         let (lines, variable): (&Lines, char) = match kind {
-            "group" => (&GROUP, 'g'),
-            "user" => (&USER, 'n'),
-            _ => (&ROLE, 'n'),
+            HolderKind::Group => (&GROUP, 'g'),
+            HolderKind::User => (&USER, 'n'),
+            HolderKind::Role => (&ROLE, 'n'),
         };
-        let of = of.with(variable, name);
+        let of = of.with(variable, &name);
         let called = self.called(holder.arn);
         let inline = format!("inline policies of {called}");
         self.note(holder.inline, &inline, &of, &lines.inline(), vec![lines.documents()]);
         let attached = format!("managed policies of {called}");
         self.note(holder.attached, &attached, &of, &lines.attached(), vec![lines.of_attached()]);
         for policy in holder.inline.found().into_iter().flatten() {
-            let of = of.with('p', &policy.name);
-            let whose = if self.shared.contains(name) { format!(" of {called}") } else { String::new() };
+            let whose = if self.shared.contains(name.as_str()) { format!(" of {called}") } else { String::new() };
             let what = format!("inline policy {}{whose}", policy.name);
-            self.note(&policy.document, &what, &of, &lines.document(), Vec::new());
+            match PolicyName::parse(&policy.name) {
+                Ok(name) => {
+                    self.note(&policy.document, &what, &of.with('p', &name), &lines.document(), Vec::new());
+                }
+                Err(_) => self.note(&policy.document, &what, &of, &lines.inline(), vec![lines.documents()]),
+            }
         }
     }
 
@@ -254,23 +264,26 @@ impl List {
         format!("{kind} {}", if self.shared.contains(name) { arn } else { name })
     }
 
-    fn organization(&mut self, account: &str, organization: &Reading<Organization>) {
+    fn organization(&mut self, account: &AccountId, organization: &Reading<Organization>) {
         // No single line tells what an organization imposes on an account: policies come down from the root.
-        let script = || format!("ebs-preflight capture --script --org {account}");
+        let script = || Command::preflight("capture --script").option("--org", account);
         let manager = organization.known().map(|known| known.management_account.to_string());
-        let reader = Reader::OrganizationOf { account: account.to_owned(), manager };
-        let of = Subject { reader, region: self.region.clone(), variables: Vec::new() };
+        let reader = Reader::OrganizationOf { account: account.to_string(), manager };
+        let of = Subject { reader, region: Some(self.region.clone()), variables: Vec::new() };
         let walk = |types: &[&str]| {
             let [organization, roots] = tree().map(|line| vec![line.marked()]);
-            Lacking { of: of.clone(), blocks: vec![organization, roots, each(account, 't', lines::levels(types))] }
+            Lacking {
+                of: of.clone(),
+                blocks: vec![organization, roots, each(&words([account]), 't', lines::levels(types))],
+            }
         };
         // Any member may ask which organization it is in.
         let [itself, _] = tree();
-        let own = Lacking { of: self.in_account(account.to_owned()), blocks: vec![vec![itself.marked()]] };
+        let own = Lacking { of: self.in_account(account.to_string()), blocks: vec![vec![itself.marked()]] };
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
         // Neither SCPs nor RCPs bind the account that manages the organization.
-        let is_bound = organization.binds(account);
+        let is_bound = organization.binds(account.as_str());
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let lists = if is_bound { lists.as_slice() } else { &[] };
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
@@ -279,8 +292,14 @@ impl List {
         for (name, levels) in lists {
             self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
             for policy in levels.found().into_iter().flatten().flat_map(|level| &level.policies) {
-                let (of, what) = (of.with('p', &policy.id), format!("organization policy {}", policy.id));
-                self.note(&policy.document, &what, &of, &lines::organization_policy(), Vec::new());
+                let what = format!("organization policy {}", policy.id);
+                match OrgPolicyId::parse(&policy.id) {
+                    Ok(id) => {
+                        let line = lines::organization_policy();
+                        self.note(&policy.document, &what, &of.with('p', &id), &line, Vec::new());
+                    }
+                    Err(_) => self.push(&policy.document, &what, script(), vec![walk(&types)]),
+                }
             }
         }
     }
@@ -292,7 +311,7 @@ pub struct EventGap {
     /// Why.
     pub unread: Unread,
     /// The line of the AWS CLI that looks them up, the output of which is evidence by itself.
-    pub command: String,
+    pub(crate) command: Command,
 }
 
 impl EventGap {
@@ -303,10 +322,20 @@ impl EventGap {
         (attribute, value): (&str, &str),
         window: Option<(Timestamp, Timestamp)>,
     ) -> Self {
-        let region = region.map(|region| format!(" --region {region}")).unwrap_or_default();
-        let by = format!("AttributeKey={attribute},AttributeValue={}", shell_word(value));
-        let times = window.map(|(from, until)| format!(" --start-time {from} --end-time {until}")).unwrap_or_default();
-        Self { unread, command: format!("aws cloudtrail lookup-events{region} --lookup-attributes {by}{times}") }
+        let mut command = Command::aws("cloudtrail lookup-events");
+        if let Some(region) = region.and_then(|region| Region::parse(region).ok()) {
+            command = command.option("--region", &region);
+        }
+        if let (Ok(attribute), Ok(value)) = (EventAttribute::parse(attribute), IamName::parse(value)) {
+            // The AWS CLI takes signs of its shorthand as they are within quotes.
+            let quote = if value.as_str().contains([',', '=']) { "\"" } else { "" };
+            let by = Word::from("AttributeKey=").then(&attribute).then(",AttributeValue=");
+            command = command.option("--lookup-attributes", by.then(quote).then(&value).then(quote));
+        }
+        if let Some((from, until)) = window {
+            command = command.option("--start-time", from).option("--end-time", until);
+        }
+        Self { unread, command }
     }
 }
 
@@ -318,8 +347,8 @@ pub(crate) fn events(gaps: &[EventGap], account: &str) -> impl Iterator<Item = M
         needs: gap.unread.needs.clone(),
         command: gap.command.clone(),
         lines: vec![Lacking {
-            of: Subject { reader: Reader::Events(account.to_owned()), region: String::new(), variables: Vec::new() },
-            blocks: vec![vec![format!("{} --output json", gap.command)]],
+            of: Subject { reader: Reader::Events(account.to_owned()), region: None, variables: Vec::new() },
+            blocks: vec![vec![gap.command.clone().words("--output json").to_string()]],
         }],
     })
 }

@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::command::Word;
+use crate::names::Region;
+
 use super::missing::{Lacking, Missing, Reader, Subject};
 use super::script::framed;
 
@@ -21,7 +24,7 @@ pub(crate) struct Wanted {
 
 /// One script for each account, one for organizations, one for events: each line once.
 pub(crate) fn wanted(missing: &[Missing]) -> Vec<Wanted> {
-    let mut scripts: BTreeMap<(Place<'_>, &str), Draft<'_>> = BTreeMap::new();
+    let mut scripts: BTreeMap<(Place<'_>, Option<&Region>), Draft<'_>> = BTreeMap::new();
     for lacking in missing.iter().flat_map(|missing| &missing.lines) {
         let (place, of) = match &lacking.of.reader {
             Reader::Account(account) => (Place::Account(account), account),
@@ -29,7 +32,7 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<Wanted> {
             Reader::OrganizationOf { account, manager } => (Place::Manager(manager.as_deref()), account),
             Reader::Events(account) => (Place::Events(account), account),
         };
-        scripts.entry((place, &lacking.of.region)).or_default().add(of, lacking);
+        scripts.entry((place, lacking.of.region.as_ref())).or_default().add(of, lacking);
     }
     let wanted = scripts.into_iter().map(|((place, region), draft)| {
         let accounts = draft.accounts.iter().copied().collect::<Vec<_>>().join(" and ");
@@ -72,7 +75,7 @@ struct Draft<'m> {
     body: Vec<String>,
     done: BTreeSet<(&'m Subject, &'m [String])>,
     /// What the variables stand for.
-    variables: BTreeMap<char, &'m str>,
+    variables: BTreeMap<char, &'m Word>,
 }
 
 impl<'m> Draft<'m> {

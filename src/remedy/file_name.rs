@@ -38,3 +38,22 @@ impl fmt::Display for FileName {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FileName;
+
+    #[test]
+    fn no_two_are_one_file() {
+        let words =
+            ["role-111122223333-A-b", "role-111122223333-a-B", "role-111122223333-a+b", "role-111122223333-A-b-2"];
+        let names = words.iter().fold(Vec::new(), |mut names, words| {
+            names.push(FileName::of(words).beside(&names));
+            names
+        });
+        let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+        let expected = [words[0], "role-111122223333-a-B-2", "role-111122223333-a-b-3", "role-111122223333-A-b-2-2"];
+        assert_eq!(names, expected);
+        assert_eq!(FileName::of(&"ab/../".repeat(100)).as_ref().len(), 200);
+    }
+}

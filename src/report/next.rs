@@ -258,7 +258,7 @@ fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &
         if finding.code == Code::VolumeUnread {
             subjects.extend(finding.volumes.iter().map(VolumeId::as_str));
         }
-        !matches!(service, "kms:" | "ec2:") || subjects.iter().any(|subject| item.command.contains(subject))
+        !matches!(service, "kms:" | "ec2:") || subjects.iter().any(|subject| item.command.mentions(subject))
     };
     report
         .unread

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{ContentArrangement, Table};
 
+use crate::command::Command;
 use crate::engine::Decision;
 use crate::escape::one_line;
 use crate::findings::{Code, Fact, Finding, Severity};
@@ -265,7 +266,8 @@ pub(super) fn provenance(text: &mut Page, report: &Report) {
         let unread: Vec<String> = unread.into_iter().collect();
         text.wrap("Not read: ", 2, &format!("{}.", unread.join(", ")));
     }
-    let more = report.codes().first().map(|code| format!("    More: ebs-preflight explain {code}")).unwrap_or_default();
+    let explain = |code: &Code| Command::preflight("explain").argument(code.id());
+    let more = report.codes().first().map(|code| format!("    More: {}", explain(code))).unwrap_or_default();
     text.line(&format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
     for wanted in wanted(&report.unread) {
         let words = format!(

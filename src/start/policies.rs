@@ -197,7 +197,9 @@ impl<'c> Shelf<'c> {
         let told = told.map(|told| if is_scp { &told.scps } else { &told.rcps }).into_iter().flatten();
         let told = told.map(|policy| self.reading(named(policy), &policy.document, kind, &open.needs));
         levels.push(told.collect());
-        levels.iter_mut().for_each(|level| level.push(Arc::clone(&open)));
+        for level in &mut levels {
+            level.push(Arc::clone(&open));
+        }
         levels
     }
 

@@ -46,6 +46,8 @@ mod handed;
 mod limits;
 #[cfg(feature = "cli")]
 mod observed;
+#[cfg(all(feature = "cli", unix))]
+mod pasted;
 #[cfg(feature = "cli")]
 #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "without AWS nothing is told how to reach it"))]
 mod program;
@@ -55,6 +57,8 @@ mod remedies;
 mod targets;
 #[cfg(feature = "cli")]
 mod transcripts;
+#[cfg(all(feature = "cli", unix))]
+mod written;
 
 // These run the built program, most of them against servers.
 #[cfg(all(feature = "aws", feature = "cli"))]

@@ -103,6 +103,54 @@ fn what_documents_link_to_exists() {
     assert!(links > 0);
 }
 
+/// The texts in quotes of a source.
+fn literals(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    // A sign of a quote begins no text.
+    let code = code.replace("'\"'", "' '");
+    let mut rest = code.as_str();
+    while let Some(start) = rest.find('"') {
+        let before = &rest[..start];
+        let marks = before.len() - before.trim_end_matches('#').len();
+        let is_raw = before.trim_end_matches('#').ends_with('r');
+        rest = &rest[start + 1..];
+        let end = if is_raw {
+            rest.find(&format!("\"{}", "#".repeat(marks))).unwrap()
+        } else {
+            let is_escaped = |end: usize| (end - rest[..end].trim_end_matches('\\').len()) % 2 == 1;
+            rest.match_indices('"').map(|(end, _)| end).find(|end| !is_escaped(*end)).unwrap()
+        };
+        found.push(rest[..end].to_owned());
+        rest = &rest[end + 1..];
+    }
+    found
+}
+
+#[test]
+fn commands_are_put_together_in_one_module() {
+    assert_eq!(literals(r##"f("a\"b", r#"c"d"#, '"', "e")"##), ["a\\\"b", "c\"d", "e"]);
+    let mut count = 0;
+    for (path, text) in sources("").iter().filter(|(path, _)| !path.starts_with(root().join("src/command"))) {
+        let code: String = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .fold(String::new(), |all, line| all + line + "\n");
+        for literal in literals(&code) {
+            for program in ["aws ", "ebs-preflight "] {
+                for (at, _) in literal.match_indices(program) {
+                    let is_word = !literal[..at].ends_with(|c: char| c.is_alphanumeric() || "-_./".contains(c));
+                    let command = literal[at..].split(['`', '\n']).next().unwrap();
+                    let is_command = command[program.len()..].starts_with(|c: char| c.is_ascii_lowercase());
+                    count += usize::from(is_word && is_command);
+                    let is_made = is_word && is_command && command.contains('{');
+                    assert!(!is_made, "{}: `{command}` is a command put together as text", path.display());
+                }
+            }
+        }
+    }
+    assert!(count > 10, "no command was looked at");
+}
+
 #[test]
 fn actions_are_named_by_commit() {
     let mut actions = 0;

@@ -71,7 +71,7 @@ fn transcripts_of_two_readers_are_one_capture() {
 fn a_role_of_another_account_is_unread() {
     let elsewhere = START.replace("sts::444455556666", "sts::333355557777");
     let report = text::render(&preflight(&transcript(&elsewhere).unwrap(), &Question::default()));
-    assert!(report.contains("n=night-start\n  r \"iam:GetRole $n\" iam get-role --role-name $n\n"), "{report}");
+    assert!(report.contains("n=night-start\n  r \"iam:GetRole $n\" iam get-role --role-name=\"$n\"\n"), "{report}");
 }
 
 #[test]
@@ -208,9 +208,17 @@ fn tags_with_signs_of_typography_count_as_unread() {
     assert!(transcript(&with("batch", "User\u{2013}initiated")).is_err());
 }
 
+/// What a script says of each answer that it puts into the transcript.
+fn asked(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let line = line.strip_prefix("r ")?;
+        line.strip_prefix('"').map_or_else(|| line.split(' ').next(), |quoted| quoted.split('"').next())
+    })
+}
+
 /// The actions whose answers a script puts into the transcript.
 fn actions(text: &str) -> BTreeSet<&str> {
-    text.lines().filter_map(|line| line.strip_prefix("r \"")?.split([' ', '"']).next()).collect()
+    asked(text).filter_map(|asked| asked.split(' ').next()).collect()
 }
 
 #[test]
@@ -240,10 +248,9 @@ fn the_marks_of_a_script_fit() {
     let names = [("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops"), ("$n", "cron")];
     let values =
         values.into_iter().chain(names).chain([("$i", "i-0c4d5e6f708192a3b"), ("$f", "SERVICE_CONTROL_POLICY")]);
-    let reads = text.lines().filter_map(|line| line.strip_prefix("r \"")?.split('"').next());
     let mut printed =
         String::from("### ebs-preflight transcript 1\n### region us-west-2\n### time 2026-11-25T03:54:03Z\n");
-    for asked in reads {
+    for asked in asked(&text) {
         let asked = values.clone().fold(asked.to_owned(), |asked, (name, value)| asked.replace(name, value));
         printed.extend(["### read ", &asked, "\nUnable to locate credentials\n### exit 253\n"]);
     }

@@ -1,0 +1,362 @@
+//! What people paste: whatever strangers put into the evidence, every command that is printed is run by a shell as it
+//! is meant, and nothing else is run.
+//!
+//! The shell finds an `aws` and an `ebs-preflight` that do nothing but note what they are called with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use ebs_preflight::capture::{Capture, Target};
+use ebs_preflight::event::{incidents, read};
+use ebs_preflight::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
+use ebs_preflight::reads::{Script, script};
+use ebs_preflight::report::text::render_with;
+use ebs_preflight::report::{Form, Report, json, preflight, remedy_files, triage};
+use ebs_preflight::start::Question;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::golden::library;
+
+/// What a file is called that only an attack makes.
+const PWNED: &str = "pwned";
+
+/// Names that end a word, begin another, or are more than a word to a shell or to the AWS CLI.
+const HOSTILE: [&str; 16] = [
+    "$(touch pwned)",
+    "`touch pwned`",
+    "'; touch pwned; '",
+    "\"; touch pwned; \"",
+    "\ntouch pwned\n",
+    "\r\ntouch pwned\r\n",
+    ";touch${IFS}pwned;",
+    "a$p",
+    "&& touch pwned #",
+    "--endpoint-url=http://pwned",
+    "-x",
+    "file:///etc/passwd",
+    "fileb://secret",
+    "\u{202e}$(touch pwned)é",
+    "*",
+    "\\",
+];
+
+/// The same in all places of a name at once, so that what is read still belongs together.
+const COHERENT: [(&str, &str); 12] = [
+    (":role/", ":role/$(touch${IFS}pwned)/"),
+    (":role/", ":role/a'b;touch${IFS}pwned;'/"),
+    (":role/", ":role/`touch${IFS}pwned`/"),
+    (":role/", ":role/\\\";touch${IFS}pwned;\\\"/"),
+    (":user/", ":user/$(touch${IFS}pwned)/"),
+    (":group/", ":group/a';touch${IFS}pwned;'/"),
+    (":policy/", ":policy/$(touch${IFS}pwned)/"),
+    ("arn:aws:", "arn:aws;touch${IFS}pwned;:"),
+    ("StartJob", "--endpoint-url=pwned"),
+    ("StartJob", "a$p"),
+    ("StartJob", "file://pwned"),
+    ("p-", "p-$(touch${IFS}pwned)"),
+];
+
+/// Every so many of the changes are made of each capture, others of the next.
+const STEP: usize = 8;
+
+/// A shell with programs that note their words, and nothing to read.
+struct Shell {
+    folder: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let shell = Self { folder };
+        fs::create_dir(shell.path("bin")).unwrap();
+        fs::create_dir(shell.path("work")).unwrap();
+        let fake = "#!/bin/sh\n\
+                    { printf '%s\\0' \"$#\" \"${0##*/}\" \"$@\"; } >> \"$RECORD\"\n\
+                    case \"$*\" in\n\
+                    *list-parents*text*) echo r-abcd;;\n\
+                    *'--output text'*) cat \"$ANSWERS\";;\n\
+                    esac\n";
+        for name in ["aws", "ebs-preflight"] {
+            fs::write(shell.path("bin").join(name), fake).unwrap();
+            fs::set_permissions(shell.path("bin").join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        // What AWS would answer where a script asks for names; none is a pattern of this file.
+        fs::write(shell.path("answers"), "$(touch${IFS}pwned)\n--endpoint-url=pwned\n*\n").unwrap();
+        fs::write(shell.path("work/seen"), "").unwrap();
+        shell
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What the programs were called with, in the order of the calls.
+    fn run(&self, text: &str) -> Vec<Vec<String>> {
+        let (record, lines) = (self.path("record"), self.path("lines.sh"));
+        fs::write(&record, "").unwrap();
+        fs::write(&lines, text).unwrap();
+        let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
+        let mut sh = Command::new("sh");
+        sh.arg(&lines).current_dir(self.path("work")).env_clear().env("PATH", path).env("AWS_REGION", "eu-west-1");
+        let output = sh.env("RECORD", &record).env("ANSWERS", self.path("answers")).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        for folder in ["work", "bin", "."] {
+            for entry in fs::read_dir(self.path(folder)).unwrap() {
+                let name = entry.unwrap().file_name();
+                assert!(name != PWNED, "an attack was run by:\n{text}");
+            }
+        }
+        assert!(!errors.contains("not found"), "something else was run: {errors}\n{text}");
+        let noted = fs::read_to_string(&record).unwrap();
+        let mut words = noted.split_terminator('\0').map(str::to_owned);
+        let mut calls = Vec::new();
+        while let Some(count) = words.next() {
+            calls.push(words.by_ref().take(1 + count.parse::<usize>().unwrap()).collect());
+        }
+        calls
+    }
+}
+
+/// Everything that was printed to be pasted.
+#[derive(Default)]
+struct Pasted {
+    /// Commands with the words that they are to be.
+    commands: BTreeMap<String, Option<Vec<String>>>,
+    scripts: BTreeSet<String>,
+}
+
+impl Pasted {
+    fn command(&mut self, line: &str, argv: &Value) {
+        assert!(!line.contains(char::is_control), "a command is not one line: {line:?}");
+        let words = |words: &Vec<Value>| words.iter().map(|word| word.as_str().unwrap().to_owned()).collect();
+        self.commands.insert(line.to_owned(), argv.as_array().map(words));
+    }
+
+    /// The commands of a report as JSON.
+    fn of_json(&mut self, value: &Value) {
+        match value {
+            Value::Object(members) => {
+                if let Some(line) = members.get("command").and_then(Value::as_str) {
+                    self.command(line, members.get("argv").unwrap_or(&Value::Null));
+                }
+                if let Some(lines) = members.get("next").and_then(Value::as_array) {
+                    for (line, argv) in lines.iter().zip(members["argv"].as_array().unwrap()) {
+                        self.command(line.as_str().unwrap(), argv);
+                    }
+                }
+                if let Some(lines) = members.get("lines").and_then(Value::as_str) {
+                    self.scripts.insert(lines.to_owned());
+                }
+                members.values().for_each(|member| self.of_json(member));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.of_json(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+
+    /// What stands in a text as a command.
+    fn of_text(&mut self, text: &str) {
+        let is_command = |line: &&str| line.starts_with("aws ") || line.starts_with("ebs-preflight ");
+        for line in text.lines().map(str::trim_start).filter(is_command).filter(|line| !line.contains("call model")) {
+            self.commands.entry(line.to_owned()).or_default();
+        }
+    }
+
+    fn of_report(&mut self, report: &Report) {
+        self.of_json(&serde_json::from_str(&json::render(report)).unwrap());
+        for form in [Form::Statement, Form::Cli] {
+            self.of_text(&render_with(report, form));
+        }
+        let files = remedy_files(report);
+        self.scripts.extend(files.into_iter().filter(|(name, _)| name == "apply.sh").map(|(_, text)| text));
+    }
+
+    /// Runs all of it, and tells how many commands and scripts that were.
+    fn run(self) -> (usize, usize) {
+        let shell = Shell::new();
+        let (told, untold): (Vec<_>, Vec<_>) = self.commands.iter().partition(|(_, argv)| argv.is_some());
+        for some in told.chunks(200) {
+            let lines: String = some.iter().flat_map(|(line, _)| [line.as_str(), "\n"]).collect();
+            let expected: Vec<&Vec<String>> = some.iter().filter_map(|(_, argv)| argv.as_ref()).collect();
+            assert_eq!(shell.run(&lines).iter().collect::<Vec<_>>(), expected);
+        }
+        for (line, _) in &untold {
+            let calls = shell.run(&format!("{line}\n"));
+            // One within another is run before it.
+            let is_remark = line.starts_with('#');
+            assert_eq!(
+                calls.last().map(|call| call[0].as_str()),
+                line.split(' ').next().filter(|_| !is_remark),
+                "{line}"
+            );
+        }
+        for text in &self.scripts {
+            let calls = shell.run(text);
+            // Where AWS would refuse a policy, or a session is created elsewhere, there is nothing to run.
+            assert!(!calls.is_empty() || text.contains("\n# "), "nothing was run of\n{text}");
+            for call in calls {
+                assert_eq!(call[0], "aws", "{call:?}");
+                let is_option =
+                    |word: &String| word.starts_with("--endpoint") || word == "-x" || word.ends_with("seen");
+                assert!(!call.iter().any(is_option), "{call:?}");
+            }
+        }
+        (self.commands.len(), self.scripts.len())
+    }
+}
+
+/// Where texts stand, but for those of policies, and where names of members do.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) if members.contains_key("Statement") => {}
+        Value::Object(members) => {
+            for (name, member) in members {
+                places(member, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(number, item)| places(item, &format!("{at}/{number}"), found));
+        }
+        Value::String(_) => found.push(at.to_owned()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The text with one of its texts put as `HOSTILE`, alone and behind what stood there; with the same name changed
+/// everywhere. `turn` chooses which.
+fn changed(text: &str, turn: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    if let Ok(value) = serde_json::from_str::<Value>(text) {
+        let mut found = Vec::new();
+        places(&value, "", &mut found);
+        for (number, place) in found.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(STEP)) {
+            let hostile = HOSTILE[(number / STEP + turn) % HOSTILE.len()];
+            for more in [false, true] {
+                let mut value = value.clone();
+                let member = value.pointer_mut(place).unwrap();
+                let old = if more { member.as_str().unwrap_or_default() } else { "" };
+                *member = Value::String(format!("{old}{hostile}"));
+                all.push(value.to_string());
+            }
+        }
+    }
+    let coherent = COHERENT.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(2));
+    all.extend(coherent.filter(|(_, (from, _))| text.contains(from)).map(|(_, (from, to))| text.replace(from, to)));
+    all
+}
+
+#[test]
+fn what_a_report_prints_is_run_as_it_is_meant() {
+    let (mut pasted, mut judged, mut refused) = (Pasted::default(), 0, 0);
+    for (turn, golden) in library().iter().enumerate() {
+        for text in changed(&golden.text, turn).into_iter().chain([golden.text.clone()]) {
+            // A name that AWS would not give is bad input.
+            if let Ok(capture) = Capture::parse(&text) {
+                pasted.of_report(&preflight(&capture, &Question::default()));
+                judged += 1;
+            } else {
+                refused += 1;
+            }
+        }
+    }
+    let (commands, scripts) = pasted.run();
+    println!("{judged} captures judged, {refused} refused; {commands} commands and {scripts} scripts run");
+    assert!(judged > 500 && refused > 300 && commands > 50 && scripts > 100);
+}
+
+#[test]
+fn what_triage_prints_is_run_as_it_is_meant() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/events");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|end| end != "expected")).collect();
+    paths.sort();
+    let mut pasted = Pasted::default();
+    for (turn, path) in paths.iter().enumerate() {
+        let text = fs::read_to_string(path).unwrap();
+        for text in changed(&text, turn).into_iter().chain([text.clone()]) {
+            let Ok(found) = read(&text) else { continue };
+            let incidents = incidents(found.materials);
+            pasted.of_json(&serde_json::from_str(&triage::json(&incidents, &[], &TimeZone::UTC)).unwrap());
+            pasted.of_text(&triage::text(&incidents, &TimeZone::UTC));
+        }
+    }
+    // An account in the ARN of somebody whom AWS masks, and a resource that ends its word.
+    for text in [
+        "An error occurred (AccessDeniedException) when calling the CreateGrant operation: User: \
+         arn:aws:sts::$(touch${IFS}pwned):assumed-role/aws:ec2-infrastructure/i-0f3c2a9d8b7e61254 is not authorized to \
+         perform: kms:CreateGrant on resource: \
+         arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab because no identity-based policy \
+         allows the kms:CreateGrant action",
+        "An error occurred (AccessDenied) when calling the AssumeRole operation: User: \
+         arn:aws:iam::111122223333:user/$(touch${IFS}pwned) is not authorized to perform: sts:AssumeRole on resource: \
+         arn:aws;touch${IFS}pwned;:iam::111122223333:role/`touch${IFS}pwned`",
+    ] {
+        let found = read(text).unwrap();
+        pasted.of_text(&triage::text(&incidents(found.materials), &TimeZone::UTC));
+    }
+    let (commands, _) = pasted.run();
+    println!("{commands} commands run");
+    assert!(commands > 40);
+}
+
+#[test]
+fn scripts_run_nothing_of_the_names_that_they_hold_and_read() {
+    let mut pasted = Pasted::default();
+    let instance = InstanceId::parse("i-0f3c2a9d8b7e61254").unwrap();
+    let region = Region::parse("eu-west-1").unwrap();
+    for path in ["$(touch${IFS}pwned)", "a'b;touch${IFS}pwned;'", "`touch${IFS}pwned`", "\\\"", "file:", "-x", "#", "~"]
+    {
+        for kind in ["role", "user"] {
+            let arn = format!("arn:aws:iam::111122223333:{kind}/{path}/StartJob");
+            let target = Target { instance_id: instance.clone(), role_arn: arn.clone() };
+            pasted.scripts.insert(script(&Script::Starts(vec![target], Some(region.clone()))));
+            pasted.scripts.insert(script(&Script::Identities(vec![PrincipalArn::parse(&arn).unwrap()])));
+        }
+    }
+    for name in ["-x", "--endpoint-url=pwned", "a=b,c", "@file"] {
+        let arn = PrincipalArn::parse(&format!("arn:aws:iam::111122223333:role/{name}")).unwrap();
+        pasted.scripts.insert(script(&Script::Identities(vec![arn])));
+    }
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    pasted.scripts.insert(script(&Script::Key(KeyArn::parse(key).unwrap())));
+    pasted.scripts.insert(script(&Script::Organization(vec![AccountId::parse("111122223333").unwrap()])));
+    // A partition may have such a part.
+    for hostile in HOSTILE.iter().filter(|hostile| **hostile != "-x") {
+        assert!(KeyArn::parse(&key.replace("arn:aws:", &format!("arn:aws{hostile}:"))).is_err());
+    }
+    assert_eq!(pasted.run(), (0, 24));
+}
+
+#[test]
+fn errors_print_commands_that_are_run_as_they_are_meant() {
+    let folder = TempDir::new().unwrap();
+    let mut pasted = Pasted::default();
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    // A partition may have a part `-x`.
+    for hostile in HOSTILE.iter().filter(|hostile| **hostile != "-x") {
+        let profile = format!("--role-arn=arn:aws:iam::111122223333:instance-profile/{hostile}");
+        let user = format!("--role-arn=arn:aws:iam::111122223333:user/{}/x", hostile.replace(' ', "${IFS}"));
+        let role = format!("--role-arn={hostile}");
+        let key = format!("--key={}", key.replace(":aws:", &format!(":aws{hostile}:")));
+        let account = format!("--org={hostile}");
+        let id = "--instance-id=i-0f3c2a9d8b7e61254";
+        for arguments in [
+            ["check", id, profile.as_str()],
+            ["check", id, &user],
+            ["check", id, &role],
+            ["capture", "--script", &key],
+            ["capture", "--script", &account],
+        ] {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"));
+            let output = program.args(arguments).current_dir(&folder).env_clear().output().unwrap();
+            assert_ne!(output.status.code(), Some(0), "{arguments:?}");
+            assert!(output.stdout.is_empty(), "{arguments:?}");
+            pasted.of_text(&String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    assert!(pasted.run().0 > 3);
+}
