@@ -12,7 +12,9 @@
     reason = "tests"
 )]
 
+mod age;
 mod bodies;
+mod caller;
 mod captures;
 mod condition_keys;
 mod conformance;
@@ -29,6 +31,7 @@ mod properties;
 mod ready_net;
 mod schema;
 mod spec;
+mod strict;
 mod tidy;
 mod together;
 #[cfg(feature = "cli")]

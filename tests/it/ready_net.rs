@@ -8,6 +8,7 @@ mod allows;
 mod denies;
 mod events;
 mod facts;
+mod keys;
 mod place;
 mod readings;
 
