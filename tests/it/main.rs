@@ -30,6 +30,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod shapes;
 mod spec;
 mod strict;
 mod tidy;
@@ -38,6 +39,7 @@ mod together;
 mod told;
 mod transcript;
 mod triage;
+mod whole;
 
 #[cfg(feature = "cli")]
 mod diffs;

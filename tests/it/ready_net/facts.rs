@@ -22,8 +22,11 @@ fn a_key_that_cannot_be_used_blocks() {
             let with = |field: &str, value: &str| {
                 changed(&ready.capture, &metadata, |metadata| metadata["known"][field] = json!(value))
             };
+            // A capture in which an AWS managed key is in one of these contradicts itself.
+            let is_of_aws = ready.capture.pointer(&metadata).unwrap()["known"]["manager"] == "AWS";
+            let states = BAD_STATES.iter().filter(|_| !is_of_aws);
             let mut broken: Vec<(String, Value, Verdict)> =
-                BAD_STATES.map(|state| (format!("state {state}"), with("state", state), Verdict::Blocked)).into();
+                states.map(|state| (format!("state {state}"), with("state", state), Verdict::Blocked)).collect();
             // One that AWS did not tell, and one that nobody knows yet.
             broken.push(("no state".to_owned(), with("state", ""), Verdict::Undecided));
             broken.push(("a new state".to_owned(), with("state", "Sleeping"), Verdict::Undecided));
@@ -41,10 +44,12 @@ fn a_key_that_cannot_be_used_blocks() {
 
 #[test]
 fn one_more_volume_under_a_key_of_another_account_is_not_ready() {
-    let key = "arn:aws:kms:eu-central-1:888899990000:key/7e2d9c41-58ab-4f06-93d1-b4a06cf2e875";
     let refused = |needs: &str| json!({"unread": {"why": "denied", "needs": needs, "message": "refused"}});
     let mut problems = Vec::new();
     for ready in ready() {
+        let region = ready.capture["read"]["region"].as_str().unwrap();
+        let partition = if region.starts_with("cn-") { "aws-cn" } else { "aws" };
+        let key = &format!("arn:{partition}:kms:{region}:888899990000:key/7e2d9c41-58ab-4f06-93d1-b4a06cf2e875");
         for instance in ready.capture["instances"].as_object().unwrap().keys() {
             let at = format!("/instances/{instance}/known/attachments");
             let mut foreign = changed(&ready.capture, &at, |attachments| {
