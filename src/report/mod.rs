@@ -14,12 +14,9 @@ pub mod triage;
 mod was_read;
 mod words;
 
-<<<<<<< HEAD
-use jiff::{SignedDuration, Timestamp};
-=======
 use std::collections::BTreeSet;
 
->>>>>>> main
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::capture::{Handed, Provenance};
