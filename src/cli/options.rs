@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use jiff::Timestamp;
 
 use crate::capture::Target;
 use crate::change::answers;
@@ -122,7 +123,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
             "it is what follows the last `/` of a session ARN",
         ));
     }
-    let at = match &typed.at {
+    let at: Option<Timestamp> = match &typed.at {
         Some(text) => Some(text.parse().map_err(|error| {
             let message = format!("`{text}` is not a time: {error}");
             Failure::bad_input("malformed-time", message, "give it as 2026-11-24T09:00:00Z")
@@ -141,10 +142,17 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         context,
         source_ip,
         at,
+        // Who asks of another time asks how old the evidence is then.
+        now: Some(at.unwrap_or_else(clock)),
         assume_org_allows: typed.assume_org_allows,
         remedy_place: remedy.place,
         remedy_style: remedy.style,
     })
+}
+
+fn clock() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the heart has no clock, and is given this one")]
+    Timestamp::now()
 }
 
 /// A user has no session, so nothing of one may be stated.

@@ -36,6 +36,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         assumes_organization,
         verdict: targets.iter().map(verdict).max().unwrap_or(Verdict::Undecided),
         judged_at: question.at.unwrap_or(capture.read.until),
+        asked_at: question.now,
         read: capture.read.clone(),
         handed: capture.handed.clone(),
         was_read: was_read(capture),

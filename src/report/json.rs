@@ -45,12 +45,16 @@ pub(super) struct Read<'a> {
     by: Option<&'a String>,
     from: Timestamp,
     until: Timestamp,
+    /// Whole days from the oldest part of the evidence to the time of asking, if that is more than one.
+    #[serde(rename = "ageDays", skip_serializing_if = "Option::is_none")]
+    age_days: Option<i64>,
     what: &'a [String],
 }
 
 pub(super) fn read(report: &Report) -> Read<'_> {
     let read = &report.read;
-    Read { by: read.by.known(), from: read.from, until: read.until, what: &report.was_read }
+    let age_days = report.age(report.first_read()).map(|age| age.as_hours() / 24);
+    Read { by: read.by.known(), from: read.from, until: read.until, age_days, what: &report.was_read }
 }
 
 #[derive(Serialize)]

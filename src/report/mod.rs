@@ -18,6 +18,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::capture::{Handed, Provenance};
@@ -65,7 +66,9 @@ impl Verdict {
 #[derive(Debug)]
 pub struct Report {
     pub(crate) verdict: Verdict,
-    pub(crate) judged_at: jiff::Timestamp,
+    pub(crate) judged_at: Timestamp,
+    /// When the asker asked, if that was told.
+    pub(crate) asked_at: Option<Timestamp>,
     pub(crate) read: Provenance,
     pub(crate) handed: Vec<Handed>,
     pub(crate) was_read: Vec<String>,
@@ -87,6 +90,12 @@ pub(crate) struct Together {
     pub(crate) cured: usize,
     pub(crate) of: usize,
 }
+
+/// From this age on evidence says how old it is.
+const AGED: SignedDuration = SignedDuration::from_hours(24);
+
+/// Past this age evidence is warned of: policies and keys may have changed since.
+const OLD: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What events tell of earlier starts.
 #[derive(Debug, Clone, Default)]
@@ -161,8 +170,7 @@ impl Report {
     pub fn beside(mut self, earlier: Earlier) -> Self {
         let starter = self.targets.first().and_then(|target| target.role_arn.split(':').nth(4)).unwrap_or_default();
         self.unread.extend(reads::events(&earlier.gaps, starter));
-        // Each part of the evidence is as old as its own read.
-        let since = self.handed.iter().filter_map(|handed| handed.read).fold(self.read.from, std::cmp::min);
+        let since = self.first_read();
         for target in &mut self.targets {
             let refuted = target.outcome.as_ref().ok();
             let refuted = refuted.and_then(|start| observed::refuted(target, start, &earlier, since));
@@ -187,9 +195,25 @@ impl Report {
         self.targets.iter().filter_map(|target| target.outcome.as_ref().err()).map(|error| error.is_bad_input)
     }
 
-    /// Whether any target has a warning.
+    /// When the oldest part of the evidence was read: each is as old as its own read.
+    fn first_read(&self) -> Timestamp {
+        self.handed.iter().filter_map(|handed| handed.read).fold(self.read.from, std::cmp::min)
+    }
+
+    /// How old evidence of this time was when the asker asked, if that was told and it was aged.
+    fn age(&self, read: Timestamp) -> Option<SignedDuration> {
+        self.asked_at.map(|asked| asked.duration_since(read)).filter(|age| *age > AGED)
+    }
+
+    /// Whether a part of the evidence is so old that it is warned of.
+    fn is_old(&self) -> bool {
+        self.age(self.first_read()).is_some_and(|age| age > OLD)
+    }
+
+    /// Whether any target has a warning, or the evidence is old.
     pub fn has_warnings(&self) -> bool {
-        self.starts().flat_map(|start| &start.findings).any(|finding| finding.severity == Severity::Warning)
+        self.is_old()
+            || self.starts().flat_map(|start| &start.findings).any(|finding| finding.severity == Severity::Warning)
     }
 
     /// Whether the verdict rests on the assumption that organization policies allow.

@@ -91,6 +91,7 @@ fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Sta
     let instance = format!("{}{name}", target.instance_id);
     let starter = words::starter(report, &start.principal);
     let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+    let warnings = warnings + usize::from(report.is_old());
     match start.verdict {
         Verdict::Ready => {
             let assumed = if report.assumes_organization() { " (assumed)" } else { "" };
@@ -125,6 +126,15 @@ fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Sta
             let doubt = "what is not known could";
             text.wrap("UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops {starter}; {doubt}"));
         }
+    }
+    if let Some(age) = report.age(report.first_read()) {
+        let (indent, ago) = (start.verdict.as_str().len() + 2, words::ago(age));
+        let words = if report.is_old() {
+            format!("Warning: read {ago}. What has changed since is not seen; read it again before you rely on this.")
+        } else {
+            format!("as of what was read {ago}")
+        };
+        text.wrap(&" ".repeat(indent), indent, &words);
     }
 }
 
@@ -245,9 +255,10 @@ pub(super) fn provenance(text: &mut Page, report: &Report) {
     let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
     let (from, until) = (words::minute(read.from), words::minute(read.until));
     let when = if from == until { from } else { format!("{from} to {until}") };
+    let age = report.age(read.from).map(|age| format!(", {},", words::ago(age))).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION");
     let what = if report.was_read.is_empty() { String::new() } else { format!(": {}", report.was_read.join(", ")) };
-    text.wrap("", 2, &format!("Region {}{source}. Read {when}{by}{what}.", read.region));
+    text.wrap("", 2, &format!("Region {}{source}. Read {when}{age}{by}{what}.", read.region));
     for handed in &report.handed {
         text.wrap("", 2, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
     }

@@ -1,6 +1,6 @@
 //! Words that more than one format says.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::capture::Handed;
 use crate::command::Command;
@@ -312,6 +312,14 @@ pub(super) fn handed(handed: &Handed, now: Timestamp) -> String {
     });
     let age = age.unwrap_or_else(|| ", which does not tell when it was read".to_owned());
     format!("{} (from {}{age})", handed.what, handed.file)
+}
+
+/// An age as people say it, in whole days: `6 days ago`.
+pub(super) fn ago(age: SignedDuration) -> String {
+    match age.as_hours() / 24 {
+        1 => "1 day ago".to_owned(),
+        days => format!("{days} days ago"),
+    }
 }
 
 /// A time as people read it: `2026-11-24 09:12 UTC`.

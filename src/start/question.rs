@@ -35,6 +35,8 @@ pub struct Question {
     pub source_ip: Option<String>,
     /// The time of evaluation; `None`: the time at which the capture was read.
     pub at: Option<Timestamp>,
+    /// The time at which it is asked, which tells the age of what was read; `None`: its age is not told.
+    pub now: Option<Timestamp>,
     /// States that SCPs and RCPs that were not read allow.
     pub assume_org_allows: bool,
     /// Where a remedy is to stand, where several places can serve; `None`: the narrowest.

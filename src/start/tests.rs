@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use super::condition_keys::{Column, Origin, Row, TABLE, counts_in};
 use super::{Question, Shelf, judge, judge_again, plan};
 use crate::capture::{Capture, Target};
-use crate::names::InstanceId;
+use crate::names::{ConditionKey, InstanceId};
 
 /// The incident of the demo with a second instance under the same key.
 fn two_instances() -> Capture {
@@ -39,4 +40,47 @@ fn judged_again_without_a_change_a_request_comes_to_the_same() {
         assert_eq!(first.case.policies, again.case.policies);
         assert_eq!(first.explanation, again.explanation);
     }
+}
+
+/// The table of condition keys as `docs/evaluation.md` shows it, neighbors that are alike in one line.
+fn condition_keys() -> String {
+    let origin = |origin| match origin {
+        Origin::Absent => "absent".to_owned(),
+        Origin::Unknown => "unknown".to_owned(),
+        Origin::Is(value) => format!("`{value}`"),
+        Origin::Aws => "a place of AWS".to_owned(),
+        Origin::Derived => "as read".to_owned(),
+        Origin::OfRequest => "of the request".to_owned(),
+    };
+    let cells = |row: &Row| {
+        let key = ConditionKey::new(row.key);
+        let stated = match (counts_in(&key, Column::Direct), counts_in(&key, Column::Forwarded)) {
+            (true, true) => "both",
+            (true, false) => "StartInstances",
+            (false, _) => "no",
+        };
+        let several = if row.is_multivalued { "several" } else { "one" };
+        let columns = [row.direct, row.forwarded, row.infrastructure].map(origin);
+        format!("{several} | {} | {stated}", columns.join(" | "))
+    };
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for row in TABLE {
+        let name = format!("`{}{}`", row.key, if row.is_family() { "*" } else { "" });
+        match lines.last_mut().filter(|(alike, _)| *alike == cells(row)) {
+            Some((_, names)) => names.push(name),
+            None => lines.push((cells(row), vec![name])),
+        }
+    }
+    let lines = lines.iter().map(|(cells, names)| format!("| {} | {cells} |\n", names.join(", ")));
+    format!(
+        "| condition keys | values | StartInstances | forwarded by EC2 | EC2's infrastructure | may be stated |\n\
+         |---|---|---|---|---|---|\n{}",
+        lines.collect::<String>()
+    )
+}
+
+#[test]
+fn the_page_shows_all_condition_keys() {
+    let page = include_str!("../../docs/evaluation.md");
+    assert!(page.contains(&condition_keys()), "docs/evaluation.md lacks:\n{}", condition_keys());
 }

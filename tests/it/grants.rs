@@ -2,9 +2,15 @@
 
 use std::sync::Arc;
 
+use ebs_preflight::capture::Capture;
 use ebs_preflight::case::Case;
 use ebs_preflight::engine::{ContextValue, Decision, Grantee, judge};
+use ebs_preflight::report::{Verdict, preflight, text};
+use ebs_preflight::source::Reading;
+use ebs_preflight::start::Question;
 use serde_json::{Value, json};
+
+use crate::golden::file;
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/Batch";
 const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/Batch/nightly";
@@ -137,5 +143,32 @@ fn an_encryption_context_that_is_partly_known_is_compared_as_far_as_it_goes() {
         let mut case = case(SESSION, "111122223333", &grants, &json!({}));
         case.request.context.set("kms:EncryptionContext:aws:ebs:id", actual.clone());
         assert_eq!(judge(&case.request, &case.policies), decision, "{actual:?}");
+    }
+}
+
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+#[test]
+fn a_key_with_as_many_grants_as_it_may_have_gets_perhaps_no_more() {
+    let golden = Capture::parse(&file("ready-grant-to-the-role.json")).unwrap();
+    for (count, manager, wanted) in [
+        (49_999, "CUSTOMER", Verdict::Ready),
+        (50_000, "CUSTOMER", Verdict::Undecided),
+        (50_000, "", Verdict::Undecided),
+        (50_000, "AWS", Verdict::Ready),
+    ] {
+        let mut capture = golden.clone();
+        for key in capture.keys.values_mut() {
+            let Reading::Known(grants) = &mut key.grants else { panic!("the grants are read") };
+            let mut grown = grants.to_vec();
+            let spare = grown[0].clone();
+            grown.resize(count, spare);
+            *grants = Arc::new(grown);
+            let Reading::Known(metadata) = &mut key.metadata else { panic!("the key is read") };
+            metadata.manager = manager.to_owned();
+        }
+        let report = preflight(&capture, &Question::default());
+        let text = text::render(&report);
+        assert_eq!(report.verdict(), wanted, "{count} {manager}\n{text}");
+        assert_eq!(text.contains("one more grant"), wanted == Verdict::Undecided, "{text}");
     }
 }

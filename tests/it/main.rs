@@ -12,7 +12,9 @@
     reason = "tests"
 )]
 
+mod age;
 mod bodies;
+mod caller;
 mod captures;
 mod condition_keys;
 mod conformance;
@@ -24,12 +26,14 @@ mod grants;
 mod hostile;
 mod laws;
 mod missing;
+mod next;
 mod problems;
 mod properties;
 mod ready_net;
 mod schema;
 mod shapes;
 mod spec;
+mod strict;
 mod tidy;
 mod together;
 #[cfg(feature = "cli")]

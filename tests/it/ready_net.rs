@@ -9,6 +9,7 @@ mod denies;
 mod events;
 mod evidence;
 mod facts;
+mod keys;
 mod mutation;
 mod place;
 mod readings;
