@@ -153,7 +153,6 @@ fn a_key_with_as_many_grants_as_it_may_have_gets_perhaps_no_more() {
     for (count, manager, wanted) in [
         (49_999, "CUSTOMER", Verdict::Ready),
         (50_000, "CUSTOMER", Verdict::Undecided),
-        (50_000, "", Verdict::Undecided),
         (50_000, "AWS", Verdict::Ready),
     ] {
         let mut capture = golden.clone();

@@ -26,7 +26,6 @@ mod grants;
 mod hostile;
 mod laws;
 mod missing;
-mod next;
 mod problems;
 mod properties;
 mod ready_net;

@@ -9,7 +9,6 @@ mod denies;
 mod events;
 mod evidence;
 mod facts;
-mod keys;
 mod mutation;
 mod place;
 mod readings;

@@ -70,7 +70,7 @@ fn without_the_flag_nothing_of_cloudtrail_is_asked() {
 }
 
 const ENCODED: &str = "An error occurred (UnauthorizedOperation) when calling the StartInstances operation: You are not \
-    authorized to perform this operation. Encoded authorization failure message: kC3vb9Zr1xQ7";
+    authorized to perform this operation. Encoded authorization failure message: kC3vb9Zr1xQ7wLm0TfJ2-8sYhNeA5uDgR6cVbK4pXzE_oi1Gt9Wq";
 
 fn decode(answer: &'static str) -> Outcome {
     let replay =
