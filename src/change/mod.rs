@@ -20,7 +20,7 @@ pub(crate) use opening::{Outsider, opened_to};
 pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline, is_named};
 #[cfg(feature = "cli")]
 pub(crate) use refusal::answers;
-pub(crate) use refusal::{Refusal, faults, refusals};
+pub(crate) use refusal::{PERMISSION_SET_POLICY, Refusal, faults, refusals};
 pub(crate) use savers::{Savers, savers};
 
 /// One change. These records are also the format of a remedy's file.

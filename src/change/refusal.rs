@@ -9,7 +9,7 @@ use crate::source::{Document, Reading};
 
 use super::policy::{identities, inline, is_named};
 use super::savers::{Savers, savers};
-use super::{Change, PolicyPlace, apply, edited};
+use super::{Change, Edit, PolicyPlace, apply, edited};
 
 /// Why AWS would refuse a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,9 +180,15 @@ const ATTACHMENTS: usize = 10;
 
 fn rule(capture: &Capture, change: &Change) -> Option<Rule> {
     match change {
-        Change::Policy { place, .. } => match place {
+        Change::Policy { place, edits } => match place {
             PolicyPlace::Inline { identity, name } => protected(capture, identity, Some(name)),
-            PolicyPlace::Boundary { identity } => protected(capture, identity, None),
+            PolicyPlace::Boundary { identity } => protected(capture, identity, None).or_else(|| {
+                // A whole document is another boundary; an edit is one of the policy itself.
+                let boundary = capture.identities.get(identity)?.known()?.boundary.known()?;
+                let is_of_aws = Arn::parse(&boundary.arn).is_ok_and(|arn| arn.account() == "aws");
+                (is_of_aws && !matches!(edits.as_slice(), [Edit::Whole(_)]))
+                    .then(|| Rule::AwsManagedPolicy(boundary.arn.clone()))
+            }),
             PolicyPlace::Managed { arn } => {
                 let is_of_aws = Arn::parse(arn).is_ok_and(|arn| arn.account() == "aws");
                 is_of_aws.then(|| Rule::AwsManagedPolicy(arn.clone()))
@@ -217,7 +223,7 @@ fn rule(capture: &Capture, change: &Change) -> Option<Rule> {
 /// The inline policy that IAM Identity Center makes of a permission set's.
 ///
 /// Source: <https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetcustom.html>
-const PERMISSION_SET_POLICY: &str = "AwsSSOInlinePolicy";
+pub(crate) const PERMISSION_SET_POLICY: &str = "AwsSSOInlinePolicy";
 
 /// Roles whose policies AWS alone changes; of a permission set's role, its one inline policy by way of the set.
 fn protected(capture: &Capture, identity: &str, policy: Option<&str>) -> Option<Rule> {

@@ -86,6 +86,31 @@ pub(crate) fn add_value(text: &str, path: &[&str], value: &str) -> Result<String
     Ok(replace(text, here, &both))
 }
 
+/// The JSON object with the element `name` in the place of the first of `olds` that it has, with these values; added
+/// if it has none.
+pub(crate) fn set_element(text: &str, olds: &[&str], name: &str, values: &[String]) -> Result<String, PolicyError> {
+    let root = parse_json(text)?;
+    let Some(object) = root.as_object() else { return Ok(text.to_owned()) };
+    let texts: Vec<String> = values.iter().map(|value| quote(value)).collect();
+    let value = if let [one] = texts.as_slice() { one.clone() } else { format!("[{}]", texts.join(", ")) };
+    let found = object.properties.iter().find(|property| olds.contains(&property.name.as_str()));
+    Ok(match found {
+        Some(property) => splice(text, property.range.start, property.range.end, &format!("{}: {value}", quote(name))),
+        None => add_property(text, object, name, &value),
+    })
+}
+
+/// The statement under this condition on `key`, which asks for this value alone.
+pub(crate) fn set_condition(text: &str, operator: &str, key: &str, value: &str) -> Result<String, PolicyError> {
+    let root = parse_json(text)?;
+    let keys = element(&root, "Condition").and_then(|block| element(block, operator)).and_then(Value::as_object);
+    let mut properties = keys.into_iter().flat_map(|keys| &keys.properties);
+    match properties.find(|property| property.name.as_str().eq_ignore_ascii_case(key)) {
+        Some(property) => Ok(replace(text, &property.value, &quote(value))),
+        None => add_value(text, &["Condition", operator, key], value),
+    }
+}
+
 /// The document with the principal `old` replaced in every `Principal` under `AWS`, or removed.
 ///
 /// A statement for which nobody would be left goes too: KMS refuses to save a policy that names a principal
@@ -103,9 +128,12 @@ pub(crate) fn replace_principal(document: &str, old: &str, new: Option<&str>) ->
 }
 
 /// One statement with the principal replaced, or removed; `None` where nobody is left.
+///
+/// Who is left out of `NotPrincipal` goes as well: where nobody is left out any more it is everybody.
 pub(crate) fn without_principal(statement: &str, old: &str, new: Option<&str>) -> Result<Option<String>, PolicyError> {
     let root = parse_json(statement)?;
-    let kinds = element(&root, "Principal");
+    let is_left_out = element(&root, "NotPrincipal").is_some();
+    let kinds = element(&root, if is_left_out { "NotPrincipal" } else { "Principal" });
     let named = kinds.and_then(|kinds| element(kinds, "AWS"));
     let all = named.map(list).unwrap_or_default();
     let is_old = |value: &Value<'_>| value.as_string_lit().is_some_and(|text| text.value == old);
@@ -115,6 +143,9 @@ pub(crate) fn without_principal(statement: &str, old: &str, new: Option<&str>) -
     let has_other_kinds = kinds.and_then(Value::as_object).is_some_and(|kinds| kinds.properties.len() > 1);
     Ok(match (new, named.and_then(Value::as_array)) {
         (Some(new), _) => Some(replace(statement, found, &quote(new))),
+        (None, _) if all.len() == 1 && !has_other_kinds && is_left_out => {
+            Some(set_element(statement, &["NotPrincipal"], "Principal", &["*".to_owned()])?)
+        }
         (None, _) if all.len() == 1 && !has_other_kinds => None,
         (None, Some(array)) => Some(without(statement, array, number)),
         (None, None) => Some(replace(statement, found, "[]")),

@@ -255,7 +255,12 @@ impl Remedy {
 
 impl Part {
     fn rename(&mut self, rename: &impl Fn(&mut String)) {
-        self.statements.iter_mut().for_each(|suggestion| rename(&mut suggestion.text));
+        for suggestion in &mut self.statements {
+            rename(&mut suggestion.text);
+            for need in suggestion.exempting.iter_mut().flat_map(|exempting| &mut exempting.needs) {
+                rename(&mut need.resource);
+            }
+        }
         self.change.texts_mut().for_each(rename);
         if let Some(after) = &mut self.after {
             let mut text = after.text().to_owned();

@@ -42,7 +42,11 @@ impl Control {
             policies.grants.clone_from(&before.case.policies.grants);
         }
         let decide = |judged: &Judged, policies: &PolicySet| {
-            let (request, policies) = self.of(&judged.case.request, policies)?;
+            let (request, mut policies) = self.of(&judged.case.request, policies)?;
+            if self == Self::AnotherRole {
+                // It has the rights that this one had: whom else a change of a shared policy frees shows on it.
+                policies.identity.clone_from(&before.case.policies.identity);
+            }
             Some(decide(&request, &policies))
         };
         let now = decide(after, &policies)?;

@@ -15,6 +15,15 @@ pub(super) struct Need {
     pub(super) position: usize,
     pub(super) row: &'static Row,
     pub(super) resource: String,
+    /// The ARN of the role or user that makes it.
+    pub(super) principal: String,
+}
+
+impl Need {
+    /// Whether another start needs the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.row.number == other.row.number && self.resource == other.resource && self.principal == other.principal
+    }
 }
 
 /// Statements, exemptions and grants, each with the requests that it is for.

@@ -30,10 +30,10 @@ pub(super) fn extension(document: &str, wanted: &str) -> Option<(String, String)
     })
 }
 
-type Elements = BTreeMap<Vec<String>, BTreeSet<String>>;
+pub(super) type Elements = BTreeMap<Vec<String>, BTreeSet<String>>;
 
 /// Every element but the Sid, by its path, as a set of values; `None` for anything of another form.
-fn elements(statement: &str) -> Option<Elements> {
+pub(super) fn elements(statement: &str) -> Option<Elements> {
     let value: Value = serde_json::from_str(statement).ok()?;
     let mut found = Elements::new();
     for (name, value) in value.as_object()? {

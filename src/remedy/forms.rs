@@ -8,11 +8,12 @@ use similar::TextDiff;
 use crate::change::{Change, PolicyPlace};
 use crate::command::{Command, Word};
 use crate::names::{
-    GrantOperation, HolderKind, KeyArn, OrgPolicyId, PolicyArn, PolicyName, PrincipalArn, holder, kind_and_name,
+    AccountId, GrantOperation, HolderKind, KeyArn, OrgPolicyId, PolicyArn, PolicyName, PrincipalArn, holder,
+    kind_and_name,
 };
 
-use super::Part;
 use super::file_name::FileName;
+use super::{Note, Part};
 
 /// How a remedy is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,7 +42,7 @@ impl Form {
     pub(crate) fn in_file(self, part: &Part, file: &FileName) -> String {
         if let Some(command) = create_grant(&part.change) {
             return match self {
-                Self::Terraform => grant_in_terraform(&part.change).unwrap_or_default(),
+                Self::Terraform => grant_in_terraform(&part.change, file).unwrap_or_default(),
                 Self::Statement | Self::Document | Self::Diff | Self::Cli => format!("{command}\n"),
             };
         }
@@ -53,10 +54,12 @@ impl Form {
             Self::Cli => {
                 let comment = matches!(&part.change, Change::Policy { place: PolicyPlace::Session { .. }, .. });
                 let comment = if comment { "# where the session is created: " } else { "" };
-                let command = command(&part.change, file).map(|command| format!("{comment}{command}\n"));
+                let commands = commands(part, file);
+                let lines = commands.iter().map(|command| format!("{comment}{command}"));
+                let commands = lines.fold(String::new(), |all, line| all + &line + "\n");
                 let end = end_mark(document);
                 let document = with_line_end(document);
-                format!("cat > {file}.json <<'{end}'\n{document}{end}\n{}", command.unwrap_or_default())
+                format!("cat > {file}.json <<'{end}'\n{document}{end}\n{commands}")
             }
             Self::Terraform => terraform(part, file),
         }
@@ -119,6 +122,52 @@ fn account(arn: &str) -> &str {
 
 fn last(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or_default()
+}
+
+/// The AWS CLI commands that put the policy, from its file, in its place; none for what is no such name of AWS.
+fn commands(part: &Part, file: &FileName) -> Vec<Command> {
+    let managed = part.notes.iter().find_map(|note| if let Note::AwsManaged { arn } = note { Some(arn) } else { None });
+    match (&part.change, managed) {
+        (Change::Policy { place: PolicyPlace::Boundary { identity }, .. }, Some(arn)) => {
+            copy(identity, arn, file).unwrap_or_default()
+        }
+        (Change::Policy { place: PolicyPlace::Inline { identity, .. }, .. }, _) => {
+            command(&part.change, file).into_iter().chain(provision(identity)).collect()
+        }
+        (_, _) => command(&part.change, file).into_iter().collect(),
+    }
+}
+
+/// A copy of one's own of a policy that AWS manages, as the boundary in its place.
+fn copy(identity: &str, managed: &str, file: &FileName) -> Option<Vec<Command>> {
+    let name = PolicyName::parse(&format!("{}-ebs", last(managed))).ok()?;
+    let partition = managed.split(':').nth(1).unwrap_or("aws");
+    let arn = PolicyArn::parse(&format!("arn:{partition}:iam::{}:policy/{name}", account(identity))).ok()?;
+    let (kind, of) = holder(identity)?;
+    let (words, option) = match kind {
+        HolderKind::User => ("iam put-user-permissions-boundary", "--user-name"),
+        HolderKind::Role | HolderKind::Group => ("iam put-role-permissions-boundary", "--role-name"),
+    };
+    let document = Word::from("file://").then(file).then(".json");
+    Some(vec![
+        Command::aws("iam create-policy").option("--policy-name", &name).option("--policy-document", document),
+        Command::aws(words).option(option, &of).option("--permissions-boundary", &arn),
+    ])
+}
+
+/// What makes a change of a permission set take effect in the role's account.
+///
+/// Source: <https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ProvisionPermissionSet.html>
+fn provision(identity: &str) -> Option<Command> {
+    super::statement::permission_set(identity)?;
+    let account = AccountId::parse(account(identity)).ok()?;
+    Some(
+        Command::aws("sso-admin provision-permission-set")
+            .option("--instance-arn", Word::blank("INSTANCE-ARN"))
+            .option("--permission-set-arn", Word::blank("PERMISSION-SET-ARN"))
+            .words("--target-type AWS_ACCOUNT")
+            .option("--target-id", &account),
+    )
 }
 
 /// The AWS CLI command that puts the policy, from its file, in its place; `None` for what is no such name of AWS.
@@ -189,22 +238,28 @@ pub(crate) fn create_grant(change: &Change) -> Option<Command> {
     Some(operations.ok()?.iter().fold(command, Command::argument))
 }
 
-fn grant_in_terraform(change: &Change) -> Option<String> {
+fn grant_in_terraform(change: &Change, file: &FileName) -> Option<String> {
     let Change::AddGrant { key, grant } = change else { return None };
     let operations: Vec<String> = grant.operations.iter().map(|operation| quoted(operation)).collect();
     Some(format!(
-        "resource \"aws_kms_grant\" \"start\" {{\n  key_id            = {}\n  grantee_principal = {}\n  operations        = [{}]\n}}\n",
+        "resource \"aws_kms_grant\" \"{}\" {{\n  key_id            = {}\n  grantee_principal = {}\n  operations        = [{}]\n}}\n",
+        label(file),
         quoted(key.as_str()),
         quoted(&grant.grantee_principal),
         operations.join(", ")
     ))
 }
 
+/// A file's name as the label of a block.
+fn label(file: &FileName) -> String {
+    file.as_ref().chars().map(|c| if c == '.' { '-' } else { c }).collect()
+}
+
 /// The statements as blocks of a data source.
 ///
 /// Source: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document>
 fn terraform(part: &Part, file: &FileName) -> String {
-    let name: String = file.as_ref().chars().map(|c| if c == '.' { '-' } else { c }).collect();
+    let name = label(file);
     let mut text = String::new();
     let parsed = part.statements.iter().filter_map(|one| Some((one, serde_json::from_str::<Value>(&one.text).ok()?)));
     let mut blocks = String::new();

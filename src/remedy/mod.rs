@@ -7,6 +7,8 @@ mod exempt;
 mod extend;
 mod file_name;
 mod forms;
+mod meant;
+mod merge;
 mod parts;
 mod proof;
 mod propose;
@@ -14,8 +16,7 @@ mod reach;
 mod statement;
 
 use crate::capture::{Capture, Identity, Target};
-use crate::change::{Change, apply_all, edited};
-use crate::findings::push_new;
+use crate::change::{Change, apply_all};
 use crate::names::KeyArn;
 use crate::policy::Size;
 use crate::source::Document;
@@ -26,6 +27,8 @@ pub(crate) use control::{CONTROL_ROLE, Control};
 pub(crate) use file_name::FileName;
 pub use forms::Form;
 pub(crate) use forms::{create_grant, file_name};
+pub(crate) use meant::{Meant, MeantDeny, meant_denies};
+pub(crate) use merge::join;
 pub(crate) use proof::Proof;
 pub(crate) use propose::propose;
 pub(crate) use reach::{ACTIONS, Reach, Way};
@@ -61,11 +64,6 @@ impl Remedy {
     pub(crate) fn is_elsewhere(&self) -> bool {
         self.is_elsewhere
     }
-
-    /// The changes of all parts.
-    pub(crate) fn changes(&self) -> Vec<Change> {
-        changes(&self.parts)
-    }
 }
 
 fn changes(parts: &[Part]) -> Vec<Change> {
@@ -91,39 +89,28 @@ pub(crate) struct Part {
     pub(crate) size: Option<Size>,
 }
 
-impl Part {
-    /// Takes in what another start needs of the same thing; false if it is another thing.
-    pub(crate) fn take_in(&mut self, other: &Self) -> bool {
-        let (Change::Policy { place, edits }, Change::Policy { place: there, edits: more }) =
-            (&mut self.change, &other.change)
-        else {
-            return self.change == other.change;
-        };
-        if place != there {
-            return false;
-        }
-        for edit in more {
-            push_new(edits, edit.clone());
-        }
-        self.after = edited(self.before.as_ref(), edits);
-        for one in &other.statements {
-            push_new(&mut self.statements, one.clone());
-        }
-        self.is_required |= other.is_required;
-        true
-    }
-}
-
 /// A statement to add, or to put in the place of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Suggested {
     pub(crate) text: String,
-    /// The statement that it replaces.
+    /// The statement that it replaces; without a text of its own it goes.
     pub(crate) replaces: Option<String>,
+    /// The Deny that is to leave requests out, and the requests; also on what is added beside it.
+    exempting: Option<Exempting>,
     /// Positions of the requests that it is for.
     pub(crate) requests: Vec<usize>,
     /// Whether the start needs it; else it only cures warnings.
     pub(crate) is_required: bool,
+}
+
+/// A Deny that is to leave out requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exempting {
+    exemption: Exemption,
+    needs: Vec<Need>,
+    region: String,
+    /// Unique IDs of deleted principals, which go out of the statement as well.
+    stale: Vec<String>,
 }
 
 /// Who may make the change.
@@ -131,6 +118,8 @@ pub(crate) struct Suggested {
 pub(crate) enum Owner {
     /// An administrator of this account.
     Account(String),
+    /// These roles and users: the key policy lets nobody else change it.
+    These(Vec<String>),
     /// Whoever administers the organization.
     Organization,
     /// Whoever creates the session.
@@ -148,6 +137,8 @@ pub(crate) enum Note {
     AwsManaged { arn: String },
     /// The key policy does not let the account make a grant: it must before.
     KeyNotAdmitting { key: KeyArn },
+    /// These roles and users have the policy, too, as far as was read.
+    Binds(Vec<String>),
     /// Unique IDs of deleted principals, with which KMS would refuse the policy, go in the same change.
     StaleIds(Vec<String>),
 }
@@ -190,6 +181,9 @@ impl<'a> Judgement<'a> {
         judge_again(judged, &capture, self.target, &question, self.shelf).ok()
     }
 }
+
+use draft::Need;
+use exempt::Exemption;
 
 #[cfg(test)]
 mod tests;

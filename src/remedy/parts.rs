@@ -3,36 +3,33 @@
 use std::collections::BTreeMap;
 
 use crate::capture::{Grant, GrantConstraints};
-use crate::change::{Change, Edit, PolicyPlace, edited, inline};
+use crate::change::{Change, Edit, PERMISSION_SET_POLICY, PolicyPlace, Savers, edited, inline, savers};
 use crate::engine::{Context, PolicySet, Principal, Request, judge as decide};
 use crate::findings::is_required as required;
 use crate::names::{Action, Arn, KeyArn, PrincipalArn};
-use crate::policy::{Policy, PolicyType, PrincipalEntry, Sense, Size, statements, with_free_sid, without_principal};
+use crate::policy::{Policy, PolicyType, PrincipalEntry, Size, statements, with_free_sid, without_principal};
 use crate::source::{Document, Reading};
 use crate::start::RemedyStyle;
 
 use super::draft::{Draft, Need};
 use super::extend::extension;
+use super::merge::{edits_of, exempted};
 use super::statement::{Admitted, Purpose, Wanted, permission_set, statement};
-use super::{Judgement, Note, Owner, Part, Suggested};
+use super::{Exempting, Judgement, Note, Owner, Part, Suggested};
 
 /// The parts of a draft: policies that deny before those that lack, grants last.
 pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
     let mut suggestions: BTreeMap<PolicyPlace, Vec<Suggested>> = BTreeMap::new();
     for (exemption, needs) in &draft.exemptions {
+        let key_policy = matches!(exemption.place, PolicyPlace::KeyPolicy(_)).then(|| document(&exemption.place, of));
+        let exempting = Exempting {
+            exemption: exemption.clone(),
+            needs: needs.clone(),
+            region: of.capture.read.region.to_string(),
+            stale: key_policy.flatten().map(|document| stale_ids(document, of)).unwrap_or_default(),
+        };
         let there = suggestions.entry(exemption.place.clone()).or_default();
-        match there.iter_mut().find(|known| known.replaces.as_ref() == Some(&exemption.statement)) {
-            Some(known) => {
-                known.text = exemption.apply(&known.text);
-                known.requests.extend(needs.iter().map(|need| need.position));
-                known.is_required |= is_required(needs, of);
-            }
-            None => there.push(Suggested {
-                text: exemption.apply(&exemption.statement),
-                replaces: Some(exemption.statement.clone()),
-                ..suggested(String::new(), needs, of)
-            }),
-        }
+        there.extend(exempted(&exempting, is_required(needs, of)));
     }
     for (place, purposes) in &draft.additions {
         for (purpose, needs) in complete(purposes, of.question.remedy_style) {
@@ -49,7 +46,7 @@ pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
 
 fn suggested(text: String, needs: &[Need], of: Judgement<'_>) -> Suggested {
     let requests = needs.iter().map(|need| need.position).collect();
-    Suggested { text, replaces: None, requests, is_required: is_required(needs, of) }
+    Suggested { text, replaces: None, exempting: None, requests, is_required: is_required(needs, of) }
 }
 
 fn is_required(needs: &[Need], of: Judgement<'_>) -> bool {
@@ -59,7 +56,10 @@ fn is_required(needs: &[Need], of: Judgement<'_>) -> bool {
 /// AWS's guides always give a pair of statements for a key.
 fn complete(purposes: &BTreeMap<Purpose, Vec<Need>>, style: RemedyStyle) -> BTreeMap<Purpose, Vec<Need>> {
     let mut complete = purposes.clone();
-    let of_keys = purposes.iter().filter(|(purpose, _)| **purpose != Purpose::Start).flat_map(|(_, needs)| needs);
+    let of_keys = purposes
+        .iter()
+        .filter(|(purpose, _)| matches!(purpose, Purpose::Grant | Purpose::Use))
+        .flat_map(|(_, needs)| needs);
     let of_keys: Vec<Need> = of_keys.cloned().collect();
     if style == RemedyStyle::AwsDocumented && !of_keys.is_empty() {
         complete.entry(Purpose::Grant).or_insert_with(|| of_keys.clone());
@@ -85,6 +85,7 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
         purpose,
         actions,
         principal: in_key_policy.then_some(&admitted),
+        by: needs.first().map(|need| need.principal.as_str()),
         resources: if in_key_policy { vec!["*".to_owned()] } else { resources },
         region: of.capture.read.region.as_str(),
         style: of.question.remedy_style,
@@ -110,7 +111,10 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
 
 fn inline_policies(identity: &str, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let place = |name: &String| PolicyPlace::Inline { identity: identity.to_owned(), name: name.clone() };
-    inline(of.capture, identity).map(|policy| place(&policy.name)).collect()
+    // A permission set has one inline policy.
+    let is_of_a_set = permission_set(identity).is_some();
+    let open = inline(of.capture, identity).filter(|policy| !is_of_a_set || policy.name == PERMISSION_SET_POLICY);
+    open.map(|policy| place(&policy.name)).collect()
 }
 
 fn document<'a>(place: &PolicyPlace, of: Judgement<'a>) -> Option<&'a Document> {
@@ -122,20 +126,23 @@ fn document<'a>(place: &PolicyPlace, of: Judgement<'a>) -> Option<&'a Document> 
 
 fn policy_part(place: PolicyPlace, mut suggestions: Vec<Suggested>, of: Judgement<'_>) -> Part {
     let before = document(&place, of);
-    let mut edits = Vec::new();
+    let mut cleaned = Vec::new();
     let mut notes = notes(&place, of);
     if let (PolicyPlace::KeyPolicy(_), Some(document)) = (&place, before) {
         let ids = stale_ids(document, of);
-        edits.extend(without_stale_ids(document, &ids, &mut suggestions));
+        cleaned = without_stale_ids(document, &ids, &mut suggestions);
         if !ids.is_empty() {
             notes.push(Note::StaleIds(ids));
         }
     }
-    edits.extend(suggestions.iter().map(|suggestion| match &suggestion.replaces {
-        Some(old) => Edit::Replace { old: old.clone(), new: Some(suggestion.text.clone()) },
-        None => Edit::Add(suggestion.text.clone()),
-    }));
+    let mut edits = edits_of(before, cleaned, &mut suggestions);
     let after = edited(before, &edits);
+    if notes.iter().any(|note| matches!(note, Note::AwsManaged { .. }))
+        && let Some(document) = &after
+    {
+        // The policy itself cannot be edited: a changed copy takes its place.
+        edits = vec![Edit::Whole(document.clone())];
+    }
     let mut requests: Vec<usize> = suggestions.iter().flat_map(|suggestion| suggestion.requests.clone()).collect();
     requests.sort_unstable();
     requests.dedup();
@@ -159,7 +166,7 @@ fn stale_ids(document: &Document, of: Judgement<'_>) -> Vec<String> {
     let Ok(policy) = Policy::parse(document.text(), PolicyType::KeyPolicy) else { return Vec::new() };
     let own = of.identity().and_then(|identity| identity.unique_id.known());
     let listed = policy.statements.iter().filter_map(|statement| statement.principal.as_ref());
-    let entries = listed.filter(|principal| principal.sense == Sense::Listed).flat_map(|principal| &principal.entries);
+    let entries = listed.flat_map(|principal| &principal.entries);
     let ids = entries.filter(|(entry, _)| matches!(entry, PrincipalEntry::UniqueId(_)));
     let ids = ids.map(|(entry, _)| entry.as_str()).filter(|id| own.is_none_or(|own| own != id));
     let mut ids: Vec<String> = ids.map(str::to_owned).collect();
@@ -205,7 +212,10 @@ fn owner(place: &PolicyPlace, of: Judgement<'_>) -> Owner {
         PolicyPlace::Inline { .. } | PolicyPlace::Managed { .. } | PolicyPlace::Boundary { .. } => {
             Owner::Account(account(&of.target.role_arn))
         }
-        PolicyPlace::KeyPolicy(key) => Owner::Account(key.account().to_owned()),
+        PolicyPlace::KeyPolicy(key) => match place.document(of.capture).and_then(|document| savers(key, document)) {
+            Some(Savers::These(arns)) => Owner::These(arns),
+            Some(Savers::Account | Savers::Nobody) | None => Owner::Account(key.account().to_owned()),
+        },
         PolicyPlace::Scp { .. } | PolicyPlace::Rcp { .. } => Owner::Organization,
         PolicyPlace::Session { .. } => Owner::SessionCreator,
     }
@@ -244,9 +254,23 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
         | PolicyPlace::Session { .. } => None,
     };
     notes.extend(managed.filter(|arn| account(arn) == "aws").map(|arn| Note::AwsManaged { arn: arn.clone() }));
+    // A copy takes the place of AWS's own for this one alone.
+    let shared = managed.filter(|arn| account(arn) != "aws").map(|arn| others_with(arn, of)).unwrap_or_default();
+    if !shared.is_empty() {
+        notes.push(Note::Binds(shared));
+    }
     let stack = tags.and_then(Reading::known).and_then(|tags| tags.get(STACK_TAG));
     notes.extend(stack.map(|name| Note::Stack { name: name.clone() }));
     notes
+}
+
+/// The other roles and users that were read and have the managed policy.
+fn others_with(arn: &str, of: Judgement<'_>) -> Vec<String> {
+    let own = of.capture.starter(of.target);
+    let known = of.whole.identities.values().filter_map(Reading::known);
+    let others = known.filter(|identity| identity.arn.as_str() != own);
+    let with = others.filter(|identity| identity.managed().any(|policy| policy.arn == arn));
+    with.map(|identity| identity.arn.to_string()).collect()
 }
 
 /// The role's ARN as IAM gives it, else as it was asked for.

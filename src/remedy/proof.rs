@@ -206,7 +206,10 @@ struct Less {
 /// The statement without one action or resource; a changed statement as it was.
 fn less(suggestion: &Suggested) -> Vec<Less> {
     let Some(statement) = added(suggestion) else {
-        return vec![Less { text: None, left_out: vec![(0, "the changed statement".to_owned(), None)] }];
+        // What is denied beside a Deny takes nothing from the start.
+        let changed = suggestion.replaces.is_some();
+        let less = Less { text: None, left_out: vec![(0, "the changed statement".to_owned(), None)] };
+        return if changed { vec![less] } else { Vec::new() };
     };
     let mut variants = Vec::new();
     let mut before = 0;
@@ -249,9 +252,11 @@ fn less(suggestion: &Suggested) -> Vec<Less> {
     variants
 }
 
-/// An added statement as JSON.
+/// An added statement that allows, as JSON.
 fn added(suggestion: &Suggested) -> Option<Value> {
-    serde_json::from_str(&suggestion.text).ok().filter(|_| suggestion.replaces.is_none())
+    let statement: Value = serde_json::from_str(&suggestion.text).ok()?;
+    let allows = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+    (allows && suggestion.replaces.is_none()).then_some(statement)
 }
 
 /// The statement's actions with each of its KMS condition keys.

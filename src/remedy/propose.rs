@@ -1,15 +1,17 @@
 //! From what is denied to the changes that allow it, in the places where they work.
 
-use crate::change::{ADDED_POLICY, Change, PolicyPlace};
+use crate::capture::OrgPolicy;
+use crate::change::{ADDED_POLICY, Change, PERMISSION_SET_POLICY, PolicyPlace, Savers, refusals, savers};
 use crate::engine::{Decider, Decision, deciders};
 use crate::findings::{may_allow, push_new};
 use crate::names::{AccountId, KeyArn};
-use crate::policy::PolicyType;
+use crate::policy::{Effect, Policy, PolicyType};
 use crate::source::Reading;
 use crate::start::{By, Judged, RemedyPlace, Require};
 
 use super::draft::{Draft, Need};
 use super::exempt::exemptions;
+use super::meant::{MeantDeny, meant_denies};
 use super::parts::parts;
 use super::proof::Proof;
 use super::statement::{Purpose, permission_set};
@@ -22,6 +24,11 @@ pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
 
 fn work_out(judgement: Judgement<'_>) -> Option<Remedy> {
     let asked = judgement.question.remedy_place;
+    let Judgement { judged, question, capture, target, .. } = judgement;
+    if meant_denies(judged, question, capture, target).iter().any(MeantDeny::bars) {
+        // Whoever meant it is to be asked: nothing else would help.
+        return None;
+    }
     let parts = working(judgement, draft(judgement, asked));
     let proof = Proof::new(judgement, &parts)?;
     let places: Vec<RemedyPlace> = parts.iter().filter_map(place_of).collect();
@@ -61,11 +68,13 @@ fn place_of(part: &Part) -> Option<RemedyPlace> {
     }
 }
 
-/// Without the parts that leave everything denied that they are for: never a statement that cannot work.
+/// Without the parts that leave everything denied that they are for, and without those that AWS would refuse: never a
+/// statement that cannot work.
 fn working(judgement: Judgement<'_>, parts: Vec<Part>) -> Vec<Part> {
     let Some(after) = judgement.again(&changes(&parts)) else { return Vec::new() };
     let helps = |position: &usize| after.get(*position).is_some_and(|judged| !judged.decision.is_denied());
-    parts.into_iter().filter(|part| part.requests.iter().any(helps)).collect()
+    let is_taken = |part: &Part| refusals(judgement.capture, std::slice::from_ref(&part.change)).is_empty();
+    parts.into_iter().filter(|part| part.requests.iter().any(helps) && is_taken(part)).collect()
 }
 
 /// The number of policy types bounds the rounds: each meets the next one that stands in the way.
@@ -97,6 +106,12 @@ fn is_wanted(judged: &Judged, of: Judgement<'_>) -> bool {
     !is_gone && (of.question.require == Require::Documented || judged.case.row.number != 5)
 }
 
+/// Whether somebody can save a change of the policy.
+fn is_open(place: &PolicyPlace, of: Judgement<'_>) -> bool {
+    let PolicyPlace::KeyPolicy(key) = place else { return true };
+    place.document(of.capture).is_none_or(|document| savers(key, document) != Some(Savers::Nobody))
+}
+
 /// Where something can be added.
 enum Spot {
     Policy(PolicyPlace),
@@ -104,12 +119,36 @@ enum Spot {
 }
 
 impl Draft {
+    fn adds_to_scps(&self) -> bool {
+        self.additions.keys().any(|place| place.kind() == PolicyType::Scp)
+    }
+
     fn meet(&mut self, position: usize, judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) {
-        let need = Need { position, row: judged.case.row, resource: judged.case.request.resource().to_owned() };
+        let need = Need {
+            position,
+            row: judged.case.row,
+            resource: judged.case.request.resource().to_owned(),
+            principal: judged.case.request.principal.arn.to_string(),
+        };
         match judged.decision {
+            // What a level of SCPs lacks for the starter it lacks for EC2's own identity, too.
+            Decision::Unknown if judged.case.row.by == By::Infrastructure && self.adds_to_scps() => {
+                let open = deciders(&judged.case.request, &judged.explanation);
+                if open.contains(&Decider::Type(PolicyType::Scp)) {
+                    for place in scps(judged, of) {
+                        push_new(
+                            self.additions.entry(place).or_default().entry(Purpose::Volumes).or_default(),
+                            need.clone(),
+                        );
+                    }
+                }
+            }
             Decision::Allowed | Decision::Unknown => {}
             Decision::ExplicitDeny => {
                 for exemption in exemptions(judged, of.capture, of.target) {
+                    if !is_open(&exemption.place, of) {
+                        continue;
+                    }
                     match self.exemptions.iter_mut().find(|(known, _)| *known == exemption) {
                         Some((_, needs)) => push_new(needs, need.clone()),
                         None => self.exemptions.push((exemption, vec![need.clone()])),
@@ -154,7 +193,8 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
         let silent = policies.filter(|number| !allows(*number));
         return silent.map(|number| Spot::Policy(PolicyPlace::Session { number })).collect();
     }
-    let identity = || Spot::Policy(PolicyPlace::Inline { identity: starter.clone(), name: ADDED_POLICY.to_owned() });
+    let name = if permission_set(&request.principal.arn).is_some() { PERMISSION_SET_POLICY } else { ADDED_POLICY };
+    let identity = || Spot::Policy(PolicyPlace::Inline { identity: starter.clone(), name: name.to_owned() });
     let Some(key) = &judged.case.key else { return vec![identity()] };
     let key_policy = || Spot::Policy(PolicyPlace::KeyPolicy(key.clone()));
     let service_linked = request.principal.is_service_linked();
@@ -165,18 +205,20 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
     let aws_managed = metadata.is_some_and(|metadata| metadata.manager == "AWS");
     let in_key_policy = service_linked
         || (preferred == Some(RemedyPlace::KeyPolicy) && permission_set(&request.principal.arn).is_none());
+    let is_saveable = is_open(&PolicyPlace::KeyPolicy(key.clone()), of);
     match (foreign, lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity)) {
+        (_, true, _) if !is_saveable => Vec::new(),
         // AWS's own key policy is not edited.
         (_, true, _) if aws_managed => Vec::new(),
         (true, true, true) => vec![key_policy(), identity()],
         (true, true, false) | (false, true, _) => vec![key_policy()],
-        (false, false, true) if in_key_policy && !aws_managed => vec![key_policy()],
+        (false, false, true) if in_key_policy && !aws_managed && is_saveable => vec![key_policy()],
         (_, false, true) => vec![identity()],
         (_, false, false) => Vec::new(),
     }
 }
 
-/// The first SCP of each level that does not allow; AWS's own is not edited.
+/// The allow list of each level that does not allow; AWS's own is not edited.
 fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let account = AccountId::parse(&judged.case.request.principal.account).ok();
     let organization = account.and_then(|account| of.capture.organizations.get(&account)).and_then(Reading::known);
@@ -184,10 +226,16 @@ fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Scp && at.level == number);
     let silent = levels.into_iter().flatten().enumerate().filter(|(number, _)| !allows(*number));
     let editable = silent.map(|(_, level)| {
-        let own =
-            level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && policy.document.known().is_some());
+        let own = level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && is_allow_list(policy));
         own.map(|policy| PolicyPlace::Scp { id: policy.id.clone() })
     });
     // A level that stays silent would leave the others without effect.
     editable.collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+/// Whether the policy says what is allowed, and not only what is denied.
+fn is_allow_list(policy: &OrgPolicy) -> bool {
+    let document = policy.document.known();
+    let parsed = document.and_then(|document| Policy::parse(document.text(), PolicyType::Scp).ok());
+    parsed.is_some_and(|policy| policy.statements.iter().any(|statement| statement.effect == Effect::Allow))
 }

@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     Grant,
     /// Use of the key through EC2.
     Use,
+    /// Decryption of volumes by EC2's own identity.
+    Volumes,
 }
 
 /// What a suggested statement is made of.
@@ -26,6 +28,8 @@ pub(super) struct Wanted<'a> {
     pub(super) actions: Vec<&'a str>,
     /// In a key policy.
     pub(super) principal: Option<&'a Admitted>,
+    /// Who makes the requests.
+    pub(super) by: Option<&'a str>,
     /// Key or instance ARNs; in a key policy `*`.
     pub(super) resources: Vec<String>,
     pub(super) region: &'a str,
@@ -123,6 +127,7 @@ impl Purpose {
             Self::Start => "StartThisInstance",
             Self::Grant => "GrantKeyToEC2ForStart",
             Self::Use => "UseKeyThroughEC2",
+            Self::Volumes => "EC2DecryptsVolumes",
         }
     }
 }
@@ -134,7 +139,7 @@ impl Purpose {
 pub(super) fn statement(wanted: &Wanted<'_>) -> String {
     let customary = wanted.style == RemedyStyle::AwsDocumented;
     let via_ec2 = match wanted.purpose {
-        Purpose::Start => false,
+        Purpose::Start | Purpose::Volumes => false,
         // AWS's guides narrow the grant by its use alone.
         Purpose::Grant => !customary,
         Purpose::Use => true,
@@ -147,6 +152,10 @@ pub(super) fn statement(wanted: &Wanted<'_>) -> String {
     let via =
         via_ec2.then(|| ("StringEquals", "kms:ViaService", format!("ec2.{}.amazonaws.com", wanted.region).into()));
     let for_ec2 = (wanted.purpose == Purpose::Grant).then_some(("Bool", "kms:GrantIsForAWSResource", "true".into()));
+    let alone = (wanted.purpose == Purpose::Volumes)
+        .then_some(wanted.by)
+        .flatten()
+        .map(|by| ("ArnEquals", "aws:PrincipalArn", by.into()));
     let by = pattern.map(|pattern| ("ArnLike", "aws:PrincipalArn", pattern.into()));
     let statement = Statement {
         sid: wanted.purpose.sid(),
@@ -154,10 +163,10 @@ pub(super) fn statement(wanted: &Wanted<'_>) -> String {
         principal: principal.map(|arn| BTreeMap::from([("AWS", arn.as_str())])),
         action: match wanted.purpose {
             Purpose::Use if customary => values(&CUSTOMARY_USE),
-            Purpose::Start | Purpose::Grant | Purpose::Use => values(&wanted.actions),
+            Purpose::Start | Purpose::Grant | Purpose::Use | Purpose::Volumes => values(&wanted.actions),
         },
         resource: values(&wanted.resources),
-        condition: [via, for_ec2, by].into_iter().flatten().collect(),
+        condition: [via, for_ec2, by, alone].into_iter().flatten().collect(),
     };
     // Texts and lists of them always serialize.
     serde_json::to_string_pretty(&statement).unwrap_or_default()

@@ -8,12 +8,12 @@ use crate::engine::Decision;
 use crate::findings::{Code, Severity, findings, is_required};
 use crate::names::{KeyArn, shared_names};
 use crate::reads::missing;
-use crate::remedy::{Judgement, Remedies, propose};
+use crate::remedy::{Judgement, Remedies, Remedy, join, meant_denies, propose};
 use crate::source::Reading;
 use crate::start::{Assumption, NoPlan, Question, Shelf, judge, plan};
 
 use super::was_read::was_read;
-use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
+use super::{Report, Start, TargetError, TargetReport, Together, Verdict, VolumeRow};
 
 /// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
@@ -40,6 +40,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
         handed: capture.handed.clone(),
         was_read: was_read(capture),
         unread: missing(capture),
+        together: together(capture, question, &targets),
         shared_names: shared_names(targets.iter().map(|target| target.role_arn.as_str())),
         targets,
         earlier: None,
@@ -92,6 +93,7 @@ fn start(
             remedies,
         })
     });
+    let meant = meant_denies(&judged, question, capture, target);
     Ok(Start {
         verdict,
         name: plan.instance.tags.get("Name").cloned(),
@@ -100,9 +102,37 @@ fn start(
         judged,
         findings,
         remedy,
+        meant,
         namesake: capture.namesakes.get(&target.role_arn).cloned(),
         assumptions: plan.assumptions,
     })
+}
+
+/// How the starts fare with the changes of all remedies; `None` where no remedy changes what another one does.
+fn together(capture: &Capture, question: &Question, targets: &[TargetReport]) -> Option<Together> {
+    let starts = targets.iter().filter_map(|target| Some((target, target.outcome.as_ref().ok()?)));
+    let remedied: Vec<_> =
+        starts.clone().filter_map(|(target, start)| Some((target, start.remedy.as_ref()?))).collect();
+    let parts = join(remedied.iter().map(|(_, remedy)| *remedy));
+    let is_whole = |remedy: &Remedy| remedy.parts().iter().all(|part| parts.contains(part));
+    if remedied.iter().all(|(_, remedy)| is_whole(remedy)) {
+        return None;
+    }
+    let changes: Vec<Change> = parts.iter().map(|part| part.change.clone()).collect();
+    let (after, question) = (apply_all(capture, &changes), question.changed(&changes));
+    let shelf = Shelf::of(&after);
+    let is_denied = |target: &Target| {
+        let judged = plan(&after, target, &question, &shelf).map(|plan| judge(plan.cases));
+        judged.is_ok_and(|judged| {
+            judged.iter().any(|judged| is_required(judged, &question) && judged.decision.is_denied())
+        })
+    };
+    let is_meant = |target: &&Target| {
+        remedied.iter().any(|(one, _)| one.instance_id == target.instance_id && one.role_arn == target.role_arn)
+    };
+    let asked: Vec<&Target> = capture.targets.iter().filter(is_meant).collect();
+    let cured = asked.iter().filter(|target| !is_denied(target)).count();
+    Some(Together { cured, of: asked.len() })
 }
 
 fn verdict(severity: Severity) -> Verdict {
@@ -187,6 +217,7 @@ fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {
 
 /// The capture and the question as they would be with everything changed that the report suggests for them.
 pub fn cured(capture: &Capture, question: &Question, report: &Report) -> (Capture, Question) {
-    let changes: Vec<Change> = report.starts().flat_map(Start::changes).collect();
+    let parts = join(report.starts().filter_map(|start| start.remedy.as_ref()));
+    let changes: Vec<Change> = parts.into_iter().map(|part| part.change).collect();
     (apply_all(capture, &changes), question.changed(&changes))
 }

@@ -17,7 +17,7 @@ use crate::start::{By, Judged, Question};
 
 use super::format::{FORMAT_VERSION, print};
 use super::layout::Page;
-use super::{Report, Start, TargetError, TargetReport, Verdict, json, preflight, remedy, text, words};
+use super::{Report, Start, TargetError, TargetReport, Verdict, joined, json, preflight, remedy, text, words};
 
 /// Two reports on the same starts.
 #[derive(Debug)]
@@ -190,6 +190,7 @@ impl Diff {
     /// For people.
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
+        let mut told = joined::Told::new(&self.after);
         let judged = || pairs.iter().filter(|pair| pair.error().is_none());
         let count = |effect| judged().filter(|pair| pair.effect() == effect).count();
         let errors = pairs.len() - judged().count();
@@ -235,7 +236,7 @@ impl Diff {
                 out.line(&format!("   still {} {severity}: {title}", finding.code));
             }
             if pair.effect() == Effect::Regression {
-                out.append(&remedy::text(after, form));
+                out.append(&remedy::text(after, form, &mut told));
             }
         }
         out.blank();

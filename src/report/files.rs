@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::change::Change;
-use crate::remedy::{FileName, Form, Part, Remedy, file_name};
+use crate::remedy::{FileName, Form, Part, file_name, join};
 
 use super::Report;
 use super::format::{FORMAT_VERSION, print};
@@ -29,12 +29,7 @@ fn commands(part: &Part, file: &FileName) -> String {
 /// The remedies of all starts in every form, as files: name and text. What several starts need of one policy is
 /// one change of it.
 pub fn remedy_files(report: &Report) -> Vec<(String, String)> {
-    let mut parts: Vec<Part> = Vec::new();
-    for part in report.starts().filter_map(|start| start.remedy.as_ref()).flat_map(Remedy::parts) {
-        if !parts.iter_mut().any(|known| known.take_in(part)) {
-            parts.push(part.clone());
-        }
-    }
+    let parts = join(report.starts().filter_map(|start| start.remedy.as_ref()));
     let mut names: Vec<FileName> = Vec::new();
     for part in &parts {
         names.push(file_name(&part.change).beside(&names));

@@ -4,8 +4,10 @@ mod build;
 mod diff;
 mod files;
 mod format;
+mod joined;
 pub mod json;
 mod layout;
+mod meant;
 mod next;
 mod observed;
 mod remedy;
@@ -19,12 +21,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::capture::{Handed, Provenance};
-use crate::change::Change;
 use crate::event::{Incident, Starter};
 use crate::findings::{Code, Finding, Severity};
 use crate::names::{InstanceId, KeyArn, PrincipalArn, VolumeId, kind_and_name};
 use crate::reads::{self, EventGap, Missing};
-use crate::remedy::Remedy;
+use crate::remedy::{MeantDeny, Remedy};
 use crate::source::Reading;
 use crate::start::{Assumption, Judged};
 
@@ -70,11 +71,21 @@ pub struct Report {
     pub(crate) was_read: Vec<String>,
     pub(crate) unread: Vec<Missing>,
     pub(crate) targets: Vec<TargetReport>,
+    /// How the starts fare with all remedies, where several change one thing.
+    pub(crate) together: Option<Together>,
     /// The names that roles or users of several accounts have among those that start instances.
     pub(crate) shared_names: BTreeSet<String>,
     pub(crate) assumes_organization: bool,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,
+}
+
+/// How starts fare with the changes of all remedies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Together {
+    /// Of how many no required request is denied any more.
+    pub(crate) cured: usize,
+    pub(crate) of: usize,
 }
 
 /// What events tell of earlier starts.
@@ -108,6 +119,8 @@ pub(crate) struct Start {
     pub(crate) judged: Vec<Judged>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) remedy: Option<Remedy>,
+    /// What stands in the way on purpose.
+    pub(crate) meant: Vec<MeantDeny>,
     /// For a role that does not exist: the one that has its name under another path.
     pub(crate) namesake: Option<PrincipalArn>,
     pub(crate) assumptions: Vec<Assumption>,
@@ -138,11 +151,6 @@ impl Start {
     /// What starts the instance: `role` or `user`.
     pub(crate) fn noun(&self) -> &'static str {
         kind_and_name(&self.principal).0
-    }
-
-    /// The changes that are suggested for it.
-    pub(crate) fn changes(&self) -> Vec<Change> {
-        self.remedy.as_ref().map(Remedy::changes).unwrap_or_default()
     }
 }
 

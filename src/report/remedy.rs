@@ -9,12 +9,14 @@ use crate::command::Command;
 use crate::findings::{Code, Fact, Finding};
 use crate::names::PrincipalArn;
 use crate::remedy::{
-    ACTIONS, CONTROL_ROLE, Control, Form, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way, create_grant,
+    ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
+    create_grant,
 };
 use crate::start::RemedyPlace;
 
+use super::joined::Told;
 use super::layout::{Page, compact};
-use super::{Start, words};
+use super::{Start, meant, words};
 
 /// A remedy of one finding, as JSON.
 #[derive(Default, Serialize)]
@@ -53,12 +55,21 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
         if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
+    let kinds = finding.policy_types();
+    let meant = start.meant.iter().filter(|deny| deny.bars() && kinds.contains(&deny.place.kind()));
+    list.extend(meant.map(|deny| meant_out(deny, start.noun())));
     let Some(remedy) = &start.remedy else { return list };
     let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
     let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
     for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
         let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
-        list.extend(own.map(|suggestion| out(part, Some(suggestion), remedy.proof())));
+        let meant = start.meant.iter().filter(|deny| is_of(part, &deny.place));
+        let meant: Vec<String> = meant.map(|deny| meant::words(deny, start.noun())).collect();
+        list.extend(own.map(|suggestion| {
+            let mut out = out(part, Some(suggestion), remedy.proof());
+            out.notes.extend(meant.iter().cloned());
+            out
+        }));
         if part.statements.is_empty() {
             list.push(out(part, None, remedy.proof()));
         }
@@ -68,6 +79,21 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
 
 fn namesake(arn: &PrincipalArn) -> RemedyOut {
     RemedyOut { place: words::option(arn).to_string(), owner: "whoever asks".to_owned(), ..RemedyOut::default() }
+}
+
+fn is_of(part: &Part, place: &PolicyPlace) -> bool {
+    matches!(&part.change, Change::Policy { place: own, .. } if own == place)
+}
+
+/// What stands in the way on purpose.
+fn meant_out(deny: &MeantDeny, noun: &str) -> RemedyOut {
+    RemedyOut {
+        place: place(&deny.place),
+        owner: "whoever meant it".to_owned(),
+        required: true,
+        notes: vec![meant::words(deny, noun)],
+        ..RemedyOut::default()
+    }
 }
 
 /// What is no matter of policies: a key's state, a key store.
@@ -106,7 +132,7 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
 }
 
 /// The start's remedy for people.
-pub(super) fn text(start: &Start, form: Form) -> Page {
+pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> Page {
     let mut text = Page::default();
     if let Some(arn) = &start.namesake {
         text.blank();
@@ -114,9 +140,25 @@ pub(super) fn text(start: &Start, form: Form) -> Page {
         prose(&mut text, &format!("The account has a {noun} of that name under another path. Judge that one with"));
         text.document("   ", &format!("  {}", words::option(arn)));
     }
+    let meant = meant::all(start);
+    if !meant.is_empty() {
+        text.blank();
+        for words in &meant {
+            prose(&mut text, words);
+        }
+    }
     let Some(remedy) = &start.remedy else { return text };
     for part in remedy.parts() {
         text.blank();
+        let (part, is_shown) = told.whole(part);
+        let part = &part;
+        if is_shown {
+            prose(
+                &mut text,
+                &format!("For {}: the change above, which holds what this start needs, too.", change(&part.change)),
+            );
+            continue;
+        }
         match form {
             Form::Statement => statements(&mut text, part),
             Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
@@ -128,9 +170,6 @@ pub(super) fn text(start: &Start, form: Form) -> Page {
         for words in part.notes.iter().map(note).chain(size(part)) {
             prose(&mut text, &words);
         }
-    }
-    if remedy.parts().iter().flat_map(|part| &part.statements).any(is_deny) {
-        prose(&mut text, "What a Deny then leaves out is left out of all that it denies, not only of this start.");
     }
     proof(&mut text, remedy, start.noun());
     text
@@ -162,12 +201,23 @@ fn statements(text: &mut Page, part: &Part) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
         let denies = is_deny(changed);
         let because = if denies { "No added Allow overrides a Deny. " } else { "" };
+        if changed.text.is_empty() {
+            prose(
+                text,
+                &format!(
+                    "No added Allow overrides a Deny. In {place} ({owner}{why}), remove statement{name}, which denies nothing else."
+                ),
+            );
+            continue;
+        }
         prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
         text.document("   ", &compact(&changed.text).join("\n"));
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
-        prose(text, &format!("Add to {place} ({owner}{why}):"));
+        let is_alone = added.len() == part.statements.len();
+        let where_to = if is_alone { format!("Add to {place} ({owner}{why}):") } else { "Add there:".to_owned() };
+        prose(text, &where_to);
         let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
         text.document("   ", &texts.join(",\n"));
     }
@@ -179,7 +229,8 @@ fn statements(text: &mut Page, part: &Part) {
 }
 
 fn sid(suggestion: &Suggested) -> Option<&str> {
-    let (_, rest) = suggestion.text.split_once("\"Sid\"")?;
+    let stands = suggestion.replaces.as_ref().filter(|_| suggestion.text.is_empty()).unwrap_or(&suggestion.text);
+    let (_, rest) = stands.split_once("\"Sid\"")?;
     rest.split('"').nth(1)
 }
 
@@ -198,7 +249,15 @@ fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
         format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
     };
     prose(text, &format!("Judged again with it: {all}"));
-    let list = |controls: &[Control]| controls.iter().copied().map(control).collect::<Vec<_>>().join(", ");
+    // Others that have the policy stand for every other one.
+    let notes = remedy.parts().iter().flat_map(|part| &part.notes);
+    let others = notes.filter_map(|note| if let Note::Binds(arns) = note { Some(arns) } else { None }).flatten();
+    let others: Vec<String> = others.map(|arn| words::identity(arn)).collect();
+    let named = |one: &Control| {
+        let is_read = *one == Control::AnotherRole && !others.is_empty();
+        if is_read { others.join(", ") } else { control(*one).to_owned() }
+    };
+    let list = |controls: &[Control]| controls.iter().map(named).collect::<Vec<_>>().join(", ");
     if !proof.still_denied.is_empty() {
         prose(text, &format!("Still denied: {}.", list(&proof.still_denied)));
     }
@@ -300,6 +359,9 @@ fn way(way: Way) -> &'static str {
 fn owner(owner: &Owner) -> String {
     match owner {
         Owner::Account(account) => format!("an administrator of account {account}"),
+        Owner::These(arns) => {
+            format!("{}, whom alone the key policy lets change it", arns.join(" or "))
+        }
         Owner::Organization => "the organization's administrator".to_owned(),
         Owner::SessionCreator => "whoever creates the session".to_owned(),
     }
@@ -320,6 +382,10 @@ fn note(note: &Note) -> String {
             "The key policy of {key} does not let that account make grants: an administrator of account {} must admit it to kms:CreateGrant first.",
             key.account()
         ),
+        Note::Binds(arns) => {
+            let who: Vec<String> = arns.iter().map(|arn| words::identity(arn)).collect();
+            format!("The policy binds {} as well, as far as was read.", who.join(", "))
+        }
         Note::StaleIds(ids) => format!(
             "The same change removes {}: of deleted principals, with which KMS would refuse the policy.",
             ids.join(", ")

@@ -15,7 +15,7 @@ use crate::source::Reading;
 use crate::start::{By, Judged};
 
 use super::layout::Page;
-use super::{Report, Start, TargetReport, Verdict, next, observed, remedy, words};
+use super::{Report, Start, TargetReport, Verdict, joined, next, observed, remedy, words};
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -25,18 +25,20 @@ pub fn render(report: &Report) -> String {
 /// The report as plain text, with remedies in this form.
 pub fn render_with(report: &Report, form: Form) -> String {
     let mut text = Page::default();
+    let mut told = joined::Told::new(report);
     for (number, target) in report.targets.iter().enumerate() {
         if number > 0 {
             text.blank();
         }
         match &target.outcome {
-            Ok(start) => render_start(&mut text, report, target, start, form),
+            Ok(start) => render_start(&mut text, report, target, start, (form, &mut told)),
             Err(error) => {
                 text.line(&format!("ERROR  {}: {}", target.instance_id, error.message));
                 text.document("  ", &error.help);
             }
         }
     }
+    joined::together(&mut text, report);
     text.blank();
     provenance(&mut text, report);
     text.print()
@@ -53,7 +55,13 @@ pub fn headline_of(report: &Report) -> String {
     text.print()
 }
 
-fn render_start(text: &mut Page, report: &Report, target: &TargetReport, start: &Start, form: Form) {
+fn render_start(
+    text: &mut Page,
+    report: &Report,
+    target: &TargetReport,
+    start: &Start,
+    (form, told): (Form, &mut joined::Told),
+) {
     headline(text, report, target, start);
     if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
         text.blank();
@@ -72,7 +80,7 @@ fn render_start(text: &mut Page, report: &Report, target: &TargetReport, start: 
         }
         next_steps(text, report, target, start, finding);
     }
-    text.append(&remedy::text(start, form));
+    text.append(&remedy::text(start, form, told));
     if let Some(earlier) = &report.earlier {
         text.append(&observed::text(&observed, earlier));
     }

@@ -335,3 +335,62 @@ fn check_terraform(text: &str) {
     let kinds: Vec<&str> = body.blocks().map(|block| block.identifier.as_str()).collect();
     assert!(kinds.iter().all(|kind| *kind == "data" || *kind == "resource") && !kinds.is_empty(), "{text}");
 }
+
+/// A world of several starts that share what stands in their way.
+fn several(number: usize, roles: usize, deny: Option<&str>) -> Capture {
+    let mut value: Value = serde_json::from_str(INCIDENT).unwrap();
+    let (instance, role) = (value["instances"]["i-0f3c2a9d8b7e61254"].clone(), value["identities"][ROLE].clone());
+    let (volume, key) = (value["volumes"]["vol-0a1b2c3d4e5f60718"].clone(), value["keys"][KEY].clone());
+    for part in ["instances", "identities", "volumes", "keys"] {
+        value[part] = serde_json::json!({});
+    }
+    value["targets"] = serde_json::json!([]);
+    for number in 1..=number {
+        let arn = KEY.replace("1234abcd", &format!("0000000{number}"));
+        let (id, of) = (format!("i-0000000000000000{number}"), format!("vol-0000000000000000{number}"));
+        let starter = ROLE.replace("StartJob", &format!("StartJob{}", number % roles));
+        value["keys"][&arn] = key.clone();
+        value["keys"][&arn]["aliases"] = serde_json::json!({"known": []});
+        if let Some(deny) = deny {
+            let own =
+                r#"{"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "kms:*", "Resource": "*"}"#;
+            value["keys"][&arn]["policy"]["known"] = format!(r#"{{"Statement": [{own}, {deny}]}}"#).into();
+        }
+        value["volumes"][&of] = volume.clone();
+        value["volumes"][&of]["known"]["key"]["known"] = arn.into();
+        value["instances"][&id] = instance.clone();
+        value["instances"][&id]["known"]["attachments"] = serde_json::json!([{"device": "/dev/xvda", "volumeId": of}]);
+        value["identities"][&starter] = role.clone();
+        value["identities"][&starter]["known"]["arn"] = starter.as_str().into();
+        value["targets"].as_array_mut().unwrap().push(serde_json::json!({"instanceId": id, "roleArn": starter}));
+    }
+    Capture::parse(&value.to_string()).unwrap()
+}
+
+#[test]
+fn what_several_starts_need_is_one_change_that_cures_all() {
+    let deny =
+        r#"{"Sid": "NoGrants", "Effect": "Deny", "Principal": "*", "Action": "kms:CreateGrant", "Resource": "*"}"#;
+    for (number, roles) in [(1, 1), (2, 1), (3, 1), (3, 2), (5, 2), (5, 3)] {
+        for deny in [None, Some(deny)] {
+            let (mut capture, question) = (several(number, roles, deny), Question::default());
+            for round in 0..2 {
+                let report = preflight(&capture, &question);
+                let (after, question) = cured(&capture, &question, &report);
+                let verdict = preflight(&after, &question).verdict();
+                assert_eq!(verdict, Verdict::Ready, "{number} starts, {roles} roles, {deny:?}, {round}");
+                // Once cured, one key more on each instance extends what stands there.
+                let mut value: Value = serde_json::from_str(&after.print().unwrap()).unwrap();
+                for (_, volume) in value["volumes"].as_object_mut().unwrap() {
+                    let arn = volume["known"]["key"]["known"].as_str().unwrap().replace("-12ab-", "-99ff-");
+                    volume["known"]["key"]["known"] = arn.into();
+                }
+                let keys = value["keys"].as_object().unwrap().clone();
+                for (arn, key) in keys {
+                    value["keys"][arn.replace("-12ab-", "-99ff-")] = key;
+                }
+                capture = Capture::parse(&value.to_string()).unwrap();
+            }
+        }
+    }
+}
