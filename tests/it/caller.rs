@@ -25,9 +25,9 @@ fn organization(account: &str, denying: &str, action: &str) -> Value {
             let statement = principal(statement.clone());
             json!({"known": {"Version": "2012-10-17", "Statement": [statement]}})
         };
-        let all = json!({"id": format!("p-all-{kind}"), "name": "all", "document": document(&allow_all)});
+        let all = json!({"id": format!("p-all{kind}"), "name": "all", "document": document(&allow_all)});
         let deny = json!({"Effect": "Deny", "Action": action, "Resource": "*"});
-        let deny = json!({"id": format!("p-deny-{kind}"), "name": "no-roles", "document": document(&deny)});
+        let deny = json!({"id": format!("p-deny{kind}"), "name": "no-roles", "document": document(&deny)});
         let own = if kind == denying { json!([all, deny]) } else { json!([all]) };
         json!({"known": [{"target": "r-7qk2", "policies": [all]}, {"target": account, "policies": own}]})
     };
