@@ -20,6 +20,7 @@ pub mod handed;
 )]
 pub(crate) mod limits;
 pub mod names;
+pub(crate) mod paste;
 pub mod policy;
 pub mod reads;
 pub(crate) mod remedy;

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::once;
 use crate::names::{AccountId, KeyArn, VolumeId};
 use crate::source::{Reading, Unread};
 
@@ -23,7 +24,7 @@ pub struct Instance {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub state_transition_reason: String,
     /// The instance's tags.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::map")]
     pub tags: BTreeMap<String, String>,
     /// Why no decision may rest on the tags, although some were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,7 +44,7 @@ pub struct Instance {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub license_configurations: Vec<String>,
     /// Condition keys of the instance as a resource (`ec2:InstanceType`, …) that AWS's answer determines.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::map")]
     pub condition_keys: BTreeMap<String, String>,
 }
 

@@ -1,6 +1,7 @@
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::invariants::Contradiction;
 use super::{Capture, FORMAT_VERSION};
 
 /// A text that is no capture of ours.
@@ -15,6 +16,13 @@ impl CaptureError {
     /// What to do next.
     pub fn help(&self) -> &str {
         self.help
+    }
+
+    pub(super) fn contradiction(found: &Contradiction) -> Self {
+        Self {
+            message: format!("the evidence contradicts itself: {found}"),
+            help: "one of the two is of something else, or was changed: read both again, at one time",
+        }
     }
 
     pub(super) fn not_written(error: &serde_json::Error) -> Self {

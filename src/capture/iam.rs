@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::once;
 use crate::names::PrincipalArn;
 use crate::source::{Document, Reading};
 
@@ -18,7 +19,7 @@ pub struct Identity {
     #[serde(default)]
     pub unique_id: Reading<String>,
     /// Its tags.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::reading")]
     pub tags: Reading<BTreeMap<String, String>>,
     /// The trust policy of a role.
     #[serde(default, skip_serializing_if = "Reading::is_not_asked")]
@@ -88,14 +89,14 @@ impl Identity {
     /// It and the groups that it is in: all whose policies are its identity-based policies.
     pub(crate) fn holders(&self) -> impl Iterator<Item = Holder<'_>> {
         let own = Holder { arn: self.arn.as_str(), inline: &self.inline, attached: &self.attached };
-        let groups = self.groups.known().into_iter().flatten();
+        let groups = self.groups.found().into_iter().flatten();
         let groups = groups.map(|group| Holder { arn: &group.arn, inline: &group.inline, attached: &group.attached });
         std::iter::once(own).chain(groups)
     }
 
     /// Its managed policies, those of its groups, and its permissions boundary.
     pub(crate) fn managed(&self) -> impl Iterator<Item = &AttachedPolicy> {
-        self.holders().filter_map(|holder| holder.attached.known()).flatten().chain(self.boundary.known())
+        self.holders().filter_map(|holder| holder.attached.found()).flatten().chain(self.boundary.known())
     }
 
     /// Whether it is a user.

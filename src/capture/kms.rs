@@ -4,6 +4,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::once;
 use crate::source::{Document, Reading};
 
 /// A KMS key with everything that says who may use it. `metadata: absent`: KMS does not know the key.
@@ -26,7 +27,7 @@ pub struct Key {
     #[serde(default)]
     pub aliases: Reading<Vec<String>>,
     /// The key's tags.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::reading")]
     pub tags: Reading<BTreeMap<String, String>>,
 }
 
@@ -107,10 +108,10 @@ pub struct Grant {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GrantConstraints {
     /// The encryption context must hold these pairs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "once::optional", skip_serializing_if = "Option::is_none")]
     pub encryption_context_subset: Option<BTreeMap<String, String>>,
     /// The encryption context must be just these pairs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "once::optional", skip_serializing_if = "Option::is_none")]
     pub encryption_context_equals: Option<BTreeMap<String, String>>,
     /// A constraint of another kind (`SourceArn`, …), by name: such a grant serves no request of a start.
     #[serde(default, skip_serializing_if = "Option::is_none")]

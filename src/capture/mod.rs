@@ -1,12 +1,17 @@
 //! The evidence file: what was read of one start, what was not, and why.
 //!
-//! These records *are* the format `capture.json`, version 1. A field that is left out was not read.
+//! These records *are* the format `capture.json`, version 1. A field that is left out was not read. What is whole is
+//! decided in `src/capture/whole.rs`, and what no capture can say stands in `src/capture/invariants.rs`.
 
 mod ec2;
 mod error;
 mod iam;
+mod invariants;
 mod kms;
+mod once;
 mod org;
+mod state_reason;
+mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +27,9 @@ pub use error::CaptureError;
 pub(crate) use iam::Holder;
 pub use iam::{AttachedPolicy, Group, Identity, InlinePolicy};
 pub use kms::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
-pub use org::{Level, OrgPolicy, Organization};
+pub use org::{Level, OrgPolicy, Organization, ToldPolicies};
+pub use state_reason::StateReasonMeaning;
+pub(crate) use state_reason::{code_at, meaning_of, sentence_of};
 
 /// The version of the format that this program writes and the highest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -40,23 +47,26 @@ pub struct Capture {
     /// The starts that it was read for.
     pub targets: Vec<Target>,
     /// The instances of the targets.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::map")]
     pub instances: BTreeMap<InstanceId, Reading<Instance>>,
     /// The volumes attached to those instances.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::map")]
     pub volumes: BTreeMap<VolumeId, Reading<Volume>>,
     /// The KMS keys of those volumes.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::map")]
     pub keys: BTreeMap<KeyArn, Key>,
     /// The roles and users of the targets, by the ARN that was asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::map")]
     pub identities: BTreeMap<String, Reading<Identity>>,
     /// For one that is `absent`: the one of the same account that has its name but another path.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "once::map", skip_serializing_if = "BTreeMap::is_empty")]
     pub namesakes: BTreeMap<String, PrincipalArn>,
     /// What the organization of each account concerned imposes; `absent`: the account is in none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once::map")]
     pub organizations: BTreeMap<AccountId, Reading<Organization>>,
+    /// The SCPs and RCPs of which no more is known than that they bind an account, as whoever handed them in says.
+    #[serde(default, deserialize_with = "once::map", skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<AccountId, ToldPolicies>,
     /// What was not read but handed in by the asker.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub handed: Vec<Handed>,
@@ -94,11 +104,13 @@ impl Capture {
             identities: taken(&self.identities, self.identity(&target.role_arn).into_iter().map(|(asked, _)| asked)),
             namesakes: BTreeMap::new(),
             organizations: BTreeMap::new(),
+            told: BTreeMap::new(),
             handed: Vec::new(),
         };
         let mut accounts = own.accounts();
         accounts.extend(keys.filter_map(|key| AccountId::parse(key.account()).ok()));
         own.organizations = taken(&self.organizations, accounts.iter());
+        own.told = taken(&self.told, accounts.iter());
         own
     }
 
@@ -172,9 +184,28 @@ impl Capture {
     /// Reads a capture.
     ///
     /// # Errors
-    /// When the text is not JSON, is cut off, is of a later version, or has an unknown or missing field.
+    /// When the text is not JSON, is cut off, is of a later version, has an unknown or missing field or one name twice,
+    /// or contradicts itself.
     pub fn parse(text: &str) -> Result<Self, CaptureError> {
-        error::parse(text)
+        error::parse(text)?.checked()
+    }
+
+    /// Checks what was put together against the invariants of a capture: what is not whole is left open.
+    ///
+    /// # Errors
+    /// When two records contradict each other, or one itself.
+    pub fn checked(mut self) -> Result<Self, CaptureError> {
+        whole::leave_open(&mut self);
+        invariants::contradictions(&self).first().map_or(Ok(self), |found| Err(CaptureError::contradiction(found)))
+    }
+
+    /// Checks what was read of AWS by one run against the invariants of a capture: what is not whole, and what
+    /// contradicts another record, is left open.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        whole::leave_open(&mut self);
+        invariants::settle(&mut self);
+        self
     }
 
     /// The capture as text: pretty JSON with a line end.

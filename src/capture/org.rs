@@ -20,13 +20,19 @@ pub struct Organization {
     /// The RCPs of each level, from the root down; `absent`: the type is not enabled.
     #[serde(default)]
     pub rcps: Reading<Vec<Level>>,
-    /// SCPs that bind the account, as whoever handed them in says, while the list of all that do was not read: each
-    /// can deny, and what they allow tells nothing.
+}
+
+/// Policies that bind an account, as whoever handed them in says, while the list of all that do was not read: each can
+/// deny, and what they allow tells nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ToldPolicies {
+    /// SCPs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told_scps: Vec<OrgPolicy>,
-    /// The same for RCPs.
+    pub scps: Vec<OrgPolicy>,
+    /// RCPs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub told_rcps: Vec<OrgPolicy>,
+    pub rcps: Vec<OrgPolicy>,
 }
 
 impl Organization {
@@ -39,9 +45,14 @@ impl Organization {
             path: Reading::Unread(Unread::not_asked("organizations:ListParents")),
             scps: lists(),
             rcps: lists(),
-            told_scps: Vec::new(),
-            told_rcps: Vec::new(),
         }
+    }
+
+    /// Returns whether SCPs and RCPs of the organization bind principals and resources of `account`.
+    ///
+    /// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
+    pub(crate) fn binds(&self, account: &str) -> bool {
+        self.management_account.as_str() != account
     }
 }
 

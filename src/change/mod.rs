@@ -88,12 +88,12 @@ fn make(changed: &mut Capture, change: &Change) {
     match change {
         Change::Policy { place, edits } => policy::edit(changed, place, edits),
         Change::AddGrant { key, grant } => {
-            if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.known_mut()) {
+            if let Some(grants) = changed.keys.get_mut(key).and_then(|key| key.grants.found_mut()) {
                 Arc::make_mut(grants).push(grant.clone());
             }
         }
         Change::RevokeGrant { id } => {
-            let known = changed.keys.values_mut().filter_map(|key| key.grants.known_mut());
+            let known = changed.keys.values_mut().filter_map(|key| key.grants.found_mut());
             for grants in known.filter(|grants| grants.iter().any(|grant| grant.id == *id)) {
                 Arc::make_mut(grants).retain(|grant| grant.id != *id);
             }
@@ -198,7 +198,7 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
                     *document = Document::new(text);
                 }
             }
-            let Some(grants) = key.grants.known_mut() else { continue };
+            let Some(grants) = key.grants.found_mut() else { continue };
             if grants.iter().any(|grant| grant.grantee_principal == arn) {
                 for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == arn) {
                     grant.grantee_principal.clone_from(&id);

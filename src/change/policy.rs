@@ -70,7 +70,7 @@ impl PolicyPlace {
             Self::Scp { id } | Self::Rcp { id } => {
                 let known = capture.organizations.values().filter_map(Reading::known);
                 let levels = known.flat_map(|organization| [&organization.scps, &organization.rcps]);
-                let policies = levels.filter_map(Reading::known).flatten().flat_map(|level| &level.policies);
+                let policies = levels.filter_map(Reading::found).flatten().flat_map(|level| &level.policies);
                 policies.into_iter().find(|policy| policy.id == *id)?.document.known()
             }
             Self::Session { .. } => None,
@@ -98,7 +98,7 @@ pub(crate) fn inline<'c>(capture: &'c Capture, name: &str) -> impl Iterator<Item
         let mut holders = identity.holders();
         if is_named(asked, identity, name) { holders.next() } else { holders.find(|holder| holder.arn == name) }
     });
-    found.and_then(|holder| holder.inline.known()).into_iter().flatten()
+    found.and_then(|holder| holder.inline.found()).into_iter().flatten()
 }
 
 /// Those of this identity, or of a group that it is in.
@@ -106,7 +106,7 @@ fn inline_mut<'c>(asked: &str, identity: &'c mut Identity, name: &str) -> Option
     if is_named(asked, identity, name) {
         return Some(&mut identity.inline);
     }
-    identity.groups.known_mut()?.iter_mut().find(|group| group.arn == name).map(|group| &mut group.inline)
+    identity.groups.found_mut()?.iter_mut().find(|group| group.arn == name).map(|group| &mut group.inline)
 }
 
 fn boundary<'c>(capture: &'c Capture, name: &str) -> Option<&'c AttachedPolicy> {
@@ -142,8 +142,8 @@ fn edit_reading(reading: &mut Reading<Document>, edits: &[Edit]) {
     let known = match reading {
         Reading::Known(document) => Some(&*document),
         Reading::Absent => None,
-        Reading::Unread(_) if matches!(edits, [Edit::Whole(_), ..]) => None,
-        Reading::Unread(_) => return,
+        Reading::Unread(_) | Reading::Part { .. } if matches!(edits, [Edit::Whole(_), ..]) => None,
+        Reading::Unread(_) | Reading::Part { .. } => return,
     };
     if let Some(document) = edited(known, edits) {
         *reading = Reading::Known(document);
@@ -189,9 +189,9 @@ pub(super) fn edit(capture: &mut Capture, place: &PolicyPlace, edits: &[Edit]) {
 
 /// The managed policies of an identity and its groups, and its permissions boundary.
 fn managed_mut(identity: &mut Identity) -> impl Iterator<Item = &mut AttachedPolicy> {
-    let groups = identity.groups.known_mut().into_iter().flatten();
+    let groups = identity.groups.found_mut().into_iter().flatten();
     let lists = std::iter::once(&mut identity.attached).chain(groups.map(|group| &mut group.attached));
-    lists.filter_map(Reading::known_mut).flatten().chain(identity.boundary.known_mut())
+    lists.filter_map(Reading::found_mut).flatten().chain(identity.boundary.known_mut())
 }
 
 /// The identity gets another boundary, or its first.
@@ -208,7 +208,7 @@ fn edit_inline(inline: &mut Reading<Vec<InlinePolicy>>, name: &str, edits: &[Edi
     if *inline == Reading::Absent {
         *inline = Reading::Known(Vec::new());
     }
-    let Reading::Known(policies) = inline else { return };
+    let Some(policies) = inline.found_mut() else { return };
     match policies.iter_mut().find(|policy| policy.name == name) {
         Some(policy) => edit_reading(&mut policy.document, edits),
         None => {
@@ -222,5 +222,5 @@ fn edit_inline(inline: &mut Reading<Vec<InlinePolicy>>, name: &str, edits: &[Edi
 fn organization_policies(capture: &mut Capture) -> impl Iterator<Item = &mut OrgPolicy> {
     let organizations = capture.organizations.values_mut().filter_map(Reading::known_mut);
     let levels = organizations.flat_map(|organization| [&mut organization.scps, &mut organization.rcps]);
-    levels.filter_map(Reading::known_mut).flatten().flat_map(|level| &mut level.policies)
+    levels.filter_map(Reading::found_mut).flatten().flat_map(|level| &mut level.policies)
 }

@@ -87,7 +87,8 @@ fn parsed_transcript(path: &Path, text: &str) -> Result<Transcript, Failure> {
 
 fn bad_transcript(path: &Path, error: &TranscriptError) -> Failure {
     // A place follows the path at once.
-    let blank = if matches!(error, TranscriptError::Changed { .. }) { "" } else { " " };
+    let is_placed = matches!(error, TranscriptError::Changed { .. } | TranscriptError::Twice { .. });
+    let blank = if is_placed { "" } else { " " };
     let message = format!("`{}`:{blank}{error}", path.display());
     let help = "have all that the lines printed sent again, as a file that is attached; where the sign stands so in AWS, \
                 in a tag say, read the start with credentials instead";

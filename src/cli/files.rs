@@ -8,11 +8,28 @@ use super::exit::Exit;
 use super::failure::Failure;
 use crate::escape::escape;
 use crate::limits::{self, INPUT_BYTES, INPUTS_BYTES, Limit};
+use crate::paste::decoded;
 use crate::source::Position;
 
 /// Reads a text file; `-` is standard input.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     text(path, read_bytes(path)?)
+}
+
+/// Reads a text file in whatever encoding, which is told where it is not UTF-8; `-` is standard input.
+///
+/// Only for texts of which AWS's own words are read, which every encoding writes alike.
+pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
+    let bytes = unpacked(path, read_bytes(path)?)?;
+    let text = match decoded(&bytes) {
+        Some((text, None)) => text,
+        Some((text, Some(encoding))) => {
+            print_error(&format!("note: `{}`: read as {encoding} text\n", path.display()));
+            text
+        }
+        None => plain(path, bytes)?,
+    };
+    within_limits(path, text)
 }
 
 /// Reads a file as it is; `-` is standard input.
@@ -56,20 +73,12 @@ fn too_large(path: &Path, what: &str, limit: Limit) -> Failure {
     Failure::bad_input(TOO_LARGE, message, "give the part that matters; docs/limits.md tells how much is read")
 }
 
-/// The text that was read from `path`: gzipped or in UTF-16, too, as PowerShell writes it.
-pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
-    let text = decoded(path, bytes)?;
-    match limits::passed(&text) {
-        None => Ok(text),
-        Some(limit) => Err(too_large(path, "holds JSON of more", limit)),
-    }
-}
-
-fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+/// The bytes of a file, out of gzip.
+fn unpacked(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
     let unreadable = |message: String, help: &str| {
         Failure::bad_input("file-unreadable", format!("`{}` {message}", path.display()), help)
     };
-    let bytes = match bytes.as_slice() {
+    Ok(match bytes.as_slice() {
         [0x1f, 0x8b, ..] => {
             let unpacker = flate2::read::MultiGzDecoder::new(bytes.as_slice());
             let unpacked = at_most(INPUT_BYTES, unpacker).map_err(|error| {
@@ -86,7 +95,22 @@ fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
             ));
         }
         _ => bytes,
-    };
+    })
+}
+
+/// The text that was read from `path`: gzipped or in UTF-16, too, as PowerShell writes it.
+pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    within_limits(path, plain(path, unpacked(path, bytes)?)?)
+}
+
+fn within_limits(path: &Path, text: String) -> Result<String, Failure> {
+    match limits::passed(&text) {
+        None => Ok(text),
+        Some(limit) => Err(too_large(path, "holds JSON of more", limit)),
+    }
+}
+
+fn plain(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     let units = |of: fn([u8; 2]) -> u16| bytes.chunks_exact(2).skip(1).map(|pair| of(two(pair))).collect::<Vec<_>>();
     let units = match bytes.as_slice() {
         [0xff, 0xfe, ..] => units(u16::from_le_bytes),

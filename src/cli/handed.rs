@@ -70,7 +70,7 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn, also: &[KeyArn]) -> Res
     // What was read of an organization is put in before what is only told of it.
     told.sort_by_key(ToldOf::rank);
     told.into_iter().try_for_each(|told| told.put_in(&mut capture))?;
-    Ok(capture)
+    capture.checked().map_err(|error| Failure::bad_input("contradiction", error.to_string(), error.help()))
 }
 
 /// When the rest was read.

@@ -42,7 +42,7 @@ pub(super) fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
         return Ok(arn);
     }
     let has_alias =
-        |aliases: &Reading<Vec<String>>| aliases.known().is_some_and(|aliases| aliases.iter().any(|a| a == name));
+        |aliases: &Reading<Vec<String>>| aliases.found().is_some_and(|aliases| aliases.iter().any(|a| a == name));
     let is_new = |arn: &KeyArn| {
         let own = arn.key_id().strip_prefix("new-");
         own.is_some_and(|own| own == name || name.split_once('/') == Some((arn.account(), own)))
@@ -55,7 +55,7 @@ pub(super) fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
 /// Whoever holds an inline policy: a role or user, or a user's group by its ARN.
 pub(super) fn holder(name: &str, capture: &Capture) -> Result<String, Failure> {
     let known = capture.identities.values().filter_map(Reading::known);
-    let mut groups = known.filter_map(|identity| identity.groups.known()).flatten();
+    let mut groups = known.filter_map(|identity| identity.groups.found()).flatten();
     if groups.any(|group| group.arn == name) { Ok(name.to_owned()) } else { identity(name, capture) }
 }
 
@@ -129,8 +129,8 @@ pub(super) fn is_inline(of: &str, name: &str, capture: &Capture) -> Result<(), F
         identity.holders().enumerate().filter(move |(number, holder)| (is_it && *number == 0) || holder.arn == of)
     });
     let Some((_, Holder { inline, attached, .. })) = holders.next() else { return Ok(()) };
-    let is_there = inline.known().into_iter().flatten().any(|policy| policy.name == name);
-    match attached.known().into_iter().flatten().find(|policy| policy.name() == name) {
+    let is_there = inline.found().into_iter().flatten().any(|policy| policy.name == name);
+    match attached.found().into_iter().flatten().find(|policy| policy.name() == name) {
         Some(policy) if !is_there => Err(Failure::bad_input(
             "not-inline",
             format!("`{name}` is a managed policy attached to {of}: an inline one beside it would take nothing away"),
@@ -145,14 +145,14 @@ pub(super) fn organization_policy(id: &str, kind: PolicyType, capture: &Capture)
     let organizations = capture.organizations.values().filter_map(Reading::known);
     let is_rcp = kind == PolicyType::Rcp;
     let lists = organizations.map(|organization| if is_rcp { &organization.rcps } else { &organization.scps });
-    let policies = lists.filter_map(Reading::known).flatten().flat_map(|level| &level.policies);
+    let policies = lists.filter_map(Reading::found).flatten().flat_map(|level| &level.policies);
     let known: Vec<&str> = policies.map(|policy| policy.id.as_str()).collect();
     if known.contains(&id) { Ok(id.to_owned()) } else { Err(unknown("organization policy", id, &known)) }
 }
 
 /// The grant of this ID, if the evidence holds it.
 pub(super) fn grant(id: &str, capture: &Capture) -> Result<String, Failure> {
-    let grants = capture.keys.values().filter_map(|key| key.grants.known()).flat_map(|grants| grants.iter());
+    let grants = capture.keys.values().filter_map(|key| key.grants.found()).flat_map(|grants| grants.iter());
     let known: Vec<&str> = grants.map(|grant: &Grant| grant.id.as_str()).collect();
     if known.contains(&id) { Ok(id.to_owned()) } else { Err(unknown("grant", id, &known)) }
 }

@@ -132,6 +132,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         None => None,
     };
     Ok(Question {
+        not_captured: Vec::new(),
         caller,
         external_id: starts.reader.external_id.clone(),
         require: starts.require,

@@ -107,9 +107,8 @@ impl ToldOf {
                 format!("{kind} {name}, taken as one of those that bind account {account}")
             }
         };
-        let record = capture.organizations.entry(account.clone()).or_default();
         let help = "without it: leave this --org-file out";
-        self.told.put_into(record, &account).map_err(|message| refused(&self.path, &message, help))?;
+        self.told.put_into(capture, &account).map_err(|message| refused(&self.path, &message, help))?;
         capture.handed.push(Handed { what, file: self.path, read: None });
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::findings::Code;
 use crate::names::{KeyArn, Region};
 use crate::reads::{EventGap, LOOKUP_EVENTS, reader_policy, script};
 use crate::report::{Earlier, compare, json, preflight, remedy_files, text};
-use crate::source::{Unread, Why};
+use crate::source::{Reading, Unread, Why};
 use crate::start::Question;
 
 use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Starts};
@@ -100,7 +100,7 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
     let (live, files): (Vec<&PathBuf>, Vec<&PathBuf>) = typed.iter().partition(|path| path.as_os_str() == "cloudtrail");
     // What a refused look-up printed tells of no start, but that none was looked up.
     let is_look_up =
-        |one: &Material| matches!(one, Material::Refusal(refusal) if refusal.action == LOOKUP_EVENTS.action);
+        |one: &Material| matches!(one, Material::Refusal(refusal, _) if refusal.action == LOOKUP_EVENTS.action);
     let (refused, mut materials): (Vec<_>, Vec<_>) = triage::materials(files)?.into_iter().partition(is_look_up);
     let mut gaps = Vec::new();
     if !refused.is_empty() {
@@ -120,13 +120,14 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
 /// What is judged, from a file or read now, with what was handed in; what is asked of it; and what events tell of
 /// earlier starts.
 fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(Capture, Question, Earlier), Failure> {
-    let question = options::question(typed)?;
+    let mut question = options::question(typed)?;
     let held = typed.capture.as_deref().map(evidence::capture).transpose()?;
     let of_capture = held.as_ref().map(|capture| &capture.read.region);
     let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
     let mut earlier;
     let capture = if let Some(capture) = held {
-        let capture = asked.narrow(capture)?;
+        let (capture, not_captured) = asked.narrow(capture)?;
+        question.not_captured = not_captured;
         earlier = events(of_starts, &Asked::of(&capture), &typed.reader)?;
         capture
     } else {
@@ -166,7 +167,23 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
         let path = output.display();
         files::print(&format!("{path}: written. Judge it with\n  ebs-preflight check --capture {path}\n"))?;
     }
-    Ok(Exit::Done)
+    Ok(without_instances(&capture))
+}
+
+/// Tells every instance that a capture lacks: nothing can be judged of it.
+fn without_instances(capture: &Capture) -> Exit {
+    let region = &capture.read.region;
+    let lacks = capture.instances.iter().filter_map(|(id, instance)| match instance {
+        Reading::Known(_) => None,
+        Reading::Absent => Some((Exit::BadInput, format!("{region} does not know the instance `{id}`"))),
+        Reading::Unread(unread) | Reading::Part { unread, .. } => {
+            Some((Exit::NoVerdict, format!("the instance `{id}` was not read: {}", unread.message)))
+        }
+    });
+    lacks.fold(Exit::Done, |exit, (own, message)| {
+        files::print_error(&format!("error: {message}\n"));
+        exit.worst(own)
+    })
 }
 
 fn explain(typed: &Explain) -> Result<Exit, Failure> {

@@ -1,5 +1,7 @@
 //! Which starts are asked for, in all the ways in which people name an instance and who starts it.
 
+use std::collections::BTreeSet;
+
 use crate::capture::{Capture, Target};
 use crate::event::Starter;
 use crate::limits::TARGETS;
@@ -183,8 +185,8 @@ impl Asked {
         }
     }
 
-    /// Keeps the targets of a capture that are asked for.
-    pub(super) fn narrow(&self, mut capture: Capture) -> Result<Capture, Failure> {
+    /// Keeps the targets of a capture that are asked for, and tells those that it does not hold.
+    pub(super) fn narrow(&self, mut capture: Capture) -> Result<(Capture, Vec<Target>), Failure> {
         few_enough(capture.targets.len())?;
         if let Some(region) = self.typed.as_ref().or(self.region.as_ref())
             && *region != capture.read.region
@@ -199,23 +201,46 @@ impl Asked {
             let found = of_name.map(|(id, one)| (id.clone(), one.known().map_or("", |one| &one.state).to_owned()));
             ids.push(the_one(name, found.collect())?);
         }
-        let wanted = |target: &Target| {
-            let instance = ids.is_empty() || ids.contains(&target.instance_id);
-            let role = self.principals.is_empty() || self.principals.contains(&target.role_arn);
-            instance && role && (self.listed.is_empty() || self.listed.contains(target))
-        };
-        let had: Vec<String> =
-            capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
-        capture.targets.retain(wanted);
+        let held: BTreeSet<Target> = capture.targets.iter().cloned().collect();
+        let asked = self.among(&held, &ids);
+        capture.targets.retain(|target| asked.contains(target));
         if capture.targets.is_empty() {
-            let help = if had.is_empty() {
+            let help = if held.is_empty() {
                 "it names no start: hand it in with --add, beside the capture of one".to_owned()
             } else {
-                format!("it holds:\n{}", had.join("\n"))
+                let held = held.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn));
+                format!("it holds:\n{}", held.collect::<Vec<_>>().join("\n"))
             };
             return Err(Failure::bad_input("target-not-captured", "the capture was not made for this start", help));
         }
-        Ok(capture)
+        Ok((capture, asked.difference(&held).cloned().collect()))
+    }
+
+    /// The starts that are asked for. Where only an instance or only a principal is named, those of the capture are
+    /// meant, and where it has none, each with the other half of what it holds.
+    fn among(&self, held: &BTreeSet<Target>, ids: &[InstanceId]) -> BTreeSet<Target> {
+        let mut asked: BTreeSet<Target> = self.listed.iter().cloned().collect();
+        if ids.is_empty() && self.principals.is_empty() {
+            return if asked.is_empty() { held.clone() } else { asked };
+        }
+        let captured_ids: BTreeSet<&InstanceId> = held.iter().map(|target| &target.instance_id).collect();
+        let captured_principals: BTreeSet<&String> = held.iter().map(|target| &target.role_arn).collect();
+        let is_meant = |target: &&Target| {
+            (ids.is_empty() || ids.contains(&target.instance_id))
+                && (self.principals.is_empty() || self.principals.contains(&target.role_arn))
+        };
+        asked.extend(held.iter().filter(is_meant).cloned());
+        let pair = |id: &InstanceId, role: &String| Target { instance_id: id.clone(), role_arn: role.clone() };
+        if self.principals.is_empty() {
+            let others = ids.iter().filter(|id| !captured_ids.contains(id));
+            asked.extend(others.flat_map(|id| captured_principals.iter().map(|role| pair(id, role))));
+        } else if ids.is_empty() {
+            let others = self.principals.iter().filter(|role| !captured_principals.contains(role));
+            asked.extend(others.flat_map(|role| captured_ids.iter().map(|id| pair(id, role))));
+        } else {
+            asked.extend(self.principals.iter().flat_map(|role| ids.iter().map(|id| pair(id, role))));
+        }
+        asked
     }
 }
 

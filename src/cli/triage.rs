@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::event::{Encoded, Material, NotRead, NotUnderstood, Refusal, incidents, read};
+use crate::event::{Encoded, Facts, Material, NotRead, NotUnderstood, Refusal, incidents, read};
 use crate::report::triage::{self, Outcome};
 
 use super::args::{Format, Triage};
@@ -45,11 +45,12 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
 
 /// A pasted refusal with what STS decodes of it; what has no whole encoded message stays as it is.
 fn decode(one: Material, typed: &Triage) -> Result<Material, Failure> {
-    let Material::Refusal(Refusal { encoded: Some(Encoded::Whole(message)), .. }) = &one else { return Ok(one) };
+    let Material::Refusal(Refusal { encoded: Some(Encoded::Whole(message)), .. }, _) = &one else { return Ok(one) };
     let text = super::live::decode(typed, message)?;
     let decoded = read(&text).ok().and_then(|found| refusals(found.materials).next());
-    let (Material::Refusal(refusal), Some(decoded)) = (&one, decoded) else { return Ok(one) };
-    Ok(Material::Refusal(refusal.with_decoded(&decoded).map_err(|message| disagree(&message))?))
+    let (Material::Refusal(refusal, facts), Some(decoded)) = (&one, decoded) else { return Ok(one) };
+    let whole = refusal.with_decoded(&decoded).map_err(|message| disagree(&message))?;
+    Ok(Material::Refusal(whole, facts.clone()))
 }
 
 /// The decoded message that a file holds.
@@ -63,8 +64,12 @@ fn decoded_in(path: &Path) -> Result<Refusal, Failure> {
 
 fn refusals(found: Vec<Material>) -> impl Iterator<Item = Refusal> {
     found.into_iter().filter_map(|one| match one {
-        Material::Refusal(refusal) => Some(refusal),
-        Material::Event(_) | Material::Error { .. } | Material::State(_) => None,
+        Material::Refusal(refusal, _) => Some(refusal),
+        Material::Event(_)
+        | Material::Error { .. }
+        | Material::State(_)
+        | Material::Sign(..)
+        | Material::Notice(..) => None,
     })
 }
 
@@ -72,7 +77,7 @@ fn refusals(found: Vec<Material>) -> impl Iterator<Item = Refusal> {
 fn with_decoded(mut found: Vec<Material>, decoded: Refusal, path: &Path) -> Result<Vec<Material>, Failure> {
     let (mut of_it, mut wrong) = (Vec::new(), Vec::new());
     for one in &mut found {
-        if let Material::Refusal(refusal) = one
+        if let Material::Refusal(refusal, _) = one
             && refusal.encoded.is_some()
         {
             match refusal.with_decoded(&decoded) {
@@ -92,7 +97,7 @@ fn with_decoded(mut found: Vec<Material>, decoded: Refusal, path: &Path) -> Resu
             ));
         }
         (None, _, Some(message)) => return Err(disagree(message)),
-        (None, _, None) => found.push(Material::Refusal(decoded)),
+        (None, _, None) => found.push(Material::Refusal(decoded, Facts::default())),
     }
     Ok(found)
 }
@@ -117,12 +122,16 @@ pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Res
 
 /// What a file holds, and what of it looks like a record or an error and cannot be read.
 fn read_file(path: &Path) -> Result<(Vec<Material>, Vec<String>), Failure> {
-    let text = files::read(path)?;
+    let text = files::read_any(path)?;
     let place = |part: &NotRead| format!("`{}`:{part}", path.display());
     match read(&text) {
         Ok(found) => Ok((found.materials, found.unread.iter().map(place).collect())),
         Err(NotUnderstood::NotRead(parts)) => {
             Err(not_understood(parts.iter().map(place).collect::<Vec<_>>().join("\n")))
+        }
+        Err(NotUnderstood::Own(own)) => {
+            let message = format!("`{}`: {}", path.display(), NotUnderstood::Own(own));
+            Err(Failure::bad_input("not-understood", message, own.way_on()))
         }
         Err(error @ (NotUnderstood::Empty | NotUnderstood::OtherJson | NotUnderstood::OtherText)) => {
             Err(not_understood(format!("`{}`: {error}", path.display())))

@@ -22,15 +22,19 @@ pub(super) enum Kind {
     Group,
 }
 
-/// The names that the calls of one kind list, and the text of each inline policy.
+/// The names that the calls of one kind list, and the text of each inline policy; `$own`: who has it, as the answer
+/// names the member.
 macro_rules! inline {
-    ($clients:ident, $list:ident: $names:expr, $get:ident: $text:expr) => {{
+    ($clients:ident, $list:ident: $names:expr, $get:ident: $text:expr, $own:ident: $of:ident) => {{
         let names = pages(&$list, async |marker| {
             let answer = $clients.read(&$list, $names.set_marker(marker).send()).await?;
             Page::new(&$list, Some(answer.policy_names), answer.is_truncated, answer.marker)
         });
         let policies = names.await?.into_iter().map(async |name| {
             let document = match $clients.read(&$get, $text.policy_name(&name).send()).await {
+                Ok(answer) if answer.$own != $of || answer.policy_name != name => {
+                    Reading::Unread(Failure::unexpected(&$get, "the answer is of another policy").unread)
+                }
                 Ok(answer) => document(&$get, Some(&answer.policy_document)),
                 Err(failure) => Reading::Unread(failure.unread),
             };
@@ -47,17 +51,20 @@ pub(super) async fn inline(clients: &Clients, kind: Kind, name: &str) -> Reading
             Kind::Role => inline!(
                 clients,
                 LIST_ROLE_POLICIES: clients.iam.list_role_policies().role_name(name),
-                GET_ROLE_POLICY: clients.iam.get_role_policy().role_name(name)
+                GET_ROLE_POLICY: clients.iam.get_role_policy().role_name(name),
+                role_name: name
             ),
             Kind::User => inline!(
                 clients,
                 LIST_USER_POLICIES: clients.iam.list_user_policies().user_name(name),
-                GET_USER_POLICY: clients.iam.get_user_policy().user_name(name)
+                GET_USER_POLICY: clients.iam.get_user_policy().user_name(name),
+                user_name: name
             ),
             Kind::Group => inline!(
                 clients,
                 LIST_GROUP_POLICIES: clients.iam.list_group_policies().group_name(name),
-                GET_GROUP_POLICY: clients.iam.get_group_policy().group_name(name)
+                GET_GROUP_POLICY: clients.iam.get_group_policy().group_name(name),
+                group_name: name
             ),
         }
     };
@@ -117,7 +124,8 @@ pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: String) ->
 async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
     let version = async {
         let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(&arn).send()).await?;
-        let version = answer.policy.and_then(|policy| policy.default_version_id);
+        let policy = answer.policy.filter(|policy| policy.arn.as_ref().is_none_or(|own| *own == arn));
+        let version = policy.and_then(|policy| policy.default_version_id);
         version.ok_or_else(|| Failure::unexpected(&GET_POLICY, "the answer lacks the default version"))
     };
     let version = match version.await {
@@ -127,8 +135,17 @@ async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
     let call = clients.iam.get_policy_version().policy_arn(&arn).version_id(&version).send();
     let document = match clients.read(&GET_POLICY_VERSION, call).await {
         Ok(answer) => {
-            let text = answer.policy_version.and_then(|version| version.document);
-            document(&GET_POLICY_VERSION, text.as_deref())
+            // Meanwhile another version may have become the default.
+            let found = answer.policy_version.filter(|found| {
+                found.is_default_version && found.version_id.as_ref().is_none_or(|own| *own == version)
+            });
+            match found {
+                Some(found) => document(&GET_POLICY_VERSION, found.document.as_deref()),
+                None => {
+                    let message = format!("the answer is not of the default version {version}");
+                    Reading::Unread(Failure::unexpected(&GET_POLICY_VERSION, message).unread)
+                }
+            }
         }
         Err(failure) => Reading::Unread(failure.unread),
     };

@@ -96,6 +96,13 @@ async fn metadata(reader: &Reader, clients: &Clients, arn: &KeyArn, owner: Owner
     let Some(found) = found else {
         return Reading::Unread(Failure::unexpected(&DESCRIBE_KEY, "the answer is not of this key").unread);
     };
+    // `Enabled` says of the key state what `KeyState` says: an answer in which they differ says neither.
+    // Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
+    let told = found.key_state.as_ref().filter(|state| **state != types::KeyState::Updating);
+    if told.is_some_and(|state| found.enabled != (*state == types::KeyState::Enabled)) {
+        let message = "the answer tells two key states, by `Enabled` and by `KeyState`";
+        return Reading::Unread(Failure::unexpected(&DESCRIBE_KEY, message).unread);
+    }
     let custom_key_store = match found.custom_key_store_id.as_deref() {
         Some(id) => Some(custom_key_store(clients, arn, id, owner).await),
         None => None,
@@ -172,9 +179,12 @@ async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, Failure
         Page::new(&LIST_ALIASES, answer.aliases, answer.truncated, answer.next_marker)
     })
     .await?;
-    let names: Option<Vec<String>> = aliases.into_iter().map(|alias| alias.alias_name).collect();
-    let mut names =
-        names.ok_or_else(|| Failure::unexpected(&LIST_ALIASES, "the answer holds an alias without name"))?;
+    let is_of_key = |target: &String| target == arn.key_id() || target == arn.as_str();
+    let names: Option<Vec<String>> = (aliases.into_iter())
+        .map(|alias| alias.alias_name.filter(|_| alias.target_key_id.as_ref().is_none_or(is_of_key)))
+        .collect();
+    let lacks = "the answer holds an alias without name, or of another key";
+    let mut names = names.ok_or_else(|| Failure::unexpected(&LIST_ALIASES, lacks))?;
     names.sort();
     Ok(names)
 }
@@ -186,7 +196,12 @@ async fn tags(clients: &Clients, arn: &KeyArn) -> Result<BTreeMap<String, String
         Page::new(&LIST_RESOURCE_TAGS, answer.tags, answer.truncated, answer.next_marker)
     })
     .await?;
-    Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
+    let number = tags.len();
+    let tags: BTreeMap<String, String> = tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect();
+    if tags.len() < number {
+        return Err(Failure::unexpected(&LIST_RESOURCE_TAGS, "a tag stands twice in the answer"));
+    }
+    Ok(tags)
 }
 
 /// The grants on the key. A key may hold 50,000: beyond the first page only those of the principals of a start
@@ -201,6 +216,10 @@ async fn grants(reader: &Reader, clients: &Clients, arn: &KeyArn) -> Result<Vec<
                 pages(&LIST_GRANTS, async |marker| grants_page(clients, arn, Some(grantee.clone()), marker).await);
             found.extend(of_grantee.await?);
         }
+    }
+    let is_of_key = |on: &String| on == arn.as_str() || on == arn.key_id();
+    if found.iter().any(|entry| !entry.key_id.as_ref().is_none_or(is_of_key)) {
+        return Err(Failure::unexpected(&LIST_GRANTS, "the answer holds a grant on another key"));
     }
     let records: Option<BTreeMap<String, Grant>> =
         found.into_iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();

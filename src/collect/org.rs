@@ -183,8 +183,12 @@ async fn document(reader: &Reader, id: &str) -> Reading<Document> {
             Ok(answer) => answer,
             Err(failure) => return Reading::Unread(failure.unread),
         };
-        let text = answer.policy.and_then(|policy| policy.content).filter(|text| !text.trim().is_empty());
-        let lacks = || Failure::unexpected(&DESCRIBE_POLICY, "the answer lacks the document");
+        let policy = answer.policy.filter(|policy| {
+            let told = policy.policy_summary.as_ref().and_then(|summary| summary.id.as_deref());
+            told.is_none_or(|told| told == id)
+        });
+        let text = policy.and_then(|policy| policy.content).filter(|text| !text.trim().is_empty());
+        let lacks = || Failure::unexpected(&DESCRIBE_POLICY, "the answer lacks the document of this policy");
         reading(text.map(Document::new).ok_or_else(lacks))
     };
     reader.org_reads.documents.get(id.to_owned(), read).await
@@ -199,12 +203,26 @@ fn levels(
 ) -> Reading<Vec<Level>> {
     match enabled {
         Ok(enabled) if !enabled.contains(kind) => Reading::Absent,
-        Ok(_) => reading(
-            climbed
-                .as_ref()
-                .map_err(Failure::clone)
-                .and_then(|steps| steps.iter().map(|step| of(step).clone()).collect()),
-        ),
+        Ok(_) => match climbed {
+            Ok(steps) => part(steps.iter().map(of)),
+            Err(failure) => Reading::Unread(failure.unread.clone()),
+        },
         Err(failure) => Reading::Unread(failure.unread.clone()),
+    }
+}
+
+/// The levels; where some were not read, the others are a part, the policies of which bind all the same.
+fn part<'s>(levels: impl Iterator<Item = &'s Result<Level, Failure>>) -> Reading<Vec<Level>> {
+    let (mut known, mut unread) = (Vec::new(), None);
+    for level in levels {
+        match level {
+            Ok(level) => known.push(level.clone()),
+            Err(failure) => unread = unread.or_else(|| Some(failure.unread.clone())),
+        }
+    }
+    match unread {
+        None => Reading::Known(known),
+        Some(unread) if known.is_empty() => Reading::Unread(unread),
+        Some(unread) => Reading::Part { known, unread },
     }
 }

@@ -32,7 +32,7 @@ pub async fn collect(wanted: &Wanted, progress: &dyn Fn(&str)) -> Result<Capture
         return Err(error);
     }
     let caller = reader.main.caller().await;
-    Ok(Capture {
+    let capture = Capture {
         format_version: FORMAT_VERSION,
         tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         read: Provenance {
@@ -49,8 +49,10 @@ pub async fn collect(wanted: &Wanted, progress: &dyn Fn(&str)) -> Result<Capture
         identities: parts.identities,
         namesakes: parts.namesakes,
         organizations: parts.organizations,
+        told: BTreeMap::new(),
         handed: Vec::new(),
-    })
+    };
+    Ok(capture.settled())
 }
 
 fn now() -> Timestamp {

@@ -2,37 +2,6 @@ use serde_json::Value;
 
 use super::Event;
 
-/// The operations of starts, launches, attachments and snapshots, by the service that has them.
-///
-/// `kms:DescribeKey` is not among them: no start was ever seen to ask for it.
-const OPERATIONS: [(&str, &[&str]); 2] = [
-    ("ec2", &["StartInstances", "RunInstances", "AttachVolume", "CreateVolume", "CopySnapshot", "CreateSnapshot"]),
-    (
-        "kms",
-        &[
-            "CreateGrant",
-            "Decrypt",
-            "GenerateDataKey",
-            "GenerateDataKeyWithoutPlaintext",
-            "ReEncrypt",
-            "ReEncryptFrom",
-            "ReEncryptTo",
-        ],
-    ),
-];
-
-/// Whether an action is one of those that a start, a launch or an attachment consists of.
-pub(crate) fn is_of_start(action: &str) -> bool {
-    let (service, name) = action.split_once(':').unwrap_or_default();
-    OPERATIONS.iter().any(|(own, names)| *own == service && names.contains(&name)) && !name.ends_with("Snapshot")
-}
-
-/// The action of an operation; of one that is not known its name alone.
-pub(super) fn action_of(operation: &str) -> String {
-    let service = OPERATIONS.iter().find(|(_, names)| names.contains(&operation));
-    service.map_or_else(|| operation.to_owned(), |(service, _)| format!("{service}:{operation}"))
-}
-
 impl Event {
     /// Whether it changed what a principal may do, or a key.
     pub fn is_change(&self) -> bool {

@@ -5,7 +5,11 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::decoded::decoded;
+use super::facts::Facts;
+use super::notice::{Envelope, Notice};
+use super::operations::named_in;
 use super::page::{NotRead, Page, Source};
+use super::signs::Sign;
 use super::{Event, EventError, InstanceState, Refusal, texts};
 use crate::handed::changed;
 
@@ -14,17 +18,36 @@ use crate::handed::changed;
 pub enum Material {
     /// A CloudTrail record.
     Event(Box<Event>),
-    /// An access-denied text, or a decoded authorization message.
-    Refusal(Refusal),
+    /// An access-denied text, or a decoded authorization message, and what stands around it.
+    Refusal(Refusal, Facts),
     /// Another error text.
     Error {
         /// As `kms:Decrypt`; empty if the text does not tell.
         action: String,
         /// Its code and sentence.
         error: EventError,
+        /// What stands around it.
+        facts: Facts,
     },
+    /// A sentence that goes with a key which could not be used.
+    Sign(Sign, Facts),
+    /// An event that proves nothing of a permission or a key.
+    Notice(Notice, Facts),
     /// The state of an instance.
     State(InstanceState),
+}
+
+impl Material {
+    /// Returns what stands around it; a record tells for itself.
+    pub(super) fn facts_mut(&mut self) -> Option<&mut Facts> {
+        match self {
+            Self::Event(_) => None,
+            Self::Refusal(_, facts) | Self::Error { facts, .. } | Self::Sign(_, facts) | Self::Notice(_, facts) => {
+                Some(facts)
+            }
+            Self::State(state) => Some(&mut state.facts),
+        }
+    }
 }
 
 /// What was found in a text.
@@ -45,12 +68,49 @@ pub enum NotUnderstood {
     /// What looks like a record or an error cannot be read; at least one.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     NotRead(Vec<NotRead>),
+    /// What this program writes itself.
+    #[error("{}", .0.said())]
+    Own(Own),
     /// Whole JSON, but of something else.
     #[error("the JSON holds neither a CloudTrail record nor an instance")]
     OtherJson,
     /// A text of something else.
     #[error("the text holds no CloudTrail record, no access-denied text and no state reason")]
     OtherText,
+}
+
+/// A file that this program wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    /// What `capture` writes.
+    Capture,
+    /// What the lines of `capture --script` print.
+    Transcript,
+    /// What `check --format json` prints, and its like.
+    Report,
+}
+
+impl Own {
+    /// Says what the file is.
+    fn said(self) -> &'static str {
+        match self {
+            Self::Capture => "this is a capture, the evidence file of a start, not an event",
+            Self::Transcript => "this is a transcript, what the lines of `capture --script` print, not an event",
+            Self::Report => "this is a report of this program, not an event",
+        }
+    }
+
+    /// Says what the file is for.
+    pub fn way_on(self) -> &'static str {
+        match self {
+            Self::Capture => "judge it: ebs-preflight check --capture FILE",
+            Self::Transcript => {
+                "hand it to the other commands: ebs-preflight check --capture FILE, or --add FILE and --org-file FILE \
+                 beside a capture"
+            }
+            Self::Report => "give the event or the error text itself",
+        }
+    }
 }
 
 /// How deep a text within a text is opened: a record in a notification in a log line is three.
@@ -67,10 +127,18 @@ pub fn read(text: &str) -> Result<Found, NotUnderstood> {
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
         return Err(NotUnderstood::Empty);
     }
+    if text.trim_start_matches('\u{feff}').trim_start().starts_with(TRANSCRIPT) {
+        return Err(NotUnderstood::Own(Own::Transcript));
+    }
     let page = Page::of(text);
     let mut reader = Reader::default();
-    reader.text(&page.source(), 0);
-    let Reader { found, has_json, has_empty_list } = reader;
+    let source = page.source();
+    reader.text(&source, 0);
+    let Reader { mut found, has_json, has_empty_list, own } = reader;
+    if let (Some(own), []) = (own, found.materials.as_slice()) {
+        return Err(NotUnderstood::Own(own));
+    }
+    complete(&mut found.materials, source.text);
     if !found.materials.is_empty() || (has_empty_list && found.unread.is_empty()) {
         return Ok(found);
     }
@@ -81,8 +149,32 @@ pub fn read(text: &str) -> Result<Found, NotUnderstood> {
     })
 }
 
+/// What a transcript begins with.
+const TRANSCRIPT: &str = "### ebs-preflight transcript";
+
+/// Adds what the text names once to what does not tell it: a stack trace names the call, a heading the Region.
+fn complete(materials: &mut [Material], text: &str) {
+    let tells_for_itself = |one: &Material| matches!(one, Material::Event(_));
+    if materials.iter().all(tells_for_itself) {
+        return;
+    }
+    let whole = Facts::of(text);
+    let call = named_in(text);
+    for one in materials {
+        if let Some(facts) = one.facts_mut() {
+            facts.fill(&whole);
+        }
+        if let (Material::Refusal(refusal, _), Some(call)) = (one, &call)
+            && refusal.action.is_empty()
+        {
+            refusal.action.clone_from(call);
+        }
+    }
+}
+
 #[derive(Default)]
 struct Reader {
+    own: Option<Own>,
     found: Found,
     has_json: bool,
     has_empty_list: bool,
@@ -109,6 +201,7 @@ impl Reader {
                     self.words(source, words..start);
                     let end = end_of_broken(text, start);
                     self.found.unread.push(broken(source, start..end, &error));
+                    self.broken(source, start..end);
                     from = end;
                     words = end;
                 }
@@ -133,6 +226,20 @@ impl Reader {
         let (materials, unread) = texts::read(words);
         self.found.materials.extend(materials);
         self.found.unread.extend(unread.into_iter().map(|(at, what)| source.not_read(offset + at, what)));
+    }
+
+    /// The words of a value that is no JSON: a message in it is as good as on a page of its own.
+    fn broken(&mut self, source: &Source<'_>, range: std::ops::Range<usize>) {
+        let text = source.text.get(range).unwrap_or_default();
+        let (mut materials, _) = texts::read(text);
+        let is_record = text.contains("eventSource");
+        let is_direct = is_record && !(text.contains("ec2-frontend-api") || text.contains("ec2.amazonaws.com"));
+        for facts in materials.iter_mut().filter_map(Material::facts_mut) {
+            facts.is_direct = is_direct;
+            // Of the times in a record only one is the event's.
+            facts.time = facts.time.filter(|_| !is_record);
+        }
+        self.found.materials.extend(materials);
     }
 
     /// Looks for records, instances and messages in a value; a wrapper is opened, whatever it is called.
@@ -163,7 +270,14 @@ impl Reader {
         } else if let Some(state) = InstanceState::read(&value) {
             self.found.materials.push(Material::State(state));
         } else if let Some(refusal) = decoded(&value) {
-            self.found.materials.push(Material::Refusal(refusal));
+            self.found.materials.push(Material::Refusal(refusal, Facts::default()));
+        } else if let Some(own) = own(&value) {
+            self.own = Some(own);
+        } else if let Some(envelope) = Envelope::read(&value) {
+            let mut inner = Self::default();
+            inner.each_member(source, raw, depth);
+            self.found.unread.extend(inner.found.unread);
+            self.found.materials.extend(envelope.materials(inner.found.materials));
         } else {
             self.has_empty_list |= ["Events", "Records"]
                 .iter()
@@ -172,9 +286,15 @@ impl Reader {
             for name in ["CloudTrailEvent", "DecodedMessage"] {
                 self.must_hold(source, name, members.get(name).map(|raw| raw.get()), depth);
             }
-            let items: Vec<&RawValue> = members.into_values().collect();
-            self.members(source, &items, depth);
+            self.each_member(source, raw, depth);
         }
+    }
+
+    /// Opens every member of an object.
+    fn each_member(&mut self, source: &Source<'_>, raw: &str, depth: usize) {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
+        let items: Vec<&RawValue> = members.into_values().collect();
+        self.members(source, &items, depth);
     }
 
     /// Notes a member that holds a record or a message by AWS's word and in which none is found.
@@ -199,6 +319,13 @@ impl Reader {
             self.value(source, raw.get(), depth);
         }
     }
+}
+
+/// What of this program an object is.
+fn own(value: &Value) -> Option<Own> {
+    value.get("formatVersion")?.as_u64()?;
+    let is_capture = value.pointer("/tool/name").and_then(Value::as_str) == Some("ebs-preflight");
+    Some(if is_capture && value.get("instances").is_some() { Own::Capture } else { Own::Report })
 }
 
 /// Whether an object has the names of a record in any case, and is not the one that a look-up puts around it.

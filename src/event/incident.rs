@@ -2,11 +2,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::bearing::is_of_start;
+use super::facts::{Facts, Launcher};
+use super::operations::is_of_start;
 use super::record::push;
 use super::refusal::KEY_CODES;
-use super::{Actor, Denial, Event, EventError, InstanceState, Material, Refusal};
-use crate::names::{InstanceId, KeyArn, VolumeId};
+use super::signs::KEY_STATES;
+use super::{Actor, Denial, Event, EventError, InstanceState, Material, Notice, Refusal, Sign};
+use crate::names::{InstanceId, KeyArn, Region, VolumeId};
 
 /// Everything that was found of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,21 +29,79 @@ pub struct Incident {
     pub volumes: Vec<VolumeId>,
     /// The instances concerned.
     pub instances: Vec<InstanceId>,
+    /// The service that starts or launches, where only one can be meant.
+    pub launcher: Option<Launcher>,
+    /// The ID of the request, where a text tells it.
+    pub request: Option<String>,
+    /// Whether it stands in a record that cannot be read and does not tell that EC2 asked.
+    pub is_direct: bool,
+    /// How often it was found.
+    pub count: usize,
+    /// When it was found last, if more than once.
+    pub last: Option<Timestamp>,
+    /// The sessions of the role that asked, each once.
+    pub sessions: Vec<String>,
 }
 
 impl Incident {
     /// One of which a text tells no more than this.
-    fn of_text(told: Told) -> Self {
+    fn of_text(told: Told, facts: Facts) -> Self {
+        // Of several Regions nobody knows which one is meant.
+        let region = if let [one] = facts.regions.as_slice() { one.clone() } else { String::new() };
         Self {
             told,
             events: Vec::new(),
-            time: None,
+            time: facts.time,
             actor: None,
-            region: String::new(),
-            keys: Vec::new(),
-            volumes: Vec::new(),
-            instances: Vec::new(),
+            region,
+            keys: facts.keys,
+            volumes: facts.volumes,
+            instances: facts.instances,
+            launcher: facts.launcher,
+            request: facts.request,
+            is_direct: facts.is_direct,
+            count: 1,
+            last: None,
+            sessions: Vec::new(),
         }
+    }
+
+    /// Takes what the same text says again: another time only if it happened at another time, or in another request.
+    fn take_form(&mut self, other: Self) {
+        fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.is_some() && other.is_some() && one != other
+        }
+        let is_again = differ(self.time.as_ref(), other.time.as_ref())
+            || differ(self.request.as_ref(), other.request.as_ref())
+            || (self.last.is_some() && other.time.is_some() && self.last != other.time);
+        let (count, last) = (self.count.max(other.count), self.last);
+        self.take(other);
+        if !is_again {
+            (self.count, self.last) = (count, last);
+        }
+    }
+
+    /// Takes another one that says the same.
+    fn take(&mut self, other: Self) {
+        fn add<T: PartialEq>(own: &mut Vec<T>, more: Vec<T>) {
+            for one in more {
+                push(own, one);
+            }
+        }
+        self.count += other.count;
+        self.last = other.last.max(other.time).max(self.last).max(self.time);
+        self.time = [self.time, other.time].into_iter().flatten().min();
+        self.launcher = self.launcher.or(other.launcher);
+        self.request = self.request.take().or(other.request);
+        if self.region.is_empty() {
+            self.region = other.region;
+        }
+        self.actor = self.actor.take().or(other.actor);
+        self.events.extend(other.events);
+        add(&mut self.keys, other.keys);
+        add(&mut self.volumes, other.volumes);
+        add(&mut self.instances, other.instances);
+        add(&mut self.sessions, other.sessions);
     }
 }
 
@@ -73,6 +133,10 @@ pub enum Told {
     Silent(Silence),
     /// Only the instance's state is known.
     State(InstanceState),
+    /// A sentence that goes with a key which could not be used, and with other faults.
+    Sign(Sign),
+    /// An event that proves nothing of a permission or a key.
+    Notice(Notice),
 }
 
 /// Why events prove nothing of the keys.
@@ -96,25 +160,97 @@ pub enum Silence {
     Allowed,
 }
 
-/// Links what was found: events of one request ID belong together; texts and states stand alone.
+/// Links what was found: events of one request ID belong together; texts and states stand alone, and what one text
+/// says in several forms is told once.
 pub fn incidents(found: Vec<Material>) -> Vec<Incident> {
     let mut requests: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    let mut alone = Vec::new();
+    let mut alone: Vec<Incident> = Vec::new();
     for material in found {
-        match material {
+        let one = match material {
             Material::Event(event) => {
                 let id = if event.request_id.is_empty() { &event.event_id } else { &event.request_id };
                 requests.entry(id.clone()).or_default().push(*event);
+                continue;
             }
-            Material::Refusal(refusal) => alone.push(of_refusal(refusal)),
-            Material::Error { action, error } => alone.push(of_error(&action, &error)),
-            Material::State(state) => alone.push(of_state(state)),
-        }
+            Material::Refusal(refusal, facts) => of_refusal(refusal, facts),
+            Material::Error { action, error, facts } => of_error(&action, &error, facts),
+            Material::State(state) => of_state(state),
+            Material::Sign(sign, facts) => Incident::of_text(Told::Sign(sign), facts),
+            Material::Notice(notice, facts) => Incident::of_text(Told::Notice(notice), facts),
+        };
+        add_once(&mut alone, one);
     }
     let mut linked: Vec<Incident> = requests.into_values().map(of_events).collect();
     linked.sort_by_key(|incident| incident.time);
-    linked.extend(alone);
+    for one in alone {
+        // A record and the text of its own error are one refusal.
+        match linked.iter_mut().find(|incident| !incident.events.is_empty() && is_told_by(&one, incident)) {
+            Some(incident) => incident.count = incident.count.max(one.count),
+            None => linked.push(one),
+        }
+    }
     linked
+}
+
+/// Adds what a text says, or counts it where the same was said before, here in more words and there in fewer.
+fn add_once(alone: &mut Vec<Incident>, one: Incident) {
+    if let Some(known) = alone.iter_mut().find(|known| is_told_by(&one, known)) {
+        known.take_form(one);
+    } else if let Some(known) = alone.iter_mut().find(|known| is_told_by(known, &one)) {
+        let less = std::mem::replace(known, one);
+        known.take_form(less);
+    } else {
+        alone.push(one);
+    }
+}
+
+/// Returns `true` if all that `one` says is said by `other` as well.
+fn is_told_by(one: &Incident, other: &Incident) -> bool {
+    match (&one.told, &other.told) {
+        (Told::Refused(own), Told::Refused(other)) => own.is_part_of(other),
+        (Told::State(own), Told::State(other)) => {
+            own.code == other.code
+                && !own.code.is_empty()
+                && (own.instance.is_none() || own.instance == other.instance)
+                && (other.message.contains(&own.message) || own.message == own.code)
+        }
+        (Told::KeyUnusable { action, error }, Told::KeyUnusable { action: other_action, error: other })
+        | (Told::Failed { action, error }, Told::Failed { action: other_action, error: other }) => {
+            (action.is_empty() || action == other_action)
+                && (error.code.is_empty() || error.code == other.code)
+                && (error.message.is_empty() || other.message.contains(&error.message))
+        }
+        (Told::Sign(own), Told::Sign(told)) => own.kind == told.kind && one.volumes == other.volumes,
+        (own, other) => own == other,
+    }
+}
+
+/// Joins what was found alike in several requests, night after night: the same told of the same role and keys.
+pub(crate) fn alike(incidents: Vec<Incident>) -> Vec<Incident> {
+    let mut joined: Vec<Incident> = Vec::new();
+    for one in incidents {
+        match joined.iter_mut().find(|known| is_alike(known, &one)) {
+            Some(known) => known.take(one),
+            None => joined.push(one),
+        }
+    }
+    joined
+}
+
+fn is_alike(one: &Incident, other: &Incident) -> bool {
+    let role = |incident: &Incident| incident.actor.as_ref().map(Actor::without_session);
+    let is_same = match (&one.told, &other.told) {
+        (Told::Refused(one), Told::Refused(other)) => one.is_alike(other),
+        (Told::KeyUnusable { action, error }, Told::KeyUnusable { action: other_action, error: other }) => {
+            action == other_action && error == other
+        }
+        (Told::Failed { action, error }, Told::Failed { action: other_action, error: other }) => {
+            action == other_action && error.code == other.code
+        }
+        (_, _) => false,
+    };
+    let is_event = |incident: &Incident| !incident.events.is_empty();
+    is_same && is_event(one) == is_event(other) && role(one) == role(other) && one.keys == other.keys
 }
 
 fn of_events(mut events: Vec<Event>) -> Incident {
@@ -126,10 +262,13 @@ fn of_events(mut events: Vec<Event>) -> Incident {
         time: events.iter().find_map(|event| event.time),
         actor: events.iter().map(|event| event.actor.clone()).min_by_key(rank),
         region: events.iter().map(|event| event.region.clone()).find(|region| !region.is_empty()).unwrap_or_default(),
-        keys: Vec::new(),
-        volumes: Vec::new(),
-        instances: Vec::new(),
+        launcher: events.iter().find_map(|event| launcher(&event.actor)),
+        sessions: events.iter().filter_map(|event| session(&event.actor)).fold(Vec::new(), |mut all, one| {
+            push(&mut all, one);
+            all
+        }),
         events,
+        ..Incident::of_text(Told::Silent(Silence::OtherRequest), Facts::default())
     };
     for event in &incident.events {
         event.keys.iter().for_each(|key| push(&mut incident.keys, key.clone()));
@@ -194,50 +333,73 @@ fn failure(action: &str, error: &EventError) -> Option<Told> {
         "InvalidStateException" | "NotFoundException" if action.starts_with("kms:") => {
             Told::KeyUnusable { action, error: error.clone() }
         }
-        code if KEY_CODES.contains(&code) => Told::KeyUnusable { action, error: error.clone() },
+        code if KEY_CODES.contains(&code) || tells_key_state(&error.message) => {
+            Told::KeyUnusable { action, error: error.clone() }
+        }
         _ => Told::Failed { action, error: error.clone() },
     })
 }
 
+/// Returns `true` for what KMS says of a key's state, whoever quotes it.
+fn tells_key_state(message: &str) -> bool {
+    message.contains(":key/") && KEY_STATES.iter().any(|words| message.contains(words))
+}
+
+/// The service whose own role this is.
+fn launcher(actor: &Actor) -> Option<Launcher> {
+    let Actor::Role { arn, .. } = actor else { return None };
+    arn.split('/').find_map(Launcher::of_role)
+}
+
+fn session(actor: &Actor) -> Option<String> {
+    if let Actor::Role { session, .. } = actor { Some(session.clone()) } else { None }
+}
+
 /// An error text; what it names stands in its sentence.
-fn of_error(action: &str, error: &EventError) -> Incident {
-    let mut incident = Incident::of_text(failure(action, error).unwrap_or(Told::Silent(Silence::DryRun)));
-    for word in error.message.split(' ').map(|word| word.trim_matches(['\'', '"', '.', ',', '(', ')'])) {
-        if let Ok(key) = KeyArn::parse(word) {
-            key.region().clone_into(&mut incident.region);
-            push(&mut incident.keys, key);
-        } else if let Ok(volume) = VolumeId::parse(word) {
-            push(&mut incident.volumes, volume);
-        } else if let Ok(instance) = InstanceId::parse(word) {
-            push(&mut incident.instances, instance);
-        }
+fn of_error(action: &str, error: &EventError, facts: Facts) -> Incident {
+    let told = failure(action, error).unwrap_or(Told::Silent(Silence::DryRun));
+    let mut own = Facts::of(&error.message);
+    if own.regions.is_empty() {
+        own.regions.clone_from(&facts.regions);
     }
+    let mut incident = Incident::of_text(told, own);
+    let around = Incident::of_text(Told::Silent(Silence::DryRun), facts);
+    incident.take(around);
+    incident.count = 1;
+    incident.last = None;
     incident
 }
 
-fn of_refusal(refusal: Refusal) -> Incident {
+fn of_refusal(refusal: Refusal, facts: Facts) -> Incident {
     let actor = Some(Actor::of_arn(&refusal.principal)).filter(|_| !refusal.principal.is_empty());
     let resource = refusal.resource.as_str();
     let last = resource.rsplit('/').next().unwrap_or_default();
     // EC2's own identity goes by the instance; other sessions of that name are of a host that starts others.
     let is_infrastructure = actor == Some(Actor::Infrastructure);
     let session = refusal.principal.rsplit('/').next().filter(|_| is_infrastructure).unwrap_or_default();
-    let instances = [last, session].map(InstanceId::parse);
+    let named: Vec<InstanceId> = [last, session].into_iter().filter_map(|id| InstanceId::parse(id).ok()).collect();
+    let region = resource.split(':').nth(3).unwrap_or_default().to_owned();
+    let keys: Vec<KeyArn> = KeyArn::parse(resource).into_iter().collect();
+    let volumes: Vec<VolumeId> = VolumeId::parse(last).into_iter().collect();
+    let launcher = actor.as_ref().and_then(launcher);
+    let sessions = actor.as_ref().and_then(self::session).into_iter().collect();
+    let told = if refusal.denial == Denial::None { Told::Silent(Silence::Allowed) } else { Told::Refused(refusal) };
+    let around = Incident::of_text(told, facts);
+    // What the sentence names counts before what stands around it.
     Incident {
         actor,
-        region: resource.split(':').nth(3).unwrap_or_default().to_owned(),
-        keys: KeyArn::parse(resource).into_iter().collect(),
-        volumes: VolumeId::parse(last).into_iter().collect(),
-        instances: instances.into_iter().flatten().collect(),
-        ..Incident::of_text(if refusal.denial == Denial::None {
-            Told::Silent(Silence::Allowed)
-        } else {
-            Told::Refused(refusal)
-        })
+        sessions,
+        region: if region.is_empty() || Region::parse(&region).is_err() { around.region.clone() } else { region },
+        keys: if keys.is_empty() { around.keys.clone() } else { keys },
+        volumes: if volumes.is_empty() { around.volumes.clone() } else { volumes },
+        instances: if named.is_empty() { around.instances.clone() } else { named },
+        launcher: launcher.or(around.launcher),
+        ..around
     }
 }
 
 fn of_state(state: InstanceState) -> Incident {
-    let instances = state.instance.iter().cloned().collect();
-    Incident { instances, ..Incident::of_text(Told::State(state)) }
+    let mut facts = state.facts.clone();
+    facts.instances = state.instance.iter().cloned().collect();
+    Incident::of_text(Told::State(state), facts)
 }

@@ -1,26 +1,37 @@
 //! What events, error texts and instance states say of a start that was tried: read from any form in which
 //! people hold them.
 //!
-//! Rank: behind `handed`; names only that, `names` and `source`.
+//! Rank: behind `handed`; names only that, `names`, `source`, `paste` and `capture`.
 
 mod bearing;
 mod decoded;
+mod facts;
 mod forms;
 mod incident;
+mod marks;
+mod notice;
+mod operations;
 mod page;
 mod record;
 mod refusal;
+mod sentence;
+mod signs;
 mod starter;
 mod state_reason;
 mod texts;
-mod wraps;
 
 pub use bearing::Subject;
-pub(crate) use bearing::is_of_start;
-pub use forms::{Found, Material, NotUnderstood, read};
+pub use facts::{Facts, Launcher};
+pub use forms::{Found, Material, NotUnderstood, Own, read};
+pub(crate) use incident::alike;
 pub use incident::{Incident, Silence, Told, incidents};
+pub use notice::Notice;
+pub use operations::Operation;
+pub(crate) use operations::{is_of_start, operations_of};
 pub use page::NotRead;
 pub use record::{Actor, Event, EventError};
 pub use refusal::{Denial, Encoded, PolicyKind, Refusal};
+pub(crate) use sentence::is_masked;
+pub use signs::{Sign, SignKind};
 pub use starter::Starter;
-pub use state_reason::{InstanceState, Meaning};
+pub use state_reason::InstanceState;

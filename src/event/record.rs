@@ -92,6 +92,23 @@ impl Actor {
         }
         if resource.starts_with("user/") { Self::User { arn: arn.to_owned() } } else { Self::Other }
     }
+
+    /// Returns who it is, whatever the session.
+    pub(super) fn without_session(&self) -> Self {
+        match self {
+            Self::Role { arn, .. } => {
+                let role = if arn.contains(":assumed-role/") {
+                    arn.rsplit_once('/').map_or("", |(role, _)| role)
+                } else {
+                    arn
+                };
+                Self::Role { arn: role.to_owned(), session: String::new() }
+            }
+            Self::User { .. } | Self::Infrastructure | Self::Service { .. } | Self::Account { .. } | Self::Other => {
+                self.clone()
+            }
+        }
+    }
 }
 
 impl Event {

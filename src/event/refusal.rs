@@ -1,4 +1,5 @@
-use super::wraps::{is_of_encoded, is_whole};
+use super::{Material, texts};
+use crate::paste::after;
 
 /// An access-denied text of AWS, taken apart.
 ///
@@ -10,6 +11,8 @@ pub struct Refusal {
     pub principal: String,
     /// As `kms:CreateGrant`; empty if the text does not tell.
     pub action: String,
+    /// The call that was refused, where the text names it besides the action, as `ec2:RunInstances`.
+    pub call: String,
     /// The resource's ARN; empty if the text hides it, as for a key of another account.
     pub resource: String,
     /// How it was denied.
@@ -75,8 +78,14 @@ impl PolicyKind {
         Self::ALL.iter().find(|(_, kind)| *kind == self).map_or("", |(words, _)| words)
     }
 
-    fn at_start_of(text: &str) -> Option<(Self, &str)> {
-        Self::ALL.iter().find_map(|(words, kind)| Some((*kind, text.strip_prefix(words)?)))
+    /// Returns AWS's words for all of them.
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().map(|(words, _)| *words)
+    }
+
+    /// Returns the policy type that a flow begins with, and the rest of the flow.
+    pub(super) fn at_start_of(text: &str) -> Option<(Self, &str)> {
+        Self::ALL.iter().find_map(|(words, kind)| Some((*kind, after(text, words)?)))
     }
 }
 
@@ -87,103 +96,40 @@ pub enum Encoded {
     Whole(String),
     /// CloudTrail cuts it after 1 KB; the rest stands only in the caller's own output.
     Cut,
+    /// Somebody masked it or left it out.
+    Masked,
+    /// A line end may have broken it, and where it ends is not clear.
+    Broken,
 }
 
 /// The error codes that are of a key's state and of nothing else.
 pub(super) const KEY_CODES: [&str; 4] =
     ["DisabledException", "KMSInvalidStateException", "KeyUnavailableException", "CustomerKeyHasBeenRevoked"];
 
-/// What IAM's errors name without an ARN.
-const KINDS: [&str; 5] = ["role ", "user ", "group ", "policy ", "instance profile "];
-
-/// Where these codes stand in a text, as whole words.
-pub(super) fn key_codes(text: &str) -> impl Iterator<Item = (usize, &'static str)> {
-    let is_end = |found: Option<char>| found.is_none_or(|c| !c.is_ascii_alphanumeric());
-    KEY_CODES.iter().flat_map(move |code| {
-        text.match_indices(code).map(|(at, _)| (at, *code)).filter(move |(at, code)| {
-            is_end(text.get(..*at).and_then(|before| before.chars().next_back()))
-                && is_end(text.get(at + code.len()..).and_then(|behind| behind.chars().next()))
-        })
-    })
-}
-
-/// A word of an error text that is not whole, so that nobody knows what it names.
-pub(super) struct Cut {
-    /// Where it begins.
-    pub(super) offset: usize,
-    /// What it is.
-    pub(super) what: String,
-}
-
 impl Refusal {
     /// Reads a text in which AWS refuses a request; `None` for any other text, or for one that is cut.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::parse_within(&text.split_whitespace().collect::<Vec<_>>().join(" "), &|_| false).ok()?
+        let (materials, _) = texts::read(text);
+        materials.into_iter().find_map(|one| if let Material::Refusal(refusal, _) = one { Some(refusal) } else { None })
     }
 
-    /// Reads a text on one line. `is_tight`: whether a blank stands for a line end that may have broken a word.
-    pub(super) fn parse_within(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Self>, Cut> {
-        let encoded = encoded(text, is_tight)?;
-        let Some((before, after)) = text.split_once(" is not authorized to perform: ") else {
-            return Ok(Self::without_principal(text, encoded));
-        };
-        let cut = |part: &str, what: &str| {
-            let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-            Cut { offset, what: format!("the {what} `{}` of this error text is cut", clean(part)) }
-        };
-        let principal = before.rsplit_once("User: ").map_or("", |(_, principal)| principal);
-        if principal.contains(' ') || (principal.contains(":assumed-role/") && !is_whole(principal)) {
-            return Err(cut(principal, "principal"));
-        }
-        let (action, rest) = after.split_once(' ').unwrap_or((after, ""));
-        if !clean(action).split_once(':').is_some_and(|(service, name)| is_plain(service) && is_plain(name)) {
-            return Err(cut(action, "action"));
-        }
-        let named = rest.strip_prefix("on resource: ").unwrap_or_default();
-        // IAM writes `role NAME` for some of its own.
-        let kind = KINDS.iter().find(|kind| named.starts_with(**kind)).map_or(0, |kind| kind.len());
-        let end = named.get(kind..).and_then(|name| name.find([' ', '<'])).map_or(named.len(), |end| kind + end);
-        let (first, rest) = if named.is_empty() { ("", rest) } else { named.split_at_checked(end).unwrap_or_default() };
-        let rest = rest.trim_start();
-        let resource = clean(first).to_owned();
-        if resource.starts_with("arn:") && !is_whole(&resource) {
-            return Err(cut(first, "resource"));
-        }
-        let principal = principal.to_owned();
-        let mut refusal = Self { principal, action: clean(action).to_owned(), resource, encoded, ..Self::default() };
-        refusal.read_cause(rest);
-        Ok(Some(refusal))
+    /// Returns `true` if all that `self` tells stands in `other` as well, alike.
+    pub(super) fn is_part_of(&self, other: &Self) -> bool {
+        let same = |own: &str, other: &str| own.is_empty() || own == other;
+        same(&self.principal, &other.principal)
+            && (same(&self.action, &other.action) || (self.principal.is_empty() && self.action == other.call))
+            && same(&self.resource, &other.resource)
+            && (self.denial == Denial::Untold || self.denial == other.denial)
+            && (self.policy.is_none() || self.policy == other.policy)
+            && (self.policy_arn.is_none() || self.policy_arn == other.policy_arn)
+            && (self.encoded.is_none() || self.encoded == other.encoded)
+            && self.statements.iter().all(|sid| other.statements.contains(sid))
     }
 
-    /// Whether `text`, from which this was read, is the whole sentence of AWS, with nothing in it that is not understood.
-    pub(super) fn is_complete(&self, text: &str) -> bool {
-        let Some((before, after)) = text.split_once(" is not authorized to perform: ") else { return false };
-        let rest = after.strip_prefix(self.action.as_str()).unwrap_or_default().trim_start();
-        let rest = rest.strip_prefix("on resource: ").unwrap_or(rest);
-        let rest = rest.trim_start_matches('"').strip_prefix(self.resource.as_str()).unwrap_or_default();
-        let same_action =
-            |named: &str| named.strip_prefix(self.action.as_str()).is_some_and(|end| end.starts_with(" action"));
-        let names_policy = self.policy.is_some() || !(rest.contains(" in a") || rest.contains("because no "));
-        let cause = rest.trim_start_matches(['"', ' ']);
-        let is_told = self.denial != Denial::Untold
-            && (cause.starts_with("because ") || cause.starts_with("with "))
-            && names_policy
-            && rest.split_once("allows the ").is_none_or(|(_, named)| same_action(named))
-            && (self.denial != Denial::Implicit || rest.contains("allows the "));
-        (before.ends_with(&format!("User: {}", self.principal)) && self.principal.starts_with("arn:"))
-            && (is_told || rest.is_empty() || rest.starts_with(['.', '"', '<']))
-    }
-
-    /// The texts that name nobody: EC2's own, and the old one of KMS for a key that is hidden from the caller.
-    fn without_principal(text: &str, encoded: Option<Encoded>) -> Option<Self> {
-        let hidden = ["The ciphertext refers to a customer master key", "The ciphertext refers to a KMS key"];
-        if hidden.iter().any(|words| text.contains(words)) {
-            return Some(Self { action: "kms:Decrypt".to_owned(), denial: Denial::Hidden, ..Self::default() });
-        }
-        let known = encoded.is_some()
-            || text.contains("(UnauthorizedOperation)")
-            || text.contains("You are not authorized to perform this operation");
-        known.then(|| Self { encoded, ..Self::default() })
+    /// Returns `true` if the same request was refused in the same way, in whichever session.
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        (&self.action, &self.resource, self.denial, self.policy, &self.policy_arn)
+            == (&other.action, &other.resource, other.denial, other.policy, &other.policy_arn)
     }
 
     /// The refusal with what its encoded message says.
@@ -207,52 +153,4 @@ impl Refusal {
             ..self.clone()
         })
     }
-
-    fn read_cause(&mut self, rest: &str) {
-        let (denial, named) = if let Some((_, rest)) = rest.split_once("with an explicit deny in a") {
-            (Denial::Explicit, rest.trim_start_matches('n').trim_start())
-        } else if rest.contains("with an explicit deny") {
-            (Denial::Explicit, "")
-        } else if let Some((_, rest)) = rest.split_once("because no ") {
-            (Denial::Implicit, rest)
-        } else if rest.contains("because the resource does not exist in this Region") {
-            (Denial::Hidden, "")
-        } else {
-            (Denial::Untold, "")
-        };
-        self.denial = denial;
-        if let Some((kind, rest)) = PolicyKind::at_start_of(named) {
-            self.policy = Some(kind);
-            let arn = rest.strip_prefix(": ").and_then(|rest| rest.split(' ').next()).map(clean);
-            self.policy_arn = arn.filter(|arn| arn.starts_with("arn:")).map(str::to_owned);
-        }
-    }
-}
-
-/// Without the punctuation of the sentence or the quotes around it.
-fn clean(text: &str) -> &str {
-    let quotes = ['"', '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
-    text.trim_matches(|c| quotes.contains(&c) || ".,;)<>".contains(c))
-}
-
-fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-}
-
-/// The encoded message in a text.
-pub(super) fn encoded(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Encoded>, Cut> {
-    let Some((before, rest)) = text.split_once("Encoded authorization failure message: ") else { return Ok(None) };
-    let message = rest.split([' ', '"', '<']).next().unwrap_or_default();
-    if message.ends_with("...") {
-        return Ok(Some(Encoded::Cut));
-    }
-    let offset = text.len() - rest.len();
-    let next = rest.get(message.len()..).unwrap_or_default().trim_start().split(' ').next().unwrap_or_default();
-    let may_go_on = is_tight(offset + message.len()) && !next.is_empty() && next.chars().all(is_of_encoded);
-    let message = clean(message);
-    if message.is_empty() || may_go_on || !message.chars().all(is_of_encoded) {
-        let what = "the encoded message is broken, by a line end or another character: put it on one line".to_owned();
-        return Err(Cut { offset: if message.is_empty() { before.len() } else { offset }, what });
-    }
-    Ok(Some(Encoded::Whole(message.to_owned())))
 }

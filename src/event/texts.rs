@@ -1,186 +1,456 @@
-use super::refusal::{self, Cut};
-use super::wraps::OneLine;
-use super::{Denial, EventError, InstanceState, Material, Refusal};
+//! Error texts between other words: each begins at a mark that stands in it and hardly anywhere else.
 
-/// The beginning of an error of the AWS CLI and of the SDK for Python.
-const ERROR: &str = "An error occurred (";
-const NOT_AUTHORIZED: &str = "is not authorized to perform";
-const ENCODED: &str = "Encoded authorization failure message: ";
+use super::facts::Facts;
+use super::marks::{GO, Mark, NAMED, OF_RECORD, marks, tail};
+use super::operations::{action_of, named_in};
+use super::sentence::{encoded, is_key_id, sentence};
+use super::signs::{Sign, SignKind};
+use super::{Denial, Encoded, EventError, InstanceState, Material, Refusal};
+use crate::names::KeyArn;
+use crate::paste::{Flow, LINE_END, PARAGRAPH, after, is_gap};
 
-/// Words that only a refusal has: where they stand and nothing is understood, something was missed.
-const SIGNS: [&str; 5] =
-    [ERROR, "not authorized", "explicit deny", "authorization failure message", "(UnauthorizedOperation)"];
+/// One error, as far as it was read.
+#[derive(Debug, Default)]
+struct Draft {
+    begin: usize,
+    end: usize,
+    code: String,
+    /// The action of the call that is named.
+    call: String,
+    message: String,
+    refusal: Option<Refusal>,
+    encoded: Option<Encoded>,
+    is_refused: bool,
+    /// The key whose state it tells.
+    key: String,
+    sign: Option<SignKind>,
+}
 
-/// A name that only records have; between JSON values it is of one that is no JSON, or no longer.
-const OF_RECORD: &str = "eventsource";
+impl Draft {
+    fn at(at: usize) -> Self {
+        Self { begin: at, end: at, ..Self::default() }
+    }
 
-/// So many lines before and after its mark belong to a sentence at most.
-const LINES: usize = 5;
+    fn says_refused(&self) -> bool {
+        self.is_refused || self.refusal.is_some() || self.encoded.is_some()
+    }
+
+    /// Whether it may be the beginning of a refusal whose next part stands at `at`.
+    fn may_be_refused(&self, flow: &str, at: usize) -> bool {
+        let gap = flow.get(self.end..at).unwrap_or_default();
+        (self.code.is_empty() || is_denied(&self.code))
+            && self.sign.is_none()
+            && self.key.is_empty()
+            && gap.len() < FAR
+            && !gap.contains(PARAGRAPH)
+    }
+}
+
+/// Parts of one error stand nearer than this: tools put a host ID, a request ID and a URL between them.
+const FAR: usize = 700;
+
+fn is_denied(code: &str) -> bool {
+    let code = code.strip_prefix("Client.").unwrap_or(code);
+    code.starts_with("AccessDenied") || code == "UnauthorizedOperation"
+}
 
 /// Error texts and state reasons between other words; and what looks like an error and is not understood, with its
 /// offset.
 pub(super) fn read(text: &str) -> (Vec<Material>, Vec<(usize, String)>) {
-    let line = OneLine::of(text, &[ERROR, NOT_AUTHORIZED, ENCODED.trim_end()]);
-    let (mut materials, mut unread) = (Vec::new(), Vec::new());
-    for (at, one) in errors(&line.text) {
-        match error(one, &|offset| line.is_tight(at + offset)) {
-            Ok(Some(material)) => materials.push(material),
-            Ok(None) => {
-                if let Some((offset, sign)) = SIGNS.iter().find_map(|sign| Some((one.find(sign)?, *sign))) {
-                    unread.push((
-                        line.place(at + offset),
-                        format!("`{sign}` stands here, in a text that is not understood"),
-                    ));
-                }
-            }
-            Err(Cut { offset, what }) => unread.push((line.place(at + offset), what)),
+    let flow = Flow::of(text);
+    let mut reader = Reader { text, flow: &flow, open: None, done: Vec::new(), unread: Vec::new() };
+    let mut read_to = 0;
+    for (at, mark, words) in marks(flow.text()) {
+        if at >= read_to {
+            read_to = reader.mark(at, mark, words).max(read_to);
         }
     }
-    if let Some(at) = text.to_ascii_lowercase().find(OF_RECORD) {
-        let what = "this looks like a CloudTrail record that is no JSON: its time, request and role are lost";
-        unread.push((at, what.to_owned()));
+    let Reader { open, mut done, mut unread, .. } = reader;
+    if let Some(open) = open.as_ref().filter(|open| open.is_cut(flow.text())) {
+        unread.push((flow.place(open.end), "the text ends within this error".to_owned()));
     }
-    materials.extend(InstanceState::in_text(text).into_iter().map(Material::State));
+    done.extend(open);
+    let states = InstanceState::in_text(text);
+    let mut materials: Vec<Material> =
+        done.into_iter().filter_map(|draft| draft.material(text, &flow, &states)).collect();
+    materials.extend(states.into_iter().map(Material::State));
     (materials, unread)
 }
 
-/// The text, split where another error begins, each part with its offset.
-fn errors(text: &str) -> Vec<(usize, &str)> {
-    // Every error has each of these at most once, in this order.
-    let ranked = [ERROR, NOT_AUTHORIZED, ENCODED].into_iter().enumerate();
-    let mut marks: Vec<(usize, usize, &str)> =
-        ranked.flat_map(|(rank, mark)| text.match_indices(mark).map(move |(at, mark)| (at, rank, mark))).collect();
-    // Outside the form of the AWS CLI a code begins an error as well.
-    let codes = refusal::key_codes(text);
-    marks.extend(codes.filter(|(at, _)| !is_in_form(text, *at)).map(|(at, code)| (at, 0, code)));
-    marks.sort_unstable();
-    let (mut starts, mut begin, mut last) = (vec![0], 0, None);
-    for (at, rank, mark) in marks {
-        if last.is_some_and(|last| last >= rank) {
-            // A sentence begins before its mark, with the principal.
-            let user = text.get(begin..at).and_then(|before| before.rfind("User: ")).map(|user| begin + user);
-            starts.push(user.filter(|_| rank == 1).unwrap_or(at));
-        }
-        last = Some(rank);
-        begin = at + mark.len();
-    }
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().zip(ends).map(|(start, end)| (*start, text.get(*start..end).unwrap_or_default())).collect()
+struct Reader<'t> {
+    text: &'t str,
+    flow: &'t Flow,
+    open: Option<Draft>,
+    done: Vec<Draft>,
+    unread: Vec<(usize, String)>,
 }
 
-fn is_in_form(text: &str, at: usize) -> bool {
-    text.get(..at).is_some_and(|before| before.ends_with(ERROR))
-}
-
-/// What one error says; `None` if it is none.
-fn error(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Material>, Cut> {
-    let named = named(text);
-    if let Some(refusal) = refusal_of(text, is_tight)? {
-        let action = if refusal.action.is_empty() { named.map(|(_, action, _)| action) } else { None };
-        let action = action.unwrap_or(refusal.action);
-        return Ok(Some(Material::Refusal(Refusal { action, ..refusal })));
-    }
-    if let Some((code, action, message)) = named {
-        let error = EventError { code: code.to_owned(), message: message.to_owned() };
-        return Ok(Some(Material::Error { action, error }));
-    }
-    // Other programs print the code and the sentence alone.
-    let code = refusal::key_codes(text).next();
-    Ok(code.map(|(at, code)| {
-        let message = text.get(at + code.len()..).unwrap_or_default().trim_start_matches([':', ')', ' ']).trim_end();
-        let error = EventError { code: code.to_owned(), message: message.to_owned() };
-        Material::Error { action: String::new(), error }
-    }))
-}
-
-/// The refusal in a text with line ends that may have broken words: the one way to join them that makes AWS's whole
-/// sentence, if there is one way only.
-fn refusal_of(text: &str, is_tight: &dyn Fn(usize) -> bool) -> Result<Option<Refusal>, Cut> {
-    let breaks: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).filter(|at| is_tight(*at)).collect();
-    // Line ends may break the mark as well.
-    let mark = NOT_AUTHORIZED.replace(' ', "");
-    let (origins, tight): (Vec<usize>, String) = text.char_indices().filter(|(_, found)| *found != ' ').unzip();
-    let sentences = tight.matches(&mark).count();
-    if breaks.is_empty() || sentences == 0 {
-        return Refusal::parse_within(text, is_tight);
-    }
-    let starts = std::iter::once(0).chain(breaks.iter().map(|at| at + 1));
-    let ends = breaks.iter().copied().chain([text.len()]);
-    let lines: Vec<(usize, &str)> =
-        starts.zip(ends).map(|(start, end)| (start, text.get(start..end).unwrap_or_default())).collect();
-    // In a log each line stands for itself.
-    let whole = |(_, line): &(usize, &str)| {
-        let refusal = Refusal::parse_within(line, &|_| false).ok()??;
-        (refusal.denial != Denial::Untold && refusal.is_complete(line)).then_some(refusal)
-    };
-    if sentences == 1
-        && let Some(refusal) = lines.iter().find_map(whole)
-    {
-        let encoded = refusal::encoded(text, is_tight)?;
-        return Ok(Some(Refusal { encoded, ..refusal }));
-    }
-    let marked = tight.find(&mark).map(|at| tight.get(..at).unwrap_or_default().chars().count());
-    let marked = marked.and_then(|number| origins.get(number)).copied().unwrap_or_default();
-    let here = lines.iter().rposition(|(start, _)| *start <= marked).unwrap_or_default();
-    let unclear = || {
-        let what = "line ends break this error text, and it is not clear how to join them: put it on one line";
-        Cut { offset: lines.get(here).map_or(0, |(start, _)| *start), what: what.to_owned() }
-    };
-    if sentences > 1 {
-        return Err(unclear());
-    }
-    let mut around = lines.iter().skip(here.saturating_sub(LINES)).take(2 * LINES);
-    let (first, last) = (around.clone().next(), around.next_back());
-    let start = first.map_or(0, |(start, _)| *start);
-    let end = last.map_or(text.len(), |(start, line)| start + line.len());
-    let text = text.get(start..end).unwrap_or_default();
-    let breaks: Vec<usize> = breaks.iter().filter(|at| (start..end).contains(at)).map(|at| at - start).collect();
-    let (mut told, mut untold) = (Vec::new(), Vec::new());
-    for (count, end) in breaks.iter().copied().chain([text.len()]).enumerate() {
-        // The sentence may end with any of the lines.
-        for joined in 0_u32..1 << count {
-            let one = joined_at(text.get(..end).unwrap_or_default(), &breaks, joined);
-            if let Ok(Some(refusal)) = Refusal::parse_within(&one, &|_| false)
-                && refusal.is_complete(&one)
-            {
-                let list = if refusal.denial == Denial::Untold { &mut untold } else { &mut told };
-                if !list.contains(&refusal) {
-                    list.push(refusal);
+impl<'t> Reader<'t> {
+    /// Reads what begins at a mark, and returns where it ends.
+    fn mark(&mut self, at: usize, mark: Mark, words: &'static str) -> usize {
+        let flow = self.flow.text();
+        let Some(behind) = flow.get(at..).and_then(|here| after(here, words)) else { return at };
+        let end = flow.len() - behind.len();
+        match mark {
+            Mark::Sentence => self.sentence(at, behind),
+            Mark::Refused => self.refused(at, end),
+            Mark::Hidden => {
+                self.refused(at, end);
+                let refusal =
+                    Refusal { action: "kms:Decrypt".to_owned(), denial: Denial::Hidden, ..Refusal::default() };
+                self.part(at, |_| false).refusal = Some(refusal);
+                end
+            }
+            Mark::Encoded => self.encoded(at, words, behind),
+            Mark::Named => self.named(at, behind),
+            Mark::Operation => self.operation(at, words, behind),
+            Mark::Denied => self.denied(at, words, behind),
+            Mark::Code => self.code(at, behind),
+            Mark::KeyCode => self.key_code(at, words, behind),
+            Mark::KeyState => self.key_state(at, words, end),
+            Mark::Record => {
+                if !self.unread.iter().any(|(_, what)| what == OF_RECORD) {
+                    self.unread.push((self.flow.place(at), OF_RECORD.to_owned()));
                 }
+                end
+            }
+            Mark::Sign(kind) => self.sign(at, end, kind),
+        }
+    }
+
+    /// Begins another error.
+    fn begin(&mut self, draft: Draft) -> &mut Draft {
+        self.done.extend(self.open.take());
+        self.open.insert(draft)
+    }
+
+    /// The error that a part of a refusal at `at` belongs to: the open one, unless it has such a part already or is of
+    /// another kind.
+    fn part(&mut self, at: usize, has: impl Fn(&Draft) -> bool) -> &mut Draft {
+        let flow = self.flow.text();
+        if !self.open.as_ref().is_some_and(|open| open.may_be_refused(flow, at) && !has(open)) {
+            return self.begin(Draft::at(at));
+        }
+        self.open.get_or_insert_default()
+    }
+
+    fn refused(&mut self, at: usize, end: usize) -> usize {
+        let draft = self.part(at, Draft::says_refused);
+        draft.is_refused = true;
+        draft.end = end;
+        end
+    }
+
+    fn sentence(&mut self, at: usize, behind: &'t str) -> usize {
+        let flow = self.flow.text();
+        let before = flow.get(..at).unwrap_or_default();
+        match sentence(before, behind) {
+            // Some services say it of an operation that they do not name.
+            None => self.refused(at, flow.len() - behind.len()),
+            Some(Err(cut)) => {
+                self.unread.push((self.flow.place(at), cut.said().to_owned()));
+                flow.len() - behind.len()
+            }
+            Some(Ok(read)) => {
+                let end = flow.len() - read.rest.len();
+                let draft = self.part(at - read.before, |draft| draft.refusal.is_some() || draft.encoded.is_some());
+                draft.refusal = Some(read.refusal);
+                draft.end = end;
+                end
             }
         }
     }
-    let mut ways = if told.is_empty() { untold } else { told };
-    // What follows the sentence tells more, and contradicts nothing.
-    if ways.len() > 1 && ways.iter().any(|way| way.encoded.is_some()) {
-        ways.retain(|way| way.encoded.is_some());
+
+    fn encoded(&mut self, at: usize, words: &str, behind: &str) -> usize {
+        let (encoded, rest) = encoded(behind);
+        let end = self.flow.text().len() - rest.len();
+        if !words.is_ascii() && !matches!(encoded, Encoded::Whole(_)) {
+            return at;
+        }
+        if encoded == Encoded::Broken {
+            let what = "the encoded message is broken by a line end: put it on one line";
+            self.unread.push((self.flow.place(at), what.to_owned()));
+        }
+        let draft = self.part(at, |draft| draft.encoded.is_some());
+        draft.encoded = Some(encoded);
+        draft.end = end;
+        end
     }
-    match (ways.pop(), ways.is_empty()) {
-        (Some(way), true) => Ok(Some(way)),
-        (_, _) => Err(unclear()),
+
+    /// `An error occurred (CODE) when calling the OPERATION operation (reached max retries: 4): MESSAGE`
+    fn named(&mut self, at: usize, behind: &'t str) -> usize {
+        let flow = self.flow.text();
+        let parsed = behind.split_once(')').and_then(|(code, rest)| {
+            let (operation, rest) = name(after(rest, " when calling the ")?);
+            let rest = after(rest, " operation")?;
+            let rest = after(rest, " (").and_then(|retries| retries.split_once(')')).map_or(rest, |(_, rest)| rest);
+            let code = code.replace(is_gap, "");
+            let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
+            (is_code && !operation.is_empty()).then_some((code, operation, rest))
+        });
+        let Some((code, operation, rest)) = parsed else {
+            let what = format!("`{NAMED}` stands here, in a text that is not understood");
+            self.unread.push((self.flow.place(at), what));
+            return flow.len() - behind.len();
+        };
+        let end = flow.len() - rest.len();
+        let message = if is_denied(&code) { String::new() } else { self.message(rest) };
+        let draft = Draft { end, code, call: action_of(&operation), message, ..Draft::at(at) };
+        self.begin(draft);
+        end
+    }
+
+    /// `operation error EC2: StartInstances, …` and `Error executing "StartInstances" on …`.
+    fn operation(&mut self, at: usize, words: &str, behind: &'t str) -> usize {
+        let (service, rest) = if words == GO { behind.split_once(':').unwrap_or(("", behind)) } else { ("", behind) };
+        let (operation, rest) = name(rest.trim_start_matches(is_gap));
+        let end = self.flow.text().len() - rest.len();
+        let is_service = |found: char| found.is_ascii_alphanumeric() || is_gap(found);
+        if operation.is_empty() || service.len() > LONGEST_SERVICE || !service.chars().all(is_service) {
+            return at + words.len();
+        }
+        let known = action_of(&operation);
+        let call = if known.contains(':') || service.is_empty() {
+            known
+        } else {
+            format!("{}:{operation}", service.replace(is_gap, "").to_ascii_lowercase())
+        };
+        // PHP goes on with the address and the answer itself.
+        let message = if words == GO { self.message(rest.trim_start_matches(',')) } else { String::new() };
+        self.begin(Draft { end, call, message, ..Draft::at(at) });
+        end
+    }
+
+    fn denied(&mut self, at: usize, words: &str, behind: &str) -> usize {
+        let (more, rest) = name(behind);
+        let flow = self.flow.text();
+        let end = flow.len() - rest.len();
+        let before = flow.get(..at).and_then(|before| before.chars().next_back());
+        let is_code = ["", "Exception", "Fault", "Error"].contains(&more.as_str());
+        if !is_code || before.is_some_and(|before| before.is_ascii_alphanumeric() || before == '_') {
+            return end;
+        }
+        let code = format!("{words}{more}");
+        match &mut self.open {
+            Some(open)
+                if open.may_be_refused(flow, at)
+                    && (open.code.is_empty() || (is_denied(&open.code) && !open.says_refused())) =>
+            {
+                open.code = code;
+                open.end = end;
+            }
+            // The word alone stands in policies, names and advice.
+            Some(_) | None if is_only_of_ec2(&code) || rest.starts_with(": ") => {
+                self.begin(Draft { end, code, ..Draft::at(at) });
+            }
+            Some(_) | None => {}
+        }
+        end
+    }
+
+    fn code(&mut self, at: usize, behind: &'t str) -> usize {
+        let flow = self.flow.text();
+        let Some((code, rest)) = behind.split_once(':') else { return flow.len() - behind.len() };
+        let end = flow.len() - rest.len();
+        let code = code.replace(is_gap, "");
+        let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
+        if !is_code {
+            return flow.len() - behind.len();
+        }
+        let message = if is_denied(&code) { String::new() } else { self.message(rest) };
+        match &mut self.open {
+            Some(open) if open.code.is_empty() && !open.says_refused() && !open.call.is_empty() => {
+                (open.code, open.message, open.end) = (code, message, end);
+            }
+            Some(_) | None => {
+                self.begin(Draft { end, code, message, ..Draft::at(at) });
+            }
+        }
+        end
+    }
+
+    fn key_code(&mut self, at: usize, words: &str, behind: &'t str) -> usize {
+        let flow = self.flow.text();
+        let end = flow.len() - behind.len();
+        let is_part = |found: Option<char>| found.is_some_and(|c| c.is_ascii_alphanumeric());
+        let before = flow.get(..at).and_then(|before| before.chars().next_back());
+        if is_part(before) || is_part(behind.chars().next()) {
+            return end;
+        }
+        // Java and CloudFormation tell the code behind the sentence.
+        let is_behind = behind.starts_with([';', ',']);
+        let message = if is_behind { self.message_before(at) } else { self.message(behind.trim_start_matches(')')) };
+        match &mut self.open {
+            Some(open) if !open.says_refused() && open.sign.is_none() && open.code.is_empty() => {
+                words.clone_into(&mut open.code);
+                if open.key.is_empty() {
+                    open.message = message;
+                }
+                open.end = end;
+            }
+            // Java tells the code before the sentence and behind it.
+            Some(open) if open.code == words && flow.get(open.end..at).is_some_and(|gap| gap.len() < FAR) => {}
+            Some(_) | None => {
+                self.begin(Draft { code: words.to_owned(), message, end, ..Draft::at(at) });
+            }
+        }
+        end
+    }
+
+    /// `arn:aws:kms:…:key/… is disabled.`
+    fn key_state(&mut self, at: usize, words: &str, end: usize) -> usize {
+        let near = tail(self.flow.text().get(..at).unwrap_or_default(), LONGEST_ARN);
+        let near = near.trim_end_matches(['"', '\'', '`']);
+        let key = near.rsplit([' ', PARAGRAPH, '"', '\'', '`', '(']).next().unwrap_or_default().replace(LINE_END, "");
+        if !key.starts_with("arn:") || !key.contains(":key/") {
+            return end;
+        }
+        let message = format!("{key}{words}.");
+        let from = self.open.as_ref().map_or(at, |open| open.end);
+        let between = self.flow.text().get(from..at).unwrap_or_default();
+        match &mut self.open {
+            Some(open) if open.message.replace(is_gap, "").contains(&key) => open.key = key,
+            // A line end may stand between an error and what it says of the key.
+            Some(open)
+                if !open.code.is_empty()
+                    && !is_denied(&open.code)
+                    && open.key.is_empty()
+                    && is_one_sentence(between) =>
+            {
+                (open.message, open.key, open.end) = (format!("{} {message}", open.message), key, end);
+            }
+            Some(open) if !open.says_refused() && open.code.is_empty() && !open.call.is_empty() => {
+                (open.message, open.key, open.end) = (message, key, end);
+            }
+            Some(_) | None => {
+                self.begin(Draft { end, message, key, ..Draft::at(at) });
+            }
+        }
+        end
+    }
+
+    fn sign(&mut self, at: usize, end: usize, kind: SignKind) -> usize {
+        // In the message of an error with a code it stands as its message.
+        let flow = self.flow.text();
+        let is_told = self.open.as_ref().is_some_and(|open| {
+            !open.message.is_empty() && flow.get(open.end..at).is_some_and(|gap| gap.len() < open.message.len())
+        });
+        if !is_told {
+            self.begin(Draft { sign: Some(kind), end, ..Draft::at(at) });
+        }
+        end
+    }
+
+    /// The message of an error, to the end of its line or of the string that holds it.
+    fn message(&self, behind: &str) -> String {
+        let flow = self.flow.text();
+        let behind = behind.trim_start_matches(|found| is_gap(found) && found != PARAGRAPH || found == ':');
+        let begin = flow.len() - behind.len();
+        let ends = [" (Service: ", " status code: ", ", \"", "Traceback ("];
+        let mut message = String::new();
+        for (at, found) in behind.char_indices().take(LONGEST_MESSAGE) {
+            let here = behind.get(at..).unwrap_or_default();
+            let last = message.rsplit(' ').next().unwrap_or_default();
+            match found {
+                PARAGRAPH | '"' | '<' => break,
+                _ if ends.iter().any(|end| here.starts_with(end)) => break,
+                LINE_END if is_begun(last) => {}
+                LINE_END => break,
+                ' ' if self.is_line_end(begin + at) => break,
+                _ => message.push(found),
+            }
+        }
+        // What a message stood in ends behind it.
+        message.trim_end_matches([' ', ')', ']', '}', '*', '|', '`']).to_owned()
+    }
+
+    /// The message before `(Service: …; Error Code: …`, whose code stands at `at`.
+    fn message_before(&self, at: usize) -> String {
+        let near = tail(self.flow.text().get(..at).unwrap_or_default(), LONGEST_MESSAGE);
+        let before = near.rsplit_once(" (Service: ").map_or("", |(before, _)| before);
+        let line = before.rsplit([PARAGRAPH, LINE_END, '"', '|']).next().unwrap_or_default();
+        line.rsplit("Exception: ").next().unwrap_or_default().trim().to_owned()
+    }
+
+    /// Returns `true` if the blank of the flow at `at` stands for a line end and blanks around it.
+    fn is_line_end(&self, at: usize) -> bool {
+        let (from, to) = (self.flow.place(at.saturating_sub(1)), self.flow.place(at + 1));
+        self.text.get(from..to).is_some_and(|gap| gap.contains('\n') || gap.contains("\\n"))
     }
 }
 
-/// The text without those of the breaks that `joined` has a bit for.
-fn joined_at(text: &str, breaks: &[usize], joined: u32) -> String {
-    let mut whole = String::new();
-    let mut from = 0;
-    for (_, at) in breaks.iter().enumerate().filter(|(number, _)| joined >> number & 1 == 1) {
-        whole.push_str(text.get(from..*at).unwrap_or_default());
-        from = at + 1;
-    }
-    whole.push_str(text.get(from..).unwrap_or_default());
-    whole
+/// The longest name of a service in a text of the SDK for Go.
+const LONGEST_SERVICE: usize = 30;
+
+/// The longest ARN of a KMS key, and the line ends in it.
+const LONGEST_ARN: usize = 200;
+
+/// AWS's messages are shorter, but for those that hold an encoded one.
+const LONGEST_MESSAGE: usize = 500;
+
+/// Returns `true` for the ARN of a key that is not whole.
+fn is_begun(word: &str) -> bool {
+    let arn = word.find("arn:").and_then(|at| word.get(at..));
+    arn.is_some_and(|arn| !KeyArn::parse(arn).is_ok_and(|key| is_key_id(key.key_id())))
 }
 
-/// The code, the action and the sentence of an error of the AWS CLI.
-fn named(text: &str) -> Option<(&str, String, &str)> {
-    let (_, rest) = text.split_once(ERROR)?;
-    let (code, rest) = rest.split_once(") when calling the ")?;
-    let (operation, message) = rest.split_once(" operation")?;
-    // `… operation (reached max retries: 4): …`
-    let sign = if message.starts_with(" (") { "): " } else { ": " };
-    let message = message.split_once(sign).map_or("", |(_, message)| message).trim();
-    let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-    (is_word(code) && is_word(operation)).then(|| (code, super::bearing::action_of(operation), message))
+/// Returns `true` if no sentence ends in this part of a flow.
+fn is_one_sentence(part: &str) -> bool {
+    part.len() < LONGEST_MESSAGE && !part.contains(PARAGRAPH) && !part.contains(". ") && !part.contains(".\n")
+}
+
+/// The code of EC2 for a refusal; other services write `AccessDenied`.
+fn is_only_of_ec2(code: &str) -> bool {
+    code == "UnauthorizedOperation"
+}
+
+/// A name of letters and digits, and the rest of the flow.
+fn name(text: &str) -> (String, &str) {
+    let end = text.find(|found: char| !found.is_ascii_alphanumeric() && found != LINE_END).unwrap_or(text.len());
+    let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));
+    // A line end behind the name is a blank.
+    let name = name.trim_end_matches(LINE_END);
+    let rest = if rest.len() + name.len() < text.len() { text.get(name.len()..).unwrap_or(rest) } else { rest };
+    (name.replace(LINE_END, ""), rest)
+}
+
+impl Draft {
+    /// Returns `true` if a refusal has its code or its first words, and the text ends within what follows them.
+    fn is_cut(&self, flow: &str) -> bool {
+        let rest = flow.get(self.end..).unwrap_or_default();
+        let rest = rest.trim_start_matches(|found| is_gap(found) || ":.".contains(found)).trim_end_matches(is_gap);
+        let is_begun = rest.len() > 3 && "You are not authorized to perform this operation".starts_with(rest);
+        self.refusal.is_none() && is_denied(&self.code) && (is_begun || rest.starts_with("User: "))
+    }
+
+    /// What was found, with what stands around it.
+    fn material(self, text: &str, flow: &Flow, states: &[InstanceState]) -> Option<Material> {
+        let line = line_of(text, flow.place(self.begin), flow.place(self.end));
+        let facts = Facts::of(line);
+        // What stands around an error tells its call where nothing else does; it makes no other request a part of it.
+        let call = self.call.clone();
+        let around = || named_in(line).or_else(|| named_in(text)).unwrap_or_default();
+        if self.says_refused() || is_denied(&self.code) {
+            let refusal = self.refusal.unwrap_or_default();
+            let told = [&refusal.action, &call].into_iter().find(|action| !action.is_empty()).cloned();
+            let action = told.unwrap_or_else(around);
+            return Some(Material::Refusal(Refusal { action, call, encoded: self.encoded, ..refusal }, facts));
+        }
+        if let Some(kind) = self.sign {
+            let is_told = matches!(kind, SignKind::StateReason | SignKind::Waiter) && !states.is_empty();
+            return (!is_told).then(|| Material::Sign(Sign::of(kind, line.trim(), text), facts));
+        }
+        if self.code.is_empty() && self.message.is_empty() {
+            return None;
+        }
+        let error = EventError { code: self.code, message: self.message };
+        Some(Material::Error { action: self.call, error, facts })
+    }
+}
+
+/// The lines of a text from `begin` to `end`.
+fn line_of(text: &str, begin: usize, end: usize) -> &str {
+    let from = text.get(..begin).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let to = text.get(end..).and_then(|behind| behind.find('\n')).map_or(text.len(), |newline| end + newline);
+    text.get(from..to).unwrap_or(text)
 }

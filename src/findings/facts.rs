@@ -72,7 +72,7 @@ fn key(
             let value = "restore the volume from an EBS snapshot under a key that exists; this one cannot be had back";
             return vec![stated(Code::KeyGone, Severity::Blocker, "cure", value)];
         }
-        Some(Reading::Unread(_)) | None => {
+        Some(Reading::Unread(_) | Reading::Part { .. }) | None => {
             let unread = Fact::unread("the state of the key", "kms:DescribeKey");
             return vec![Finding::new(Code::KeyStateUnknown, Severity::Undecided, vec![unread])];
         }

@@ -1,10 +1,9 @@
 //! What of the instance itself stops a start, or is worth knowing.
 
-use crate::capture::{Attachment, Instance};
+use crate::capture::{Attachment, Instance, StateReasonMeaning, meaning_of};
 use crate::names::{Arn, RoleArn};
 
 use super::facts::stated;
-use super::state_reason::{Tells, tells};
 use super::{Code, Fact, Finding, Severity};
 
 /// What is said where the last start failed for another reason.
@@ -108,13 +107,13 @@ fn managed(operator: &str, starter: &str) -> Finding {
 fn last_start(instance: &Instance) -> Option<Finding> {
     let is_over = matches!(instance.state.as_str(), "stopped" | "terminated" | "shutting-down");
     let reason = instance.state_reason.as_ref().filter(|_| is_over)?;
-    let (tells, meaning) = tells(reason);
-    if tells == Tells::Stopped {
+    let (tells, meaning) = meaning_of(&reason.code);
+    if tells == StateReasonMeaning::NoFailure {
         return None;
     }
     let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
     let mut evidence = vec![Fact::state("state reason", said), Fact::state("it means", meaning)];
-    if tells == Tells::NotTheKey {
+    if tells == StateReasonMeaning::NotKey {
         evidence.push(Fact::state("the key", NOT_THE_KEY));
     }
     if !instance.state_transition_reason.is_empty() {

@@ -11,7 +11,6 @@ mod key_store;
 mod near_miss;
 mod open;
 mod placed;
-mod state_reason;
 mod time;
 
 use jiff::Timestamp;

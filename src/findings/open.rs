@@ -5,7 +5,7 @@ use crate::engine::{
 };
 use crate::names::ConditionKey;
 use crate::policy::{Effect, Pattern, PolicyType, PrincipalEntry, Sense, Statement, Truth};
-use crate::start::{By, Judged, Settles, is_spared_by_other_spelling, settles};
+use crate::start::{By, GRANT_QUOTA, Judged, Settles, is_spared_by_other_spelling, settles};
 
 use super::{Open, PlacedStatement, place};
 
@@ -23,6 +23,13 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
     if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
         let what = "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned();
         found.push(Open::Untold { what, of: Some(PolicyType::Scp) });
+    }
+    if judged.case.is_at_grant_quota && judged.explanation.decision == Decision::Allowed {
+        let what = format!(
+            "whether the key takes another grant: it has {}, and the quota is {GRANT_QUOTA} unless it was raised",
+            judged.case.policies.grants.grants.len()
+        );
+        found.push(Open::Untold { what, of: None });
     }
     if judged.explanation.decision == Decision::ExplicitDeny && is_spared_by_other_spelling(&judged.case) {
         let role = &judged.case.request.principal.arn;

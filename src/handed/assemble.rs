@@ -61,7 +61,7 @@ impl Transcript {
 /// What a transcript does not hold was not read; one that is cut leaves facts unread.
 ///
 /// # Errors
-/// When Region and time are told nowhere.
+/// When Region and time are told nowhere, or what the transcripts hold contradicts itself.
 pub fn assembled(files: &[Transcript]) -> Result<Capture, TranscriptError> {
     let parts = newest_first(files);
     let of_starts = parts.iter().filter(|part| !part.targets.is_empty());
@@ -92,10 +92,11 @@ pub fn assembled(files: &[Transcript]) -> Result<Capture, TranscriptError> {
         identities: BTreeMap::new(),
         namesakes: BTreeMap::new(),
         organizations: BTreeMap::new(),
+        told: BTreeMap::new(),
         handed: overtaken(&parts),
     };
     fill(&mut capture, &parts, &parts);
-    Ok(capture)
+    capture.checked().map_err(TranscriptError::Contradiction)
 }
 
 /// Completes the capture by what the newest `number` parts of transcripts hold of that which was not read; what was read
@@ -163,7 +164,7 @@ fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (
     let counts = |part: &Part, instance: &Reading<Instance>| match instance {
         Reading::Known(_) => true,
         Reading::Absent => account.as_ref().is_none_or(|account| is_of(part, account)),
-        Reading::Unread(_) => false,
+        Reading::Unread(_) | Reading::Part { .. } => false,
     };
     let newest = views.iter().find(|(part, (instance, _))| counts(part, instance)).map(|(_, view)| view.clone());
     let Some((instance, mut volumes)) = newest else {
@@ -194,7 +195,7 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part], all: &[Part]) {
         }
         // Volumes of an instance that was read before.
         let shown = parts.iter().map(|part| ec2::volumes(part, &target.instance_id));
-        for (attachment, volume) in shown.filter_map(|shown| shown.known().cloned()).flatten() {
+        for (attachment, volume) in shown.filter_map(|shown| shown.found().cloned()).flatten() {
             if let Some(record) = capture.volumes.get_mut(&attachment.volume_id) {
                 *record = join::volume(std::mem::take(record), Reading::Known(volume));
             }

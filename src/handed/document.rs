@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::kms;
 use super::mangled::{Mangled, inside, unwrapped};
 use super::origin::Origin;
+use super::whole::rest;
 use super::wrapping::{Bare, Wrapping};
 use crate::capture::Grant;
 use crate::names::KeyArn;
@@ -102,6 +103,9 @@ pub fn grants(text: &str, key: &KeyArn) -> Result<Handing<Vec<Grant>>, HandedErr
     let bare = unwrapped(text)?;
     let value = serde_json::from_str(&bare.text)
         .map_err(|error| HandedError::Other(format!("this is not the output of `aws kms list-grants`: {error}")))?;
+    if let Some(cut) = rest(&value) {
+        return Err(HandedError::Other(format!("{cut}: print it again without `--max-items`")));
+    }
     let grants = kms::grants(&value, key).map_err(HandedError::Other)?;
     Ok(Handing { value: grants, taken_off: bare.taken_off, origin: bare.origin })
 }

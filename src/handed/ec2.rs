@@ -15,10 +15,30 @@ fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// Tags, as every service but KMS and IAM writes them.
-pub(super) fn tags(value: &Value, key: &str, of: &str) -> BTreeMap<String, String> {
-    let tags = list(value, "Tags");
-    tags.filter_map(|tag| Some((tag.get(key)?.as_str()?.to_owned(), tag.get(of)?.as_str()?.to_owned()))).collect()
+/// One tag, by the names that the service has for its key and its value.
+pub(super) fn tag_of(tag: &Value, key: &str, value: &str) -> Option<(String, String)> {
+    Some((tag.get(key)?.as_str()?.to_owned(), tag.get(value)?.as_str()?.to_owned()))
+}
+
+/// The tags by their keys, if they are all there, each once: a condition may ask for any.
+pub(super) fn tags_once(tags: Reading<Vec<(String, String)>>) -> Reading<BTreeMap<String, String>> {
+    let unread = |message: &str| Reading::Unread(Unread::unparsable("kms:ListResourceTags", message));
+    match tags {
+        Reading::Known(tags) => by_key(tags).map_or_else(|| unread("a tag stands twice in the answer"), Reading::Known),
+        Reading::Absent => Reading::Absent,
+        Reading::Unread(unread) | Reading::Part { unread, .. } => Reading::Unread(unread),
+    }
+}
+
+fn by_key(tags: Vec<(String, String)>) -> Option<BTreeMap<String, String>> {
+    let number = tags.len();
+    let tags: BTreeMap<_, _> = tags.into_iter().collect();
+    (tags.len() == number).then_some(tags)
+}
+
+/// The tags in what EC2 or IAM tells of a thing; `None` if one is not whole or stands twice.
+pub(super) fn tags(value: &Value) -> Option<BTreeMap<String, String>> {
+    list(value, "Tags").map(|tag| tag_of(tag, "Key", "Value")).collect::<Option<_>>().and_then(by_key)
 }
 
 /// The instance and its volumes. The block device mapping says what is attached; a volume that `describe-volumes`
@@ -33,8 +53,8 @@ pub(super) fn instance(
         return (Reading::Absent, BTreeMap::new());
     }
     let mut instance = part.reading(&asked, |text| read(text, id, region));
-    if let Reading::Known(instance) = &mut instance {
-        instance.tags_unread = part.tags_unread(&asked);
+    if let (Reading::Known(instance), Some(unread)) = (&mut instance, part.tags_unread(&asked)) {
+        instance.tags_unread = Some(unread);
     }
     let shown = volumes(part, id);
     let mut attached = BTreeMap::new();
@@ -47,7 +67,7 @@ pub(super) fn instance(
         for attachment in &instance.attachments {
             attached.insert(attachment.volume_id.clone(), Reading::Unread(hidden.clone()));
         }
-        for (attachment, volume) in shown.known().into_iter().flatten() {
+        for (attachment, volume) in shown.found().into_iter().flatten() {
             if attached.insert(attachment.volume_id.clone(), Reading::Known(volume.clone())).is_none() {
                 instance.attachments.push(attachment.clone());
             }
@@ -58,10 +78,7 @@ pub(super) fn instance(
 
 /// The volumes that EC2 shows as attached to the instance.
 pub(super) fn volumes(part: &Part, id: &InstanceId) -> Reading<Vec<(Attachment, Volume)>> {
-    part.reading(&format!("ec2:DescribeVolumes {id}"), |text| {
-        let value: Value = serde_json::from_str(text).ok()?;
-        value.get("Volumes")?.as_array()?.iter().map(|one| volume(one, id)).collect()
-    })
+    part.list(&format!("ec2:DescribeVolumes {id}"), "Volumes", |one| volume(one, id))
 }
 
 fn read(output: &str, id: &InstanceId, region: &Region) -> Option<Instance> {
@@ -81,12 +98,15 @@ fn read(output: &str, id: &InstanceId, region: &Region) -> Option<Instance> {
     });
     let reason = Some(text(found, "/StateReason/Code")).filter(|code| !code.is_empty());
     let managed = found.pointer("/Operator/Managed").and_then(Value::as_bool) == Some(true);
+    let tags = tags(found);
+    let tags_unread =
+        || Unread::unparsable("ec2:DescribeInstances", "a tag is not whole, or stands twice in the answer");
     Some(Instance {
         state: text(found, "/State/Name"),
         state_reason: reason.map(|code| StateReason { code, message: text(found, "/StateReason/Message") }),
         state_transition_reason: text(found, "/StateTransitionReason"),
-        tags: tags(found, "Key", "Value"),
-        tags_unread: None,
+        tags_unread: tags.is_none().then(tags_unread),
+        tags: tags.unwrap_or_default(),
         attachments: attachments.collect::<Option<_>>()?,
         root_device_type: text(found, "/RootDeviceType"),
         root_device_name: text(found, "/RootDeviceName"),
@@ -138,7 +158,11 @@ fn condition_keys(instance: &Value, account: &AccountId, region: &Region) -> BTr
 }
 
 fn volume(found: &Value, instance: &InstanceId) -> Option<(Attachment, Volume)> {
+    // The filter asked for the volumes of this instance: one that is attached elsewhere only is no answer to it.
     let here = list(found, "Attachments").find(|one| text(one, "/InstanceId") == instance.as_str());
+    if here.is_none() && list(found, "Attachments").next().is_some() {
+        return None;
+    }
     let attachment = Attachment {
         device: here.map(|here| text(here, "/Device")).unwrap_or_default(),
         volume_id: VolumeId::parse(&text(found, "/VolumeId")).ok()?,

@@ -27,10 +27,15 @@ pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<P
         return (Reading::Absent, None);
     }
     let is_session = matches!(named, PrincipalArn::Session(_));
-    match part.reading(&get, |text| read(part, text, kind, name)) {
+    let of = [(&*format!("/{kind}/{kind}Name"), name)];
+    let is_meant = |found: &Identity| {
+        let arn = &found.arn;
+        arn.name() == name && arn.account() == named.account() && arn.partition() == named.partition()
+    };
+    match part.reading_of(&get, &of, |text| read(part, text, kind, name).filter(is_meant)) {
         Reading::Known(found) if !is_session && found.arn != named => (Reading::Absent, Some(found.arn)),
         Reading::Unread(unread) if !is_session => (Reading::Known(policies_only(part, named, kind, &unread)), None),
-        found @ (Reading::Known(_) | Reading::Absent | Reading::Unread(_)) => (found, None),
+        found @ (Reading::Known(_) | Reading::Absent | Reading::Unread(_) | Reading::Part { .. }) => (found, None),
     }
 }
 
@@ -55,7 +60,7 @@ pub(super) fn complete(identity: &mut Identity, part: &Part, is_newer: bool) {
     let kind = if identity.is_user() { "User" } else { "Role" };
     complete_holder(part, is_newer, (kind, &name), &mut identity.inline, &mut identity.attached);
     complete_reading(&mut identity.groups, || groups(part, kind, &name));
-    for group in identity.groups.known_mut().into_iter().flatten() {
+    for group in identity.groups.found_mut().into_iter().flatten() {
         let name = group.arn.rsplit('/').next().unwrap_or_default();
         complete_holder(part, is_newer, ("Group", name), &mut group.inline, &mut group.attached);
     }
@@ -72,11 +77,11 @@ fn complete_holder(
     of_attached: &mut Reading<Vec<AttachedPolicy>>,
 ) {
     complete_reading(of_inline, || inline(part, kind, name));
-    for policy in of_inline.known_mut().into_iter().flatten() {
+    for policy in of_inline.found_mut().into_iter().flatten() {
         complete_reading(&mut policy.document, || document(part, kind, name, &policy.name));
     }
     complete_reading(of_attached, || attached(part, kind, name));
-    for policy in of_attached.known_mut().into_iter().flatten() {
+    for policy in of_attached.found_mut().into_iter().flatten() {
         complete_managed(policy, part, is_newer);
     }
 }
@@ -107,7 +112,8 @@ fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
         unique_id: Reading::Known(text(&format!("/{kind}Id"))?.to_owned()),
         tags: part
             .tags_unread(&format!("iam:Get{kind} {name}"))
-            .map_or_else(|| Reading::Known(tags(found, "Key", "Value")), Reading::Unread),
+            .or_else(|| tags(found).is_none().then(|| Unread::unparsable("", "a tag stands twice in the answer")))
+            .map_or_else(|| Reading::Known(tags(found).unwrap_or_default()), Reading::Unread),
         trust_policy,
         groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {
@@ -124,7 +130,7 @@ fn groups(part: &Part, kind: &str, name: &str) -> Reading<Vec<Group>> {
     if kind != "User" {
         return Reading::default();
     }
-    let arns = part.reading(&format!("iam:ListGroupsForUser {name}"), |text| strings(text, "Groups", "Arn"));
+    let arns = part.list(&format!("iam:ListGroupsForUser {name}"), "Groups", |group| member(group, "Arn"));
     let group = |arn: String| {
         let name = arn.rsplit('/').next().unwrap_or_default();
         Group { inline: inline(part, "Group", name), attached: attached(part, "Group", name), arn }
@@ -150,43 +156,46 @@ struct PolicyVersion {
     document: Document,
 }
 
-fn strings(output: &str, list: &str, member: &str) -> Option<Vec<String>> {
-    let value: Value = serde_json::from_str(output).ok()?;
-    let items = value.get(list)?.as_array()?.iter();
-    items.map(|item| item.as_str().or_else(|| item.get(member)?.as_str()).map(str::to_owned)).collect()
+fn member(item: &Value, name: &str) -> Option<String> {
+    item.get(name)?.as_str().map(str::to_owned)
 }
 
 fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
-    let names = part.reading(&format!("iam:List{kind}Policies {of}"), |text| strings(text, "PolicyNames", ""));
+    let asked = format!("iam:List{kind}Policies {of}");
+    let names = part.list(&asked, "PolicyNames", |name| name.as_str().map(str::to_owned));
     let one = |name: String| InlinePolicy { document: document(part, kind, of, &name), name };
     names.map(|names| names.into_iter().map(one).collect())
 }
 
 fn document(part: &Part, kind: &str, of: &str, name: &str) -> Reading<Document> {
-    part.reading(&format!("iam:Get{kind}Policy {of} {name}"), |text| {
+    let is_of = [(&*format!("/{kind}Name"), of), ("/PolicyName", name)];
+    part.reading_of(&format!("iam:Get{kind}Policy {of} {name}"), &is_of, |text| {
         Some(serde_json::from_str::<InlineOutput>(text).ok()?.policy_document)
     })
 }
 
 fn attached(part: &Part, kind: &str, of: &str) -> Reading<Vec<AttachedPolicy>> {
     let asked = format!("iam:ListAttached{kind}Policies {of}");
-    let arns = part.reading(&asked, |text| strings(text, "AttachedPolicies", "PolicyArn"));
+    let arns = part.list(&asked, "AttachedPolicies", |policy| member(policy, "PolicyArn"));
     arns.map(|arns| arns.iter().map(|arn| managed(part, arn, None)).collect())
 }
 
 /// A managed policy in its default version, which need not be the newest; `version`: which one that is known to be.
 fn managed(part: &Part, arn: &str, version: Option<&str>) -> AttachedPolicy {
-    let told = part.reading(&format!("iam:GetPolicy {arn}"), |text| {
+    let told = part.reading_of(&format!("iam:GetPolicy {arn}"), &[("/Policy/Arn", arn)], |text| {
         let value: Value = serde_json::from_str(text).ok()?;
         Some(value.pointer("/Policy/DefaultVersionId")?.as_str()?.to_owned())
     });
     let version = version.map_or(told, |version| Reading::Known(version.to_owned()));
     let document = match &version {
-        Reading::Known(version) => part.reading(&format!("iam:GetPolicyVersion {arn} {version}"), |text| {
-            Some(serde_json::from_str::<VersionOutput>(text).ok()?.policy_version.document)
-        }),
+        Reading::Known(version) => {
+            let of = [("/PolicyVersion/VersionId", version.as_str()), ("/PolicyVersion/IsDefaultVersion", "true")];
+            part.reading_of(&format!("iam:GetPolicyVersion {arn} {version}"), &of, |text| {
+                Some(serde_json::from_str::<VersionOutput>(text).ok()?.policy_version.document)
+            })
+        }
         Reading::Absent => Reading::Absent,
-        Reading::Unread(unread) => Reading::Unread(unread.clone()),
+        Reading::Unread(unread) | Reading::Part { unread, .. } => Reading::Unread(unread.clone()),
     };
     AttachedPolicy { arn: arn.to_owned(), version: version.known().cloned(), document }
 }

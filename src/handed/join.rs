@@ -3,11 +3,13 @@
 use crate::capture::{Identity, Key, Level, Organization, Volume};
 use crate::source::{Reading, Why};
 
-/// The first of two readings, unless it is unread: that something is absent is known, too.
+/// The first of two readings, unless it is unread: that something is absent is known, too. A part gives way to the whole.
 pub(super) fn first<T>(a: Reading<T>, b: Reading<T>) -> Reading<T> {
     match (&a, &b) {
-        (Reading::Known(_) | Reading::Absent, _) => a,
-        (Reading::Unread(_), Reading::Known(_) | Reading::Absent) => b,
+        (Reading::Known(_) | Reading::Absent, _)
+        | (Reading::Part { .. }, Reading::Part { .. } | Reading::Unread(_)) => a,
+        (Reading::Unread(_), Reading::Known(_) | Reading::Absent | Reading::Part { .. })
+        | (Reading::Part { .. }, Reading::Known(_) | Reading::Absent) => b,
         (Reading::Unread(own), Reading::Unread(_)) => {
             if own.why == Why::NotAsked {
                 b
@@ -87,8 +89,6 @@ pub fn organization(a: Reading<Organization>, b: Reading<Organization>) -> Readi
                 path: first(a.path, b.path),
                 scps: levels(a.scps, b.scps),
                 rcps: levels(a.rcps, b.rcps),
-                told_scps: a.told_scps.into_iter().chain(b.told_scps).collect(),
-                told_rcps: a.told_rcps.into_iter().chain(b.told_rcps).collect(),
                 ..a
             })
         }

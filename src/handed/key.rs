@@ -1,11 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ec2::tags;
+use super::ec2::{tag_of, tags_once};
 use super::join::first;
 use super::kms::grants;
 use super::transcript::Part;
@@ -20,21 +20,39 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
         // In another account, "gone" and "not allowed" look alike.
         Reading::Absent
     } else {
-        part.reading(&describe, |text| metadata(part, &serde_json::from_str(text).ok()?, arn))
+        let of = [("/KeyMetadata/Arn", arn.as_str())];
+        part.reading_of(&describe, &of, |text| metadata(part, &serde_json::from_str(text).ok()?, arn))
     };
     let ram = format!("kms:GetKeyPolicy {arn} AWS_RAM");
-    let ram_policy =
-        if own && part.failed_with(&ram, "NotFoundException") { Reading::Absent } else { part.reading(&ram, policy) };
+    let ram_policy = if own && part.failed_with(&ram, "NotFoundException") {
+        Reading::Absent
+    } else {
+        policy(part, &ram, "AWS_RAM")
+    };
     let of_tags = format!("kms:ListResourceTags {arn}");
+    let tags = part.list(&of_tags, "Tags", |tag| tag_of(tag, "TagKey", "TagValue"));
+    let of_grants = format!("kms:ListGrants {arn}");
+    // Of the whole list, so that one grant told twice, differently, is seen.
+    let read = part.reading(&of_grants, |text| grants(&serde_json::from_str(text).ok()?, arn).ok());
+    let grants = match part.list(&of_grants, "Grants", |_| Some(())) {
+        Reading::Part { unread, .. } => read.cut(unread),
+        Reading::Known(_) | Reading::Absent | Reading::Unread(_) => read,
+    };
+    let mut aliases = part.list(&format!("kms:ListAliases {arn}"), "Aliases", |alias| {
+        let target = alias.get("TargetKeyId").and_then(Value::as_str);
+        let name = alias.get("AliasName")?.as_str()?;
+        target.is_none_or(|target| target == arn.key_id() || target == arn.as_str()).then(|| name.to_owned())
+    });
+    if let Some(aliases) = aliases.found_mut() {
+        aliases.sort();
+    }
     Key {
         metadata,
-        policy: part.reading(&format!("kms:GetKeyPolicy {arn} default"), policy),
+        policy: policy(part, &format!("kms:GetKeyPolicy {arn} default"), "default"),
         ram_policy,
-        grants: part
-            .reading(&format!("kms:ListGrants {arn}"), |text| grants(&serde_json::from_str(text).ok()?, arn).ok())
-            .map(Arc::new),
-        aliases: part.reading(&format!("kms:ListAliases {arn}"), aliases),
-        tags: part.tags_unread(&of_tags).map_or_else(|| part.reading(&of_tags, tags_of), Reading::Unread),
+        grants: grants.map(Arc::new),
+        aliases,
+        tags: part.tags_unread(&of_tags).map_or_else(|| tags_once(tags), Reading::Unread),
     }
 }
 
@@ -54,24 +72,11 @@ struct Policy {
     policy: String,
 }
 
-fn policy(output: &str) -> Option<Document> {
-    let text = serde_json::from_str::<Policy>(output).ok()?.policy;
-    Some(Document::new(text)).filter(|document| !document.text().trim().is_empty())
-}
-
-fn tags_of(output: &str) -> Option<BTreeMap<String, String>> {
-    let value: Value = serde_json::from_str(output).ok()?;
-    value.get("Tags")?.as_array()?;
-    Some(tags(&value, "TagKey", "TagValue"))
-}
-
-fn aliases(output: &str) -> Option<Vec<String>> {
-    let value: Value = serde_json::from_str(output).ok()?;
-    let aliases = value.get("Aliases")?.as_array()?;
-    let names = aliases.iter().map(|alias| Some(alias.get("AliasName")?.as_str()?.to_owned()));
-    let mut names: Vec<String> = names.collect::<Option<_>>()?;
-    names.sort();
-    Some(names)
+fn policy(part: &Part, asked: &str, name: &str) -> Reading<Document> {
+    part.reading_of(asked, &[("/PolicyName", name)], |output| {
+        let text = serde_json::from_str::<Policy>(output).ok()?.policy;
+        Some(Document::new(text)).filter(|document| !document.text().trim().is_empty())
+    })
 }
 
 fn metadata(part: &Part, output: &Value, arn: &KeyArn) -> Option<KeyMetadata> {
@@ -87,9 +92,15 @@ fn metadata(part: &Part, output: &Value, arn: &KeyArn) -> Option<KeyMetadata> {
             (Some(false), _) => "NONE".to_owned(),
             (Some(true) | None, _) => String::new(),
         };
+    // `Enabled` says of the key state what `KeyState` says: an answer in which they differ says neither.
+    // Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
+    let (is_enabled, state) = (found.get("Enabled").and_then(Value::as_bool), text("/KeyState"));
+    if !matches!(state.as_str(), "" | "Updating") && is_enabled.is_some_and(|enabled| enabled != (state == "Enabled")) {
+        return None;
+    }
     let store = Some(text("/CustomKeyStoreId")).filter(|id| !id.is_empty());
     Some(KeyMetadata {
-        state: text("/KeyState"),
+        state,
         manager: text("/KeyManager"),
         spec: text("/KeySpec"),
         usage: text("/KeyUsage"),

@@ -5,15 +5,11 @@ use serde_json::Value;
 use crate::capture::{Grant, GrantConstraints};
 use crate::names::KeyArn;
 
-/// The grants on this key, as `aws kms list-grants` prints them: each with the key that it is on.
+/// The grants on this key, as `aws kms list-grants` prints them: each with the key that it is on. Whether these are all
+/// is for [`rest`](super::whole::rest) to say.
 pub(super) fn grants(output: &Value, key: &KeyArn) -> Result<Vec<Grant>, String> {
     let list = output.get("Grants").or(Some(output)).and_then(Value::as_array);
     let list = list.ok_or("this is not the output of `aws kms list-grants`: it has no list `Grants`")?;
-    let is_cut = output.get("Truncated").and_then(Value::as_bool) == Some(true)
-        || output.get("NextToken").or(output.get("NextMarker")).is_some_and(Value::is_string);
-    if is_cut {
-        return Err("the list of grants is cut off: print it again without `--max-items`".to_owned());
-    }
     let on = list.iter().filter_map(|entry| entry.get("KeyId")?.as_str());
     if let Some(other) = on.into_iter().find(|on| *on != key.as_str() && *on != key.key_id()) {
         return Err(format!("these are grants on another key: `{other}`, not `{key}`"));

@@ -17,6 +17,7 @@ mod origin;
 mod output;
 mod told;
 mod transcript;
+mod whole;
 mod wrapping;
 
 pub use assemble::{Transcript, add, assembled};

@@ -5,7 +5,7 @@ use super::join::complete as complete_reading;
 use super::transcript::Part;
 use crate::capture::{Level, OrgPolicy, Organization};
 use crate::names::AccountId;
-use crate::source::{Document, Reading, Unread, Why};
+use crate::source::{Document, Reading, Unread};
 
 /// What the organization of `account` imposes, as one reader saw it. `own`: that reader's account is this one.
 pub(super) fn organization(part: &Part, account: &AccountId, own: bool) -> Reading<Organization> {
@@ -31,51 +31,74 @@ pub(super) fn organization(part: &Part, account: &AccountId, own: bool) -> Readi
     })
 }
 
+/// From an account up there are at most five OUs and the root.
+///
+/// Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>
+const MAX_STEPS: usize = 6;
+
+fn text(item: &Value, name: &str) -> Option<String> {
+    item.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
 /// The targets from the root down to the account.
 fn path(part: &Part, account: &str) -> Reading<Vec<String>> {
     let mut path = vec![account.to_owned()];
-    // An account is at most five OUs deep.
-    for _ in 0..8 {
+    // Whether these are the levels that a path has, the capture checks.
+    for _ in 0..MAX_STEPS {
         let Some(child) = path.first().filter(|child| !child.starts_with("r-")).cloned() else { break };
-        let parent = part.reading(&format!("organizations:ListParents {child}"), |text| {
-            let value: Value = serde_json::from_str(text).ok()?;
-            Some(value.pointer("/Parents/0/Id")?.as_str()?.to_owned())
-        });
-        match parent {
-            Reading::Known(parent) => path.insert(0, parent),
+        let asked = format!("organizations:ListParents {child}");
+        match part.list(&asked, "Parents", |parent| text(parent, "Id")) {
+            Reading::Known(parents) => match <[String; 1]>::try_from(parents) {
+                Ok([parent]) => path.insert(0, parent),
+                Err(_) => {
+                    return Reading::Unread(Unread::unparsable("organizations:ListParents", "there is one parent"));
+                }
+            },
             Reading::Absent => return Reading::Absent,
-            Reading::Unread(unread) => return Reading::Unread(unread),
+            Reading::Unread(unread) | Reading::Part { unread, .. } => return Reading::Unread(unread),
         }
     }
     Reading::Known(path)
 }
 
+/// The policies of this type on every level. What was read of some is a part.
 fn levels(part: &Part, path: &Reading<Vec<String>>, kind: &str) -> Reading<Vec<Level>> {
-    let enabled = part.reading("organizations:ListRoots", |text| {
-        let value: Value = serde_json::from_str(text).ok()?;
-        let types = value.pointer("/Roots/0/PolicyTypes")?.as_array()?;
-        Some(types.iter().any(|one| one.get("Type").and_then(Value::as_str) == Some(kind)))
+    let roots = "organizations:ListRoots";
+    let enabled = part.list(roots, "Roots", |root| {
+        let types = root.get("PolicyTypes")?.as_array()?;
+        Some((text(root, "Id")?, types.iter().any(|one| text(one, "Type").as_deref() == Some(kind))))
     });
-    match (enabled, path) {
-        (Reading::Known(false), _) => Reading::Absent,
-        (Reading::Known(true), Reading::Known(path)) => {
-            let mut levels = Vec::new();
-            for target in path {
-                match level(part, target, kind) {
-                    Reading::Known(level) => levels.push(level),
-                    Reading::Absent => return Reading::Absent,
-                    Reading::Unread(unread) => return Reading::Unread(unread),
-                }
+    let is_enabled = match enabled {
+        Reading::Known(found) => match (<[_; 1]>::try_from(found), path.known().and_then(|path| path.first())) {
+            (Ok([(root, is_enabled)]), first) if first.is_none_or(|first| *first == root) => is_enabled,
+            (_, _) => {
+                let message = "these are not the roots of the account's organization";
+                return Reading::Unread(Unread::unparsable(roots, message));
             }
-            Reading::Known(levels)
+        },
+        Reading::Absent => return Reading::Unread(Unread::unparsable(roots, "")),
+        Reading::Unread(unread) | Reading::Part { unread, .. } => return Reading::Unread(unread),
+    };
+    if !is_enabled {
+        return Reading::Absent;
+    }
+    let path = match path {
+        Reading::Known(path) => path,
+        Reading::Absent => return Reading::Unread(Unread::unparsable("organizations:ListParents", "")),
+        Reading::Unread(unread) | Reading::Part { unread, .. } => return Reading::Unread(unread.clone()),
+    };
+    let (mut levels, mut lacks) = (Vec::new(), None);
+    for target in path {
+        let policies = policies(part, target, kind);
+        lacks = lacks.or_else(|| policies.unread().cloned());
+        if let Some(policies) = policies.found() {
+            levels.push(Level { target: target.clone(), policies: policies.clone() });
         }
-        (Reading::Unread(unread), _) => Reading::Unread(unread),
-        (Reading::Known(true), Reading::Unread(unread)) => Reading::Unread(unread.clone()),
-        (Reading::Absent, _) | (Reading::Known(true), Reading::Absent) => Reading::Unread(Unread {
-            why: Why::Unparsable,
-            needs: "organizations:ListRoots".to_owned(),
-            message: String::new(),
-        }),
+    }
+    match lacks {
+        None => Reading::Known(levels),
+        Some(unread) if levels.is_empty() => Reading::Unread(unread),
+        Some(unread) => Reading::Part { known: levels, unread },
     }
 }
 
@@ -103,31 +126,27 @@ struct PolicySummary {
 pub(super) fn complete(organization: &mut Organization, part: &Part) {
     let of = format!(":policy/{}/", organization.id);
     let lists = [&mut organization.scps, &mut organization.rcps];
-    let levels = lists.into_iter().filter_map(Reading::known_mut).flatten();
+    let levels = lists.into_iter().filter_map(Reading::found_mut).flatten();
     for policy in levels.flat_map(|level| &mut level.policies) {
         complete_reading(&mut policy.document, || {
-            part.reading(&format!("organizations:DescribePolicy {}", policy.id), |text| {
-                let policy = serde_json::from_str::<PolicyOutput>(text).ok()?.policy;
-                let arn = policy.policy_summary?.arn;
-                (arn.contains(&of) || arn.contains("::aws:policy/")).then_some(policy.content)
-            })
+            document(part, &policy.id, |arn| arn.is_some_and(|arn| arn.contains(&of) || arn.contains("::aws:policy/")))
         });
     }
 }
 
-fn level(part: &Part, target: &str, kind: &str) -> Reading<Level> {
+fn policies(part: &Part, target: &str, kind: &str) -> Reading<Vec<OrgPolicy>> {
     let asked = format!("organizations:ListPoliciesForTarget {target} {kind}");
-    let named = part.reading(&asked, |text| {
-        let value: Value = serde_json::from_str(text).ok()?;
-        let policies = value.get("Policies")?.as_array()?.iter();
-        let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
-        policies.map(|one| Some((text(one, "Id")?, text(one, "Name").unwrap_or_default()))).collect::<Option<Vec<_>>>()
-    });
-    let one = |(id, name): (String, String)| {
-        let document = part.reading(&format!("organizations:DescribePolicy {id}"), |text| {
-            Some(serde_json::from_str::<PolicyOutput>(text).ok()?.policy.content)
-        });
-        OrgPolicy { id, name, document }
-    };
-    named.map(|named| Level { target: target.to_owned(), policies: named.into_iter().map(one).collect() })
+    part.list(&asked, "Policies", |one| {
+        let (id, name) = (text(one, "Id")?, text(one, "Name").unwrap_or_default());
+        Some(OrgPolicy { document: document(part, &id, |_| true), id, name })
+    })
+}
+
+/// The text of this policy, if `is_of` takes its ARN, as far as that is told.
+fn document(part: &Part, id: &str, is_of: impl Fn(Option<&str>) -> bool) -> Reading<Document> {
+    let of = [("/Policy/PolicySummary/Id", id)];
+    part.reading_of(&format!("organizations:DescribePolicy {id}"), &of, |text| {
+        let policy = serde_json::from_str::<PolicyOutput>(text).ok()?.policy;
+        is_of(policy.policy_summary.as_ref().map(|summary| &*summary.arn)).then_some(policy.content)
+    })
 }

@@ -6,6 +6,7 @@ use super::mangled::unwrapped;
 use super::transcript::{Answer, Part};
 use crate::capture::Capture;
 use crate::names::{KeyArn, PrincipalArn};
+use crate::source::Position;
 
 /// The capture with what one line of the AWS CLI printed, as far as that was not read: of those lines whose output says
 /// itself what it is of.
@@ -18,8 +19,10 @@ pub fn add_output(mut capture: Capture, text: &str) -> Result<Handing<Capture>, 
     let value: Value = serde_json::from_str(&bare.text).map_err(|error| other(error.to_string()))?;
     let said = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
     let mut part = Part::default();
-    let mut answer =
-        |asked: String, text: String| part.answers.push(Answer { asked, text, exit: Some(0), in_tag: None });
+    let mut answer = |asked: String, text: String| {
+        let place = Position { line: 1, column: 1 };
+        part.answers.push(Answer { asked, text, exit: Some(0), in_tag: None, place });
+    };
     for instance in value.pointer("/Reservations").and_then(Value::as_array).into_iter().flatten() {
         for one in instance.get("Instances").and_then(Value::as_array).into_iter().flatten() {
             let id = one.get("InstanceId").and_then(Value::as_str).unwrap_or_default();

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::document::{HandedError, Handing};
 use super::mangled::{inside, unwrapped};
 use super::wrapping::Wrapping;
-use crate::capture::{Level, OrgPolicy, Organization};
+use crate::capture::{Capture, Level, OrgPolicy, Organization};
 use crate::names::AccountId;
 use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
@@ -129,11 +129,12 @@ impl Told {
         }
     }
 
-    /// The organization of `account` with what is told of it, as far as that was not read.
+    /// Puts what is told of the organization of `account` into the capture, as far as it was not read.
     ///
     /// # Errors
     /// Why it says nothing of it, in words.
-    pub fn put_into(self, record: &mut Reading<Organization>, account: &AccountId) -> Result<(), String> {
+    pub fn put_into(self, capture: &mut Capture, account: &AccountId) -> Result<(), String> {
+        let record = capture.organizations.entry(account.clone()).or_default();
         if *record == Reading::Absent {
             return Err(format!("account {account} is in no organization"));
         }
@@ -143,20 +144,35 @@ impl Told {
                 Some(known) => same(known, &found)?,
             },
             Self::Policy { kind, policy, of } => {
-                let known = record.known().or(of.as_ref()).ok_or(
-                    "of which organization it is, is not told: hand in the output of \
-                     `aws organizations describe-organization`, too",
-                )?;
-                // Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html>
-                if known.management_account == *account {
-                    return Err(format!("account {account} manages its organization, so no SCP or RCP binds it"));
-                }
-                if let Some(of) = &of {
+                if let Some((known, of)) = record.known().zip(of.as_ref()) {
                     same(known, of)?;
                 }
-                let mut organization = known.clone();
-                bind(&mut organization, kind, policy)?;
-                *record = Reading::Known(organization);
+                if let (None, Some(of)) = (record.known(), of) {
+                    *record = Reading::Known(of);
+                }
+                if record.known().is_some_and(|known| !known.binds(account.as_str())) {
+                    return Err(format!("account {account} manages its organization, so no SCP or RCP binds it"));
+                }
+                let is_rcp = kind == PolicyType::Rcp;
+                let told = &mut capture.told;
+                let mut tell = |policy| {
+                    let told = told.entry(account.clone()).or_default();
+                    if is_rcp { told.rcps.push(policy) } else { told.scps.push(policy) }
+                };
+                let lists = record.known_mut().map(|known| if is_rcp { &mut known.rcps } else { &mut known.scps });
+                match lists {
+                    Some(Reading::Absent) => {
+                        return Err("policies of its type are not enabled in the organization".to_owned());
+                    }
+                    Some(Reading::Known(levels)) => listed(levels, &policy)?,
+                    // What was read of a list that is not whole may hold it.
+                    Some(Reading::Part { known: levels, .. }) => {
+                        if listed(levels, &policy).is_err() {
+                            tell(policy);
+                        }
+                    }
+                    Some(Reading::Unread(_)) | None => tell(policy),
+                }
             }
         }
         Ok(())
@@ -169,21 +185,6 @@ fn same(known: &Organization, found: &Organization) -> Result<(), String> {
     }
     let name = |one: &Organization| format!("{} (managed by {})", one.id, one.management_account);
     Err(format!("it is of the organization {}, and the account is in {}", name(found), name(known)))
-}
-
-/// Adds a policy to what binds the account.
-fn bind(organization: &mut Organization, kind: PolicyType, policy: OrgPolicy) -> Result<(), String> {
-    let (levels, told) = if kind == PolicyType::Scp {
-        (&mut organization.scps, &mut organization.told_scps)
-    } else {
-        (&mut organization.rcps, &mut organization.told_rcps)
-    };
-    match levels {
-        Reading::Unread(_) => told.push(policy),
-        Reading::Absent => return Err("policies of its type are not enabled in the organization".to_owned()),
-        Reading::Known(levels) => listed(levels, &policy)?,
-    }
-    Ok(())
 }
 
 /// Puts a policy's text in where the lists have it without one.

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-
+use serde_json::Value;
 use thiserror::Error;
 
 use super::mangled::{Damage, document, first_damage, plain};
-use crate::capture::Target;
+use super::whole::rest;
+use crate::capture::{CaptureError, Target};
 use crate::names::{InstanceId, KeyArn, PrincipalArn, Region};
 use crate::reads::FIRST_LINE;
 use crate::source::{Position, Reading, Unread, Why};
@@ -30,6 +31,19 @@ pub enum TranscriptError {
         /// What is wrong there.
         what: String,
     },
+    /// One read has two answers.
+    #[error("{again}: {asked} has another answer than at {first}: one of the two is not of this transcript")]
+    Twice {
+        /// What was asked.
+        asked: String,
+        /// Where the first stands.
+        first: Position,
+        /// Where the other stands.
+        again: Position,
+    },
+    /// What the answers tell contradicts itself.
+    #[error(transparent)]
+    Contradiction(CaptureError),
 }
 
 /// What the lines of `capture --script` printed, run once with one reader's credentials.
@@ -88,6 +102,8 @@ pub(super) struct Answer {
     pub(super) exit: Option<i32>,
     /// A sign in a tag that people may have put there, and mail as well.
     pub(super) in_tag: Option<(Position, Damage)>,
+    /// Where its mark stands.
+    pub(super) place: Position,
 }
 
 /// The parts of a text, in which transcripts may follow one another with anything between.
@@ -134,7 +150,7 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, TranscriptError> {
                 Err(_) => false,
             },
             ("read", None) => {
-                open = Some(Open { asked: rest, lines: Vec::new() });
+                open = Some(Open { asked: rest, place: line.place, lines: Vec::new() });
                 fits(rest)
             }
             ("region", None) => {
@@ -166,7 +182,22 @@ pub(super) fn parts(text: &str) -> Result<Vec<Part>, TranscriptError> {
     if parts.is_empty() {
         return Err(no_first_line(text));
     }
+    parts.iter().try_for_each(answered_once)?;
     Ok(parts)
+}
+
+/// A script may make one read several times, and AWS answers it alike.
+fn answered_once(part: &Part) -> Result<(), TranscriptError> {
+    let mut seen: BTreeMap<&str, &Answer> = BTreeMap::new();
+    let value = |answer: &Answer| serde_json::from_str::<Value>(&answer.text).ok();
+    for answer in part.answers.iter().filter(|answer| answer.exit == Some(0)) {
+        let first = *seen.entry(&answer.asked).or_insert(answer);
+        if first.text != answer.text && value(first) != value(answer) {
+            let asked = answer.asked.clone();
+            return Err(TranscriptError::Twice { asked, first: first.place, again: answer.place });
+        }
+    }
+    Ok(())
 }
 
 fn broken(position: Position, what: &str) -> TranscriptError {
@@ -176,7 +207,8 @@ fn broken(position: Position, what: &str) -> TranscriptError {
 /// The answer within which a part ends.
 fn cut(parts: &mut [Part], open: Option<Open<'_>>) {
     if let (Some(part), Some(open)) = (parts.last_mut(), open) {
-        part.answers.push(Answer { asked: open.asked.to_owned(), text: String::new(), exit: None, in_tag: None });
+        let (asked, text) = (open.asked.to_owned(), String::new());
+        part.answers.push(Answer { asked, text, exit: None, in_tag: None, place: open.place });
     }
 }
 
@@ -248,6 +280,7 @@ struct Line<'t> {
 /// An answer, the end of which has not come yet.
 struct Open<'t> {
     asked: &'t str,
+    place: Position,
     lines: Vec<Line<'t>>,
 }
 
@@ -255,7 +288,8 @@ impl Open<'_> {
     /// The answer, if what AWS said is whole.
     fn closed(self, exit: i32) -> Result<Answer, TranscriptError> {
         let told: Vec<&str> = self.lines.iter().map(|line| line.text).collect();
-        let mut answer = Answer { asked: self.asked.to_owned(), text: told.join("\n"), exit: Some(exit), in_tag: None };
+        let (asked, text) = (self.asked.to_owned(), told.join("\n"));
+        let mut answer = Answer { asked, text, exit: Some(exit), in_tag: None, place: self.place };
         if exit != 0 {
             return Ok(answer);
         }
@@ -302,7 +336,7 @@ fn target(text: &str) -> Option<Target> {
 impl Part {
     /// The fact that `read` finds in the answer to what was asked.
     pub(super) fn reading<T>(&self, asked: &str, read: impl FnOnce(&str) -> Option<T>) -> Reading<T> {
-        let needs = asked.split(' ').next().unwrap_or_default();
+        let needs = needs(asked);
         let unread = |why, message: &str| {
             Reading::Unread(Unread { why, needs: needs.to_owned(), message: message.trim().to_owned() })
         };
@@ -319,12 +353,54 @@ impl Part {
         }
     }
 
+    /// The fact that `read` finds in the answer to what was asked, if the answer is of just that: whatever `of` names
+    /// by pointers has these values, where the answer tells them.
+    pub(super) fn reading_of<T>(
+        &self,
+        asked: &str,
+        of: &[(&str, &str)],
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Reading<T> {
+        let other = |text: &str| {
+            let value: Value = serde_json::from_str(text).ok()?;
+            of.iter().find_map(|(pointer, wanted)| {
+                let told = value.pointer(pointer)?;
+                let told = told.as_str().map_or_else(|| told.to_string(), str::to_owned);
+                let name = pointer.rsplit('/').next().unwrap_or_default();
+                (told != *wanted).then(|| format!("it is another answer: its {name} is `{told}`, not `{wanted}`"))
+            })
+        };
+        let mut found_other = None;
+        let reading = self.reading(asked, |text| {
+            found_other = other(text);
+            if found_other.is_some() { None } else { read(text) }
+        });
+        match found_other {
+            Some(message) => Reading::Unread(Unread::unparsable(needs(asked), message)),
+            None => reading,
+        }
+    }
+
+    /// The list of this name in the answer to what was asked, each item as `read` takes it; one that was cut off is a
+    /// part.
+    pub(super) fn list<T>(&self, asked: &str, name: &str, read: impl Fn(&Value) -> Option<T>) -> Reading<Vec<T>> {
+        let mut cut = None;
+        let list = self.reading(asked, |text| {
+            let value: Value = serde_json::from_str(text).ok()?;
+            cut = rest(&value);
+            value.get(name)?.as_array()?.iter().map(&read).collect()
+        });
+        match cut {
+            Some(message) => list.cut(Unread::unparsable(needs(asked), message)),
+            None => list,
+        }
+    }
+
     /// Why the tags of an answer count as not read: whether AWS has them so, or mail changed them, nobody can tell.
     pub(super) fn tags_unread(&self, asked: &str) -> Option<Unread> {
         let answer = self.answers.to(asked)?;
         let (place, damage) = answer.in_tag.as_ref()?;
-        let needs = asked.split(' ').next().unwrap_or_default().to_owned();
-        Some(Unread { why: Why::Unparsable, needs, message: format!("{place}: {damage} in a tag") })
+        Some(Unread::unparsable(needs(asked), format!("{place}: {damage} in a tag")))
     }
 
     /// Whether AWS answered with this error code.
@@ -332,6 +408,11 @@ impl Part {
         let answer = self.answers.to(asked);
         answer.is_some_and(|answer| answer.exit.is_some_and(|exit| exit != 0) && error_code(&answer.text) == code)
     }
+}
+
+/// The permission that a read needs.
+fn needs(asked: &str) -> &str {
+    asked.split(' ').next().unwrap_or_default()
 }
 
 /// The error codes by which AWS says that there is none.

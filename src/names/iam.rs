@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -135,6 +136,16 @@ pub fn kind_and_name(arn: &str) -> (&'static str, &str) {
         "group" => ("group", last),
         _ => ("role", last),
     }
+}
+
+/// Returns the names of roles, users and groups that more than one account has among these ARNs.
+pub(crate) fn shared_names<'a>(arns: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let mut accounts: BTreeMap<&str, Option<&str>> = BTreeMap::new();
+    let named = arns.map(|arn| (kind_and_name(arn).1, arn.split(':').nth(4)));
+    named
+        .filter(|(name, account)| *accounts.entry(name).or_insert(*account) != *account)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 /// The principals that can make a request, by the form of their ARN.

@@ -9,7 +9,7 @@ use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
 use super::script::{TYPES, tree};
 use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
 use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
-use crate::names::{InstanceId, KeyArn, VolumeId, is_plain_word, kind_and_name, shell_word};
+use crate::names::{InstanceId, KeyArn, VolumeId, is_plain_word, kind_and_name, shared_names, shell_word};
 use crate::source::{Reading, Unread, Why};
 
 /// A fact that was not read.
@@ -89,7 +89,10 @@ impl Subject {
 
 /// Everything that a capture lacks.
 pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
-    let mut list = List { items: Vec::new(), region: capture.read.region.to_string() };
+    let identities = capture.identities.values().filter_map(Reading::known);
+    let holders = identities.flat_map(Identity::holders).map(|holder| holder.arn);
+    let shared = shared_names(holders.chain(capture.identities.keys().map(String::as_str)));
+    let mut list = List { items: Vec::new(), region: capture.read.region.to_string(), shared };
     list.push(&capture.read.by, "who read", "aws sts get-caller-identity".to_owned(), Vec::new());
     for (id, instance) in &capture.instances {
         let reader = Reader::OwnerOf(id.to_string());
@@ -129,11 +132,13 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
 struct List {
     items: Vec<Missing>,
     region: String,
+    /// Names that roles, users or groups of several accounts have.
+    shared: BTreeSet<String>,
 }
 
 impl List {
     fn push<T>(&mut self, reading: &Reading<T>, what: &str, command: String, mut lines: Vec<Lacking>) {
-        let Reading::Unread(unread) = reading else { return };
+        let Some(unread) = reading.unread() else { return };
         lines.retain(|lines| lines.of.is_plain());
         self.items.push(Missing {
             what: what.to_owned(),
@@ -196,20 +201,21 @@ impl List {
         let more = whole.into_iter().skip(1).collect();
         self.note(identity, &format!("{kind} {arn}"), &named, &itself, vec![more]);
         let Reading::Known(identity) = identity else { return };
+        let called = self.called(arn);
         if !identity.is_user() {
-            let trust = format!("trust policy of {kind} {name}");
+            let trust = format!("trust policy of {called}");
             self.note(&identity.trust_policy, &trust, &named, &itself, Vec::new());
         }
-        self.note(&identity.unique_id, &format!("unique ID of {kind} {name}"), &named, &itself, Vec::new());
-        self.note(&identity.tags, &format!("tags of {kind} {name}"), &named, &itself, Vec::new());
-        let boundary = format!("permissions boundary of {kind} {name}");
+        self.note(&identity.unique_id, &format!("unique ID of {called}"), &named, &itself, Vec::new());
+        self.note(&identity.tags, &format!("tags of {called}"), &named, &itself, Vec::new());
+        let boundary = format!("permissions boundary of {called}");
         self.note(&identity.boundary, &boundary, &named, &itself, vec![lines.boundary()]);
         for holder in identity.holders() {
             self.holder(&holder, &of);
         }
         if identity.is_user() {
             let (line, each) = lines::groups();
-            self.note(&identity.groups, &format!("groups of user {name}"), &named, &line, vec![each]);
+            self.note(&identity.groups, &format!("groups of {called}"), &named, &line, vec![each]);
         }
         for policy in identity.managed() {
             let arn = shell_word(&policy.arn);
@@ -229,14 +235,23 @@ impl List {
             _ => (&ROLE, 'n'),
         };
         let of = of.with(variable, name);
-        let inline = format!("inline policies of {kind} {name}");
+        let called = self.called(holder.arn);
+        let inline = format!("inline policies of {called}");
         self.note(holder.inline, &inline, &of, &lines.inline(), vec![lines.documents()]);
-        let attached = format!("managed policies of {kind} {name}");
+        let attached = format!("managed policies of {called}");
         self.note(holder.attached, &attached, &of, &lines.attached(), vec![lines.of_attached()]);
-        for policy in holder.inline.known().into_iter().flatten() {
+        for policy in holder.inline.found().into_iter().flatten() {
             let of = of.with('p', &policy.name);
-            self.note(&policy.document, &format!("inline policy {}", policy.name), &of, &lines.document(), Vec::new());
+            let whose = if self.shared.contains(name) { format!(" of {called}") } else { String::new() };
+            let what = format!("inline policy {}{whose}", policy.name);
+            self.note(&policy.document, &what, &of, &lines.document(), Vec::new());
         }
+    }
+
+    /// What people call a role, user or group; by its ARN where another account has one of that name.
+    fn called(&self, arn: &str) -> String {
+        let (kind, name) = kind_and_name(arn);
+        format!("{kind} {}", if self.shared.contains(name) { arn } else { name })
     }
 
     fn organization(&mut self, account: &str, organization: &Reading<Organization>) {
@@ -255,7 +270,7 @@ impl List {
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
         // Neither SCPs nor RCPs bind the account that manages the organization.
-        let is_bound = organization.management_account.as_str() != account;
+        let is_bound = organization.binds(account);
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let lists = if is_bound { lists.as_slice() } else { &[] };
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
@@ -263,7 +278,7 @@ impl List {
         self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&types)]);
         for (name, levels) in lists {
             self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
-            for policy in levels.known().into_iter().flatten().flat_map(|level| &level.policies) {
+            for policy in levels.found().into_iter().flatten().flat_map(|level| &level.policies) {
                 let (of, what) = (of.with('p', &policy.id), format!("organization policy {}", policy.id));
                 self.note(&policy.document, &what, &of, &lines::organization_policy(), Vec::new());
             }

@@ -124,13 +124,13 @@ fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) 
                 let is_it = |name: &str, text: &Reading<_>| {
                     held(&holder, name) == policy.name && text.known() == Some(document)
                 };
-                let attached = holder.attached.known().into_iter().flatten();
+                let attached = holder.attached.found().into_iter().flatten();
                 let managed = attached
                     .filter(|policy| is_it(policy.name(), &policy.document))
                     .map(|policy| PolicyPlace::Managed { arn: policy.arn.clone() });
                 let own = holder.arn == known.arn.as_str();
                 let identity = if own { starter } else { holder.arn };
-                let inline = holder.inline.known().into_iter().flatten();
+                let inline = holder.inline.found().into_iter().flatten();
                 let inline = inline
                     .filter(|policy| is_it(&policy.name, &policy.document))
                     .map(|policy| PolicyPlace::Inline { identity: identity.to_owned(), name: policy.name.clone() });
@@ -152,7 +152,7 @@ fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) 
             let account = if is_scp { &request.principal.account } else { &request.resource_account };
             let organization = capture.organizations.get(&AccountId::parse(account).ok()?)?.known()?;
             let levels = if is_scp { &organization.scps } else { &organization.rcps };
-            let policies = &levels.known()?.get(at.level)?.policies;
+            let policies = &levels.found()?.get(at.level)?.policies;
             let id = policies.iter().find(|policy| policy.document.known() == Some(document))?.id.clone();
             Some(if is_scp { PolicyPlace::Scp { id } } else { PolicyPlace::Rcp { id } })
         }

@@ -6,7 +6,7 @@ use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
 use crate::findings::{Code, Severity, findings, is_required};
-use crate::names::KeyArn;
+use crate::names::{KeyArn, shared_names};
 use crate::reads::missing;
 use crate::remedy::{Judgement, Remedies, propose};
 use crate::source::Reading;
@@ -18,23 +18,29 @@ use super::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 /// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
     let (shelf, remedies) = (Shelf::of(capture), Remedies::default());
-    let targets = on_all_cores(&capture.targets, |target| TargetReport {
+    let report = |target: &Target, outcome| TargetReport {
         instance_id: target.instance_id.clone(),
         role_arn: target.role_arn.clone(),
-        outcome: start(capture, target, question, (&shelf, &remedies)),
-    });
-    let verdicts = targets.iter().filter_map(|target| target.outcome.as_ref().ok()).map(|start| start.verdict);
+        outcome,
+    };
+    let mut targets =
+        on_all_cores(&capture.targets, |target| report(target, start(capture, target, question, (&shelf, &remedies))));
+    let others = question.not_captured.iter().map(|target| report(target, Err(not_captured(capture, target))));
+    targets.extend(others);
+    // Of a start that could not be judged nothing is known.
+    let verdict = |target: &TargetReport| target.outcome.as_ref().map_or(Verdict::Undecided, |start| start.verdict);
     let starts = targets.iter().filter_map(|target| target.outcome.as_ref().ok());
     let assumes_organization =
         starts.into_iter().any(|start| start.assumptions.contains(&Assumption::OrganizationAllows));
     Report {
         assumes_organization,
-        verdict: verdicts.max().unwrap_or(Verdict::Undecided),
+        verdict: targets.iter().map(verdict).max().unwrap_or(Verdict::Undecided),
         judged_at: question.at.unwrap_or(capture.read.until),
         read: capture.read.clone(),
         handed: capture.handed.clone(),
         was_read: was_read(capture),
         unread: missing(capture),
+        shared_names: shared_names(targets.iter().map(|target| target.role_arn.as_str())),
         targets,
         earlier: None,
     }
@@ -127,12 +133,23 @@ fn volumes(capture: &Capture, instance: &Instance) -> Vec<VolumeRow> {
             key_state: record.map(|key| match &key.metadata {
                 Reading::Known(metadata) => metadata.state.clone(),
                 Reading::Absent => "gone".to_owned(),
-                Reading::Unread(_) => String::new(),
+                Reading::Unread(_) | Reading::Part { .. } => String::new(),
             }),
             key,
         }
     };
     instance.attachments.iter().map(row).collect()
+}
+
+fn not_captured(capture: &Capture, target: &Target) -> TargetError {
+    let held: BTreeSet<String> =
+        capture.targets.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn)).collect();
+    TargetError {
+        code: "target-not-captured",
+        message: format!("the capture was not made for the start of {} by {}", target.instance_id, target.role_arn),
+        help: format!("it holds:\n{}", held.into_iter().collect::<Vec<_>>().join("\n")),
+        is_bad_input: true,
+    }
 }
 
 fn no_plan(error: &NoPlan, capture: &Capture, target: &Target) -> TargetError {

@@ -9,6 +9,7 @@ use crate::capture::Capture;
 use crate::change::{Change, Outsider, PolicyPlace, Savers, apply, apply_all, inline, opened_to, savers};
 use crate::engine::{Decision, deciders};
 use crate::findings::{Finding, Severity};
+use crate::names::{kind_and_name, shared_names};
 use crate::policy::Size;
 use crate::reads::{Missing, Wanted, wanted};
 use crate::remedy::Form;
@@ -16,7 +17,7 @@ use crate::start::{By, Judged, Question};
 
 use super::format::{FORMAT_VERSION, print};
 use super::layout::Page;
-use super::{Report, Start, TargetReport, Verdict, json, preflight, remedy, text, words};
+use super::{Report, Start, TargetError, TargetReport, Verdict, json, preflight, remedy, text, words};
 
 /// Two reports on the same starts.
 #[derive(Debug)]
@@ -34,9 +35,10 @@ pub(crate) fn compare(capture: &Capture, question: &Question, changes: &[Change]
     let changed = question.changed(changes);
     let mut current = capture.clone();
     let mut told = Vec::new();
+    let shared = shared_names(capture.targets.iter().map(|target| target.role_arn.as_str()));
     for change in changes {
         let next = apply(&current, change);
-        told.push((what(change, &current), notes(change, &current, &next)));
+        told.push((what(change, &current) + &of_account(change, &shared), notes(change, &current, &next)));
         current = next;
     }
     Diff { before: preflight(capture, question), after: preflight(&after, &changed), changes: told }
@@ -95,6 +97,11 @@ impl Pair<'_> {
         let verdict = |start: Option<&Start>| start.map_or("not judged", |start| start.verdict.as_str());
         let (before, after) = (verdict(self.before), verdict(self.after));
         if before == after { before.to_owned() } else { format!("{before} → {after}") }
+    }
+
+    /// Why it could not be judged.
+    fn error(&self) -> Option<&TargetError> {
+        self.target.outcome.as_ref().err()
     }
 
     /// Findings that only the change brings.
@@ -183,10 +190,13 @@ impl Diff {
     /// For people.
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
-        let count = |effect| pairs.iter().filter(|pair| pair.effect() == effect).count();
+        let judged = || pairs.iter().filter(|pair| pair.error().is_none());
+        let count = |effect| judged().filter(|pair| pair.effect() == effect).count();
+        let errors = pairs.len() - judged().count();
+        let others = if errors > 0 { format!(", {errors} not judged") } else { String::new() };
         let mut out = Page::default();
         out.line(&format!(
-            "{} made worse, {} cured, {} unchanged, if",
+            "{} made worse, {} cured, {} unchanged{others}, if",
             count(Effect::Regression),
             count(Effect::Cure),
             count(Effect::Unchanged)
@@ -201,7 +211,11 @@ impl Diff {
             let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &pair.target.instance_id);
             out.blank();
-            out.line(&format!("{verdicts}  {instance} for {}", words::identity(starter)));
+            out.line(&format!("{verdicts}  {instance} for {}", words::starter(&self.after, starter)));
+            if let Some(error) = pair.error() {
+                out.line(&format!("   ERROR  {}", error.message));
+                out.document("   ", &error.help);
+            }
             let Some(after) = pair.after else { continue };
             for line in pair.moved_lines() {
                 out.line(&format!("   {line}"));
@@ -239,6 +253,7 @@ impl Diff {
             instance_id: pair.target.instance_id.as_str(),
             role_arn: &pair.target.role_arn,
             effect: pair.effect(),
+            error: pair.error(),
             before: pair.before.map(|start| start.verdict.as_str()),
             after: pair.after.map(|start| start.verdict.as_str()),
             requests: pair.moved().into_iter().map(|(before, judged)| request(before, judged)).collect(),
@@ -271,6 +286,26 @@ fn request(before: Option<Decision>, judged: &Judged) -> RequestOut<'_> {
         before: before.map(Decision::as_str),
         after: judged.decision.as_str(),
     }
+}
+
+/// Whose policy is changed, or who is deleted or made anew, by the ARN where another account has one of that name.
+fn of_account(change: &Change, shared: &BTreeSet<String>) -> String {
+    let identity = match change {
+        Change::RecreateRole { role: identity }
+        | Change::DeleteRole { role: identity }
+        | Change::AttachPolicy { identity, .. }
+        | Change::DetachPolicy { identity, .. }
+        | Change::Policy { place: PolicyPlace::Inline { identity, .. } | PolicyPlace::Boundary { identity }, .. } => {
+            identity
+        }
+        Change::Policy { .. }
+        | Change::AddGrant { .. }
+        | Change::RevokeGrant { .. }
+        | Change::KeyState { .. }
+        | Change::NewKey { .. }
+        | Change::EncryptVolumes { .. } => return String::new(),
+    };
+    if shared.contains(kind_and_name(identity).1) { format!(" ({identity})") } else { String::new() }
 }
 
 /// A change as the condition of a sentence.
@@ -356,6 +391,8 @@ struct DiffOut<'d> {
 struct TargetOut<'d> {
     instance_id: &'d str,
     role_arn: &'d str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'d TargetError>,
     effect: Effect,
     before: Option<&'static str>,
     after: Option<&'static str>,

@@ -200,7 +200,7 @@ fn volume(row: &VolumeRow) -> Volume<'_> {
         encrypted: match &row.key {
             Reading::Known(_) => Some(true),
             Reading::Absent => Some(false),
-            Reading::Unread(_) => None,
+            Reading::Unread(_) | Reading::Part { .. } => None,
         },
         key_arn: row.key.known().map(crate::names::KeyArn::as_str),
         aliases: &row.aliases,

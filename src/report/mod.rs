@@ -14,6 +14,8 @@ pub mod triage;
 mod was_read;
 mod words;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::capture::{Handed, Provenance};
@@ -68,6 +70,8 @@ pub struct Report {
     pub(crate) was_read: Vec<String>,
     pub(crate) unread: Vec<Missing>,
     pub(crate) targets: Vec<TargetReport>,
+    /// The names that roles or users of several accounts have among those that start instances.
+    pub(crate) shared_names: BTreeSet<String>,
     pub(crate) assumes_organization: bool,
     /// What earlier starts tell beside the judgement, if events were given.
     pub(crate) earlier: Option<Earlier>,

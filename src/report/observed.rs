@@ -243,7 +243,7 @@ fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {
                 (Bearing::Confirms, format!("confirms {}", confirms.join(", ")))
             }
         }
-        Told::Failed { .. } | Told::Silent(_) | Told::State(_) => {
+        Told::Failed { .. } | Told::Silent(_) | Told::State(_) | Told::Sign(_) | Told::Notice(_) => {
             (Bearing::Aside, "proves nothing of the keys".to_owned())
         }
     };

@@ -324,6 +324,15 @@ pub(super) fn identity(arn: &str) -> String {
     format!("{} {}", kind_and_name(arn).0, path_and_name(arn))
 }
 
+/// The role or user that starts an instance; with its account where the report is on another of that name, too.
+pub(super) fn starter(report: &Report, arn: &str) -> String {
+    let (_, name) = kind_and_name(arn);
+    match arn.split(':').nth(4) {
+        Some(account) if report.shared_names.contains(name) => format!("{} of account {account}", identity(arn)),
+        _ => identity(arn),
+    }
+}
+
 /// The option that names a role, a session or a user: `--role-arn arn:…`.
 pub(super) fn option(arn: &PrincipalArn) -> Command {
     let option = if matches!(arn, PrincipalArn::Role(_)) { "--role-arn" } else { "--principal-arn" };

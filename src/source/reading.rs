@@ -10,6 +10,13 @@ pub enum Reading<T> {
     Absent,
     /// It was not read; it may be anything.
     Unread(Unread),
+    /// Of a list a part was read: what stands in it counts, and more may follow.
+    Part {
+        /// What was read.
+        known: T,
+        /// Why the rest was not.
+        unread: Unread,
+    },
 }
 
 /// Why a fact was not read, and what would have been needed.
@@ -47,6 +54,11 @@ impl Unread {
     pub fn not_asked(needs: &str) -> Self {
         Self { why: Why::NotAsked, needs: needs.to_owned(), message: String::new() }
     }
+
+    /// A fact that an answer does not tell, or not whole, and what is wrong with it.
+    pub(crate) fn unparsable(needs: &str, message: impl Into<String>) -> Self {
+        Self { why: Why::Unparsable, needs: needs.to_owned(), message: message.into() }
+    }
 }
 
 impl<T> Default for Reading<T> {
@@ -61,7 +73,7 @@ impl<T> Reading<T> {
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known(fact) => Some(fact),
-            Self::Absent | Self::Unread(_) => None,
+            Self::Absent | Self::Unread(_) | Self::Part { .. } => None,
         }
     }
 
@@ -69,15 +81,40 @@ impl<T> Reading<T> {
     pub fn known_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Known(fact) => Some(fact),
+            Self::Absent | Self::Unread(_) | Self::Part { .. } => None,
+        }
+    }
+
+    /// Returns what was read of the fact, be it whole or a part.
+    pub fn found(&self) -> Option<&T> {
+        match self {
+            Self::Known(fact) | Self::Part { known: fact, .. } => Some(fact),
             Self::Absent | Self::Unread(_) => None,
         }
     }
 
-    /// Why it was not read, if it was not.
+    /// Returns what was read of the fact, be it whole or a part, to be changed.
+    pub(crate) fn found_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Known(fact) | Self::Part { known: fact, .. } => Some(fact),
+            Self::Absent | Self::Unread(_) => None,
+        }
+    }
+
+    /// Why it was not read, or not whole, if it was not.
     pub fn unread(&self) -> Option<&Unread> {
         match self {
-            Self::Unread(unread) => Some(unread),
+            Self::Unread(unread) | Self::Part { unread, .. } => Some(unread),
             Self::Known(_) | Self::Absent => None,
+        }
+    }
+
+    /// Returns the reading as a part of a whole, the rest of which was not read.
+    #[must_use]
+    pub(crate) fn cut(self, unread: Unread) -> Self {
+        match self {
+            Self::Known(known) => Self::Part { known, unread },
+            Self::Absent | Self::Unread(_) | Self::Part { .. } => self,
         }
     }
 
@@ -92,6 +129,7 @@ impl<T> Reading<T> {
             Self::Known(fact) => Reading::Known(fact),
             Self::Absent => Reading::Absent,
             Self::Unread(unread) => Reading::Unread(unread.clone()),
+            Self::Part { known, unread } => Reading::Part { known, unread: unread.clone() },
         }
     }
 
@@ -101,6 +139,7 @@ impl<T> Reading<T> {
             Self::Known(fact) => Reading::Known(f(fact)),
             Self::Absent => Reading::Absent,
             Self::Unread(unread) => Reading::Unread(unread),
+            Self::Part { known, unread } => Reading::Part { known: f(known), unread },
         }
     }
 }

@@ -86,7 +86,16 @@ impl Planner<'_, '_> {
         let account = self.instance.account.as_str();
         let request = Arc::new(Request::new(action, resource, Some(account), self.principal.clone(), context).ok()?);
         let (policies, open_session_tags) = (Arc::clone(&self.own), self.open_session_tags);
-        Some(Case { row, request, policies, volume: None, key: None, license, open_session_tags })
+        Some(Case {
+            row,
+            request,
+            policies,
+            volume: None,
+            key: None,
+            license,
+            open_session_tags,
+            is_at_grant_quota: false,
+        })
     }
 
     /// What every resource of the principal's own call has in common.

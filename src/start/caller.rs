@@ -46,7 +46,9 @@ impl Planner<'_, '_> {
         let trust_policy = match trust_policy {
             Some(Reading::Known(document)) => self.shelf.document("trust policy", document, PolicyType::KeyPolicy),
             // Every role has one.
-            Some(Reading::Absent | Reading::Unread(_)) | None => unread("the role's trust policy", "iam:GetRole"),
+            Some(Reading::Absent | Reading::Unread(_) | Reading::Part { .. }) | None => {
+                unread("the role's trust policy", "iam:GetRole")
+            }
         };
         let mut context = fixed(Column::Direct);
         self.shared_keys(&mut context, &self.principal.account);
@@ -96,6 +98,7 @@ impl Planner<'_, '_> {
             policies: Arc::new(policies),
             volume: None,
             key: None,
+            is_at_grant_quota: false,
             license: None,
             open_session_tags,
         })

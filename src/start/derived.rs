@@ -151,7 +151,7 @@ impl Planner<'_, '_> {
                 match self.identity.map(|identity| &identity.tags) {
                     Some(Reading::Known(tags)) => Some(tags),
                     Some(Reading::Absent) => Some(&no_tags),
-                    Some(Reading::Unread(_)) | None => None,
+                    Some(Reading::Unread(_) | Reading::Part { .. }) | None => None,
                 },
             );
         }
@@ -178,7 +178,7 @@ impl Planner<'_, '_> {
                 all(organization.id.as_str().into(), organization_path(organization), master);
             }
             Some(Reading::Absent) => all(ContextValue::Absent, ContextValue::Absent, ContextValue::Absent),
-            Some(Reading::Unread(_)) | None => {
+            Some(Reading::Unread(_) | Reading::Part { .. }) | None => {
                 all(ContextValue::NotKnown, ContextValue::NotKnown, ContextValue::NotKnown);
             }
         }
@@ -232,7 +232,7 @@ fn key_facts(context: &mut Context, key: &Key) {
                 ContextValue::Multi(aliases.iter().map(|alias| alias.as_str().into()).collect())
             }
             Reading::Absent => ContextValue::Absent,
-            Reading::Known(_) | Reading::Unread(_) => ContextValue::NotKnown,
+            Reading::Known(_) | Reading::Unread(_) | Reading::Part { .. } => ContextValue::NotKnown,
         },
     );
     let no_tags = BTreeMap::new();
@@ -242,7 +242,7 @@ fn key_facts(context: &mut Context, key: &Key) {
         match &key.tags {
             Reading::Known(tags) => Some(tags),
             Reading::Absent => Some(&no_tags),
-            Reading::Unread(_) => None,
+            Reading::Unread(_) | Reading::Part { .. } => None,
         },
     );
 }

@@ -6,17 +6,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
-use crate::engine::{
-    self, Decision, Explanation, NamedPolicy, PolicySet, Principal, PrincipalKind, Request, Session, explain,
-    judge as decide,
-};
+use crate::engine::{self, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
 use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
-use crate::policy::{PolicyType, Truth};
+use crate::policy::PolicyType;
 use crate::source::{Reading, Why};
 
 use super::assumption::{Assumption, dates, stated, usual};
 use super::condition_keys::Column;
 use super::context::state;
+use super::decision::{GRANT_QUOTA, decision};
 use super::policies::{Shelf, grant, unread};
 use super::question::Question;
 use super::table::{By, Row, START};
@@ -52,6 +50,8 @@ pub(crate) struct Case {
     pub(crate) open_session_tags: bool,
     /// The license configuration that StartInstances is asked for besides the instance.
     pub(crate) license: Option<Arn>,
+    /// Whether it makes a grant on a key that may have as many as it can have.
+    pub(crate) is_at_grant_quota: bool,
 }
 
 /// A volume of which it is not known whether, and with which key, it is encrypted.
@@ -116,31 +116,6 @@ fn judge_one(case: Case) -> Judged {
     let explanation = explain(&case.request, &case.policies);
     let decision = decision(&case, &explanation);
     Judged { case, explanation, decision }
-}
-
-/// The decision, but for two things of EC2's infrastructure identity: whether an SCP that merely lacks an Allow reaches
-/// it is only inferred, and AWS's pages spell its role in two ways.
-fn decision(case: &Case, explanation: &Explanation) -> Decision {
-    let gates = &explanation.gates;
-    if case.row.by != By::Infrastructure {
-        return explanation.decision;
-    }
-    let only_scps =
-        explanation.decision == Decision::ImplicitDeny && gates.scps.is_false() && gates.scp_denies != Truth::True;
-    let is_open = only_scps || (explanation.decision.is_denied() && is_spared_by_other_spelling(case));
-    if is_open { Decision::Unknown } else { explanation.decision }
-}
-
-/// Whether EC2's own request is not denied if its role's ARN ends in the instance's ID, as one page has it.
-///
-/// Source: <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html>
-pub(crate) fn is_spared_by_other_spelling(case: &Case) -> bool {
-    let principal = &case.request.principal;
-    let PrincipalKind::Role(Session::Known(session)) = &principal.kind else { return false };
-    let instance = session.rsplit('/').next().unwrap_or_default();
-    let mut request = Request::clone(&case.request);
-    request.context.set("aws:PrincipalArn", format!("{}/{instance}", principal.arn).as_str());
-    principal.is_infrastructure() && !decide(&request, &case.policies).is_denied()
 }
 
 /// Works out the requests of one start.
@@ -227,6 +202,8 @@ struct OnKey {
     starter: Arc<PolicySet>,
     /// On those of EC2's own identity, but for the grant that it makes for the volume.
     ec2: PolicySet,
+    /// Whether it may have as many grants as a key can have.
+    is_full: bool,
 }
 
 /// What the requests for one key have in common, by who makes them.
@@ -256,7 +233,7 @@ impl<'c, 'q> Planner<'c, 'q> {
     ) -> Result<Self, NoPlan> {
         let instance = match capture.instances.get(&target.instance_id) {
             Some(Reading::Known(instance)) => instance,
-            Some(Reading::Unread(unread)) => {
+            Some(Reading::Unread(unread) | Reading::Part { unread, .. }) => {
                 return Err(NoPlan::InstanceUnread {
                     was_denied: unread.why == Why::Denied,
                     message: unread.message.clone(),
@@ -313,7 +290,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             let volume = &attachment.volume_id;
             let record = match self.capture.volumes.get(volume) {
                 Some(Reading::Known(record)) => record,
-                Some(Reading::Absent | Reading::Unread(_)) | None => {
+                Some(Reading::Absent | Reading::Unread(_) | Reading::Part { .. }) | None => {
                     open.push(OpenVolume { volume: volume.clone(), needs: "ec2:DescribeVolumes".to_owned() });
                     continue;
                 }
@@ -324,7 +301,7 @@ impl<'c, 'q> Planner<'c, 'q> {
                     cases.extend(self.volume(volume, record, key, patterns));
                 }
                 Reading::Absent => {}
-                Reading::Unread(unread) => {
+                Reading::Unread(unread) | Reading::Part { unread, .. } => {
                     open.push(OpenVolume { volume: volume.clone(), needs: unread.needs.clone() });
                 }
             }
@@ -397,11 +374,12 @@ impl<'c, 'q> Planner<'c, 'q> {
         // RCPs bind neither AWS managed keys nor keys of the management account.
         let rcps = if managed { Vec::new() } else { self.organization(key.account(), PolicyType::Rcp) };
         let grants = self.shelf.grants(of_key);
+        let is_full = !managed && grants.grants.len() >= GRANT_QUOTA;
         let mut starter = PolicySet { rcps: rcps.clone(), grants: grants.clone(), ..(*self.own).clone() };
         starter.key_policies = self.unknown_path.iter().chain(&key_policies).cloned().collect();
         let scps = self.organization(self.instance.account.as_str(), PolicyType::Scp);
         let ec2 = PolicySet { scps, rcps, key_policies, grants, ..PolicySet::none() };
-        OnKey { starter: Arc::new(starter), ec2 }
+        OnKey { starter: Arc::new(starter), ec2, is_full }
     }
 
     fn patterns(&mut self, key: &KeyArn) -> Patterns {
@@ -439,7 +417,9 @@ impl<'c, 'q> Planner<'c, 'q> {
             self.keys_of_volume(&mut request.context, row, volume, record);
             let (volume, key) = (Some(volume.clone()), Some(key.clone()));
             let open_session_tags = self.open_session_tags && row.by != By::Infrastructure;
-            Some(Case { row, request: Arc::new(request), policies, volume, key, license: None, open_session_tags })
+            let is_at_grant_quota = patterns.on_key.is_full && row.action == "kms:CreateGrant";
+            let request = Arc::new(request);
+            Some(Case { row, request, policies, volume, key, license: None, open_session_tags, is_at_grant_quota })
         };
         START.iter().filter_map(made).collect()
     }

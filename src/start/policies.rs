@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, OrgPolicy, Organization};
+use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, OrgPolicy};
 use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
 use crate::names::{AccountId, KeyArn, kind_and_name};
-use crate::policy::{Effect, PolicyType, Statement};
+use crate::policy::PolicyType;
 use crate::source::{Document, Reading};
 
 /// The reads that tell the policies of a role, a user or a group.
@@ -59,7 +59,7 @@ impl<'c> Shelf<'c> {
         let mut first: BTreeMap<&str, &Document> = BTreeMap::new();
         let documents = documents(capture)
             .map(|document| (document.address(), (*first.entry(document.text()).or_insert(document)).clone()));
-        let grants = capture.keys.values().filter_map(|key| key.grants.known());
+        let grants = capture.keys.values().filter_map(|key| key.grants.found());
         Self {
             documents: documents.collect(),
             grants: grants.map(|grants| (address(grants), OnceLock::new())).collect(),
@@ -67,21 +67,14 @@ impl<'c> Shelf<'c> {
         }
     }
 
-    /// The policy of a reading; `None` where there is none. One that AWS accepted and that cannot be read here
-    /// counts as unread.
-    fn reading(
-        &self,
-        name: &str,
-        reading: &Reading<Document>,
-        kind: PolicyType,
-        needs: &str,
-    ) -> Option<Arc<NamedPolicy>> {
+    /// The policy of a reading. One that AWS accepted and that cannot be read here counts as unread, and so does one
+    /// without text: it is there, or nobody would ask for its document.
+    fn reading(&self, name: &str, reading: &Reading<Document>, kind: PolicyType, needs: &str) -> Arc<NamedPolicy> {
         match reading {
-            Reading::Known(document) => Some(self.document(name, document, kind)),
-            Reading::Absent => None,
-            Reading::Unread(unread) => {
-                let needs = if unread.needs.is_empty() { needs } else { &unread.needs };
-                Some(Arc::new(NamedPolicy::unread(name, needs)))
+            Reading::Known(document) => self.document(name, document, kind),
+            Reading::Absent => unread(name, needs),
+            Reading::Unread(why) | Reading::Part { unread: why, .. } => {
+                unread(name, if why.needs.is_empty() { needs } else { &why.needs })
             }
         }
     }
@@ -106,26 +99,20 @@ impl<'c> Shelf<'c> {
         let mut policies = Vec::new();
         for holder in identity.holders() {
             let reads = Reads::of(holder.arn);
-            let open = |what: &str, needs| unread(&format!("the {}'s {what} policies", reads.whose), needs);
-            match holder.attached {
-                Reading::Known(attached) => policies.extend(attached.iter().filter_map(|policy| {
-                    let name = held(&holder, policy.name());
-                    self.reading(&name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
-                })),
-                Reading::Absent => {}
-                Reading::Unread(_) => policies.push(open("managed", reads.attached)),
-            }
-            match holder.inline {
-                Reading::Known(inline) => policies.extend(inline.iter().filter_map(|policy| {
-                    let name = held(&holder, &policy.name);
-                    self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
-                })),
-                Reading::Absent => {}
-                Reading::Unread(_) => policies.push(open("inline", reads.inline)),
-            }
+            let open = |what: &str| format!("the {}'s {what} policies", reads.whose);
+            policies.extend(holder.attached.found().into_iter().flatten().map(|policy| {
+                let name = held(&holder, policy.name());
+                self.reading(&name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
+            }));
+            policies.extend(lacks(holder.attached, &open("managed"), reads.attached));
+            policies.extend(holder.inline.found().into_iter().flatten().map(|policy| {
+                let name = held(&holder, &policy.name);
+                self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
+            }));
+            policies.extend(lacks(holder.inline, &open("inline"), reads.inline));
         }
-        if identity.is_user() && identity.groups.unread().is_some() {
-            policies.push(unread("the user's groups", "iam:ListGroupsForUser"));
+        if identity.is_user() {
+            policies.extend(lacks(&identity.groups, "the user's groups", "iam:ListGroupsForUser"));
         }
         policies
     }
@@ -134,10 +121,10 @@ impl<'c> Shelf<'c> {
     pub(super) fn boundary(&self, identity: &Identity) -> Option<Arc<NamedPolicy>> {
         match &identity.boundary {
             Reading::Known(policy) => {
-                self.reading(policy.name(), &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion")
+                Some(self.reading(policy.name(), &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion"))
             }
             Reading::Absent => None,
-            Reading::Unread(_) => {
+            Reading::Unread(_) | Reading::Part { .. } => {
                 let needs = if identity.is_user() { "iam:GetUser" } else { "iam:GetRole" };
                 Some(unread("the permissions boundary", needs))
             }
@@ -147,9 +134,11 @@ impl<'c> Shelf<'c> {
     /// The key policy and RAM's.
     pub(super) fn key(&self, key: &Key) -> Vec<Arc<NamedPolicy>> {
         let default = self.reading("key policy", &key.policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
+        if key.ram_policy == Reading::Absent {
+            return vec![default];
+        }
         // An own key's RAM policy is asked for beside the default one; where that was not tried, neither was this.
-        let ram = self.reading("key policy AWS_RAM", &key.ram_policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy");
-        default.into_iter().chain(ram).collect()
+        vec![default, self.reading("key policy AWS_RAM", &key.ram_policy, PolicyType::KeyPolicy, "kms:GetKeyPolicy")]
     }
 
     /// Every policy that bears on any start of the capture.
@@ -175,40 +164,41 @@ impl<'c> Shelf<'c> {
         self.document("key policy of aws/ebs (assumed)", &Document::new(text), PolicyType::KeyPolicy)
     }
 
-    /// The levels of SCPs or RCPs that bind an account.
+    /// The levels of SCPs or RCPs that bind an account. Where not all were read, what was can deny, and any level may
+    /// hold more.
     pub(super) fn organization(
         &self,
         capture: &Capture,
         account: &str,
         kind: PolicyType,
     ) -> Vec<Vec<Arc<NamedPolicy>>> {
-        let what = if kind == PolicyType::Scp { "the organization's SCPs" } else { "the organization's RCPs" };
-        let open = |needs: &str| vec![unread(what, needs)];
-        let known = AccountId::parse(account).ok().and_then(|account| capture.organizations.get(&account));
-        let organization: &Organization = match known {
-            Some(Reading::Known(organization)) => organization,
+        let is_scp = kind == PolicyType::Scp;
+        let account = AccountId::parse(account).ok();
+        let record = account.as_ref().and_then(|account| capture.organizations.get(account));
+        let what = if is_scp { "the organization's SCPs" } else { "the organization's RCPs" };
+        let (read, open): (&[Level], _) = match record {
             Some(Reading::Absent) => return Vec::new(),
-            Some(Reading::Unread(_)) | None => return vec![open("organizations:DescribeOrganization")],
-        };
-        if organization.management_account.as_str() == account {
-            return Vec::new();
-        }
-        let (levels, told) = if kind == PolicyType::Scp {
-            (&organization.scps, &organization.told_scps)
-        } else {
-            (&organization.rcps, &organization.told_rcps)
-        };
-        match levels {
-            Reading::Known(levels) => levels.iter().map(|level| self.level(level, kind)).collect(),
-            Reading::Absent => Vec::new(),
-            Reading::Unread(unread) => {
-                let lists = "organizations:ListPoliciesForTarget";
-                let mut level = open(if unread.needs.is_empty() { lists } else { &unread.needs });
-                let read = |policy: &OrgPolicy| self.reading(named(policy), &policy.document, kind, lists);
-                level.extend(told.iter().filter_map(read));
-                vec![level]
+            Some(Reading::Unread(_) | Reading::Part { .. }) | None => {
+                (&[], Some(unread(what, "organizations:DescribeOrganization")))
             }
-        }
+            Some(Reading::Known(organization)) => {
+                if account.as_ref().is_some_and(|account| !organization.binds(account.as_str())) {
+                    return Vec::new();
+                }
+                let levels = if is_scp { &organization.scps } else { &organization.rcps };
+                let needs = levels.unread().map_or("", |unread| &unread.needs);
+                let needs = if needs.is_empty() { "organizations:ListPoliciesForTarget" } else { needs };
+                (levels.found().map(Vec::as_slice).unwrap_or_default(), lacks(levels, what, needs))
+            }
+        };
+        let mut levels: Vec<Vec<_>> = read.iter().map(|level| self.level(level, kind)).collect();
+        let Some(open) = open else { return levels };
+        let told = account.and_then(|account| capture.told.get(&account));
+        let told = told.map(|told| if is_scp { &told.scps } else { &told.rcps }).into_iter().flatten();
+        let told = told.map(|policy| self.reading(named(policy), &policy.document, kind, &open.needs));
+        levels.push(told.collect());
+        levels.iter_mut().for_each(|level| level.push(Arc::clone(&open)));
+        levels
     }
 
     /// A policy that stands for one that was not read and is assumed to allow.
@@ -223,36 +213,19 @@ impl<'c> Shelf<'c> {
             let name = format!("{} (at {})", named(policy), level.target);
             self.reading(&name, &policy.document, kind, "organizations:DescribePolicy")
         };
-        let mut policies: Vec<_> = level.policies.iter().filter_map(read).collect();
-        let allows_all = |statement: &Statement| {
-            statement.effect == Effect::Allow && statement.action.patterns.iter().any(|action| action.as_str() == "*")
-        };
-        let may_be_full = |policy: &Arc<NamedPolicy>| {
-            policy.policy.as_ref().is_none_or(|policy| policy.statements.iter().any(allows_all))
-        };
-        if kind == PolicyType::Rcp && !policies.iter().any(may_be_full) {
-            // It is attached everywhere and cannot be detached, so a list without it is not whole.
-            // Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html>
-            let name = format!("RCPFullAWSAccess of {}, without which no list of RCPs is whole", level.target);
-            policies.push(unread(&name, "organizations:ListPoliciesForTarget"));
-        }
-        policies
+        level.policies.iter().map(read).collect()
     }
 
     /// The grants on a key.
     pub(super) fn grants(&self, key: &Key) -> GrantSet {
         let compiled = |entries: &[Entry]| Arc::new(entries.iter().map(grant).collect());
-        match &key.grants {
-            Reading::Known(entries) => {
-                let grants = match self.grants.get(&address(entries)) {
-                    Some(kept) => Arc::clone(kept.get_or_init(|| compiled(entries))),
-                    None => compiled(entries),
-                };
-                GrantSet { grants, ..GrantSet::default() }
-            }
-            Reading::Absent => GrantSet::default(),
-            Reading::Unread(_) => GrantSet { unread: Some("kms:ListGrants".to_owned()), ..GrantSet::default() },
-        }
+        let grants = key.grants.found().map(|entries| match self.grants.get(&address(entries)) {
+            Some(kept) => Arc::clone(kept.get_or_init(|| compiled(entries))),
+            None => compiled(entries),
+        });
+        // Those of a list that was cut off serve as far as they go.
+        let unread = key.grants.unread().map(|_| "kms:ListGrants".to_owned());
+        GrantSet { grants: grants.unwrap_or_default(), unread, ..GrantSet::default() }
     }
 }
 
@@ -270,17 +243,18 @@ fn address(grants: &Arc<Vec<Entry>>) -> usize {
 /// Every document of a policy in the capture.
 fn documents(capture: &Capture) -> impl Iterator<Item = &Document> {
     let identities = capture.identities.values().filter_map(Reading::known).flat_map(|identity| {
-        let inline = identity.holders().filter_map(|holder| holder.inline.known()).flatten();
+        let inline = identity.holders().filter_map(|holder| holder.inline.found()).flatten();
         let managed = identity.managed().filter_map(|policy| policy.document.known());
         let inline = inline.filter_map(|policy| policy.document.known());
         inline.chain(managed).chain(identity.trust_policy.known())
     });
     let keys = capture.keys.values().flat_map(|key| [&key.policy, &key.ram_policy]).filter_map(Reading::known);
     let organizations = capture.organizations.values().filter_map(Reading::known).flat_map(|organization| {
-        let levels = [&organization.scps, &organization.rcps].into_iter().filter_map(Reading::known).flatten();
-        let told = organization.told_scps.iter().chain(&organization.told_rcps);
-        levels.flat_map(|level| &level.policies).chain(told).filter_map(|policy| policy.document.known())
+        let levels = [&organization.scps, &organization.rcps].into_iter().filter_map(Reading::found).flatten();
+        levels.flat_map(|level| &level.policies)
     });
+    let told = capture.told.values().flat_map(|told| told.scps.iter().chain(&told.rcps));
+    let organizations = organizations.chain(told).filter_map(|policy| policy.document.known());
     identities.chain(keys).chain(organizations)
 }
 
@@ -294,6 +268,15 @@ pub(crate) fn held(holder: &Holder<'_>, name: &str) -> String {
     match kind_and_name(holder.arn) {
         ("group", group) => format!("{name} of group {group}"),
         (_, _) => name.to_owned(),
+    }
+}
+
+/// What stands for the policies of a list that was not read, or for the rest of one that was cut off.
+fn lacks<T>(list: &Reading<T>, what: &str, needs: &str) -> Option<Arc<NamedPolicy>> {
+    match list {
+        Reading::Known(_) | Reading::Absent => None,
+        Reading::Unread(_) => Some(unread(what, needs)),
+        Reading::Part { .. } => Some(unread(&format!("the rest of {what}"), needs)),
     }
 }
 

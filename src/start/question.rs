@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::capture::Target;
 use crate::change::{Change, PolicyPlace, edited};
 use crate::engine::NamedPolicy;
 use crate::names::PrincipalArn;
@@ -14,6 +15,8 @@ use super::context::Stated;
 pub struct Question {
     /// Which requests must be allowed.
     pub require: Require,
+    /// Starts that are asked for and that the capture does not hold: each is told as an error.
+    pub not_captured: Vec<Target>,
     /// Who assumes the role, where it is to be told whether the trust policy admits the caller.
     pub caller: Option<PrincipalArn>,
     /// The external ID with which the caller assumes the role.

@@ -49,6 +49,7 @@ fn what_aws_would_refuse_is_bad_input_with_its_answer() {
         let managed = "arn:aws:kms:ap-northeast-1:111122223333:key/00000000-aaaa-bbbb-cccc-000000000000";
         capture["keys"][managed] = capture["keys"][KEY].clone();
         capture["keys"][managed]["metadata"]["known"]["manager"] = "AWS".into();
+        capture["keys"][managed]["aliases"] = json!({"known": ["alias/aws/ebs"]});
     });
     let long: Vec<Value> = (0..300).map(|_| allow(ROLE, &["kms:Decrypt", "kms:Encrypt", "kms:DescribeKey"])).collect();
     let own = allow("111122223333", &["kms:*"]);

@@ -28,6 +28,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod shapes;
 mod spec;
 mod tidy;
 mod together;
@@ -35,6 +36,7 @@ mod together;
 mod told;
 mod transcript;
 mod triage;
+mod whole;
 
 #[cfg(feature = "cli")]
 mod diffs;

@@ -7,7 +7,9 @@
 mod allows;
 mod denies;
 mod events;
+mod evidence;
 mod facts;
+mod mutation;
 mod place;
 mod readings;
 
@@ -19,10 +21,14 @@ use ebs_preflight::report::{Verdict, preflight};
 use ebs_preflight::start::Question;
 use serde_json::Value;
 
-/// A capture that is READY as it stands.
+use crate::golden::library;
+use place::Place;
+
+/// A capture that is READY as it stands, or under the question that is asked of it.
 struct Ready {
     name: String,
     capture: Value,
+    question: Question,
 }
 
 #[test]
@@ -35,6 +41,25 @@ fn the_captures_kept_as_ready_are() {
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures"))
+}
+
+/// All captures that are READY, those of the library under their flags.
+fn ready_with_flags() -> Vec<Ready> {
+    let mut found = ready();
+    for golden in library() {
+        let question = golden.question();
+        let is_found = found.iter().any(|ready| ready.name == format!("{}.json", golden.name));
+        if !is_found && preflight(&golden.capture(), &question).verdict() == Verdict::Ready {
+            found.push(Ready { capture: spelled_out(&golden.capture()), name: golden.name, question });
+        }
+    }
+    found
+}
+
+fn spelled_out(capture: &Capture) -> Value {
+    let mut capture: Value = serde_json::from_str(&capture.print().unwrap()).unwrap();
+    place::spell_out_documents(&mut capture);
+    capture
 }
 
 /// All captures that are READY, their documents as JSON values and every reading spelled out.
@@ -58,10 +83,8 @@ fn gather(folder: &Path, found: &mut Vec<Ready>) {
             }
             let capture = Capture::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             if preflight(&capture, &Question::default()).verdict() == Verdict::Ready {
-                let mut capture: Value = serde_json::from_str(&capture.print().unwrap()).unwrap();
-                place::spell_out_documents(&mut capture);
                 let name = path.strip_prefix(self::folder()).unwrap().to_string_lossy().into_owned();
-                found.push(Ready { name, capture });
+                found.push(Ready { name, capture: spelled_out(&capture), question: Question::default() });
             }
         }
     }
@@ -73,6 +96,21 @@ fn verdict(capture: &Value) -> Verdict {
 
 fn verdict_under(capture: &Value, question: &Question) -> Verdict {
     preflight(&Capture::parse(&capture.to_string()).unwrap(), question).verdict()
+}
+
+/// A copy of `capture` with one policy changed: one of an organization wherever it is attached.
+fn with_policy(capture: &Value, place: &Place, change: impl Fn(&mut Value)) -> Value {
+    let mut copy = capture.clone();
+    for place in place::attachments(capture, place) {
+        change(copy.pointer_mut(&place).unwrap());
+    }
+    copy
+}
+
+/// The grants on a key that were read.
+fn grants(key: &Value) -> &[Value] {
+    let list = [&key["grants"]["known"], &key["grants"]["part"]["known"]].into_iter().find_map(Value::as_array);
+    list.map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A copy of `capture` that is changed in one place.

@@ -289,6 +289,7 @@ fn what_two_starts_need_of_one_policy_is_written_once() {
     let mut value: Value = serde_json::from_str(INCIDENT).unwrap();
     let (other_key, other_volume) = (KEY.replace("1234abcd", "5678abcd"), "vol-0c3d4e5f60718293a");
     value["keys"][&other_key] = value["keys"][KEY].clone();
+    value["keys"][&other_key]["aliases"] = serde_json::json!({"known": ["alias/ebs-other"]});
     value["volumes"][other_volume] = value["volumes"]["vol-0a1b2c3d4e5f60718"].clone();
     value["volumes"][other_volume]["known"]["key"]["known"] = other_key.as_str().into();
     let other = "i-0aaaaaaaaaaaaaaaa";

@@ -149,6 +149,94 @@ fn of_a_group_only_a_policy_is_changed() {
     }
 }
 
+/// Nothing that was asked is dropped: a start that the capture does not hold is told beside the others.
+#[test]
+fn what_the_capture_does_not_hold_is_an_error_beside_the_others() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, demo().to_string()).unwrap();
+    let (other, other_role) = ("i-00000000000000009", "arn:aws:iam::111122223333:role/other");
+    let two = format!("{INSTANCE} {ROLE}\n{other} {ROLE}\n");
+    let cases: [(&[&str], &str); 5] = [
+        (&["--instance-id", INSTANCE, "--instance-id", other], ""),
+        (&["--role-arn", ROLE, "--role-arn", other_role], ""),
+        (&["--instance-id", INSTANCE, "--role-arn", ROLE, "--role-arn", other_role], ""),
+        (&["--instance-id", other, "--role-arn", ROLE, "--instance-id", INSTANCE], ""),
+        (&["-"], &two),
+    ];
+    for (arguments, input) in cases {
+        let (status, report) = check(file.path(), arguments, input);
+        let targets = report["targets"].as_array().unwrap();
+        let found = [&targets[0]["verdict"], &targets[1]["error"]["code"], &report["verdict"]];
+        assert_eq!(found, ["BLOCKED", "target-not-captured", "BLOCKED"], "{arguments:?}");
+        assert_eq!((status, targets.len()), (Some(2), 2), "{arguments:?}");
+        let capture = file.path().to_str().unwrap();
+        let text = run(&[&["check", "--capture", capture], arguments].concat(), input);
+        let text = String::from_utf8_lossy(&text.stdout).into_owned();
+        assert!(text.contains("ERROR  ") && text.contains("was not made for the start of"), "{text}");
+        let key = "arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        let diff = ["diff", "--capture", capture, "--disable-key", key];
+        let output = run(&[&diff, arguments].concat(), input);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.starts_with("1 made worse, 0 cured, 0 unchanged, 1 not judged, if\n"), "{text}");
+        assert!(text.contains("   ERROR  the capture was not made for the start of"), "{text}");
+        let output = run(&[&diff, arguments, &["--format", "json"]].concat(), input);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let errors = report["targets"].as_array().unwrap().iter().filter(|target| target["error"].is_object());
+        assert_eq!((output.status.code(), errors.count()), (Some(2), 1), "{arguments:?}");
+    }
+}
+
+/// Of a start that could not be judged nothing is known, so a report with one is not READY.
+#[test]
+fn a_report_with_an_error_is_not_ready() {
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/ready-grant-to-the-role.json");
+    let held: Value = serde_json::from_str(&std::fs::read_to_string(capture).unwrap()).unwrap();
+    let id = held["targets"][0]["instanceId"].as_str().unwrap();
+    assert_eq!(check(Path::new(capture), &["--instance-id", id], "").0, Some(0));
+    let (status, report) =
+        check(Path::new(capture), &["--instance-id", id, "--instance-id", "i-00000000000000009"], "");
+    assert_eq!((status, &report["verdict"]), (Some(2), &json!("UNDECIDED")));
+}
+
+/// Two roles of one name in two accounts are two principals, in everything that is printed.
+#[test]
+fn roles_of_one_name_in_two_accounts_are_kept_apart() {
+    let mut capture = demo();
+    let other = ROLE.replace("111122223333", "444455556666");
+    capture["targets"].as_array_mut().unwrap().push(json!({"instanceId": INSTANCE, "roleArn": other}));
+    let mut identity = capture["identities"][ROLE].clone();
+    let unread = json!({"unread": {"why": "denied", "needs": "iam:GetRole", "message": "no"}});
+    identity["known"]["tags"] = unread.clone();
+    capture["identities"][ROLE] = identity.clone();
+    identity["known"]["arn"] = json!(other);
+    capture["identities"][&other] = identity;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, capture.to_string()).unwrap();
+    let (_, report) = check(file.path(), &[], "");
+    let arns: Vec<&Value> = report["targets"].as_array().unwrap().iter().map(|target| &target["roleArn"]).collect();
+    assert_eq!(arns, [ROLE, &other]);
+    let lacks = report["unread"].as_array().unwrap().iter().map(|lack| lack["what"].as_str().unwrap());
+    let lacks: Vec<&str> = lacks.filter(|what| what.starts_with("tags of ")).collect();
+    assert_eq!(lacks, [format!("tags of role {ROLE}"), format!("tags of role {other}")]);
+    let path = file.path().to_str().unwrap();
+    let key = "arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    for command in [&["check", "--capture", path][..], &["diff", "--capture", path, "--disable-key", key]] {
+        let text = String::from_utf8_lossy(&run(command, "").stdout).into_owned();
+        for account in ["111122223333", "444455556666"] {
+            let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains(&format!("role scheduler/StartJob of account {account}")), "{account}: {text}");
+        }
+    }
+    for name in ["StartJob", "scheduler/StartJob"] {
+        let output = run(&["diff", "--capture", path, "--delete-role", name, "--format", "json"], "");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), code(&report)), (Some(2), "ambiguous-name"));
+    }
+    let output = run(&["diff", "--capture", path, "--delete-role", &other, "--format", "json"], "");
+    let changes: Value = serde_json::from_slice::<Value>(&output.stdout).unwrap()["changes"].clone();
+    assert!(changes.to_string().contains("444455556666"), "{changes}");
+}
+
 /// A session's ARN tells no path, and an account has one role of a name.
 #[test]
 fn a_session_is_accepted_wherever_its_role_is() {

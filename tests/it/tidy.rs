@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by rank: each may import what stands before it.
-const RANKS: [&str; 19] = [
-    "escape", "limits", "names", "command", "source", "policy", "engine", "capture", "reads", "change", "handed",
-    "event", "start", "findings", "remedy", "report", "case", "collect", "cli",
+const RANKS: [&str; 20] = [
+    "escape", "limits", "names", "command", "source", "paste", "policy", "engine", "capture", "reads", "change",
+    "handed", "event", "start", "findings", "remedy", "report", "case", "collect", "cli",
 ];
 
 fn root() -> &'static Path {

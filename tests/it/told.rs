@@ -79,9 +79,12 @@ fn what_is_told_of_an_organization_decides_what_it_can() {
     let managed_by_the_starters_account = whole.replace("999988887777", "111122223333");
     let of_another_policy = whole.replace("/p-1234abcd", "/p-0000abcd");
     let queried = whole.parse::<Value>().unwrap()["Policy"].to_string();
-    // Where nothing at all was read, an output that names its organization, or what is told before, says which it is.
+    // Where nothing at all was read, a text binds the account as whoever hands it in says.
     for (texts, exit, says) in [
-        (vec![("", DENY)], 2, "hand in the output of `aws organizations describe-organization`, too"),
+        (vec![("", DENY)], 1, "SCP told-0"),
+        (vec![("111122223333=", DENY)], 1, "SCP told-0"),
+        (vec![("", RCP)], 1, "EBP0112 blocker"),
+        (vec![("", ALLOW)], 3, "SCP told-0, taken as one of those that bind account 111122223333"),
         (vec![("", &*organization(own, "999988887777")), ("", DENY)], 1, "SCP told-1"),
         (vec![("", DENY), ("", &*organization(own, "999988887777"))], 1, "SCP told-0"),
         (vec![("", &*policy(own, "p-1234abcd", DENY)), ("", &*organization(own, "999988887777"))], 1, "SCP limits"),
@@ -108,11 +111,13 @@ fn what_is_told_of_an_organization_decides_what_it_can() {
 fn the_text_of_a_listed_policy_is_put_in() {
     let own = "o-abc1234567";
     let listed = |organizations: &mut Value| {
-        for organization in organizations.as_object_mut().unwrap().values_mut() {
+        for (account, organization) in organizations.as_object_mut().unwrap() {
             let denied = json!({"unread": {"why": "denied", "needs": "organizations:DescribePolicy", "message": ""}});
             let policy = json!({"id": "p-1234abcd", "name": "limits", "document": denied});
-            let level = json!({"target": "r-a1b2", "policies": [policy]});
-            organization["known"]["scps"] = json!({"known": [level]});
+            let full = json!({"id": "p-FullAWSAccess", "document": {"known": ALLOW}});
+            let level = |target: &str, policy: &Value| json!({"target": target, "policies": [policy]});
+            organization["known"]["path"] = json!({"known": ["r-a1b2", account]});
+            organization["known"]["scps"] = json!({"known": [level("r-a1b2", &policy), level(account, &full)]});
             organization["known"]["rcps"] = json!("absent");
         }
     };

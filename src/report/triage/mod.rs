@@ -1,6 +1,8 @@
 //! What events, error texts and instance states prove, what they do not, and what to do next.
 
+mod draft;
 mod next;
+mod table;
 mod words;
 
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use serde::Serialize;
 
 use super::format::{FORMAT_VERSION, print};
 use super::layout::Page;
-use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told, is_of_start};
+use crate::event::{Actor, Denial, Incident, Launcher, PolicyKind, Refusal, Silence, Told, alike, is_of_start};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
 pub(super) use words::{cause, what};
@@ -28,21 +30,7 @@ pub enum Outcome {
 impl Outcome {
     /// The outcome of one incident.
     pub fn of(incident: &Incident) -> Self {
-        match &incident.told {
-            Told::Refused(refusal) if !stops_a_start(incident, refusal) => Self::Undecided,
-            Told::KeyUnusable { action, .. }
-                if action.starts_with("kms:") && !incident.events.is_empty() && !is_through_ec2(incident) =>
-            {
-                Self::Undecided
-            }
-            Told::Refused(_) | Told::KeyUnusable { .. } => Self::Blocked,
-            Told::Failed { .. } => Self::Undecided,
-            Told::Granted { .. } | Told::Silent(_) => Self::NotRefused,
-            Told::State(state) => match state.meaning() {
-                Meaning::MaybeKey | Meaning::NotKey | Meaning::Other => Self::Undecided,
-                Meaning::Nothing => Self::NotRefused,
-            },
-        }
+        table::read(incident).outcome
     }
 
     /// The worst of several; what was not understood may be anything.
@@ -65,9 +53,14 @@ impl Outcome {
 /// known to be needed; what EC2 asks for with the principal's permissions is.
 fn stops_a_start(incident: &Incident, refusal: &Refusal) -> bool {
     let action = refusal.action.as_str();
-    // A text does not tell whether EC2 asked. A grant on a key hardly anybody else makes.
-    let may_be_ec2 = if incident.events.is_empty() { action == "kms:CreateGrant" } else { is_through_ec2(incident) };
-    is_of_start(action) && (may_be_ec2 || is_infrastructure(incident, refusal) || !action.starts_with("kms:"))
+    // A text does not tell whether EC2 asked. Grants and data keys without their plaintext hardly anybody else asks for.
+    let is_of_ec2 = ["kms:CreateGrant", "kms:GenerateDataKeyWithoutPlaintext"].contains(&action);
+    let may_be_ec2 =
+        if incident.events.is_empty() { is_of_ec2 && !incident.is_direct } else { is_through_ec2(incident) };
+    let is_request =
+        is_of_start(action) && (may_be_ec2 || is_infrastructure(incident, refusal) || !action.starts_with("kms:"));
+    // A launch needs more than its own action: `iam:PassRole`, tags, a subnet.
+    is_request || (refusal.call != *action && refusal.call.starts_with("ec2:") && is_of_start(&refusal.call))
 }
 
 /// Whether the events are of what EC2 asked.
@@ -84,8 +77,9 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
     if incidents.is_empty() {
         return "No event is in it. That proves nothing: events arrive minutes late.\n".to_owned();
     }
+    let Sorted { told, unrelated, others } = sorted(incidents);
     let mut page = Page::default();
-    for (number, incident) in of_starts(incidents).enumerate() {
+    for (number, incident) in told.iter().enumerate() {
         if number > 0 {
             page.blank();
         }
@@ -93,46 +87,67 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
             page.line(&line);
         }
     }
-    let others = others(incidents);
-    if others > 0 && of_starts(incidents).next().is_some() {
-        page.blank();
+    let mut last = Vec::new();
+    if !unrelated.is_empty() {
+        last.push(format!("Refused as well, of no start: {}", unrelated.join(", ")));
     }
     match others {
         0 => {}
-        1 => page.line("1 other event says nothing of a start."),
-        number => page.line(&format!("{number} other events say nothing of a start.")),
+        1 => last.push("1 other event says nothing of a start.".to_owned()),
+        number => last.push(format!("{number} other events say nothing of a start.")),
+    }
+    for line in &last {
+        if !told.is_empty() {
+            page.blank();
+        }
+        page.line(line);
     }
     page.print()
 }
 
-fn is_other(incident: &Incident) -> bool {
-    incident.told == Told::Silent(Silence::OtherRequest)
+/// What is told whole, and what is told in a line.
+struct Sorted {
+    told: Vec<Incident>,
+    /// The refused requests of no start, with how often.
+    unrelated: Vec<String>,
+    /// How many events say nothing of a start.
+    others: usize,
 }
 
-fn of_starts(incidents: &[Incident]) -> impl Iterator<Item = &Incident> {
-    incidents.iter().filter(|incident| !is_other(incident))
+fn sorted(incidents: &[Incident]) -> Sorted {
+    let is_other = |incident: &Incident| incident.told == Told::Silent(Silence::OtherRequest);
+    let others = incidents.iter().filter(|incident| is_other(incident)).map(|incident| incident.events.len()).sum();
+    let told = alike(incidents.iter().filter(|incident| !is_other(incident)).cloned().collect());
+    // Alone they are the answer, beside others they are noise.
+    let (unrelated, related): (Vec<Incident>, Vec<Incident>) = told.into_iter().partition(table::is_unrelated);
+    if related.is_empty() {
+        return Sorted { told: unrelated, unrelated: Vec::new(), others };
+    }
+    let named = unrelated.iter().filter_map(|incident| {
+        let Told::Refused(refusal) = &incident.told else { return None };
+        let times = if incident.count > 1 { format!(" ({} times)", incident.count) } else { String::new() };
+        Some(format!("{}{times}", refusal.action))
+    });
+    Sorted { told: related, unrelated: named.collect(), others }
 }
 
-/// How many events say nothing of a start.
-fn others(incidents: &[Incident]) -> usize {
-    incidents.iter().filter(|incident| is_other(incident)).map(|incident| incident.events.len()).sum()
-}
+/// The labels of the lines take this width.
+const LABEL: usize = 9;
 
 fn one(incident: &Incident, zone: &TimeZone) -> Vec<String> {
-    let by = match &incident.told {
-        Told::State(_) => "by the instance's state",
-        _ if incident.events.is_empty() => "by the text",
-        Told::Refused(_) | Told::KeyUnusable { .. } | Told::Failed { .. } | Told::Granted { .. } | Told::Silent(_) => {
-            "by the event"
+    let reading = table::read(incident);
+    let mut head = vec![reading.outcome.as_str().to_owned()];
+    head.extend(words::time(incident, zone));
+    head.push(words::headline(incident));
+    let mut lines = vec![head.join("  ")];
+    let mut add = |label: &str, texts: &[String]| {
+        for (number, text) in texts.iter().enumerate() {
+            lines.push(format!("{:<LABEL$}{text}", if number == 0 { label } else { "" }));
         }
     };
-    let mut head = format!("{} ({by})", Outcome::of(incident).as_str());
-    for part in [words::time(incident, zone), incident.actor.as_ref().map(words::actor)].into_iter().flatten() {
-        head.push_str("  ");
-        head.push_str(&part);
-    }
-    let mut lines = vec![head, format!("  {}", what(incident))];
-    let mut subject = |label: &str, text: &str| lines.push(format!("    {label:<10}{text}"));
+    add("why", &[words::why(incident)]);
+    let mut subjects = Vec::new();
+    let mut subject = |label: &str, text: &str| subjects.push(format!("{label:<10}{text}"));
     incident.keys.iter().for_each(|key| subject("key", key.as_str()));
     incident.volumes.iter().for_each(|volume| subject("volume", volume.as_str()));
     incident.instances.iter().for_each(|instance| subject("instance", instance.as_str()));
@@ -140,17 +155,26 @@ fn one(incident: &Incident, zone: &TimeZone) -> Vec<String> {
         refusal.policy_arn.iter().for_each(|arn| subject("policy", arn));
         refusal.statements.iter().for_each(|sid| subject("Sid", sid));
     }
-    incident.events.first().iter().for_each(|event| subject("request", &event.request_id));
-    let mut section = |title: &str, texts: &[String]| {
-        if !texts.is_empty() {
-            lines.push(format!("  {title}"));
-            lines.extend(texts.iter().map(|text| format!("    {text}")));
-        }
-    };
-    section("It proves:", &words::proves(incident));
-    section("It does not prove:", &words::leaves_open(incident));
+    let request = incident.events.first().map(|event| &event.request_id).or(incident.request.as_ref());
+    if let Some(id) = request {
+        subject("request", id);
+    }
+    add("", &subjects);
+    add("", &words::counted(incident, zone));
     let next: Vec<String> = next::steps(incident).iter().map(next::Step::to_string).collect();
-    section("Next:", &next);
+    add("next", &next);
+    if let Some(draft) = draft::draft(incident) {
+        let statement = serde_json::to_string(&draft.statement).unwrap_or_default();
+        add(
+            "draft",
+            &[
+                statement,
+                format!("in {}: from this event alone, not proven; the check above proves a statement", draft.place),
+            ],
+        );
+    }
+    add("proves", &reading.proves);
+    add("open", &reading.leaves_open);
     lines
 }
 
@@ -160,6 +184,8 @@ struct Whole<'a> {
     format_version: u32,
     verdict: &'static str,
     incidents: Vec<IncidentOut<'a>>,
+    /// Refused requests of no start, beside what concerns one.
+    other_refusals: &'a [String],
     /// How many events say nothing of a start.
     other_events: usize,
     /// What looks like a record or an error, and was not understood.
@@ -171,11 +197,17 @@ struct Whole<'a> {
 #[serde(rename_all = "camelCase")]
 struct IncidentOut<'a> {
     verdict: &'static str,
+    /// How often it was found.
+    count: usize,
     time: Option<Timestamp>,
     local_time: Option<String>,
+    last_time: Option<Timestamp>,
     region: &'a str,
     principal: Option<&'a str>,
     session_name: Option<&'a str>,
+    session_names: &'a [String],
+    /// The word of `--starter`, where a service launches.
+    starter: Option<&'static str>,
     key_arns: &'a [KeyArn],
     volume_ids: &'a [VolumeId],
     instance_ids: &'a [InstanceId],
@@ -185,6 +217,8 @@ struct IncidentOut<'a> {
     proves: Vec<String>,
     does_not_prove: Vec<String>,
     next: Vec<String>,
+    /// A statement from this event alone, not proven.
+    draft: Option<draft::Draft>,
     /// The same, as their programs get them; nothing for what is no command, or is to be filled in.
     argv: Vec<Option<Vec<String>>>,
 }
@@ -210,11 +244,13 @@ struct EventOut<'a> {
 
 /// The incidents as JSON, with what else looks like a record or an error and was not understood.
 pub fn json(incidents: &[Incident], not_read: &[String], zone: &TimeZone) -> String {
+    let Sorted { told, unrelated, others } = sorted(incidents);
     print(&Whole {
         format_version: FORMAT_VERSION,
         verdict: Outcome::of_all(incidents, not_read).as_str(),
-        incidents: of_starts(incidents).map(|incident| wire(incident, zone)).collect(),
-        other_events: others(incidents),
+        incidents: told.iter().map(|incident| wire(incident, zone)).collect(),
+        other_refusals: &unrelated,
+        other_events: others,
         not_read,
     })
 }
@@ -235,8 +271,13 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
         action: &event.action,
         error_code: event.error.as_ref().map(|error| error.code.as_str()),
     });
+    let reading = table::read(incident);
     IncidentOut {
-        verdict: Outcome::of(incident).as_str(),
+        verdict: reading.outcome.as_str(),
+        count: incident.count,
+        last_time: incident.last,
+        session_names: &incident.sessions,
+        starter: incident.launcher.map(Launcher::starter),
         time: incident.time,
         local_time: incident.time.map(|time| time.to_zoned_datetime(zone.clone()).to_string()),
         region: &incident.region,
@@ -248,10 +289,11 @@ fn wire<'a>(incident: &'a Incident, zone: &TimeZone) -> IncidentOut<'a> {
         what: what(incident),
         refusal: refusal(incident),
         events: events.collect(),
-        proves: words::proves(incident),
-        does_not_prove: words::leaves_open(incident),
+        proves: reading.proves,
+        does_not_prove: reading.leaves_open,
         next: next.iter().map(next::Step::to_string).collect(),
         argv: next.iter().map(next::Step::argv).collect(),
+        draft: draft::draft(incident),
     }
 }
 

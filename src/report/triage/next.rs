@@ -3,9 +3,10 @@ use std::fmt;
 use jiff::ToSpan as _;
 
 use super::super::words::option;
+use crate::capture::StateReasonMeaning;
 use crate::command::{Command, Word};
-use crate::event::{Actor, Encoded, Incident, Meaning, Refusal, Silence, Told};
-use crate::names::{AccountId, EncodedMessage, PrincipalArn, Region};
+use crate::event::{Actor, Encoded, Incident, Operation, Refusal, Silence, Told, operations_of};
+use crate::names::{AccountId, EncodedMessage, IamName, KeyArn, PrincipalArn, Region};
 
 /// What to do next.
 pub(super) enum Step {
@@ -47,6 +48,14 @@ pub(super) fn steps(incident: &Incident) -> Vec<Step> {
                            decoded";
                 steps.push(Step::Say(cut.to_owned()));
             }
+            Some(Encoded::Masked) => {
+                let masked = "the encoded message is left out here: the one in the caller's own output can be decoded";
+                steps.push(Step::Say(masked.to_owned()));
+            }
+            Some(Encoded::Broken) => {
+                let broken = "the encoded message is broken by a line end: on one line it can be decoded";
+                steps.push(Step::Say(broken.to_owned()));
+            }
             None => {}
         },
         Told::KeyUnusable { .. } => {
@@ -56,18 +65,29 @@ pub(super) fn steps(incident: &Incident) -> Vec<Step> {
                 Step::Run(describe.words("--query KeyMetadata.KeyState --output text"))
             }));
         }
-        Told::State(state) if state.meaning() == Meaning::MaybeKey => steps.extend(look_up(incident, "CreateGrant")),
-        Told::Silent(Silence::OnlyAccepted) => steps.extend(look_up(incident, "CreateGrant")),
-        Told::Failed { .. } | Told::Granted { .. } | Told::Silent(_) | Told::State(_) => {}
+        Told::State(state) if state.meaning() == StateReasonMeaning::MaybeKey => {
+            steps.extend(look_up(incident, "CreateGrant"));
+        }
+        Told::Silent(Silence::OnlyAccepted) | Told::Sign(_) => steps.extend(look_up(incident, "CreateGrant")),
+        Told::Notice(notice) if notice.may_be_failure => steps.extend(look_up(incident, "CreateGrant")),
+        Told::Failed { .. } | Told::Granted { .. } | Told::Silent(_) | Told::State(_) | Told::Notice(_) => {}
     }
     let about_a_start = match &incident.told {
-        Told::Refused(_) | Told::KeyUnusable { .. } | Told::Failed { .. } | Told::Granted { .. } => true,
+        Told::Refused(_) | Told::KeyUnusable { .. } | Told::Failed { .. } | Told::Granted { .. } | Told::Sign(_) => {
+            true
+        }
         Told::Silent(silence) => *silence == Silence::OnlyAccepted || *silence == Silence::DryRun,
-        Told::State(state) => state.meaning() != Meaning::Nothing,
+        Told::State(state) => state.meaning() != StateReasonMeaning::NoFailure,
+        Told::Notice(notice) => notice.may_be_failure,
     };
     if about_a_start {
         if incident.instances.is_empty() && incident.time.is_some() {
             steps.extend(look_up(incident, "StartInstances"));
+        }
+        if leaves_no_instance(incident) {
+            let gone = "a launch that failed leaves no instance: check one that has a volume under the same key, by the \
+                        same principal";
+            steps.push(Step::Say(gone.to_owned()));
         }
         let start = start(incident);
         // Who may not assume a role is not the one who starts the instance.
@@ -83,6 +103,17 @@ pub(super) fn steps(incident: &Incident) -> Vec<Step> {
     steps
 }
 
+/// Returns `true` if what was refused belongs to launches or new volumes alone, of which no instance stays.
+fn leaves_no_instance(incident: &Incident) -> bool {
+    let action = match &incident.told {
+        Told::Refused(refusal) => &refusal.action,
+        Told::KeyUnusable { action, .. } | Told::Failed { action, .. } => action,
+        Told::Granted { .. } | Told::Silent(_) | Told::State(_) | Told::Sign(_) | Told::Notice(_) => return false,
+    };
+    let operations = operations_of(action);
+    operations.contains(&Operation::Launch) && !operations.contains(&Operation::Start)
+}
+
 fn refusal(incident: &Incident) -> Option<&Refusal> {
     if let Told::Refused(refusal) = &incident.told { Some(refusal) } else { None }
 }
@@ -92,7 +123,7 @@ fn assumed(incident: &Incident) -> Option<&Refusal> {
     refusal(incident).filter(|refusal| refusal.action == "sts:AssumeRole" && refusal.resource.contains(":role/"))
 }
 
-/// The options that name this start, with placeholders for what the evidence does not tell.
+/// The options that name this start, with placeholders for what the evidence does not tell, or hides.
 fn start(incident: &Incident) -> Command {
     let instance = incident.instances.first().map_or_else(|| Word::blank("i-…"), Word::from);
     let arn = match (assumed(incident), &incident.actor) {
@@ -103,20 +134,34 @@ fn start(incident: &Incident) -> Command {
         }
     };
     let options = Command::options().option("--instance-id", instance);
-    let options = match arn.and_then(|arn| PrincipalArn::parse(arn).ok()) {
-        Some(principal) => options.with(&option(&principal)),
-        None => options.option("--role-arn", some_role(incident)),
+    let launcher = incident.launcher.filter(|_| assumed(incident).is_none());
+    let options = match (launcher, arn.and_then(|arn| PrincipalArn::parse(arn).ok())) {
+        (Some(launcher), _) => options.option("--starter", launcher.starter()).option("--account", account(incident)),
+        (None, Some(principal)) => options.with(&option(&principal)),
+        (None, None) => options.option("--role-arn", some_role(incident)),
     };
     in_region(options, incident)
 }
 
-/// A role of the account that EC2's own identity acted for, as far as that is told.
+/// The account of the principal, else that of the key, as far as they are told.
+fn account(incident: &Incident) -> Word {
+    let principal = refusal(incident).and_then(|refusal| refusal.principal.split(':').nth(4));
+    let mut named = principal.into_iter().chain(incident.keys.iter().map(KeyArn::account));
+    let account = named.find_map(|account| AccountId::parse(account).ok());
+    account.as_ref().map_or_else(|| Word::blank("ACCOUNT"), Word::from)
+}
+
+/// A role of the principal's account, or of the one that EC2's own identity acted for, as far as that is told.
 fn some_role(incident: &Incident) -> Word {
-    let infrastructure =
-        refusal(incident).map(|refusal| refusal.principal.as_str()).filter(|arn| arn.contains("/aws:ec2-"));
-    let account = infrastructure.and_then(|arn| AccountId::parse(arn.split(':').nth(4)?).ok());
+    let principal = refusal(incident).and_then(|refusal| refusal.principal.split(':').nth(4));
+    let account = principal.and_then(|account| AccountId::parse(account).ok());
     let account = account.as_ref().map_or_else(|| Word::blank("ACCOUNT"), Word::from);
-    Word::from("arn:aws:iam::").then(account).then(":role/").then(Word::blank("NAME"))
+    // Of a masked session the role's name may still stand there.
+    let resource = refusal(incident).and_then(|refusal| refusal.principal.splitn(6, ':').nth(5));
+    let name = resource.and_then(|resource| resource.strip_prefix("assumed-role/")?.split('/').next());
+    let name = name.and_then(|name| IamName::parse(name).ok());
+    let name = name.as_ref().map_or_else(|| Word::blank("NAME"), Word::from);
+    Word::from("arn:aws:iam::").then(account).then(":role/").then(name)
 }
 
 /// The events around this time, to be triaged together with this one.

@@ -1,8 +1,9 @@
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::super::words::{identity, path_and_name};
-use super::{is_infrastructure, stops_a_start};
-use crate::event::{Actor, Denial, Incident, Meaning, PolicyKind, Refusal, Silence, Told, is_of_start};
+use super::is_infrastructure;
+use crate::event::{Actor, Denial, EventError, Incident, PolicyKind, Refusal, SignKind, Silence, Told};
 
 /// When it happened, in the user's zone and in UTC.
 pub(super) fn time(incident: &Incident, zone: &TimeZone) -> Option<String> {
@@ -29,10 +30,75 @@ pub(super) fn actor(actor: &Actor) -> String {
         Actor::User { arn } => identity(arn),
         Actor::Infrastructure => "EC2's own identity".to_owned(),
         Actor::Service { name } => name.clone(),
-        Actor::Account { id } => format!("somebody of account {id}"),
+        Actor::Account { id } => format!("an unknown principal of account {id}"),
         Actor::Other => "an identity of another kind".to_owned(),
     }
 }
+
+/// What happened and to whom, for the first line.
+pub(super) fn headline(incident: &Incident) -> String {
+    match &incident.told {
+        Told::Refused(refusal) => {
+            let action = request(&refusal.action);
+            let who = if is_infrastructure(incident, refusal) {
+                " to EC2's own identity".to_owned()
+            } else {
+                incident.actor.as_ref().map_or_else(String::new, |one| format!(" to {}", actor(one)))
+            };
+            let is_for_caller = incident.events.iter().any(|event| event.action == action && event.by_ec2);
+            let called = if is_for_caller { " (EC2 called on its behalf)" } else { "" };
+            format!("{action} refused{who}{called}")
+        }
+        Told::KeyUnusable { action, .. } => format!("{} failed because of the key{}", request(action), by(incident)),
+        Told::Failed { action, .. } => format!("{} failed{}", request(action), by(incident)),
+        Told::Granted { .. } => format!("kms:CreateGrant allowed{}", by(incident)),
+        Told::Silent(_) => format!("nothing refused{}", by(incident)),
+        Told::State(state) => match &state.instance {
+            Some(instance) => format!("the state of {instance}"),
+            None => "the state of an instance".to_owned(),
+        },
+        Told::Sign(_) => "a text that does not tell the cause".to_owned(),
+        Told::Notice(_) => "an event that proves neither a permission nor a key".to_owned(),
+    }
+}
+
+fn by(incident: &Incident) -> String {
+    incident.actor.as_ref().map_or_else(String::new, |one| format!(" for {}", actor(one)))
+}
+
+/// Why, in one sentence that leaves out what the first line says.
+pub(super) fn why(incident: &Incident) -> String {
+    if let Told::Refused(refusal) = &incident.told {
+        let cause = cause(refusal);
+        let cause = cause.trim_start_matches([':', ';', ' ']);
+        let from = if incident.events.is_empty() { "the text" } else { "the event" };
+        return format!("{cause} (by {from})");
+    }
+    what(incident)
+}
+
+/// How often it was found, and in which sessions, if more than once.
+pub(super) fn counted(incident: &Incident, zone: &TimeZone) -> Vec<String> {
+    if incident.count < 2 {
+        return Vec::new();
+    }
+    let day = |time: Timestamp| time.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let times = match (incident.time, incident.last) {
+        (Some(first), Some(last)) if first != last => format!(", first {}, last {}", day(first), day(last)),
+        (_, _) => String::new(),
+    };
+    let mut lines = vec![format!("{} times{times}", incident.count)];
+    if incident.sessions.len() > 1 {
+        let shown: Vec<&str> = incident.sessions.iter().take(SESSIONS).map(String::as_str).collect();
+        let more = incident.sessions.len().saturating_sub(SESSIONS);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("sessions {}{more}", shown.join(", ")));
+    }
+    lines
+}
+
+/// So many sessions are named; the JSON has them all.
+const SESSIONS: usize = 5;
 
 /// What happened, in one sentence.
 pub(in crate::report) fn what(incident: &Incident) -> String {
@@ -53,9 +119,9 @@ pub(in crate::report) fn what(incident: &Incident) -> String {
             format!("{asked} was refused{}", cause(refusal))
         }
         Told::KeyUnusable { action, error } => {
-            format!("{} failed because of the key: {}: {}", request(action), error.code, error.message)
+            format!("{} failed because of the key: {}", request(action), said(error))
         }
-        Told::Failed { action, error } => format!("{action} failed: {}: {}", error.code, error.message),
+        Told::Failed { action, error } => format!("{} failed: {}", request(action), said(error)),
         Told::Granted { decrypted: true } => {
             "EC2 made its grant on the key with the principal's permissions, and decrypted the volume's data key"
                 .to_owned()
@@ -74,6 +140,33 @@ pub(in crate::report) fn what(incident: &Incident) -> String {
             let message = if state.message.contains(&state.code) { state.message.clone() } else { state.code.clone() };
             format!("{is}EC2's reason: {message}")
         }
+        Told::Sign(told) if told.listed.is_empty() => format!("{}: {}", sign(told.kind), told.said),
+        Told::Sign(told) => {
+            let listed = told.listed.join(", ");
+            format!(
+                "{}; it lists {listed} (of which kms:ReEncrypt is kms:ReEncryptFrom and kms:ReEncryptTo)",
+                sign(told.kind)
+            )
+        }
+        Told::Notice(notice) if notice.said.is_empty() => notice.kind.clone(),
+        Told::Notice(notice) => format!("{}: {}", notice.kind, notice.said),
+    }
+}
+
+/// Code and sentence of an error, as far as they are told.
+fn said(error: &EventError) -> String {
+    let parts = [error.code.as_str(), error.message.as_str()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
+}
+
+fn sign(kind: SignKind) -> &'static str {
+    match kind {
+        SignKind::Console => "the EC2 console finds an attached volume encrypted with a KMS key that cannot be used",
+        SignKind::StateReason => "EC2's reason",
+        SignKind::VolumeGone => "a volume is gone",
+        SignKind::Snapshot => "a copy, a snapshot or a backup failed for its KMS key",
+        SignKind::Service => "a service could not launch for its KMS key",
+        SignKind::Waiter => "a tool waited for the instance in vain",
     }
 }
 
@@ -88,11 +181,11 @@ pub(in crate::report) fn cause(refusal: &Refusal) -> String {
         (Denial::Implicit, Some(kind)) => format!(": no {} allows it", kind.as_str()),
         (Denial::Implicit, None) => ": no policy allows it".to_owned(),
         (Denial::Hidden, _) => "; AWS hides the cause".to_owned(),
-        (Denial::None | Denial::Untold, _) => "; the text does not tell by which policy type".to_owned(),
+        (Denial::None | Denial::Untold, _) => "; the message does not say which policy type".to_owned(),
     }
 }
 
-fn with_article(kind: PolicyKind) -> String {
+pub(super) fn with_article(kind: PolicyKind) -> String {
     let article = if kind == PolicyKind::Identity { "an" } else { "a" };
     format!("{article} {}", kind.as_str())
 }
@@ -108,118 +201,4 @@ fn silent(silence: Silence) -> &'static str {
         Silence::OtherRequest => "no request of a start",
         Silence::Allowed => "by the decoded message the request was allowed",
     }
-}
-
-/// What the evidence proves.
-pub(super) fn proves(incident: &Incident) -> Vec<String> {
-    let sentence = match &incident.told {
-        Told::Refused(refusal) => refused(incident, refusal),
-        Told::KeyUnusable { error, .. } if error.code.ends_with("CustomerKeyHasBeenRevoked") => {
-            "the volume's key could not be used at that moment".to_owned()
-        }
-        Told::KeyUnusable { .. } => "the key's state stopped it at that moment, whoever asks".to_owned(),
-        Told::Granted { decrypted: true } => {
-            "this principal could use this key through EC2 at that moment, and so could EC2's own identity".to_owned()
-        }
-        Told::Granted { decrypted: false } => {
-            "this principal could create EC2's grant on this key at that moment".to_owned()
-        }
-        Told::Silent(Silence::OnlyAccepted | Silence::DryRun) => {
-            "the principal may call ec2:StartInstances on this instance".to_owned()
-        }
-        Told::Silent(Silence::OnlyDecrypted) => "the volume could be decrypted at that moment".to_owned(),
-        Told::Silent(Silence::Allowed) => "no policy refused this request at that moment".to_owned(),
-        Told::Failed { .. }
-        | Told::Silent(Silence::AtLaunch | Silence::OtherGrant | Silence::Change | Silence::OtherRequest) => {
-            return Vec::new();
-        }
-        Told::State(state) => match state.meaning() {
-            Meaning::MaybeKey => "the start was undone after EC2 had accepted it".to_owned(),
-            Meaning::NotKey => "it failed for a reason that is neither a permission nor a key".to_owned(),
-            Meaning::Nothing | Meaning::Other => return Vec::new(),
-        },
-    };
-    vec![sentence]
-}
-
-fn refused(incident: &Incident, refusal: &Refusal) -> String {
-    let is_key = refusal.action.starts_with("kms:");
-    let who = if is_infrastructure(incident, refusal) { "EC2's own identity" } else { "this principal" };
-    let could = if is_key {
-        format!("{who} could not use this key at that moment")
-    } else {
-        format!("{who} could not make this request at that moment")
-    };
-    let more = match (refusal.denial, refusal.policy) {
-        (Denial::Implicit, Some(PolicyKind::Identity)) if is_key => {
-            "no policy of its own allowed it, nor did the key policy alone"
-        }
-        (Denial::Implicit, Some(PolicyKind::Identity)) => "no policy of its own allowed it",
-        (Denial::Implicit, Some(PolicyKind::Resource)) if is_key => {
-            "the key policy neither named it nor left the key to the account's IAM policies"
-        }
-        (Denial::Implicit, Some(kind)) => return format!("{could}: its {} lacked the Allow", kind.as_str()),
-        (Denial::Implicit, None) => "no statement allowed it",
-        (Denial::Explicit, Some(kind)) => return format!("{could}: a Deny in {} applied", with_article(kind)),
-        (Denial::Explicit, None) => "a Deny applied",
-        (Denial::Hidden, _) => "the key is of another account, or not in this Region",
-        (Denial::None | Denial::Untold, _) => return could,
-    };
-    format!("{could}: {more}")
-}
-
-/// What the evidence leaves open.
-pub(super) fn leaves_open(incident: &Incident) -> Vec<String> {
-    let sentences: &[&str] = match &incident.told {
-        Told::Refused(refusal) if refusal.action.is_empty() => {
-            &["which request was refused: the text does not name it"]
-        }
-        Told::Refused(refusal) if refusal.action == "sts:AssumeRole" => {
-            &["what the role may do, once somebody has assumed it"]
-        }
-        Told::Refused(refusal) if !is_of_start(&refusal.action) => {
-            &["anything about a start: no start makes this request"]
-        }
-        Told::Refused(refusal) if !stops_a_start(incident, refusal) => {
-            &["that a start fails for it: it may be a use of the key without EC2, which no start needs"]
-        }
-        Told::Refused(refusal) => match (refusal.denial, refusal.policy) {
-            (Denial::Implicit, Some(PolicyKind::Resource)) => {
-                &["what the principal's own policies allow", "that it is still so: policies may have changed since"]
-            }
-            (Denial::Hidden, _) => &[
-                "whether the key policy or the principal's own policies lack it, or whether the key is gone",
-                "that it is still so: policies may have changed since",
-            ],
-            (Denial::Explicit | Denial::Implicit | Denial::None | Denial::Untold, _) => &[
-                "that nothing else refuses once this is mended: AWS names one policy type only",
-                "that it is still so: policies may have changed since",
-            ],
-        },
-        Told::KeyUnusable { error, .. } if error.code.ends_with("CustomerKeyHasBeenRevoked") => {
-            &["whether a permission was lacking or the key was disabled: this code is AWS's word for both"]
-        }
-        Told::KeyUnusable { .. } => &["that the principal may use the key once its state allows it"],
-        Told::Failed { .. } => &["that permissions and keys are in order"],
-        Told::Granted { .. } => &["that it is still so: policies or the key may have changed since"],
-        Told::Silent(Silence::OnlyAccepted) => &[
-            "that the instance reached running: the keys are used after the call",
-            "anything by what is missing: events arrive minutes late, and a refusal is an event of its own",
-        ],
-        Told::Silent(Silence::DryRun) => &["anything about the keys: a dry run does not use them"],
-        Told::Silent(Silence::AtLaunch | Silence::OtherGrant | Silence::Change | Silence::OtherRequest) => {
-            &["anything about a start"]
-        }
-        Told::Silent(Silence::Allowed) => &["why the request failed: it may be for another reason than a permission"],
-        Told::Silent(Silence::OnlyDecrypted) => &["with whose permissions EC2's grant was made"],
-        Told::State(state) => match state.meaning() {
-            Meaning::MaybeKey => &[
-                "whether a permission was lacking or the key's state stopped it: EC2 gives the same reasons for both",
-                "which key or volume it was, and who started the instance",
-            ],
-            Meaning::NotKey => &["that permissions and keys are in order: they may fail next"],
-            Meaning::Nothing | Meaning::Other => &["anything about permissions or keys"],
-        },
-    };
-    sentences.iter().map(ToString::to_string).collect()
 }

@@ -4,7 +4,7 @@ use ebs_preflight::report::Verdict;
 use serde_json::Value;
 
 use super::place::{Kind, Place, policies, segments, unescaped};
-use super::{Ready, account_of, changed, customer_managed_keys, ready, verdict};
+use super::{Ready, account_of, customer_managed_keys, grants, ready, verdict, with_policy};
 use crate::problems::assert_none;
 
 #[test]
@@ -18,9 +18,10 @@ fn no_start_is_ready_without_an_allow_for_each_request() {
             lacks("a policy of the role that allows ec2:StartInstances");
         }
         for key in customer_managed_keys(&least) {
-            let grants = least["keys"][&key]["grants"]["known"].as_array().into_iter().flatten();
-            let granted =
-                grants.flat_map(|grant| grant["operations"].as_array().unwrap()).any(|it| it == "CreateGrant");
+            let granted = grants(&least["keys"][&key])
+                .iter()
+                .flat_map(|grant| grant["operations"].as_array().unwrap())
+                .any(|it| it == "CreateGrant");
             if !granted && !any_allow(&least, Kind::Key, &key, "kms:CreateGrant") {
                 lacks(&format!("a policy or grant of {key} that allows kms:CreateGrant"));
             }
@@ -36,7 +37,7 @@ fn no_start_is_ready_without_an_allow_for_each_request() {
 fn a_start_without_any_allow_of_one_policy_type_is_blocked() {
     let mut problems = Vec::new();
     for ready in ready() {
-        let key_is_granted = |key: &Value| key["grants"]["known"].as_array().is_some_and(|grants| !grants.is_empty());
+        let key_is_granted = |key: &Value| !grants(key).is_empty();
         for kind in [Kind::Identity, Kind::Key] {
             let mut bare = ready.capture.clone();
             for place in policies(&ready.capture).iter().filter(|place| place.kind == kind) {
@@ -68,7 +69,7 @@ fn without_needless_allows(ready: &Ready) -> Value {
             if statements(&mut least, &place)[index]["Effect"] != "Allow" {
                 continue;
             }
-            let without = changed(&least, &place.pointer, |policy| {
+            let without = with_policy(&least, &place, |policy| {
                 policy["Statement"].as_array_mut().unwrap().remove(index);
             });
             if verdict(&without) == Verdict::Ready {

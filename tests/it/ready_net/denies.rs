@@ -8,8 +8,8 @@ use ebs_preflight::report::Verdict;
 use ebs_preflight::start::{GivenPolicy, Question};
 use serde_json::{Value, json};
 
-use super::place::{Kind, escaped, policies, segments};
-use super::{account_of, changed, customer_managed_keys, ready, verdict, verdict_under};
+use super::place::{Kind, attachments, escaped, policies, segments};
+use super::{account_of, changed, customer_managed_keys, ready, verdict, verdict_under, with_policy};
 use crate::problems::assert_none;
 
 #[test]
@@ -17,11 +17,12 @@ fn a_deny_in_any_policy_blocks() {
     let mut problems = Vec::new();
     for ready in ready() {
         for place in policies(&ready.capture) {
-            let denied = changed(&ready.capture, &place.pointer, |policy| {
+            let denied = with_policy(&ready.capture, &place, |policy| {
                 policy["Statement"].as_array_mut().unwrap().push(deny(place.kind));
             });
-            let account = segments(&place.pointer)[1];
-            let wanted = wanted(&ready.capture, place.kind, account);
+            let attached = attachments(&ready.capture, &place);
+            let each = attached.iter().map(|at| wanted(&ready.capture, place.kind, segments(at)[1]));
+            let wanted = each.max().unwrap();
             problems.extend(unlike(&ready.name, &place.pointer, verdict(&denied), wanted));
         }
     }
@@ -89,7 +90,8 @@ fn with_a_denying_policy(capture: &Value) -> Vec<(String, Kind, String, Value)> 
         let account = account_of(role).to_owned();
         let inline = identity("inline", json!({"name": "new"}));
         all.push((format!("new inline policy of {role}"), Kind::Identity, account.clone(), inline));
-        let arn = format!("arn:aws:iam::{account}:policy/new");
+        let partition = role.split(':').nth(1).unwrap();
+        let arn = format!("arn:{partition}:iam::{account}:policy/new");
         let attached = identity("attached", json!({ "arn": arn }));
         all.push((format!("new managed policy of {role}"), Kind::Identity, account.clone(), attached));
         let boundary = changed(capture, &format!("{at}/boundary"), |boundary| {

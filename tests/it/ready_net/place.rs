@@ -26,6 +26,18 @@ pub(super) fn policies(capture: &Value) -> Vec<Place> {
     places.collect()
 }
 
+/// Where the same policy stands: an SCP or RCP may be attached to several targets, and a target above several accounts.
+pub(super) fn attachments(capture: &Value, place: &Place) -> Vec<String> {
+    let id = |pointer: &str| {
+        let policy = pointer.strip_suffix("/document/known")?;
+        capture.pointer(policy)?["id"].as_str().map(str::to_owned)
+    };
+    let is_same = |other: &Place| {
+        other.pointer == place.pointer || id(&other.pointer).is_some_and(|own| id(&place.pointer) == Some(own))
+    };
+    policies(capture).iter().filter(|other| is_same(other)).map(|other| other.pointer.clone()).collect()
+}
+
 fn kind(segments: &[&str]) -> Option<Kind> {
     match segments {
         ["keys", _, "policy" | "ramPolicy", "known"] => Some(Kind::Key),

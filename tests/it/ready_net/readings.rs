@@ -38,7 +38,7 @@ fn is_reading(value: &Value) -> bool {
 }
 
 /// Why this reading can change no decision; `None` if it could. The proof is made on the capture itself.
-fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str> {
+pub(super) fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str> {
     let unless = |harmful: bool, why| (!harmful).then_some(why);
     match reading {
         ["read", "by"] => Some("who reads is no evidence about the start"),
@@ -69,8 +69,14 @@ fn harmless(capture: &Value, reading: &[&str]) -> Option<&'static str> {
             let is_managed = capture["keys"][unescaped(key)]["metadata"]["known"]["manager"] == "AWS";
             unless(!is_managed, "the policy of an AWS managed key is the same everywhere")
         }
-        ["organizations", _, "known", "path"] => {
-            unless(mentions(capture, &["OrgPaths"]), "no policy asks for a path of the organization")
+        ["organizations", account, "known", "path"] => {
+            // Without it nobody knows how many levels there are.
+            let needs = |list: &&str| {
+                let is_enabled = capture["organizations"][account]["known"][list] != "absent";
+                is_enabled && harmless(capture, &["organizations", account, "known", list]).is_none()
+            };
+            let is_needed = ["scps", "rcps"].iter().any(needs) || mentions(capture, &["OrgPaths"]);
+            unless(is_needed, "no policy asks for a path of the organization, and no level of it binds")
         }
         ["organizations", account, "known", "scps", ..] => {
             let is_of_principal = is_account_of_principal(capture, account);
@@ -97,7 +103,7 @@ fn is_management_account(capture: &Value, account: &str) -> bool {
     capture["organizations"][account]["known"]["managementAccount"] == account
 }
 
-fn is_account_of_principal(capture: &Value, account: &str) -> bool {
+pub(super) fn is_account_of_principal(capture: &Value, account: &str) -> bool {
     let instances = capture["instances"].as_object().unwrap().values();
     let mut accounts = instances.map(|instance| instance["known"]["account"].as_str().unwrap());
     accounts.any(|own| own == account)

@@ -1,0 +1,18 @@
+use serde_json::Value;
+
+/// Why a list in this answer of AWS is not whole; `None` if it is. The AWS CLI puts pages together, but for
+/// `--max-items`, `--no-paginate` and what other tools print.
+///
+/// Sources: <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRolePolicies.html>,
+/// <https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html>
+pub(super) fn rest(answer: &Value) -> Option<String> {
+    let is_there = |name: &&&str| match answer.get(**name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(token)) => !token.is_empty(),
+        Some(Value::Bool(true) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => true,
+    };
+    let marks = ["NextToken", "nextToken", "NextMarker", "Marker", "Truncated", "IsTruncated"];
+    let mark = marks.iter().find(is_there)?;
+    Some(format!("the list is cut off: the answer has `{mark}`"))
+}
