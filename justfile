@@ -25,6 +25,10 @@ conformance:
 bench:
     cargo bench --no-default-features --bench engine
 
+# How cost grows with each dimension of the input
+growth *SERIES:
+    cargo bench --no-default-features --bench growth -- {{SERIES}}
+
 # Mutation testing of one file
 mutants file: (_needs "cargo-mutants")
     cargo mutants --no-default-features --features cli --file {{file}}

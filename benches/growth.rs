@@ -1,6 +1,6 @@
 //! How cost grows: each dimension doubles four times, and the exponent is printed; 1 is linear.
 //!
-//! `docs/performance.md` has the table. An argument picks the rows whose name holds it.
+//! `just growth` prints the table. An argument picks the rows whose name holds it.
 
 #![expect(
     clippy::cast_precision_loss,

@@ -27,7 +27,8 @@ pub(super) fn asked_keys(judged: &[Judged]) -> Vec<Finding> {
                 let Some(finding) = findings.iter_mut().find(|finding| finding.evidence.contains(&key)) else {
                     continue;
                 };
-                if !finding.requests.contains(&position) {
+                // Requests come in their order.
+                if finding.requests.last() != Some(&position) {
                     finding.requests.push(position);
                 }
                 if !finding.actions.contains(&one.case.row.action) {

@@ -23,11 +23,8 @@ pub fn add_output(mut capture: Capture, text: &str) -> Result<Handing<Capture>, 
         let place = Position { line: 1, column: 1 };
         part.answers.push(Answer { asked, text, exit: Some(0), in_tag: None, place });
     };
-    for instance in value.pointer("/Reservations").and_then(Value::as_array).into_iter().flatten() {
-        for one in instance.get("Instances").and_then(Value::as_array).into_iter().flatten() {
-            let id = one.get("InstanceId").and_then(Value::as_str).unwrap_or_default();
-            answer(format!("ec2:DescribeInstances {id}"), bare.text.clone());
-        }
+    for (id, alone) in instances(&value) {
+        answer(format!("ec2:DescribeInstances {id}"), alone);
     }
     for (pointer, action) in [("/KeyMetadata/Arn", "DescribeKey"), ("/Grants/0/KeyId", "ListGrants")] {
         let Some(key) = said(pointer) else { continue };
@@ -51,4 +48,17 @@ pub fn add_output(mut capture: Capture, text: &str) -> Result<Handing<Capture>, 
     }
     fill(&mut capture, &[part], &[]);
     Ok(Handing { value: capture, taken_off: bare.taken_off, origin: bare.origin })
+}
+
+/// What describe-instances printed, as it would have been of each of its instances alone.
+pub(super) fn instances(output: &Value) -> impl Iterator<Item = (&str, String)> {
+    let reservations = output.get("Reservations").and_then(Value::as_array).into_iter().flatten();
+    reservations.flat_map(|reservation| {
+        let owner = reservation.get("OwnerId");
+        let instances = reservation.get("Instances").and_then(Value::as_array).into_iter().flatten();
+        instances.map(move |instance| {
+            let id = instance.get("InstanceId").and_then(Value::as_str).unwrap_or_default();
+            (id, json!({ "Reservations": [{ "OwnerId": owner, "Instances": [instance] }] }).to_string())
+        })
+    })
 }

@@ -233,3 +233,22 @@ fn places_are_those_of_the_file() {
         }
     }
 }
+
+/// Each instance is told alone, so that what is read of many grows with them.
+#[test]
+fn an_output_of_many_instances_is_taken_apart_once() {
+    let told = |count: usize| {
+        let instances: Vec<_> =
+            (0..count).map(|number| serde_json::json!({ "InstanceId": format!("i-{number:017x}") })).collect();
+        let output = serde_json::json!({ "Reservations": [{ "OwnerId": "111122223333", "Instances": instances }] });
+        super::output::instances(&output).map(|(id, text)| (id.to_owned(), text)).collect::<Vec<_>>()
+    };
+    let read = |count| told(count).iter().map(|(_, text)| text.len()).sum::<usize>();
+    assert_eq!(read(200), 2 * read(100));
+    let (id, text) = told(3).remove(2);
+    assert_eq!(id, "i-00000000000000002");
+    assert_eq!(
+        text,
+        r#"{"Reservations":[{"Instances":[{"InstanceId":"i-00000000000000002"}],"OwnerId":"111122223333"}]}"#
+    );
+}

@@ -1,5 +1,7 @@
 //! From JSON to a compiled policy; every fault is reported, each with its place.
 
+use std::collections::BTreeSet;
+
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 
@@ -140,10 +142,11 @@ impl Reader {
 
     /// Reports names that occur twice or that are none of `known`.
     fn names(&mut self, object: &Object<'_>, known: &[&str]) {
-        for (number, property) in object.properties.iter().enumerate() {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for property in &object.properties {
             let name = property.name.as_str();
             let span = span_of(property.range);
-            if object.properties.iter().take(number).any(|earlier| earlier.name.as_str() == name) {
+            if !seen.insert(name) {
                 self.fault(Problem::Duplicate(name.to_owned()), span);
             }
             if !known.is_empty() && !known.contains(&name) {
@@ -156,9 +159,10 @@ impl Reader {
         if self.kind == PolicyType::KeyPolicy {
             return;
         }
-        for (number, statement) in statements.iter().enumerate() {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for statement in statements {
             let Some(sid) = statement.sid.as_deref().filter(|sid| !sid.is_empty()) else { continue };
-            if statements.iter().take(number).any(|earlier| earlier.sid.as_deref() == Some(sid)) {
+            if !seen.insert(sid) {
                 self.fault(Problem::DuplicateSid(sid.to_owned()), statement.span);
             }
         }

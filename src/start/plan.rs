@@ -1,6 +1,6 @@
 //! From a capture to the requests of one start, each with the policies that bear on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -140,10 +140,9 @@ pub(crate) fn plan<'c>(
     // Of cases with the same policies and action one tells the dates.
     let mut compared: Vec<String> = Vec::new();
     for row in START {
-        let mut seen: Vec<*const PolicySet> = Vec::new();
+        let mut seen: BTreeSet<*const PolicySet> = BTreeSet::new();
         for case in cases.iter().filter(|case| std::ptr::eq(case.row, row)) {
-            if !seen.contains(&Arc::as_ptr(&case.policies)) {
-                seen.push(Arc::as_ptr(&case.policies));
+            if seen.insert(Arc::as_ptr(&case.policies)) {
                 compared.extend(dates(&case.policies, &case.request.action).map(str::to_owned));
             }
         }

@@ -15,8 +15,10 @@ fn named<'a>(sight: &'a Sight<'_>) -> impl Iterator<Item = &'a str> {
 
 /// Whether the element names a role, and `differs` tells of it and the request's role.
 fn role(sight: &Sight<'_>, differs: impl Fn(&RoleArn, &RoleArn) -> bool) -> bool {
-    let Ok(own) = RoleArn::parse(&sight.request.principal.arn) else { return false };
-    named(sight).filter_map(|text| RoleArn::parse(text).ok()).any(|other| differs(&other, &own))
+    let mut others = named(sight).filter_map(|text| RoleArn::parse(text).ok()).peekable();
+    // Most elements name no role.
+    let own = others.peek().and_then(|_| RoleArn::parse(&sight.request.principal.arn).ok());
+    own.is_some_and(|own| others.any(|other| differs(&other, &own)))
 }
 
 pub(super) fn without_path(sight: &Sight<'_>) -> bool {

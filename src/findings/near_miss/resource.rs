@@ -8,9 +8,9 @@ use super::Sight;
 
 /// What the element names instead of the request's key, with that key.
 fn named<'a>(sight: &'a Sight<'_>) -> impl Iterator<Item = (&'a str, KeyArn)> {
-    let key = KeyArn::parse(sight.request.resource()).ok();
     let is_resource = sight.miss.element == Element::Resource(Sense::Listed);
-    sight.miss.expected.iter().filter(move |_| is_resource).filter_map(move |text| Some((&**text, key.clone()?)))
+    let key = is_resource.then(|| KeyArn::parse(sight.request.resource()).ok()).flatten();
+    sight.miss.expected.iter().filter_map(move |text| Some((&**text, key.clone()?)))
 }
 
 /// Whether part `position` of an ARN is written out and is not the key's.
