@@ -113,7 +113,7 @@ fn with_a_denying_policy(capture: &Value) -> Vec<(String, Kind, String, Value)> 
                     }});
                 }
                 let level = json!({"target": account, "policies": [
-                    {"id": "p-new", "name": "new", "document": policy(kind)},
+                    {"id": "p-newpolicy", "name": "new", "document": policy(kind)},
                 ]});
                 organization["known"][field] = json!({ "known": [level] });
             });
