@@ -25,7 +25,8 @@ fn organization(account: &str, denying: &str, action: &str) -> Value {
             let statement = principal(statement.clone());
             json!({"known": {"Version": "2012-10-17", "Statement": [statement]}})
         };
-        let all = json!({"id": format!("p-all{kind}"), "name": "all", "document": document(&allow_all)});
+        let name = if kind == "rcps" { "RCPFullAWSAccess" } else { "FullAWSAccess" };
+        let all = json!({"id": format!("p-{name}"), "name": name, "document": document(&allow_all)});
         let deny = json!({"Effect": "Deny", "Action": action, "Resource": "*"});
         let deny = json!({"id": format!("p-deny{kind}"), "name": "no-roles", "document": document(&deny)});
         let own = if kind == denying { json!([all, deny]) } else { json!([all]) };

@@ -115,7 +115,8 @@ fn a_starter_is_its_service_linked_role() {
             &["capture", "--script", "--instance-id", INSTANCE, "--starter", starter, "--account", "111122223333"],
             "",
         );
-        let target = format!(" {INSTANCE} arn:aws:iam::111122223333:role/aws-service-role/{role}\n");
+        let target =
+            format!("### target %s %s\\\\n\" {INSTANCE} arn:aws:iam::111122223333:role/aws-service-role/{role}\n");
         assert!(String::from_utf8_lossy(&output.stdout).contains(&target), "{starter}");
     }
     let in_china = ["--starter", "spot", "--account", "111122223333", "--region", "cn-north-1"];
