@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use aws_sdk_kms::operation::get_key_policy::GetKeyPolicyError;
+use aws_sdk_sts::config::Credentials;
 use aws_sdk_sts::error::{ErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -11,6 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use crate::collect::error::{CollectError, ErrorCode, Exit};
 use crate::collect::failure::Failure;
 use crate::collect::pace::{Once, Pace, Page, pages};
+use crate::collect::secrets::Secrets;
 use crate::collect::xml::{CutShort, is_closed, policy_text};
 use crate::names::Region;
 use crate::reads::{GET_KEY_POLICY, LIST_GRANTS};
@@ -68,15 +70,22 @@ fn a_refusal_keeps_the_words_of_aws() {
 }
 
 #[test]
-fn no_message_repeats_a_token_that_aws_quotes() {
-    let said = "The request signature we calculated does not match the signature you provided. Check your key.\n\n\
-                The Canonical String for this request should have been\n'POST\nx-amz-security-token:IQoJSECRET'";
-    let message = refused(403, "SignatureDoesNotMatch", said).unread.message;
-    assert!(message.ends_with("does not match the signature you provided"), "{message}");
-    let said = "Authorization header requires 'Signature' parameter. Authorization=AWS4 Credential=SECRET";
-    assert_eq!(refused(403, "IncompleteSignature", said).unread.message, "IncompleteSignature");
+fn no_message_repeats_credentials_that_aws_quotes() {
+    let (key, secret, token) =
+        ("ASIAQUOTEDBYAWS00001", "wJalrXUtnFEMIK7MDENGbPxRfiCY", "IQoJb3JpZ2luX2VjEJ3+/FwoDYXdz");
+    let secrets = Secrets::default().with(&Credentials::new(key, secret, Some(token.to_owned()), None, "test"));
+    // AWS quotes the headers that it was asked with, whichever code it answers.
+    for code in ["SignatureDoesNotMatch", "IncompleteSignature", "NobodyKnowsThisCode"] {
+        for quoted in [token, "IQoJb3JpZ2luX2VjEJ3%2B%2FFwoDYXdz", secret, key] {
+            let said = format!("the signature does not match 'POST\nx-amz-security-token:{quoted}\nhost'");
+            let message = refused(403, code, &said).without(&secrets).unread.message;
+            assert!(message.contains("the signature does not match") && message.contains("[secret]"), "{message}");
+            assert!(!message.contains(quoted.get(4..20).unwrap_or_default()), "{message}");
+        }
+    }
     let skew = "Signature expired: 20261125T010000Z is now earlier than 20261125T013500Z";
-    assert_eq!(refused(403, "SignatureDoesNotMatch", skew).unread.message, format!("SignatureDoesNotMatch: {skew}"));
+    let message = refused(403, "SignatureDoesNotMatch", skew).without(&secrets).unread.message;
+    assert_eq!(message, format!("SignatureDoesNotMatch: {skew}"));
 }
 
 #[test]
