@@ -27,7 +27,6 @@ fn allocations(world: World) -> u64 {
 
 fn grows_with(name: &str, size: usize, world: impl Fn(usize) -> World) {
     let (single, double) = (allocations(world(size)), allocations(world(2 * size)));
-    println!("{name}: {single} {double}");
     assert!(double * 10 < single * 23, "{name}: {single} allocations for {size}, {double} for twice as many");
 }
 

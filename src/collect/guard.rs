@@ -83,8 +83,9 @@ impl HttpConnector for Guard {
             let bounded = |body: SdkBody| {
                 let came = Arc::clone(&came);
                 let counted = body.map_frame(move |frame| {
-                    let length = frame.data_ref().map_or(0, |data| data.len());
-                    came.fetch_add(length as u64, Ordering::Relaxed);
+                    if let Some(data) = frame.data_ref() {
+                        came.fetch_add(data.len() as u64, Ordering::Relaxed);
+                    }
                     frame
                 });
                 SdkBody::from_body_1_x(Limited::new(counted, ANSWER_BYTES.most()))

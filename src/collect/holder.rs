@@ -139,12 +139,11 @@ async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
             let found = answer.policy_version.filter(|found| {
                 found.is_default_version && found.version_id.as_ref().is_none_or(|own| *own == version)
             });
-            match found {
-                Some(found) => document(&GET_POLICY_VERSION, found.document.as_deref()),
-                None => {
-                    let message = format!("the answer is not of the default version {version}");
-                    Reading::Unread(Failure::unexpected(&GET_POLICY_VERSION, message).unread)
-                }
+            if let Some(found) = found {
+                document(&GET_POLICY_VERSION, found.document.as_deref())
+            } else {
+                let message = format!("the answer is not of the default version {version}");
+                Reading::Unread(Failure::unexpected(&GET_POLICY_VERSION, message).unread)
             }
         }
         Err(failure) => Reading::Unread(failure.unread),

@@ -38,12 +38,16 @@ impl Secrets {
             "AWS_SECURITY_TOKEN",
             "AWS_CONTAINER_AUTHORIZATION_TOKEN",
         ] {
-            variable(name).iter().for_each(|text| secrets.add(text));
+            if let Some(text) = variable(name) {
+                secrets.add(&text);
+            }
         }
         let profiles = profiles.into_iter().flat_map(|all| all.profiles().filter_map(|name| all.get_profile(name)));
         for profile in profiles {
             for name in ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"] {
-                profile.get(name).into_iter().for_each(|text| secrets.add(text));
+                if let Some(text) = profile.get(name) {
+                    secrets.add(text);
+                }
             }
         }
         secrets
@@ -53,7 +57,9 @@ impl Secrets {
     pub(super) fn with(mut self, credentials: &Credentials) -> Self {
         self.add(credentials.access_key_id());
         self.add(credentials.secret_access_key());
-        credentials.session_token().into_iter().for_each(|text| self.add(text));
+        if let Some(token) = credentials.session_token() {
+            self.add(token);
+        }
         self
     }
 
@@ -160,7 +166,7 @@ mod tests {
             assert_eq!(secrets().hidden_in(&text), "InventedCode: héader was [secret], and [secret].");
             assert_eq!(secrets().hidden_in(&spelling), "[secret]");
         }
-        assert_eq!(secrets().hidden_in(&format!("…{}…", &SECRET[4..24])), "…[secret]…");
+        assert_eq!(secrets().hidden_in(&format!("…{}…", SECRET.get(4..24).unwrap())), "…[secret]…");
     }
 
     #[test]

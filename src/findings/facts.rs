@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::capture::{Capture, Key, KeyMetadata};
+use crate::capture::{Capture, KeyMetadata};
 use crate::command::Command;
 use crate::names::{KeyArn, VolumeId};
 use crate::source::Reading;
 use crate::start::{Judged, Question, StartPlan};
 
-use super::{Code, Fact, Finding, Open, Severity, instance, key_store};
+use super::{Code, Fact, Finding, Severity, instance, key_store};
 
 /// Findings on the instance, its volumes and their keys.
 pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>, judged: &[Judged]) -> Vec<Finding> {
@@ -40,11 +40,9 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
     }
     for (arn, mut volumes) in volumes_of {
         volumes.dedup();
-        let record = capture.keys.get(arn);
-        let metadata = record.map(|key| &key.metadata);
+        let metadata = capture.keys.get(arn).map(|key| &key.metadata);
         let of_key = key(arn, metadata, plan, (capture.read.until, at));
-        let of_grants = record.and_then(|key| grant_quota(arn, key));
-        findings.extend(of_key.into_iter().chain(of_grants).map(|finding| Finding {
+        findings.extend(of_key.into_iter().map(|finding| Finding {
             keys: vec![arn.clone()],
             volumes: volumes.iter().copied().cloned().collect(),
             ..finding
@@ -114,31 +112,6 @@ fn key(
     }
     findings.extend(key_store::finding(arn, metadata));
     findings
-}
-
-/// The grants that a customer managed key may have, unless AWS raised the quota; CreateGrant then answers
-/// LimitExceededException.
-///
-/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
-const GRANT_QUOTA: usize = 50_000;
-
-fn grant_quota(arn: &KeyArn, key: &Key) -> Option<Finding> {
-    let grants = key.grants.known().filter(|grants| grants.len() >= GRANT_QUOTA)?;
-    if key.metadata.known().is_some_and(|metadata| metadata.manager == "AWS") {
-        return None;
-    }
-    let what = format!(
-        "whether the key may have one more grant: it has {}, and AWS's quota is {GRANT_QUOTA} unless it was raised",
-        grants.len()
-    );
-    let quotas =
-        Command::aws("service-quotas list-service-quotas --service-code kms").option("--region", &arn.in_region());
-    let evidence = vec![
-        Fact::Open(Open::Untold { what, of: None }),
-        Fact::Command { what: "settled by", command: quotas },
-        Fact::state("cure", "retire or revoke grants that nobody uses, or have the quota raised"),
-    ];
-    Some(Finding { actions: vec!["kms:CreateGrant"], ..Finding::new(Code::NotDecided, Severity::Undecided, evidence) })
 }
 
 /// A call of KMS's API for the key.

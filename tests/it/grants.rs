@@ -168,6 +168,6 @@ fn a_key_with_as_many_grants_as_it_may_have_gets_perhaps_no_more() {
         let report = preflight(&capture, &Question::default());
         let text = text::render(&report);
         assert_eq!(report.verdict(), wanted, "{count} {manager}\n{text}");
-        assert_eq!(text.contains("one more grant"), wanted == Verdict::Undecided, "{text}");
+        assert_eq!(text.contains("takes another grant"), wanted == Verdict::Undecided, "{text}");
     }
 }
