@@ -40,7 +40,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     } else if is(&[Code::KeyUnread, Code::KeyStateUnknown])
         || (is(&[Code::CustomKeyStore]) && needs(finding).next().is_some())
     {
-        key(report, finding)
+        key(report, target, finding)
     } else if is(&[Code::RefusedSince]) {
         refused(report, target, finding)
     } else if is(&[Code::ContextKeyUnknown]) {
@@ -124,7 +124,11 @@ fn asked(whom: &str, file: &'static str) -> Step {
     step(format!("have {whom} run the lines below, and hand in what they print"), flag(file))
 }
 
-fn key(report: &Report, finding: &Finding) -> Vec<Step> {
+fn key(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
+    // A capture may lack what no refused read explains: then no lines below read it.
+    if items(report, finding).next().is_none() {
+        return vec![again(target)];
+    }
     let read = step(
         format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
         flag("--key-profile PROFILE"),
@@ -258,7 +262,9 @@ fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &
         if finding.code == Code::VolumeUnread {
             subjects.extend(finding.volumes.iter().map(VolumeId::as_str));
         }
-        !matches!(service, "kms:" | "ec2:") || subjects.iter().any(|subject| item.command.mentions(subject))
+        // A volume is read by the instance that it is attached to.
+        let is_named = |subject: &&str| item.command.mentions(subject) || item.what.contains(subject);
+        !matches!(service, "kms:" | "ec2:") || subjects.iter().any(is_named)
     };
     report
         .unread

@@ -110,7 +110,12 @@ impl Golden {
 
     /// The report on it, with what the events among its flags say.
     pub(crate) fn report(&self) -> Report {
-        let report = preflight(&self.capture(), &self.question());
+        self.judged(&self.capture(), &self.question())
+    }
+
+    /// The report on another capture and question in place of its own, with the same events.
+    pub(crate) fn judged(&self, capture: &Capture, question: &Question) -> Report {
+        let report = preflight(capture, question);
         let flags = self.flags();
         let Some(at) = flags.iter().position(|flag| flag == "--events") else { return report };
         let found = event::read(&file(&flags[at + 1])).unwrap();

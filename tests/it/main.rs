@@ -26,6 +26,7 @@ mod grants;
 mod hostile;
 mod laws;
 mod missing;
+mod next;
 mod problems;
 mod properties;
 mod ready_net;
