@@ -5,7 +5,7 @@ use ebs_preflight::start::Question;
 use serde_json::{Value, json};
 
 use super::mutation::{Broken, Kind, Mutation};
-use super::place::{escaped, pointers, segments, unescaped};
+use super::place::{Kind as PolicyKind, escaped, pointers, policies, segments, unescaped};
 use super::readings::mentions;
 use super::{changed, customer_managed_keys, ready, verdict};
 use crate::problems::assert_none;
@@ -38,6 +38,51 @@ fn with_a_tag_twice(capture: &Value, _: &Question) -> Vec<Broken> {
         all.push(Broken { capture: broken, at, proof });
     }
     all
+}
+
+/// A Deny unless the tag has a value: with another value beside it nobody knows which of them AWS compares.
+#[test]
+fn a_deny_by_a_tag_in_two_cases_is_open() {
+    let mut problems = Vec::new();
+    for ready in ready() {
+        let instances = ready.capture["instances"].as_object().unwrap().keys().map(|instance| {
+            (
+                format!("/instances/{instance}/known/tags"),
+                format!("arn:*:ec2:*:*:instance/{instance}"),
+                "ec2:ResourceTag/Desk",
+            )
+        });
+        let keys = customer_managed_keys(&ready.capture).into_iter();
+        let keys = keys.map(|key| (format!("/keys/{}/tags/known", escaped(&key)), key, "aws:ResourceTag/Desk"));
+        // What is unread has no tag to double.
+        let read = instances.chain(keys).filter(|(tags, _, _)| ready.capture.pointer(tags).is_some());
+        for (tags, resource, key) in read {
+            let mut denied = ready.capture.clone();
+            for place in policies(&ready.capture).iter().filter(|place| place.kind == PolicyKind::Identity) {
+                let deny = json!({
+                    "Effect": "Deny", "Action": "*", "Resource": resource, "Condition": {"StringNotEquals": {key: "night"}},
+                });
+                let statements = denied.pointer_mut(&format!("{}/Statement", place.pointer)).unwrap();
+                statements.as_array_mut().unwrap().push(deny);
+            }
+            let with = |more: Option<&str>| {
+                verdict(&changed(&denied, &tags, |tags| {
+                    tags["Desk"] = json!("night");
+                    if let Some(value) = more {
+                        tags["desk"] = json!(value);
+                    }
+                }))
+            };
+            for (more, wanted) in [(None, Verdict::Ready), (Some("day"), Verdict::Undecided)] {
+                let found = with(more);
+                if found != wanted {
+                    let (found, wanted) = (found.as_str(), wanted.as_str());
+                    problems.push(format!("{} {tags}, {more:?}: {found}, not {wanted}", ready.name));
+                }
+            }
+        }
+    }
+    assert_none(&problems);
 }
 
 /// The partitions that AWS's pages name.
