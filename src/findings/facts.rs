@@ -117,7 +117,7 @@ fn key(
 }
 
 /// The grants that a customer managed key may have, unless AWS raised the quota; CreateGrant then answers
-/// LimitExceededException.
+/// `LimitExceededException`.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
 const GRANT_QUOTA: usize = 50_000;
