@@ -9,7 +9,9 @@ mod denies;
 mod events;
 mod evidence;
 mod facts;
+mod keys;
 mod mutation;
+mod names;
 mod place;
 mod readings;
 

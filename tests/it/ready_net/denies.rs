@@ -75,7 +75,7 @@ fn principals(capture: &Value) -> Vec<String> {
 
 /// For each role or user, key and account `capture` with one more policy, where it may have one, that denies everything; its
 /// type and account.
-fn with_a_denying_policy(capture: &Value) -> Vec<(String, Kind, String, Value)> {
+pub(super) fn with_a_denying_policy(capture: &Value) -> Vec<(String, Kind, String, Value)> {
     let mut all = Vec::new();
     let policy = |kind| json!({"known": {"Version": "2012-10-17", "Statement": [allow(kind), deny(kind)]}});
     for role in capture["identities"].as_object().unwrap().keys() {
@@ -131,7 +131,7 @@ fn statement(effect: &str, kind: Kind) -> Value {
     statement
 }
 
-fn deny(kind: Kind) -> Value {
+pub(super) fn deny(kind: Kind) -> Value {
     statement("Deny", kind)
 }
 

@@ -111,7 +111,7 @@ pub(super) fn is_account_of_principal(capture: &Value, account: &str) -> bool {
 }
 
 /// Whether a policy holds one of `words`, in any case.
-fn mentions(capture: &Value, words: &[&str]) -> bool {
+pub(super) fn mentions(capture: &Value, words: &[&str]) -> bool {
     policies(capture).iter().any(|place| {
         let policy = capture.pointer(&place.pointer).unwrap().to_string().to_lowercase();
         words.iter().any(|word| policy.contains(&word.to_lowercase()))
