@@ -95,7 +95,13 @@ fn asks<'s>(
     let place = path::statement(outcome.at, outcome.statement);
     let condition = condition.unwrap_or_else(|| format!("with it {place} names the right resources"));
     let keys = unknown_keys(request, statement, failure, outcome.at.kind);
-    keys.into_iter().map(move |key| asked(key.as_str(), condition.clone()))
+    // No key decides how AWS reads an incomplete ARN.
+    let of_arn = (failure == Failure::Resource && keys.is_empty()).then(|| Missing {
+        policy: Some(place),
+        condition: Some("its incomplete ARN names the right resources, of which AWS's pages differ".to_owned()),
+        ..Missing::default()
+    });
+    keys.into_iter().map(move |key| asked(key.as_str(), condition.clone())).chain(of_arn)
 }
 
 /// What is not known of whom a statement names; `aws:userid` tells unique ID and session.

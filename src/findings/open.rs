@@ -62,7 +62,15 @@ pub(super) fn open_in(judged: &Judged, is_open: impl Fn(PolicyType) -> bool) -> 
         let by = || place(policies, outcome.at, outcome.statement);
         found.extend(principal(judged, statement, by));
         for (failure, _) in &outcome.failures {
-            for key in unknown_keys(&judged.case.request, statement, *failure, outcome.at.kind) {
+            let keys = unknown_keys(&judged.case.request, statement, *failure, outcome.at.kind);
+            if keys.is_empty() && *failure == Failure::Resource {
+                let what = format!(
+                    "whether AWS takes the incomplete ARN as it stands or completes it: {}; write all six parts of it",
+                    holds(statement, *failure)
+                );
+                found.push(Open::Untold { what, of: Some(outcome.at.kind) });
+            }
+            for key in keys {
                 let holds = holds(statement, *failure);
                 let settles = settles(&judged.case, key, outcome.at.kind);
                 found.push(Open::Condition { holds, by: by(), settles });

@@ -14,6 +14,8 @@ pub struct Pattern {
     /// As it stands in the policy; `None` where that is the literal text of `shape`.
     written: Option<Box<str>>,
     shape: Shape,
+    /// The other way to read an incomplete ARN, where AWS's pages give two.
+    other: Option<Box<Pattern>>,
     /// Where it stands.
     pub span: Span,
 }
@@ -39,12 +41,18 @@ enum Shape {
 
 impl Pattern {
     pub(super) fn new(written: &str, pieces: Vec<Piece>, span: Span) -> Self {
-        Self { written: Some(written.into()), shape: Shape::of(pieces), span }
+        Self { written: Some(written.into()), shape: Shape::of(pieces), other: None, span }
+    }
+
+    /// The pattern with another way to read it: what only one of the two matches is unknown.
+    pub(super) fn or_read_as(self, pieces: Vec<Piece>) -> Self {
+        let other = Self::new(self.as_str(), pieces, self.span);
+        Self { other: Some(Box::new(other)), ..self }
     }
 
     /// The pattern that `text` is if it holds neither wildcards nor variables.
     pub(super) fn literal(text: &str, span: Span) -> Self {
-        Self { written: None, shape: Shape::Literal(text.into()), span }
+        Self { written: None, shape: Shape::Literal(text.into()), other: None, span }
     }
 
     /// As it stands in the policy.
@@ -155,9 +163,19 @@ impl Pattern {
         if reach.part { Truth::Unknown } else { Truth::False }
     }
 
-    /// Whether it matches `value`; unknown where that hangs on a variable whose value is not known.
+    /// Whether it matches `value`; unknown where that hangs on a variable whose value is not known, or on which of two
+    /// ways AWS reads an incomplete ARN.
     #[inline]
     pub fn matches<V: Variables>(&self, value: &str, variables: &V) -> Truth {
+        let matches = self.matches_as_completed(value, variables);
+        match &self.other {
+            Some(other) if other.matches_as_completed(value, variables) != matches => Truth::Unknown,
+            Some(_) | None => matches,
+        }
+    }
+
+    #[inline]
+    fn matches_as_completed<V: Variables>(&self, value: &str, variables: &V) -> Truth {
         match &self.shape {
             Shape::Anything => Truth::True,
             Shape::Literal(text) => Truth::from(**text == *value),

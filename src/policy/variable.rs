@@ -29,18 +29,24 @@ pub(super) fn compile(text: &str, wildcards: Wildcards, version: Version, span: 
 
 /// Compiles an entry of `Resource` or `NotResource`; an incomplete ARN is completed with `*`.
 ///
-/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+/// Where a `*` ends one of its parts, which may then run on past the colons behind it, the ARN may be whole as it
+/// stands: AWS's pages give both readings.
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>,
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
 pub(super) fn compile_resource(text: &str, kind: PolicyType, version: Version, span: Span) -> Pattern {
     let colons = text.bytes().filter(|byte| *byte == b':').count();
     let incomplete = text.starts_with("arn:") && colons < 5;
-    let mut pieces = pieces(text, Wildcards::Arn, version);
-    if incomplete && kind != PolicyType::Session && kind != PolicyType::KeyPolicy {
-        for _ in colons..5 {
-            pieces.push(Piece::Text(":".into()));
-            pieces.push(Piece::Star);
-        }
+    let as_written = pieces(text, Wildcards::Arn, version);
+    if !incomplete || kind == PolicyType::Session || kind == PolicyType::KeyPolicy {
+        return Pattern::new(text, join(as_written), span);
     }
-    Pattern::new(text, join(pieces), span)
+    let mut completed = as_written.clone();
+    for _ in colons..5 {
+        completed.push(Piece::Text(":".into()));
+        completed.push(Piece::Star);
+    }
+    let pattern = Pattern::new(text, join(completed), span);
+    if text.contains("*:") { pattern.or_read_as(join(as_written)) } else { pattern }
 }
 
 pub(super) fn pieces(text: &str, wildcards: Wildcards, version: Version) -> Vec<Piece> {

@@ -107,11 +107,17 @@ fn resource_matches(entry: &str, document: &Document, request: &Request) -> Trut
         return Truth::True;
     }
     let mut parts: Vec<&str> = entry.splitn(6, ':').collect();
-    if matches!(document.kind, PolicyType::Identity | PolicyType::Boundary | PolicyType::Scp) {
-        parts.resize(6, "*");
-    }
     if parts.first() != Some(&"arn") {
         return Truth::False;
+    }
+    let is_incomplete = parts.len() < 6;
+    if is_incomplete && matches!(document.kind, PolicyType::Identity | PolicyType::Boundary | PolicyType::Scp) {
+        // A `*` that ends a part may run on past the colons behind it, so that the ARN may be whole as it stands: where
+        // the two pages come to different answers, neither is certain.
+        let as_it_stands: Truth = matches(&joined(&parts, Vec::new()), &units(&request.resource)).into();
+        parts.resize(6, "*");
+        let completed: Truth = matches(&joined(&parts, wildcards("*")), &units(&request.resource)).into();
+        return if entry.contains("*:") && as_it_stands != completed { Truth::Unknown } else { completed };
     }
     let last = match parts.get(5).map(|last| expand(last, request, document.variables)) {
         Some(Expanded::Pieces(pieces)) => pattern(&pieces),
