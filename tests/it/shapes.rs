@@ -117,6 +117,14 @@ fn files() -> Vec<(PathBuf, Vec<Shape>)> {
     paths.into_iter().map(|path| (path.clone(), shapes(&path))).collect()
 }
 
+/// Every shape: the name of its file, its own, and its text.
+pub(crate) fn texts() -> impl Iterator<Item = (String, String, String)> {
+    files().into_iter().flat_map(|(path, shapes)| {
+        let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+        shapes.into_iter().map(move |shape| (file.clone(), shape.name, shape.text))
+    })
+}
+
 /// What a text says, a line for each incident; `None` if it is not understood.
 fn told(text: &str) -> Option<(Vec<Value>, bool)> {
     let found = read(text).ok()?;
