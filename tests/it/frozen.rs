@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::report::{Form, json, remedy_files, text, triage};
+use ebs_preflight::report::{Form, json, remedy_files, text};
+use ebs_preflight::triage;
 use jiff::tz::TimeZone;
 
 use crate::golden::library;

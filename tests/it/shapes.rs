@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::report::triage::json;
+use ebs_preflight::triage::json;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
