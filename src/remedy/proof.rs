@@ -16,7 +16,7 @@ use super::{Judgement, Part, Suggested, changes};
 
 /// What judging again said. Only judging makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Proof {
+pub struct Proof {
     /// How many of the start's required requests were allowed before.
     pub(crate) before: usize,
     /// How many are allowed with the changes.
@@ -77,7 +77,7 @@ impl Proof {
     }
 
     /// Whether no required request is denied any more.
-    pub(crate) fn cures(&self) -> bool {
+    pub fn cures(&self) -> bool {
         self.after + self.open == self.required
     }
 

@@ -11,7 +11,7 @@ use crate::change::{Change, Outsider, PolicyPlace, Savers, apply, apply_all, inl
 use crate::engine::Decision;
 use crate::findings::Severity;
 use crate::names::{kind_and_name, shared_names};
-use crate::operations::{Question, Requester};
+use crate::operations::{Question, Requester, Step};
 use crate::policy::Size;
 use crate::remedy::Form;
 
@@ -110,7 +110,7 @@ impl<'d> Pair<'d> {
         let of_start = |target: &'d TargetView<'d>, request: &'d RequestView<'d>| {
             let mut volumes = target.volumes.iter().flatten();
             let device = volumes.find(|row| Some(row.id) == request.volume_id).map(|row| row.device);
-            (request.row, request.action, device, request.license)
+            (request.step, request.action, device, request.license)
         };
         let with_old = self.after.requests().iter().map(|request| {
             let key = of_start(self.after, request);
@@ -123,7 +123,7 @@ impl<'d> Pair<'d> {
     /// The moved requests on which the start hangs, one line for all volumes.
     fn moved_lines(&self) -> Vec<String> {
         let mut lines: Vec<(String, usize)> = Vec::new();
-        for (old, request) in self.moved().into_iter().filter(|(_, request)| request.row < 5) {
+        for (old, request) in self.moved().into_iter().filter(|(_, request)| request.step != Step::VolumeLifeCycle) {
             let by = if request.by == Requester::Infrastructure { " by EC2" } else { "" };
             let old = old.map_or("no such request", words::decision);
             let on = request.license.map(|license| format!(" on {license}")).unwrap_or_default();

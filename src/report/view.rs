@@ -115,6 +115,8 @@ pub(super) struct RequestView<'a> {
     #[serde(skip)]
     pub(super) decision: Decision,
     #[serde(skip)]
+    pub(super) step: crate::operations::Step,
+    #[serde(skip)]
     pub(super) by: Requester,
     #[serde(skip)]
     pub(super) license: Option<&'a Arn>,
@@ -244,7 +246,8 @@ impl<'a> RequestView<'a> {
         let (case, noun) = (&judged.case, start.noun());
         let deciders = deciders(&case.request, &judged.explanation).into_iter();
         Self {
-            row: case.row.number,
+            row: case.row.step.number(),
+            step: case.row.step,
             action: case.row.action,
             resource: case.request.resource(),
             principal: &case.request.principal.arn,
