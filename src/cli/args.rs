@@ -14,6 +14,9 @@ use crate::remedy::Form;
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
+    /// Whether to color text; else by NO_COLOR, CLICOLOR_FORCE and the terminal
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true, help_heading = "Output")]
+    pub(super) color: Color,
 }
 
 #[derive(Debug, Subcommand)]
@@ -177,12 +180,29 @@ pub(super) struct Starts {
     pub(super) require: Require,
     #[command(flatten)]
     pub(super) remedy: Remedy,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) output: Output,
     /// From which outcome on the exit code tells of a failure
     #[arg(long, value_enum, default_value_t = FailOn::Undecided)]
     pub(super) fail_on: FailOn,
+}
+
+/// How to print.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Output {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text, ignore_case = true)]
+    pub(super) format: Format,
+    /// Print the answer, why, and what to do next
+    #[arg(long, conflicts_with = "details")]
+    pub(super) quiet: bool,
+    /// Print everything, of every start
+    #[arg(long)]
+    pub(super) details: bool,
+    /// Of several starts, print only those with this verdict; may be given several times
+    #[arg(long, value_enum, value_delimiter = ',', ignore_case = true)]
+    pub(super) verdict: Vec<ByVerdict>,
 }
 
 #[derive(Debug, Args)]
@@ -363,6 +383,29 @@ pub(super) enum FailOn {
     /// BLOCKED exits with 1
     Blocked,
     /// Only errors do
+    Never,
+}
+
+/// A verdict, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ByVerdict {
+    /// Nothing stops the start
+    Ready,
+    /// Something certainly stops it
+    Blocked,
+    /// Something that was not read or is not known could stop it
+    Undecided,
+}
+
+/// When to color.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Also in files and pipes
+    Always,
+    /// Not at all
     Never,
 }
 

@@ -18,6 +18,7 @@ mod named;
 mod options;
 mod organization;
 mod run;
+mod screen;
 mod script;
 mod targets;
 mod triage;

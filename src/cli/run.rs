@@ -13,17 +13,19 @@ use crate::fact::{Fact, Unread, UnreadReason};
 use crate::findings::Code;
 use crate::names::{KeyArn, Region};
 use crate::operations::Question;
-use crate::outcome::Earlier;
+use crate::outcome::{Earlier, Verdict};
 use crate::preflight::preflight;
-use crate::report::{compare, json, remedy_files, text};
+use crate::report::{Detail, Screen, Style, compare, json, remedy_files, text};
 
-use super::args::{Arguments, CaptureArguments, Check, Command, CredentialArgs, Diff, Explain, Format, Starts};
+use super::args::{
+    Arguments, ByVerdict, CaptureArguments, Check, Command, CredentialArgs, Diff, Explain, Format, Output, Starts,
+};
 use super::exit::Exit;
 use super::failure::CliError;
 use super::live::{find_names, look_up, read as live};
 use super::script::what_to_read;
 use super::targets::StartSelection;
-use super::{changes, demo, evidence, files, handed, judge, options, triage};
+use super::{changes, demo, evidence, files, handed, judge, options, screen, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -40,12 +42,13 @@ pub fn run() -> u8 {
             return Exit::Done.code();
         }
     };
+    let screen = screen::screen(arguments.color);
     let (outcome, format) = match &arguments.command {
-        Command::Check(check) => (self::check(check), check.starts.format),
+        Command::Check(check) => (self::check(check, screen), check.starts.output.format),
         Command::Capture(arguments) => (capture(arguments), Format::Text),
-        Command::Diff(diff) => (self::diff(diff), diff.starts.format),
-        Command::Demo => (demo::run(), Format::Text),
-        Command::Triage(typed) => (triage::run(typed), typed.format),
+        Command::Diff(diff) => (self::diff(diff, screen), diff.starts.output.format),
+        Command::Demo => (demo::run(screen), Format::Text),
+        Command::Triage(typed) => (triage::run(typed, screen), typed.format),
         Command::Judge(judge) => (judge::run(&judge.cases), Format::Text),
         Command::Permissions => (files::print(&reader_policy()).map(|()| Exit::Done), Format::Text),
         Command::Explain(explain) => (self::explain(explain), Format::Text),
@@ -72,7 +75,7 @@ fn tell(failure: &CliError, format: Format) -> Exit {
     failure.exit
 }
 
-fn check(typed: &Check) -> Result<Exit, CliError> {
+fn check(typed: &Check, screen: Screen) -> Result<Exit, CliError> {
     let (capture, question, earlier) = evidence(&typed.starts, &typed.events, &[])?;
     let mut report = preflight(&capture, &question);
     if !typed.events.is_empty() {
@@ -81,22 +84,39 @@ fn check(typed: &Check) -> Result<Exit, CliError> {
     if let Some(folder) = &typed.write_remedy {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
     }
-    match typed.starts.format {
-        Format::Text => files::print(&text::render_with(&report, typed.starts.remedy.form))?,
-        Format::Json => files::print(&json::render(&report))?,
+    let style = style(&typed.starts, screen);
+    match typed.starts.output.format {
+        Format::Text => screen::print(&text::render_with(&report, style))?,
+        Format::Json => files::print(&json::render_only(&report, &style.verdicts))?,
     }
     Ok(Exit::of(&report, typed.starts.fail_on))
 }
 
-fn diff(typed: &Diff) -> Result<Exit, CliError> {
+fn diff(typed: &Diff, screen: Screen) -> Result<Exit, CliError> {
     let (capture, question, _) = evidence(&typed.starts, &[], &changes::keys(&typed.changes))?;
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, &changes);
-    match typed.starts.format {
-        Format::Text => files::print(&diff.text(typed.starts.remedy.form))?,
+    match typed.starts.output.format {
+        Format::Text => screen::print(&diff.text(style(&typed.starts, screen)))?,
         Format::Json => files::print(&diff.json())?,
     }
     Ok(Exit::of_diff(&diff, typed.starts.fail_on))
+}
+
+/// How a report is to be written.
+fn style(typed: &Starts, screen: Screen) -> Style {
+    let Output { quiet, details, verdict, .. } = &typed.output;
+    let detail = match (quiet, details) {
+        (true, _) => Detail::Quiet,
+        (false, true) => Detail::Full,
+        (false, false) => Detail::Usual,
+    };
+    let verdicts = verdict.iter().map(|verdict| match verdict {
+        ByVerdict::Ready => Verdict::Ready,
+        ByVerdict::Blocked => Verdict::Blocked,
+        ByVerdict::Undecided => Verdict::Undecided,
+    });
+    Style { form: typed.remedy.form, detail, verdicts: verdicts.collect(), screen }
 }
 
 /// The events of the files and, where it is asked for, of CloudTrail.

@@ -1,0 +1,221 @@
+//! The first lines of a report on one start: the answer, why, and what to do next.
+
+use serde::Serialize;
+
+use crate::change::{Change, PolicyPlace};
+use crate::findings::{Code, Evidence, Finding, Severity};
+use crate::outcome::{Report, Start, TargetReport, Verdict};
+use crate::remedy::Part;
+use crate::words::{self, Page, Tone};
+
+use super::next::Step;
+use super::view::FindingView;
+use super::{meant, remedy};
+
+/// What is said before everything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Answer {
+    #[serde(skip)]
+    verdict: Verdict,
+    /// What the verdict is said with: `(1 warning)`.
+    #[serde(skip)]
+    aside: String,
+    #[serde(skip)]
+    first: String,
+    /// The cause, with the policy that decides.
+    pub(super) why: String,
+    /// What to do, and who can do it.
+    pub(super) next: Option<String>,
+    /// How old the evidence is, and what else is to be known.
+    #[serde(skip)]
+    more: Vec<String>,
+}
+
+impl Answer {
+    pub(super) fn of(report: &Report, target: &TargetReport, start: &Start, findings: &[FindingView<'_>]) -> Self {
+        let name = start.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let instance = format!("{}{name}", target.instance_id);
+        let starter = words::starter(report, &start.principal);
+        let (first, why, next) = match start.verdict {
+            Verdict::Ready => (format!("{instance} can be started by {starter}"), words::ready(start), None),
+            Verdict::Blocked => {
+                let first = format!("{instance} cannot be started by {starter}");
+                (first, why(start, Severity::Blocker, findings), fix(start, findings))
+            }
+            Verdict::Undecided => {
+                let first = format!("{instance} by {starter}: no blocker found, but not all that decides is known");
+                (first, why(start, Severity::Undecided, findings), settled(findings))
+            }
+        };
+        let mut more = Vec::new();
+        if start.verdict == Verdict::Ready {
+            more.push(format!("{}. {NOT_CHECKED}", counted(start)));
+        }
+        more.extend(age(report));
+        Self { verdict: start.verdict, aside: aside(report, start), first, why, next, more }
+    }
+
+    /// Why, and what to do next, below a line that has the verdict.
+    pub(super) fn write_below(&self, page: &mut Page) {
+        let why = if self.verdict == Verdict::Ready { None } else { Some(("why", &self.why)) };
+        let next = self.next.as_ref().map(|next| (if self.verdict == Verdict::Blocked { "fix" } else { "next" }, next));
+        for (label, words) in why.into_iter().chain(next) {
+            page.wrap_in(Tone::Strong, &format!("{label:<6}"), 6, words);
+        }
+    }
+
+    /// The lines on a page.
+    pub(super) fn write(&self, page: &mut Page) {
+        let verdict = self.verdict.as_str();
+        let indent = verdict.len() + 2;
+        let tone = match self.verdict {
+            Verdict::Ready => Tone::Good,
+            Verdict::Blocked => Tone::Bad,
+            Verdict::Undecided => Tone::Doubt,
+        };
+        let mut line = |tone, label: &str, words: &str| page.wrap_in(tone, &format!("{label:<indent$}"), indent, words);
+        let first = format!("{verdict}{}  ", self.aside);
+        line(tone, &first, &self.first);
+        line(Tone::Strong, "why", &self.why);
+        if let Some(next) = &self.next {
+            line(Tone::Strong, if self.verdict == Verdict::Blocked { "fix" } else { "next" }, next);
+        }
+        self.more.iter().for_each(|words| line(Tone::Plain, "", words));
+    }
+}
+
+/// What this program does not look at.
+pub(super) const NOT_CHECKED: &str = "Not checked: capacity, quotas, VPC endpoint policies, the operating system.";
+
+/// What is to be known of the verdict at once.
+fn aside(report: &Report, start: &Start) -> String {
+    if start.verdict != Verdict::Ready {
+        return String::new();
+    }
+    let mut asides = Vec::new();
+    if report.assumes_organization() {
+        asides.push("assumed: SCPs and RCPs allow".to_owned());
+    }
+    let state = start.findings.iter().filter(|finding| finding.code == Code::InstanceRunning);
+    let state = state.flat_map(|finding| &finding.evidence).find_map(|fact| match fact {
+        Evidence::State { value, .. } => Some(if value == "running" { "already running" } else { value.as_str() }),
+        _ => None,
+    });
+    asides.extend(state.map(str::to_owned));
+    let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
+    match warnings + usize::from(report.is_old()) {
+        0 => {}
+        1 => asides.push("1 warning".to_owned()),
+        several => asides.push(format!("{several} warnings")),
+    }
+    if asides.is_empty() { String::new() } else { format!(" ({})", asides.join(", ")) }
+}
+
+fn age(report: &Report) -> Option<String> {
+    let ago = words::ago(report.age(report.first_read())?);
+    Some(if report.is_old() {
+        format!("Warning: read {ago}. What has changed since is not seen; read it again before you rely on this.")
+    } else {
+        format!("as of what was read {ago}")
+    })
+}
+
+fn counted(start: &Start) -> String {
+    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let mut keys: Vec<_> = start.volumes.iter().filter_map(|row| row.key.known()).collect();
+    keys.sort();
+    keys.dedup();
+    let keys = if keys.is_empty() { String::new() } else { format!(", {}", plural(keys.len(), "KMS key")) };
+    format!("{}{keys}", plural(start.volumes.len(), "volume"))
+}
+
+fn of_severity<'v, 'a>(severity: Severity, findings: &'v [FindingView<'a>]) -> Vec<&'v FindingView<'a>> {
+    findings.iter().filter(|view| view.finding.severity == severity).collect()
+}
+
+/// The cause of the first finding of this severity, and that there are others.
+fn why(start: &Start, severity: Severity, findings: &[FindingView<'_>]) -> String {
+    let found = of_severity(severity, findings);
+    let first = found.first().map(|view| words::cause(view.finding, start)).unwrap_or_default();
+    if found.len() > 1 { format!("{first} (1 of {} below)", found.len()) } else { first }
+}
+
+/// What makes the start READY, and who can do it.
+fn fix(start: &Start, findings: &[FindingView<'_>]) -> Option<String> {
+    let mut steps = Vec::new();
+    if let Some(arn) = &start.namesake {
+        steps.push(format!("judge the {} of that name under another path: {}", start.noun(), words::option(arn)));
+    }
+    let blockers = of_severity(Severity::Blocker, findings);
+    steps.extend(blockers.iter().filter_map(|view| of_thing(view.finding)));
+    steps.extend(start.meant.iter().filter(|deny| deny.bars()).map(|deny| meant::words(deny, start.noun())).take(1));
+    if let Some(remedy) = &start.remedy {
+        let parts: Vec<&Part> = remedy.parts().iter().filter(|part| part.is_required).collect();
+        steps.extend(parts.iter().map(|part| change(part, start)));
+        if !remedy.proof().cures() && !parts.is_empty() {
+            steps.push("that alone does not make it READY".to_owned());
+        }
+    }
+    if steps.is_empty() {
+        let code = blockers.first()?.code;
+        steps.push(format!("none is known; `ebs-preflight explain {code}` tells what can be done"));
+    }
+    Some(steps.join("; "))
+}
+
+/// What is to be done to a key, a key store or an instance.
+fn of_thing(finding: &Finding) -> Option<String> {
+    let commands = finding.evidence.iter().filter_map(|fact| match fact {
+        Evidence::Command { what: "fix", command } => Some(command.to_string()),
+        Evidence::State { name: "fix", value } => Some(value.clone()),
+        _ => None,
+    });
+    let commands: Vec<String> = commands.collect();
+    (!commands.is_empty()).then(|| commands.join(", then "))
+}
+
+/// A change of the remedy, and who can make it.
+fn change(part: &Part, start: &Start) -> String {
+    let owner = remedy::owner(&part.owner);
+    let by = format!("(below), as {owner}");
+    let Change::Policy { place, .. } = &part.change else {
+        return format!("create {} {by}", remedy::change(&part.change));
+    };
+    let of = match place {
+        PolicyPlace::KeyPolicy(key) => format!("the key policy of {}", words::key_name(key, start)),
+        PolicyPlace::Inline { .. }
+        | PolicyPlace::Managed { .. }
+        | PolicyPlace::Boundary { .. }
+        | PolicyPlace::Scp { .. }
+        | PolicyPlace::Rcp { .. }
+        | PolicyPlace::Session { .. } => remedy::place(place),
+    };
+    let named = |suggestion| remedy::sid(suggestion).map_or_else(String::new, |sid| format!(" \"{sid}\""));
+    let replaced = part.statements.iter().find(|one| one.is_required && one.replaces.is_some());
+    match replaced {
+        Some(one) if one.text.is_empty() => format!("remove statement{} from {of} {by}", named(one)),
+        Some(one) => format!("change statement{} of {of} {by}", named(one)),
+        None if part.before.is_none() && matches!(place, PolicyPlace::Inline { .. }) => format!("create {of} {by}"),
+        None => match part.statements.iter().filter(|one| one.is_required).count() {
+            0 | 1 => format!("add a statement to {of} {by}"),
+            several => format!("add {several} statements to {of} {by}"),
+        },
+    }
+}
+
+/// What would settle the first open question.
+fn settled(findings: &[FindingView<'_>]) -> Option<String> {
+    let found = of_severity(Severity::Undecided, findings);
+    let steps: &[Step] = &found.first()?.steps;
+    if let Some(first) = steps.first() {
+        let more = if steps.len() > 1 { "; other ways are below" } else { "" };
+        return Some(format!("{}{more}", first.lines.join("; ")));
+    }
+    let settles = found.iter().flat_map(|view| &view.finding.evidence).find_map(|fact| match fact {
+        Evidence::State { name: "settled by", value } => Some(value.clone()),
+        Evidence::Command { what: "settled by", command } => Some(command.to_string()),
+        _ => None,
+    });
+    let code = found.first()?.code;
+    Some(settles.unwrap_or_else(|| format!("`ebs-preflight explain {code}` tells what would settle it")))
+}
