@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::command::Command;
 use crate::engine::Decision;
 use crate::fact::Fact;
-use crate::findings::{Code, Evidence, Severity};
+use crate::findings::{Code, Evidence, Group, Severity};
 use crate::names::VolumeId;
 use crate::operations::{RequestOutcome, Requester, Step};
 use crate::outcome::{Report, Start, Verdict};
@@ -173,8 +173,9 @@ pub(super) fn finding(
     let first = format!("{}  {} {:<9} ", number + 1, view.code, view.severity);
     said.insert(words::so(finding.code, start.noun()));
     text.wrap_in(tone, &first, 3, &format!("{actions}{colon}{}", view.title));
-    // A note on what a start does not use is said in a line.
-    if finding.code == Code::LifeCycleNotAllowed {
+    // What no recorded start used is said in a line where something else is in the way.
+    let is_aside = finding.code.group() == Group::Documented && finding.severity != Severity::Blocker;
+    if finding.code == Code::LifeCycleNotAllowed || (is_aside && number > 0) {
         return;
     }
     for key in &finding.keys {

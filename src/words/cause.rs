@@ -223,7 +223,7 @@ fn near(finding: &Finding, start: &Start) -> Option<String> {
     Some(match &miss.element {
         Element::Condition(..) => format!("{who} allows {actions} only if {required}; the request {has}"),
         Element::Resource(_) => {
-            format!("{who} allows {actions} {required}, not on {}", keys(finding, start))
+            format!("{who} allows {actions} {required}; {}", title(finding.code, start.noun()))
         }
         Element::Principal(_) => format!("{who} allows {actions} {required}; the request {has}"),
         Element::Action(_) => format!("{who} allows {required}, not {actions}"),
