@@ -24,7 +24,7 @@ pub(super) struct Answer {
     first: String,
     /// The cause, with the policy that decides.
     pub(super) why: String,
-    /// What to do, and who can do it.
+    /// What to do, and who can do it; of what is not known what to type.
     pub(super) next: Option<String>,
     /// How old the evidence is, and what else is to be known.
     #[serde(skip)]
@@ -62,10 +62,10 @@ impl Answer {
     /// Why, and what to do next, below a line that has the verdict.
     pub(super) fn write_below(&self, page: &mut Page) {
         let why = if self.verdict == Verdict::Ready { None } else { Some(("why", &self.why)) };
-        let next = self.next.as_ref().map(|next| (if self.verdict == Verdict::Blocked { "fix" } else { "next" }, next));
-        for (label, words) in why.into_iter().chain(next) {
+        if let Some((label, words)) = why {
             page.wrap_in(Tone::Strong, &format!("{label:<6}"), 6, words);
         }
+        self.write_next(page, 6);
     }
 
     /// The lines on a page.
@@ -81,10 +81,18 @@ impl Answer {
         let first = format!("{verdict}{}  ", self.aside);
         line(tone, &first, &self.first);
         line(Tone::Strong, "why", &self.why);
-        if let Some(next) = &self.next {
-            line(Tone::Strong, if self.verdict == Verdict::Blocked { "fix" } else { "next" }, next);
+        self.write_next(page, indent);
+        let blanks = " ".repeat(indent);
+        self.more.iter().for_each(|words| page.wrap(&blanks, indent, words));
+    }
+
+    /// The fix, or what is to be typed, which stays whole.
+    fn write_next(&self, page: &mut Page, indent: usize) {
+        let Some(next) = &self.next else { return };
+        match self.verdict {
+            Verdict::Blocked => page.wrap_in(Tone::Strong, &format!("{:<indent$}", "fix"), indent, next),
+            Verdict::Undecided | Verdict::Ready => page.line(&format!("{:<indent$}{next}", "next")),
         }
-        self.more.iter().for_each(|words| line(Tone::Plain, "", words));
     }
 }
 
@@ -224,8 +232,7 @@ fn settled(findings: &[FindingView<'_>]) -> Option<String> {
     let found = of_severity(Severity::Undecided, findings);
     let steps: &[Step] = &found.first()?.steps;
     if let Some(first) = steps.first() {
-        let more = if steps.len() > 1 { "; other ways are below" } else { "" };
-        return Some(format!("{}{more}", first.lines.join("; ")));
+        return first.lines.first().cloned();
     }
     let settles = found.iter().flat_map(|view| &view.finding.evidence).find_map(|fact| match fact {
         Evidence::State { name: "settled by", value } => Some(value.clone()),

@@ -29,7 +29,8 @@ pub(crate) fn cause(finding: &Finding, start: &Start) -> String {
         return if is_mistake { format!("{denies}; {}", title(finding.code, start.noun())) } else { denies };
     }
     if finding.code.group() == Group::Mistake
-        && let Some(near) = near(finding, start) {
+        && let Some(near) = near(finding, start)
+    {
         return near;
     }
     let base = finding.evidence.iter().find_map(|fact| if let Evidence::So(code) = fact { Some(*code) } else { None });

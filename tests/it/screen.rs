@@ -82,11 +82,14 @@ fn every_report_fits_a_screen_of_sixty_columns() {
 
 #[test]
 fn a_name_in_wide_characters_breaks_no_column() {
-    let text = golden("account-may-only-describe").text.replace("batch-01", "\u{591c}\u{9593}\u{30d0}\u{30c3}\u{30c1} ".repeat(9).trim());
+    let text = golden("account-may-only-describe")
+        .text
+        .replace("batch-01", "\u{591c}\u{9593}\u{30d0}\u{30c3}\u{30c1} ".repeat(9).trim());
     let text = text.replace("alias/ebs-prod", "alias/\u{672c}\u{756a}");
     let report = preflight(&Capture::parse(&text).unwrap(), &Question::default());
     let shown = text::render(&report);
-    let table: Vec<&str> = shown.lines().filter(|line| line.starts_with("  Volume") || line.starts_with("  vol-")).collect();
+    let table: Vec<&str> =
+        shown.lines().filter(|line| line.starts_with("  Volume") || line.starts_with("  vol-")).collect();
     let state = |line: &str, word: &str| line.split(word).next().unwrap().width();
     assert_eq!(state(table[0], "Key state"), state(table[1], "Enabled"), "{shown}");
     assert!(shown.lines().take(3).all(|line| line.width() <= 100), "{shown}");
