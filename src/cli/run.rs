@@ -25,7 +25,7 @@ use super::failure::CliError;
 use super::live::{find_names, look_up, read as live};
 use super::script::what_to_read;
 use super::targets::StartSelection;
-use super::{changes, demo, evidence, files, handed, judge, options, screen, triage};
+use super::{changes, demo, evidence, files, handed, help, judge, options, screen, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -52,6 +52,10 @@ pub fn run() -> u8 {
         Command::Judge(judge) => (judge::run(&judge.cases), Format::Text),
         Command::Permissions => (files::print(&reader_policy()).map(|()| Exit::Done), Format::Text),
         Command::Explain(explain) => (self::explain(explain), Format::Text),
+        Command::Version => {
+            let version = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n");
+            (files::print(version).map(|()| Exit::Done), Format::Text)
+        }
         Command::Man { command } => (man(command.as_deref()), Format::Text),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -210,13 +214,39 @@ fn without_instances(capture: &Capture) -> Exit {
     })
 }
 
+/// Prints a page, or lists the codes.
 fn explain(typed: &Explain) -> Result<Exit, CliError> {
-    let code = Code::parse(&typed.code).ok_or_else(|| {
-        let known: Vec<String> = Code::ALL.iter().map(|code| format!("{code}  {}", code.title())).collect();
-        CliError::bad_input("unknown-code", format!("`{}` is no finding code", typed.code), known.join("\n"))
+    let listed = |codes: &[Code]| codes.iter().map(|code| format!("{code}  {}\n", code.title())).collect::<String>();
+    let Some(text) = &typed.code else {
+        let word = typed.search.as_deref().unwrap_or_default().to_lowercase();
+        let has_word = |code: &&Code| code.page().to_lowercase().contains(&word);
+        let found: Vec<Code> = Code::ALL.iter().filter(has_word).copied().collect();
+        if found.is_empty() {
+            let message = format!("no page has `{word}`");
+            return Err(CliError::bad_input("unknown-code", message, "`ebs-preflight explain` lists all codes"));
+        }
+        return files::print(&listed(&found)).map(|()| Exit::Done);
+    };
+    let code = Code::parse(text).ok_or_else(|| {
+        let nearest: Vec<Code> = nearest(text, Code::ALL.iter().map(|code| (*code, [code.id(), code.name()])));
+        let help = format!("the nearest are\n{}`ebs-preflight explain` lists all codes", listed(&nearest));
+        CliError::bad_input("unknown-code", format!("`{text}` is not a finding code"), help)
     })?;
     files::print(code.page())?;
     Ok(Exit::Done)
+}
+
+/// The three whose names are spelled most like the text.
+fn nearest<T: Copy>(text: &str, of: impl Iterator<Item = (T, [&'static str; 2])>) -> Vec<T> {
+    let text = text.to_lowercase();
+    let mut ranked: Vec<(usize, T)> = of
+        .map(|(one, names)| {
+            let distance = |name: &str| strsim::damerau_levenshtein(&text, &name.to_lowercase());
+            (names.iter().map(|name| distance(name)).min().unwrap_or(usize::MAX), one)
+        })
+        .collect();
+    ranked.sort_by_key(|(distance, _)| *distance);
+    ranked.into_iter().take(3).map(|(_, one)| one).collect()
 }
 
 fn man(command: Option<&str>) -> Result<Exit, CliError> {
@@ -231,9 +261,6 @@ fn man(command: Option<&str>) -> Result<Exit, CliError> {
         let message = format!("there is no command `{}`", command.unwrap_or_default());
         CliError::bad_input("unknown-command", message, "`ebs-preflight help` lists the commands")
     })?;
-    let mut text = Vec::new();
-    // A buffer in memory takes all that is written.
-    let _ = clap_mangen::Man::new(page).render(&mut text);
-    files::print(&String::from_utf8_lossy(&text))?;
+    files::print(&help::man(page))?;
     Ok(Exit::Done)
 }

@@ -24,7 +24,7 @@ pub(super) struct Answer {
     first: String,
     /// The cause, with the policy that decides.
     pub(super) why: String,
-    /// What to do, and who can do it.
+    /// What to do, and who can do it; of what is not known what to type.
     pub(super) next: Option<String>,
     /// How old the evidence is, and what else is to be known.
     #[serde(skip)]
@@ -43,7 +43,11 @@ impl Answer {
                 (first, why(start, Severity::Blocker, findings), fix(start, findings))
             }
             Verdict::Undecided => {
-                let first = format!("{instance} by {starter}: no blocker found, but not all that decides is known");
+                let open = match of_severity(Severity::Undecided, findings).len() {
+                    1 => "1 question is open".to_owned(),
+                    several => format!("{several} questions are open"),
+                };
+                let first = format!("{instance} by {starter}: no blocker found, but {open}");
                 (first, why(start, Severity::Undecided, findings), settled(findings))
             }
         };
@@ -58,10 +62,10 @@ impl Answer {
     /// Why, and what to do next, below a line that has the verdict.
     pub(super) fn write_below(&self, page: &mut Page) {
         let why = if self.verdict == Verdict::Ready { None } else { Some(("why", &self.why)) };
-        let next = self.next.as_ref().map(|next| (if self.verdict == Verdict::Blocked { "fix" } else { "next" }, next));
-        for (label, words) in why.into_iter().chain(next) {
+        if let Some((label, words)) = why {
             page.wrap_in(Tone::Strong, &format!("{label:<6}"), 6, words);
         }
+        self.write_next(page, 6);
     }
 
     /// The lines on a page.
@@ -77,10 +81,18 @@ impl Answer {
         let first = format!("{verdict}{}  ", self.aside);
         line(tone, &first, &self.first);
         line(Tone::Strong, "why", &self.why);
-        if let Some(next) = &self.next {
-            line(Tone::Strong, if self.verdict == Verdict::Blocked { "fix" } else { "next" }, next);
+        self.write_next(page, indent);
+        let blanks = " ".repeat(indent);
+        self.more.iter().for_each(|words| page.wrap(&blanks, indent, words));
+    }
+
+    /// The fix, or what is to be typed, which stays whole.
+    fn write_next(&self, page: &mut Page, indent: usize) {
+        let Some(next) = &self.next else { return };
+        match self.verdict {
+            Verdict::Blocked => page.wrap_in(Tone::Strong, &format!("{:<indent$}", "fix"), indent, next),
+            Verdict::Undecided | Verdict::Ready => page.line(&format!("{:<indent$}{next}", "next")),
         }
-        self.more.iter().for_each(|words| line(Tone::Plain, "", words));
     }
 }
 
@@ -147,7 +159,8 @@ fn fix(start: &Start, findings: &[FindingView<'_>]) -> Option<String> {
         steps.push(format!("judge the {} of that name under another path: {}", start.noun(), words::option(arn)));
     }
     let blockers = of_severity(Severity::Blocker, findings);
-    steps.extend(blockers.iter().filter_map(|view| of_thing(view.finding)));
+    let things = blockers.iter().enumerate().filter_map(|(number, view)| of_thing(number + 1, view.finding));
+    steps.extend(things);
     steps.extend(start.meant.iter().filter(|deny| deny.bars()).map(|deny| meant::words(deny, start.noun())).take(1));
     if let Some(remedy) = &start.remedy {
         let parts: Vec<&Part> = remedy.parts().iter().filter(|part| part.is_required).collect();
@@ -157,16 +170,25 @@ fn fix(start: &Start, findings: &[FindingView<'_>]) -> Option<String> {
         }
     }
     if steps.is_empty() {
-        let code = blockers.first()?.code;
+        let first = blockers.first()?;
+        if matches!(first.finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot) {
+            return Some("none: this instance cannot be started again; launch another one".to_owned());
+        }
+        let code = first.code;
         steps.push(format!("none is known; `ebs-preflight explain {code}` tells what can be done"));
     }
     Some(steps.join("; "))
 }
 
 /// What is to be done to a key, a key store or an instance.
-fn of_thing(finding: &Finding) -> Option<String> {
+fn of_thing(number: usize, finding: &Finding) -> Option<String> {
     let commands = finding.evidence.iter().filter_map(|fact| match fact {
-        Evidence::Command { what: "fix", command } => Some(command.to_string()),
+        // The whole command, which is to be copied, stands in the finding.
+        Evidence::Command { what: "fix", command } => {
+            let command = command.to_string();
+            let name = command.split(' ').take(3).collect::<Vec<_>>().join(" ");
+            Some(format!("`{name}` (finding {number}), as the key's administrator"))
+        }
         Evidence::State { name: "fix", value } => Some(value.clone()),
         _ => None,
     });
@@ -190,12 +212,14 @@ fn change(part: &Part, start: &Start) -> String {
         | PolicyPlace::Rcp { .. }
         | PolicyPlace::Session { .. } => remedy::place(place),
     };
+    if let (PolicyPlace::Inline { identity, name }, None) = (place, &part.before) {
+        return format!("create inline policy {name} on {} {by}", words::identity(identity));
+    }
     let named = |suggestion| remedy::sid(suggestion).map_or_else(String::new, |sid| format!(" \"{sid}\""));
     let replaced = part.statements.iter().find(|one| one.is_required && one.replaces.is_some());
     match replaced {
         Some(one) if one.text.is_empty() => format!("remove statement{} from {of} {by}", named(one)),
         Some(one) => format!("change statement{} of {of} {by}", named(one)),
-        None if part.before.is_none() && matches!(place, PolicyPlace::Inline { .. }) => format!("create {of} {by}"),
         None => match part.statements.iter().filter(|one| one.is_required).count() {
             0 | 1 => format!("add a statement to {of} {by}"),
             several => format!("add {several} statements to {of} {by}"),
@@ -208,8 +232,7 @@ fn settled(findings: &[FindingView<'_>]) -> Option<String> {
     let found = of_severity(Severity::Undecided, findings);
     let steps: &[Step] = &found.first()?.steps;
     if let Some(first) = steps.first() {
-        let more = if steps.len() > 1 { "; other ways are below" } else { "" };
-        return Some(format!("{}{more}", first.lines.join("; ")));
+        return first.lines.first().cloned();
     }
     let settles = found.iter().flat_map(|view| &view.finding.evidence).find_map(|fact| match fact {
         Evidence::State { name: "settled by", value } => Some(value.clone()),

@@ -87,7 +87,7 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, style: &Style, told: &mut 
         (Some(Verdict::Blocked), "BLOCKED", Tone::Bad),
         (Some(Verdict::Undecided), "UNDECIDED", Tone::Doubt),
         (Some(Verdict::Ready), "READY", Tone::Good),
-        (None, "not judged", Tone::Plain),
+        (None, "ERROR", Tone::Bad),
     ];
     let counted = verdicts.iter().map(|(verdict, word, _)| (count(*verdict), word));
     let counted: Vec<String> =
@@ -97,12 +97,14 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, style: &Style, told: &mut 
     let groups = groups(&view.targets);
     for (number, group) in groups.iter().enumerate() {
         let found = verdicts.iter().find(|(verdict, _, _)| *verdict == group.key.verdict).copied();
-        let (_, word, tone) = found.unwrap_or((None, "not judged", Tone::Plain));
+        let (_, word, tone) = found.unwrap_or((None, "ERROR", Tone::Bad));
         let starter = words::starter(view.report, &group.principal);
         let why = if group.why.is_empty() { format!("by {starter}") } else { format!("{starter}: {}", group.why) };
         let what = if group.next.is_some() { format!("  ({})", letter(number)) } else { String::new() };
         page.wrap_in(tone, &format!("{:>4} {word:<9}  ", group.targets.len()), 16, &format!("{why}{what}"));
         page.wrap(&" ".repeat(16), 16, &named(group, view));
+        let first = group.targets.first().and_then(|position| view.targets.get(*position));
+        first.and_then(|target| target.error).iter().for_each(|error| page.document("      ", &error.help));
     }
     for (number, group) in groups.iter().enumerate() {
         let Some(next) = &group.next else { continue };
@@ -112,7 +114,10 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, style: &Style, told: &mut 
             1 => String::new(),
             count => format!(" (for {count} starts)"),
         };
-        page.wrap_in(Tone::Strong, &first, 4, &format!("{next}{effect}"));
+        match group.key.verdict {
+            Some(Verdict::Blocked) => page.wrap_in(Tone::Strong, &first, 4, &format!("{next}{effect}")),
+            Some(Verdict::Undecided | Verdict::Ready) | None => page.line(&format!("{first}{next}")),
+        }
         let target = group.targets.first().and_then(|position| view.targets.get(*position));
         let (Some(target), true) = (target, style.detail == Detail::Usual) else { continue };
         let Some(start) = target.start else { continue };

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calls::{EVENTS, Missing};
 use crate::command::Command;
 use crate::engine::Decision;
 use crate::fact::Fact;
-use crate::findings::{Code, Evidence, Severity};
+use crate::findings::{Code, Evidence, Group, Severity};
 use crate::names::VolumeId;
 use crate::operations::{RequestOutcome, Requester, Step};
 use crate::outcome::{Report, Start, Verdict};
@@ -173,8 +174,9 @@ pub(super) fn finding(
     let first = format!("{}  {} {:<9} ", number + 1, view.code, view.severity);
     said.insert(words::so(finding.code, start.noun()));
     text.wrap_in(tone, &first, 3, &format!("{actions}{colon}{}", view.title));
-    // A note on what a start does not use is said in a line.
-    if finding.code == Code::LifeCycleNotAllowed {
+    // What no recorded start used is said in a line where something else is in the way.
+    let is_aside = finding.code.group() == Group::Documented && finding.severity != Severity::Blocker;
+    if finding.code == Code::LifeCycleNotAllowed || (is_aside && number > 0) {
         return;
     }
     for key in &finding.keys {
@@ -258,13 +260,22 @@ pub(super) fn provenance(text: &mut Page, view: &View<'_>, detail: Detail) {
         text.wrap("", 2, &taken.join(" "));
     }
     not_read(text, view, detail);
+    look_ups(text, view);
     if detail == Detail::Full {
         let version = env!("CARGO_PKG_VERSION");
         text.line(&format!("ebs-preflight {version}, call model of {}.", crate::operations::MODEL_DATE));
     }
     let shown = |code: &&Code| detail == Detail::Full || **code != Code::LifeCycleNotAllowed;
     if let Some(code) = report.codes().iter().find(shown) {
-        text.line(&format!("{} tells more.", Command::preflight("explain").argument(code.id())));
+        text.line(&format!("More: {}", Command::preflight("explain").argument(code.id())));
+    }
+}
+
+/// The look-ups of events that failed, to be made by somebody who may.
+fn look_ups(text: &mut Page, view: &View<'_>) {
+    for wanted in view.to_read.iter().filter(|wanted| wanted.hand_in == EVENTS) {
+        text.wrap("", 2, &format!("Run this in a shell of {}, and pass its output with {EVENTS}:", wanted.r#in));
+        text.document("  ", &wanted.lines);
     }
 }
 
@@ -275,13 +286,12 @@ fn not_read(text: &mut Page, view: &View<'_>, detail: Detail) {
         .flat_map(|one| &one.finding.evidence)
         .filter_map(|fact| if let Evidence::OpenQuestion(open) = fact { open.needs() } else { None })
         .collect();
-    let bears = |item: &crate::calls::Missing| {
+    let bears = |item: &Missing| {
         needed.contains(item.needs.as_str())
             || findings().any(|one| one.unread.iter().any(|other| std::ptr::eq(*other, item)))
     };
-    let named = |item: &crate::calls::Missing| {
-        format!("{} ({})", if item.needs.is_empty() { &item.what } else { &item.needs }, item.why)
-    };
+    let named =
+        |item: &Missing| format!("{} ({})", if item.needs.is_empty() { &item.what } else { &item.needs }, item.why);
     let (told, aside): (Vec<_>, Vec<_>) =
         view.report.unread.iter().partition(|item| detail == Detail::Full || bears(item));
     let told: BTreeSet<String> = told.into_iter().map(named).collect();

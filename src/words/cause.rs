@@ -7,10 +7,10 @@ use crate::findings::{
 use crate::names::{KeyArn, account_of};
 use crate::operations::{RequestOutcome, Requester, Step};
 use crate::outcome::Start;
-use crate::policy::Effect;
+use crate::policy::{Effect, Polarity, PolicyType, Statement};
 
 use super::excerpt::found;
-use super::{identity, is_only_documented, minute, open, refused_by, statement, title};
+use super::{identity, in_policy, is_only_documented, minute, open, policy, refused_by, title};
 
 /// Returns the cause that a finding names.
 pub(crate) fn cause(finding: &Finding, start: &Start) -> String {
@@ -23,11 +23,14 @@ pub(crate) fn cause(finding: &Finding, start: &Start) -> String {
     }
     let of_ec2 = is_of_ec2(finding, start);
     if let Some(at) = denied_by(finding) {
-        let to = if of_ec2 { " to EC2's own identity" } else { "" };
-        return format!("{} explicitly denies {}{to}", statement(at, &start.principal), subject(finding, start));
+        let whom = if of_ec2 { " to EC2's own identity" } else { "" };
+        let denies = format!("{} explicitly denies {}", placed(at, finding, start), subject(finding, start, whom));
+        let is_mistake = finding.code.group() == Group::Mistake;
+        return if is_mistake { format!("{denies}; {}", title(finding.code, start.noun())) } else { denies };
     }
-    let by_mistake = matches!(finding.code.group(), Group::Mistake);
-    if by_mistake && let Some(near) = near(finding, start) {
+    if finding.code.group() == Group::Mistake
+        && let Some(near) = near(finding, start)
+    {
         return near;
     }
     let base = finding.evidence.iter().find_map(|fact| if let Evidence::So(code) = fact { Some(*code) } else { None });
@@ -42,7 +45,7 @@ pub(crate) fn cause(finding: &Finding, start: &Start) -> String {
 fn base_cause(code: Code, finding: &Finding, start: &Start) -> String {
     let (noun, actions) = (start.noun(), finding.actions.join(", "));
     let key = || keys(finding, start);
-    let subject = || subject(finding, start);
+    let subject = || subject(finding, start, "");
     let state = |wanted: &str| {
         finding.evidence.iter().find_map(|fact| match fact {
             Evidence::State { name, value } if *name == wanted => Some(value.as_str()),
@@ -56,7 +59,12 @@ fn base_cause(code: Code, finding: &Finding, start: &Start) -> String {
         });
         levels.collect::<Vec<_>>().join("; ")
     };
-    let encrypted = volumes(finding, start);
+    // As `alias/ebs-prod, the key of its encrypted volume,`.
+    let key_of = || {
+        let of = volumes(finding, start);
+        let comma = if of.is_empty() { "" } else { "," };
+        format!("{}{of}{comma}", keys(finding, start))
+    };
     match code {
         Code::NoIdentityAllow => format!("no policy of the {noun} allows {}", subject()),
         Code::KeyPolicyNoDelegation => {
@@ -84,21 +92,21 @@ fn base_cause(code: Code, finding: &Finding, start: &Start) -> String {
             format!("neither the key policy of {} nor a policy of the {noun} allows {actions}", key())
         }
         Code::InfrastructureDenied => {
-            format!("an organization policy does not allow {} to EC2's own identity", subject())
+            format!("no organization policy allows {}", self::subject(finding, start, " to EC2's own identity"))
         }
-        Code::KeyDisabled => format!("{} is Disabled{encrypted}", key()),
-        Code::KeyPendingDeletion => format!("{} is pending deletion{encrypted}", key()),
-        Code::KeyGone => format!("{} does not exist{encrypted}", key()),
-        Code::KeyPendingImport => format!("{} has no key material (PendingImport){encrypted}", key()),
-        Code::KeyUnavailable => format!("{} is Unavailable: its key store is not connected{encrypted}", key()),
-        Code::KeyCreating => format!("{} is still being created{encrypted}", key()),
+        Code::KeyDisabled => format!("{} is Disabled", key_of()),
+        Code::KeyPendingDeletion => format!("{} is pending deletion", key_of()),
+        Code::KeyGone => format!("{} does not exist", key_of()),
+        Code::KeyPendingImport => format!("{} has no key material (PendingImport)", key_of()),
+        Code::KeyUnavailable => format!("{} is Unavailable: its key store is not connected", key_of()),
+        Code::KeyCreating => format!("{} is still being created", key_of()),
         Code::KeyUnusable => {
-            format!("EBS cannot use a key of spec {}: {}{encrypted}", state("key spec").unwrap_or("unknown"), key())
+            format!("EBS cannot use {} whose key spec is {}", key_of(), state("key spec").unwrap_or("another"))
         }
         Code::CustomKeyStore => {
             let error = state("error code").map(|code| format!(" ({code})")).unwrap_or_default();
             let connection = state("connection").unwrap_or("not known");
-            format!("the connection state of the key store of {} is {connection}{error}{encrypted}", key())
+            format!("the key store of {} has connection state {connection}{error}", key_of())
         }
         Code::InstanceTerminated => format!("the instance is {}", state("state").unwrap_or("terminated")),
         Code::RoleMissing => format!(
@@ -114,7 +122,7 @@ fn base_cause(code: Code, finding: &Finding, start: &Start) -> String {
             let colon = if volumes.is_empty() { "" } else { ": " };
             format!("{}{colon}{}", title(code, noun), volumes.join(", "))
         }
-        _ if actions.is_empty() => format!("{}: {}{encrypted}", title(code, noun), key()),
+        _ if actions.is_empty() => format!("{}: {}", title(code, noun), keys(finding, start)),
         _ => format!("{} not allowed: {}", subject(), title(code, noun)),
     }
 }
@@ -178,7 +186,10 @@ pub(crate) fn ready(start: &Start) -> String {
 fn allowing(judged: &RequestOutcome, start: &Start) -> Vec<String> {
     let deciders = deciders(&judged.case.request, &judged.explanation).into_iter();
     let name = |decider| match decider {
-        Decider::Statement(at, index) => Some(statement(&place(&judged.case.policies, at, index), &start.principal)),
+        Decider::Statement(at, index) => {
+            let at = place(&judged.case.policies, at, index);
+            Some(format!("{} ({})", policy(&at, &start.principal), in_policy(&at)))
+        }
         Decider::Grant(_) => Some("a grant on the key".to_owned()),
         Decider::Type(_) | Decider::Grants => None,
     };
@@ -207,13 +218,13 @@ fn near(finding: &Finding, start: &Start) -> Option<String> {
         _ => None,
     })?;
     let (_, of) = found(at, finding, start)?;
-    let (who, actions) = (statement(at, &start.principal), finding.actions.join(", "));
+    let (who, actions) = (placed(at, finding, start), finding.actions.join(", "));
     let required = required(of, miss)?;
     let has = super::actual(&miss.actual).map_or("does not include it".to_owned(), |actual| format!("has {actual}"));
     Some(match &miss.element {
         Element::Condition(..) => format!("{who} allows {actions} only if {required}; the request {has}"),
         Element::Resource(_) => {
-            format!("{who} allows {actions} {required}, not on {}", keys(finding, start))
+            format!("{who} allows {actions} {required}; {}", title(finding.code, start.noun()))
         }
         Element::Principal(_) => format!("{who} allows {actions} {required}; the request {has}"),
         Element::Action(_) => format!("{who} allows {required}, not {actions}"),
@@ -221,7 +232,7 @@ fn near(finding: &Finding, start: &Start) -> Option<String> {
     })
 }
 
-fn required(of: &crate::policy::Statement, miss: &Miss) -> Option<String> {
+fn required(of: &Statement, miss: &Miss) -> Option<String> {
     let values = miss.expected.join(", ");
     Some(match &miss.element {
         _ if miss.expected.is_empty() => return None,
@@ -229,23 +240,31 @@ fn required(of: &crate::policy::Statement, miss: &Miss) -> Option<String> {
             let condition = of.conditions.iter().find(|one| one.operator == *operator && one.key == *key)?;
             condition.sentence(Effect::Allow)
         }
-        Element::Resource(crate::policy::Polarity::Positive) => format!("only on {values}"),
-        Element::Principal(crate::policy::Polarity::Positive) => format!("only for {values}"),
+        Element::Resource(Polarity::Positive) => format!("only on {values}"),
+        Element::Principal(Polarity::Positive) => format!("only for {values}"),
         Element::Resource(_) => format!("except on {values}"),
         Element::Principal(_) => format!("except for {values}"),
-        Element::Action(crate::policy::Polarity::Positive) => values,
+        Element::Action(Polarity::Positive) => values,
         _ => return None,
     })
 }
 
-/// The actions, and on what.
-fn subject(finding: &Finding, start: &Start) -> String {
+/// The actions, for whom if it is not the starter, and on what.
+fn subject(finding: &Finding, start: &Start, whom: &str) -> String {
     let actions = finding.actions.join(", ");
     if finding.keys.is_empty() {
-        actions
-    } else {
-        format!("{actions} on {}{}", keys(finding, start), volumes(finding, start))
+        return format!("{actions}{whom}");
     }
+    format!("{actions}{whom} on {}{}", keys(finding, start), volumes(finding, start))
+}
+
+/// A statement with its policy, a key policy with its key.
+fn placed(at: &PlacedStatement, finding: &Finding, start: &Start) -> String {
+    let policy = match finding.keys.as_slice() {
+        [key] if at.at.kind == PolicyType::KeyPolicy => format!("the key policy of {}", key_name(key, start)),
+        _ => policy(at, &start.principal),
+    };
+    format!("{policy} ({})", in_policy(at))
 }
 
 fn keys(finding: &Finding, start: &Start) -> String {

@@ -65,12 +65,13 @@ fn span(statement: &Statement, miss: &Miss) -> Option<Span> {
 
 fn source(text: &str, span: Span, note: String) -> Option<Source> {
     let before = text.get(..span.start)?.rsplit('\n').next().unwrap_or_default();
-    let marked = text.get(span.start..span.end)?.lines().next().unwrap_or_default();
-    let rest = text.get(span.start + marked.len()..)?.lines().next().unwrap_or_default();
+    // An element of several lines is shown as one.
+    let marked = text.get(span.start..span.end)?.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let rest = text.get(span.end..)?.lines().next().unwrap_or_default();
     Some(Source {
         line: Position::of(text, span.start).line,
         before: before.to_owned(),
-        marked: marked.to_owned(),
+        marked,
         after: rest.to_owned(),
         note,
     })

@@ -105,7 +105,7 @@ pub(crate) fn statement(placed: &PlacedStatement, who: &str) -> String {
 }
 
 /// The policy of a statement as people find it.
-fn policy(placed: &PlacedStatement, who: &str) -> String {
+pub(crate) fn policy(placed: &PlacedStatement, who: &str) -> String {
     let (kind, label, name) = (placed.at.kind, &placed.label, &placed.policy);
     let text =
         if label.text.is_empty() { format!("{} {name}", policy_type(kind, noun(who))) } else { label.text.to_string() };

@@ -32,6 +32,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod screen;
 mod shapes;
 mod spec;
 mod strict;

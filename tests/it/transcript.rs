@@ -73,7 +73,7 @@ fn transcripts_of_two_readers_are_one_capture() {
 fn a_role_of_another_account_is_unread() {
     let elsewhere = START.replace("sts::444455556666", "sts::333355557777");
     let report = text::render(&preflight(&transcript(&elsewhere).unwrap(), &Question::default()));
-    assert!(report.contains("n=night-start\n  r \"iam:GetRole $n\" iam get-role --role-name=\"$n\"\n"), "{report}");
+    assert!(report.contains("ebs-preflight capture --script --identity arn:aws:iam::"), "{report}");
 }
 
 #[test]
