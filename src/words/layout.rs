@@ -159,6 +159,7 @@ impl Page {
     /// Returns the whole text as this screen shows it.
     pub(crate) fn print(&self, screen: Screen) -> String {
         let mut text = String::new();
+        let mut above: Option<&Source> = None;
         for block in &self.0 {
             match block {
                 Block::Line(line) => push(&mut text, line),
@@ -171,8 +172,9 @@ impl Page {
                     lines.for_each(|line| push(&mut text, &line));
                 }
                 Block::Table(rows) => table(&mut text, rows, screen),
-                Block::Source(source) => marked(&mut text, source, screen),
+                Block::Source(source) => marked(&mut text, source, above, screen),
             }
+            above = if let Block::Source(source) = block { Some(source) } else { None };
         }
         text
     }
@@ -236,7 +238,8 @@ fn table(text: &mut String, rows: &[Vec<String>], screen: Screen) {
 /// So much of a line that is too long is shown before what is marked in it.
 const LEAD: usize = 24;
 
-fn marked(text: &mut String, source: &Source, screen: Screen) {
+/// Shows the line, if it does not stand `above` already, and marks the place below.
+fn marked(text: &mut String, source: &Source, above: Option<&Source>, screen: Screen) {
     let width = width(screen);
     let number = source.line.to_string();
     let blanks = " ".repeat(6_usize.saturating_sub(number.len()));
@@ -246,7 +249,9 @@ fn marked(text: &mut String, source: &Source, screen: Screen) {
     let before = if is_long { last(&source.before, LEAD) } else { source.before.clone() };
     let shown = first(&source.marked, room.saturating_sub(before.width() + 1));
     let after = first(&source.after, room.saturating_sub(before.width() + shown.width()));
-    push(text, format!("{front}{before}{shown}{after}").trim_end());
+    if is_long || above.is_none_or(|above| above.line != source.line) {
+        push(text, format!("{front}{before}{shown}{after}").trim_end());
+    }
     let column = under.width() + before.width();
     let carets = Tone::Bad.paint(&"^".repeat(shown.width().max(1)), screen);
     let line = format!("{under}{}{carets}", " ".repeat(before.width()));
