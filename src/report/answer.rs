@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::change::{Change, PolicyPlace};
+use crate::command::Command;
 use crate::findings::{Code, Evidence, Finding, Severity};
 use crate::outcome::{Report, Start, TargetReport, Verdict};
 use crate::remedy::Part;
@@ -22,6 +23,9 @@ pub(super) struct Answer {
     aside: String,
     #[serde(skip)]
     first: String,
+    /// Whether `next` is to be copied, and so stays whole.
+    #[serde(skip)]
+    is_copied: bool,
     /// The cause, with the policy that decides.
     pub(super) why: String,
     /// What to do, and who can do it; of what is not known what to type.
@@ -56,7 +60,9 @@ impl Answer {
             more.push(format!("{}. {NOT_CHECKED}", counted(start)));
         }
         more.extend(age(report));
-        Self { verdict: start.verdict, aside: aside(report, start), first, why, next, more }
+        let open = findings.iter().find(|view| view.finding.severity == Severity::Undecided);
+        let is_copied = start.verdict == Verdict::Undecided && open.is_some_and(|open| !open.steps.is_empty());
+        Self { verdict: start.verdict, aside: aside(report, start), first, is_copied, why, next, more }
     }
 
     /// Why, and what to do next, below a line that has the verdict.
@@ -89,9 +95,12 @@ impl Answer {
     /// The fix, or what is to be typed, which stays whole.
     fn write_next(&self, page: &mut Page, indent: usize) {
         let Some(next) = &self.next else { return };
-        match self.verdict {
-            Verdict::Blocked => page.wrap_in(Tone::Strong, &format!("{:<indent$}", "fix"), indent, next),
-            Verdict::Undecided | Verdict::Ready => page.line(&format!("{:<indent$}{next}", "next")),
+        let label = if self.verdict == Verdict::Blocked { "fix" } else { "next" };
+        let first = format!("{label:<indent$}");
+        if self.is_copied {
+            page.line(&format!("{first}{next}"));
+        } else {
+            page.wrap_in(Tone::Strong, &first, indent, next);
         }
     }
 }
@@ -174,10 +183,14 @@ fn fix(start: &Start, findings: &[FindingView<'_>]) -> Option<String> {
         if matches!(first.finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot) {
             return Some("none: this instance cannot be started again; launch another one".to_owned());
         }
-        let code = first.code;
-        steps.push(format!("none is known; `ebs-preflight explain {code}` tells what can be done"));
+        let code = first.finding.code;
+        steps.push(format!("none is known; `{}` tells what can be done", explain(code)));
     }
     Some(steps.join("; "))
+}
+
+fn explain(code: Code) -> Command {
+    Command::preflight("explain").argument(code.id())
 }
 
 /// What is to be done to a key, a key store or an instance.
@@ -200,6 +213,10 @@ fn of_thing(number: usize, finding: &Finding) -> Option<String> {
 fn change(part: &Part, start: &Start) -> String {
     let owner = remedy::owner(&part.owner);
     let by = format!("(below), as {owner}");
+    if let Change::AddGrant { key, grant } = &part.change {
+        let whom = words::identity(&grant.grantee_principal);
+        return format!("create a grant on {} for {whom} {by}", words::key_name(key, start));
+    }
     let Change::Policy { place, .. } = &part.change else {
         return format!("create {} {by}", remedy::change(&part.change));
     };
@@ -239,6 +256,6 @@ fn settled(findings: &[FindingView<'_>]) -> Option<String> {
         Evidence::Command { what: "settled by", command } => Some(command.to_string()),
         _ => None,
     });
-    let code = found.first()?.code;
-    Some(settles.unwrap_or_else(|| format!("`ebs-preflight explain {code}` tells what would settle it")))
+    let code = found.first()?.finding.code;
+    Some(settles.unwrap_or_else(|| explain(code).to_string()))
 }

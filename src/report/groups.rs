@@ -92,7 +92,10 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, style: &Style, told: &mut 
     let counted = verdicts.iter().map(|(verdict, word, _)| (count(*verdict), word));
     let counted: Vec<String> =
         counted.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
-    page.wrap_in(Tone::Strong, &format!("{} starts: ", view.targets.len()), 2, &counted.join(", "));
+    let (shown, all) = (view.targets.len(), view.report.targets.len());
+    let starts = if shown == all { format!("{all} starts") } else { format!("{shown} of {all} starts") };
+    let colon = if counted.is_empty() { "" } else { ": " };
+    page.wrap_in(Tone::Strong, &format!("{starts}{colon}"), 2, &counted.join(", "));
     page.blank();
     let groups = groups(&view.targets);
     for (number, group) in groups.iter().enumerate() {
@@ -114,9 +117,10 @@ pub(super) fn write(page: &mut Page, view: &View<'_>, style: &Style, told: &mut 
             1 => String::new(),
             count => format!(" (for {count} starts)"),
         };
-        match group.key.verdict {
-            Some(Verdict::Blocked) => page.wrap_in(Tone::Strong, &first, 4, &format!("{next}{effect}")),
-            Some(Verdict::Undecided | Verdict::Ready) | None => page.line(&format!("{first}{next}")),
+        if group.key.verdict == Some(Verdict::Undecided) {
+            page.line(&format!("{first}{next}"));
+        } else {
+            page.wrap_in(Tone::Strong, &first, 4, &format!("{next}{effect}"));
         }
         let target = group.targets.first().and_then(|position| view.targets.get(*position));
         let (Some(target), true) = (target, style.detail == Detail::Usual) else { continue };

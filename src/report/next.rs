@@ -239,7 +239,7 @@ fn other(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step>
     let is_missing = items(report, finding).next().is_some();
     let read = is_missing.then(|| match PrincipalArn::parse(&target.role_arn) {
         Ok(arn) if finding.code == Code::RoleUnread => {
-            asked("somebody who may read it", &script().option("--identity", &arn), "--add identity.txt")
+            asked("somebody who may read it", &script().option("--identity", &arn), "--add lines.txt")
         }
         Ok(_) | Err(_) => again(target),
     });

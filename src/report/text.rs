@@ -301,6 +301,6 @@ fn not_read(text: &mut Page, view: &View<'_>, detail: Detail) {
     let aside: BTreeSet<&str> = aside.into_iter().map(|item| item.needs.as_str()).collect();
     if !aside.is_empty() {
         let aside = aside.into_iter().filter(|needs| !needs.is_empty()).collect::<Vec<_>>().join(", ");
-        text.wrap("Not read, without effect on the answer: ", 2, &format!("{aside}."));
+        text.wrap("", 2, &format!("Not read, without effect on the answer: {aside}."));
     }
 }

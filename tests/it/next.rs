@@ -172,7 +172,7 @@ fn follow(golden: &Golden, advice: &Advice) -> Vec<Followed> {
             "--assume-org-allows" => {
                 let question = Question { assume_org_allows: true, ..golden.question() };
                 // Nobody knows what the unread policies say: that they allow is what is assumed.
-                let mut followed = stated(question, false, vec!["(assumed)".to_owned()]);
+                let mut followed = stated(question, false, vec!["(assumed: ".to_owned()]);
                 followed.whole = capture.clone();
                 supply(&mut followed.whole, "", Some("keys identities volumes"), true);
                 vec![followed]

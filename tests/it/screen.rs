@@ -54,7 +54,7 @@ fn forty_starts_with_one_cause_are_told_once_and_fit_sixty_lines() {
 fn of_several_starts_those_of_a_verdict_are_shown() {
     let report = preflight(&several("account-may-only-describe", 3), &Question::default());
     let ready = text::render_with(&report, Style { verdicts: vec![Verdict::Ready], ..Style::default() });
-    assert!(ready.starts_with("0 starts: "), "{ready}");
+    assert!(ready.starts_with("0 of 3 starts\n"), "{ready}");
     let blocked: Value = serde_json::from_str(&json::render_only(&report, &[Verdict::Blocked])).unwrap();
     assert_eq!(blocked["targets"].as_array().unwrap().len(), 3);
     let ready: Value = serde_json::from_str(&json::render_only(&report, &[Verdict::Ready])).unwrap();
@@ -65,8 +65,9 @@ fn of_several_starts_those_of_a_verdict_are_shown() {
 fn is_to_be_copied(line: &str) -> bool {
     let words = line.trim_start_matches([' ', ',', '+', '-', '│']);
     words.starts_with(['"', '{', '}'])
-        || ["arn:", "aws ", "ebs-preflight ", "the same command", "--"].iter().any(|copied| words.contains(copied))
-        || line.trim_start().split_whitespace().count() == 1
+        || ["arn:", "aws ", "ebs-preflight ", "the same command", "--"].iter().any(|copied| line.contains(copied))
+        || line.split_whitespace().any(|word| word.width() > 40)
+        || line.split_whitespace().count() == 1
 }
 
 #[test]
