@@ -15,6 +15,7 @@ mod time;
 
 use jiff::Timestamp;
 
+use crate::capture::Handed;
 use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
 use crate::event::Refusal;
@@ -63,6 +64,7 @@ impl Finding {
             | Fact::State { .. }
             | Fact::Refused { .. }
             | Fact::Changed { .. }
+            | Fact::Undated(_)
             | Fact::Command { .. } => None,
         });
         self.code.policy_type().into_iter().chain(of_facts).collect()
@@ -124,6 +126,8 @@ pub(crate) enum Fact {
     Refused { time: Timestamp, event: String, refusal: Box<Refusal> },
     /// A policy or a key was changed after the reads.
     Changed { time: Timestamp, action: String },
+    /// A part of the evidence, which was handed in, does not tell when it was read.
+    Undated(Handed),
     /// An AWS CLI command that cures, or that settles a question.
     Command { what: &'static str, command: Command },
 }

@@ -124,6 +124,7 @@ fn condition_keys(instance: &Value, account: &AccountId, region: &Region) -> BTr
     let plain = [
         ("ec2:InstanceType", "/InstanceType"),
         ("ec2:AvailabilityZone", "/Placement/AvailabilityZone"),
+        ("ec2:AvailabilityZoneId", "/Placement/AvailabilityZoneId"),
         ("ec2:Tenancy", "/Placement/Tenancy"),
         ("ec2:InstanceProfile", "/IamInstanceProfile/Arn"),
         ("ec2:RootDeviceType", "/RootDeviceType"),
@@ -132,6 +133,8 @@ fn condition_keys(instance: &Value, account: &AccountId, region: &Region) -> BTr
         ("ec2:MetadataHttpEndpoint", "/MetadataOptions/HttpEndpoint"),
         ("ec2:MetadataHttpPutResponseHopLimit", "/MetadataOptions/HttpPutResponseHopLimit"),
         ("ec2:MetadataHttpTokens", "/MetadataOptions/HttpTokens"),
+        ("ec2:CpuOptionsAmdSevSnp", "/CpuOptions/AmdSevSnp"),
+        ("ec2:InstanceBandwidthWeighting", "/NetworkPerformanceOptions/BandwidthWeighting"),
     ];
     let as_text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),

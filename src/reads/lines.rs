@@ -42,8 +42,8 @@ impl Line {
     }
 
     /// Values of the answer, by which the following lines go: one a line.
-    fn values(&self, query: &'static str) -> String {
-        Command::options().words("q").with(&self.call).option("--query", query).to_string()
+    fn values(&self, query: &'static str) -> Command {
+        Command::options().words("q").with(&self.call).option("--query", query)
     }
 
     /// Lines that are run for each value of the answer.
@@ -69,9 +69,13 @@ pub(super) fn instance() -> Line {
     of(DESCRIBE_INSTANCES, "--instance-ids", 'i')
 }
 
+/// The volumes that the instance `$i` has attached, by their IDs: answers to a filter leave out what EC2 hides.
+///
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/amazon-ec2-managed-instances.html>
 pub(super) fn volumes() -> Line {
-    let filter = Word::from("Name=attachment.instance-id,Values=").then(Word::variable('i'));
-    Line::new(DESCRIBE_VOLUMES, &[Word::variable('i')], &Command::options().option("--filters", filter))
+    let attached = instance().values("Reservations[].Instances[].BlockDeviceMappings[].Ebs.VolumeId");
+    let options = Command::options().option("--volume-ids", Word::words_of(attached));
+    Line::new(DESCRIBE_VOLUMES, &[Word::variable('i')], &options)
 }
 
 /// The keys of the volumes of the instance `$i`, each whole.
@@ -194,7 +198,8 @@ impl Holder {
         lines.push(self.attached().marked());
         let boundary = self.itself.map(|(read, query)| self.of(read).values(query));
         let attached = self.attached().values("AttachedPolicies[].PolicyArn");
-        let policies: Vec<String> = std::iter::once(attached).chain(boundary).collect();
+        let policies: Vec<String> =
+            std::iter::once(attached).chain(boundary).map(|values| values.to_string()).collect();
         lines.extend(each(&format!("$({{ {}; }} | sort -u)", policies.join("; ")), 'p', managed()));
         lines
     }

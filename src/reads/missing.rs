@@ -158,11 +158,14 @@ impl List {
 
     fn volume(&mut self, id: &VolumeId, volume: &Reading<Volume>, (instance, found): (&InstanceId, &Instance)) {
         let of = self.in_account(found.account.to_string()).with('i', instance);
+        let itself = Command::aws("ec2 describe-volumes").option("--volume-ids", id).option("--region", &self.region);
         // Which key it has is not known either.
-        let more = || vec![lines::keys()];
-        self.note(volume, &format!("volume {id}"), &of, &lines::volumes(), more());
+        let blocks = vec![vec![lines::volumes().marked()], lines::keys()];
+        let lacking = vec![Lacking { of, blocks }];
         if let Reading::Known(volume) = volume {
-            self.note(&volume.key, &format!("encryption of volume {id}"), &of, &lines::volumes(), more());
+            self.push(&volume.key, &format!("encryption of volume {id}"), itself, lacking);
+        } else {
+            self.push(volume, &format!("volume {id}"), itself, lacking);
         }
     }
 

@@ -108,6 +108,14 @@ pub struct Earlier {
     pub starter: Option<Starter>,
 }
 
+/// The time from which on a record of AWS says more than the evidence: each part is as old as its own read.
+#[derive(Debug)]
+struct Since {
+    read: Timestamp,
+    /// What does not tell when it was read, and so may be older than any record.
+    undated: Vec<Handed>,
+}
+
 /// The answer for one target.
 #[derive(Debug)]
 pub(crate) struct TargetReport {
@@ -170,10 +178,10 @@ impl Report {
     pub fn beside(mut self, earlier: Earlier) -> Self {
         let starter = self.targets.first().and_then(|target| target.role_arn.split(':').nth(4)).unwrap_or_default();
         self.unread.extend(reads::events(&earlier.gaps, starter));
-        let since = self.first_read();
+        let since = self.outdated_from();
         for target in &mut self.targets {
             let refuted = target.outcome.as_ref().ok();
-            let refuted = refuted.and_then(|start| observed::refuted(target, start, &earlier, since));
+            let refuted = refuted.and_then(|start| observed::refuted(target, start, &earlier, &since));
             if let (Some(finding), Ok(start)) = (refuted, &mut target.outcome) {
                 let at = start.findings.partition_point(|other| other.severity <= finding.severity);
                 start.findings.insert(at, finding);
@@ -198,6 +206,12 @@ impl Report {
     /// When the oldest part of the evidence was read: each is as old as its own read.
     fn first_read(&self) -> Timestamp {
         self.handed.iter().filter_map(|handed| handed.read).fold(self.read.from, std::cmp::min)
+    }
+
+    /// From when on a record of AWS says more than the evidence.
+    fn outdated_from(&self) -> Since {
+        let undated = self.handed.iter().filter(|handed| handed.read.is_none()).cloned();
+        Since { read: self.first_read(), undated: undated.collect() }
     }
 
     /// How old evidence of this time was when the asker asked, if that was told and it was aged.

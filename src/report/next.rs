@@ -80,9 +80,13 @@ fn refused(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Ste
         vec![region.words("--query VpcEndpoints[].PolicyDocument").to_string()],
     );
     let again = reads.then(|| again(target));
+    let dated = finding.evidence.iter().any(|fact| matches!(fact, Fact::Undated(_))).then(|| {
+        let what = "hand in with its date what has none, as the lines of `capture --script` print it";
+        step(what, flag("--add FILE"))
+    });
     let session = may_be(PolicyKind::Session).then_some(session);
     let endpoint = (is_call && may_be(PolicyKind::VpcEndpoint)).then_some(endpoint);
-    [again, session, endpoint].into_iter().flatten().collect()
+    [dated, again, session, endpoint].into_iter().flatten().collect()
 }
 
 /// What was read is to be read again, or for the first time.

@@ -217,6 +217,10 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
             ("refused", vec![format!("{}, {}{}{event}", minute(*time), refusal.action, super::triage::cause(refusal))])
         }
         Fact::Changed { time, action } => ("changed", vec![format!("{}, {action}", minute(*time))]),
+        Fact::Undated(part) => {
+            let may_be = "does not tell when it was read, and may be older than that";
+            ("undated", vec![format!("{} (from {}) {may_be}", part.what, part.file)])
+        }
         Fact::State { name, value } => (*name, vec![value.clone()]),
         Fact::Command { what, command } => (*what, vec![command.to_string()]),
     }

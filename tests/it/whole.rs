@@ -144,6 +144,32 @@ fn an_answer_for_something_else_is_none() {
 }
 
 #[test]
+fn what_conditions_may_ask_of_the_instance_is_in_its_answer() {
+    let told = [
+        ("ec2:AvailabilityZoneId", "usw2-az2", json!({"Placement": {"AvailabilityZoneId": "usw2-az2"}})),
+        ("ec2:CpuOptionsAmdSevSnp", "enabled", json!({"CpuOptions": {"CoreCount": 1, "AmdSevSnp": "enabled"}})),
+        (
+            "ec2:InstanceBandwidthWeighting",
+            "ebs-1",
+            json!({"NetworkPerformanceOptions": {"BandwidthWeighting": "ebs-1"}}),
+        ),
+    ];
+    for (key, value, fields) in told {
+        let with = with_each_answer(START, |asked, answer| {
+            if let Some(instance) = answer.pointer_mut("/Reservations/0/Instances/0") {
+                instance.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            }
+            asked.starts_with("ec2:DescribeInstances")
+        });
+        for (text, found) in [(with[0].1.as_str(), Some(value)), (START, None)] {
+            let capture = capture(text).unwrap();
+            let instance = capture.instances.values().next().unwrap().known().unwrap();
+            assert_eq!(instance.condition_keys.get(key).map(String::as_str), found, "{key}");
+        }
+    }
+}
+
+#[test]
 fn one_read_with_two_answers_is_refused_with_both_places() {
     let lists = |asked: &str, _: &mut Value| asked.starts_with("iam:ListRolePolicies");
     let (asked, _) = with_each_answer(START, lists).remove(0);
