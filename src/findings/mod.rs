@@ -122,8 +122,8 @@ pub(crate) enum Fact {
     Open(Open),
     /// Free fact of the thing itself: a name and a value of AWS's.
     State { name: &'static str, value: String },
-    /// A record shows a request of this start refused, at this time, after the reads.
-    Refused { time: Timestamp, event: String, refusal: Box<Refusal> },
+    /// A record or an error text shows a request of this start refused, at this time if it is told, after the reads.
+    Refused { time: Option<Timestamp>, event: String, refusal: Box<Refusal> },
     /// A policy or a key was changed after the reads.
     Changed { time: Timestamp, action: String },
     /// A part of the evidence, which was handed in, does not tell when it was read.
@@ -145,8 +145,12 @@ impl Fact {
     pub(crate) fn statement(&self) -> Option<&PlacedStatement> {
         if let Self::Statement { at, .. }
         | Self::Nearest { at, .. }
-        | Self::Open(Open::Condition { by: at, .. } | Open::Session { by: at } | Open::NotPrincipal { by: at }) =
-            self
+        | Self::Open(
+            Open::Condition { by: at, .. }
+            | Open::Session { by: at }
+            | Open::IncompleteArn { by: at, .. }
+            | Open::NotPrincipal { by: at },
+        ) = self
         {
             Some(at)
         } else {
@@ -175,6 +179,8 @@ pub(crate) enum Open {
     Condition { holds: String, by: PlacedStatement, settles: Settles },
     /// The statement names one session.
     Session { by: PlacedStatement },
+    /// The statement lets the request pass if this holds of an incomplete ARN, which AWS's pages read in two ways.
+    IncompleteArn { holds: String, by: PlacedStatement },
     /// `NotPrincipal` with Allow, which AWS does not support.
     NotPrincipal { by: PlacedStatement },
     /// A grant on the key serves if this holds.
@@ -196,6 +202,7 @@ impl Open {
                 Settles::Nobody => Code::NotDecided,
             },
             Self::Session { .. } => Code::SessionNameUnknown,
+            Self::IncompleteArn { .. } => Code::IncompleteArn,
             Self::NotPrincipal { .. } | Self::Untold { .. } => Code::NotDecided,
             Self::Unread { needs, .. } => unread(needs),
         }

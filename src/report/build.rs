@@ -5,13 +5,14 @@ use std::panic::resume_unwind;
 use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
-use crate::findings::{Code, Severity, findings, is_required};
+use crate::findings::{Code, Finding, Severity, findings, is_required};
 use crate::names::{KeyArn, shared_names};
 use crate::reads::missing;
 use crate::remedy::{Judgement, Remedies, Remedy, join, meant_denies, propose};
 use crate::source::Reading;
-use crate::start::{Assumption, NoPlan, Question, Shelf, judge, plan};
+use crate::start::{Assumption, Judged, NoPlan, Question, Shelf, judge, plan};
 
+use super::rests_on::rests_on;
 use super::was_read::was_read;
 use super::{Report, Start, TargetError, TargetReport, Together, Verdict, VolumeRow};
 
@@ -72,11 +73,17 @@ fn start(
 ) -> Result<Start, TargetError> {
     let mut plan = plan(capture, target, question, shelf).map_err(|error| no_plan(&error, capture, target))?;
     let judged = judge(std::mem::take(&mut plan.cases));
-    let findings = findings(capture, target, question, &plan, &judged);
-    // Every request that is not allowed has a finding; should one lack it, the start still is not READY.
-    let required = judged.iter().filter(|judged| is_required(judged, question));
-    let verdicts = findings.iter().map(|finding| verdict(finding.severity));
-    let verdict = verdicts.chain(required.map(|judged| of_request(judged.decision))).max().unwrap_or(Verdict::Ready);
+    let findings = self::findings(capture, target, question, &plan, &judged);
+    let verdict = verdict_of(&findings, &judged, question);
+    let is_ready = |question: &Question| {
+        crate::start::plan(capture, target, question, shelf).is_ok_and(|mut plan| {
+            let judged = judge(std::mem::take(&mut plan.cases));
+            let findings = self::findings(capture, target, question, &plan, &judged);
+            verdict_of(&findings, &judged, question) == Verdict::Ready
+        })
+    };
+    let rests_on =
+        if verdict == Verdict::Ready { rests_on(question, &plan.assumptions, is_ready) } else { Vec::new() };
     let is_for_good = findings.iter().any(|finding| {
         matches!(finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot | Code::ForeignInstance)
     });
@@ -106,7 +113,16 @@ fn start(
         meant,
         namesake: capture.namesakes.get(&target.role_arn).cloned(),
         assumptions: plan.assumptions,
+        rests_on,
     })
+}
+
+/// The worst of what findings and requests come to. Every request that is not allowed has a finding; should one lack it,
+/// the start still is not READY.
+fn verdict_of(findings: &[Finding], judged: &[Judged], question: &Question) -> Verdict {
+    let required = judged.iter().filter(|judged| is_required(judged, question));
+    let verdicts = findings.iter().map(|finding| verdict(finding.severity));
+    verdicts.chain(required.map(|judged| of_request(judged.decision))).max().unwrap_or(Verdict::Ready)
 }
 
 /// How the starts fare with the changes of all remedies; `None` where no remedy changes what another one does.

@@ -11,6 +11,7 @@ mod meant;
 mod next;
 mod observed;
 mod remedy;
+mod rests_on;
 pub mod text;
 pub mod triage;
 mod was_read;
@@ -141,6 +142,8 @@ pub(crate) struct Start {
     /// For a role that does not exist: the one that has its name under another path.
     pub(crate) namesake: Option<PrincipalArn>,
     pub(crate) assumptions: Vec<Assumption>,
+    /// Those without which it is not READY.
+    pub(crate) rests_on: Vec<Assumption>,
 }
 
 /// One volume of the instance.

@@ -130,7 +130,7 @@ fn is_starter(arn: &str, own: &str) -> bool {
 /// was read explains. `None` if there is none.
 ///
 /// A record is stronger than a judgement of what was read before it; one from before the reads may be cured since. What
-/// was handed in without a date may be older than any.
+/// was handed in without a date may be older than any record, and an error text without a time later than any read.
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
 pub(super) fn refuted(target: &TargetReport, start: &Start, earlier: &Earlier, since: &Since) -> Option<Finding> {
     let mut finding = Finding::new(Code::RefusedSince, Severity::Undecided, Vec::new());
@@ -157,7 +157,7 @@ pub(super) fn refuted(target: &TargetReport, start: &Start, earlier: &Earlier, s
             push_new(&mut finding.evidence, Fact::Changed { time, action });
         }
     }
-    let is_after_all = |fact: &Fact| !matches!(fact, Fact::Refused { time, .. } if *time < since.read);
+    let is_after_all = |fact: &Fact| !matches!(fact, Fact::Refused { time: Some(time), .. } if *time < since.read);
     if !finding.evidence.iter().all(is_after_all) {
         finding.evidence.extend(since.undated.iter().cloned().map(Fact::Undated));
     }
@@ -171,16 +171,25 @@ impl Since {
     }
 }
 
-/// When the request of a start was refused, with the ID of the record, if that may be later than the evidence. What the principal
-/// asks of KMS by itself is another request than what EC2 asks for it.
-fn refused_at<'i>(incident: &'i Incident, refusal: &Refusal, since: &Since) -> Option<(Timestamp, &'i str)> {
+/// When the request of a start was refused, as far as that is told, with the ID of the record, if that may be later than
+/// the evidence. What the principal asks of KMS by itself is another request than what EC2 asks for it.
+fn refused_at<'i>(
+    incident: &'i Incident,
+    refusal: &Refusal,
+    since: &Since,
+) -> Option<(Option<Timestamp>, &'i str)> {
     let is_it = |event: &&Event| {
         event.error.is_some()
             && event.action == refusal.action
             && (event.by_ec2 || event.actor == Actor::Infrastructure || !event.action.starts_with("kms:"))
     };
-    let event = incident.events.iter().find(is_it)?;
-    Some((event.time.filter(|time| since.is_before(*time))?, &event.event_id))
+    let (time, id) = match incident.events.iter().find(is_it) {
+        Some(event) => (event.time, event.event_id.as_str()),
+        // The text of an error alone.
+        None if incident.events.is_empty() => (incident.time, ""),
+        None => return None,
+    };
+    time.is_none_or(|time| since.is_before(time)).then_some((time, id))
 }
 
 fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {

@@ -214,7 +214,8 @@ pub(super) fn fact(fact: &Fact, noun: &'static str) -> (&'static str, Vec<String
         Fact::Open(open) => ("open", vec![self::open(open, noun)]),
         Fact::Refused { time, event, refusal } => {
             let event = if event.is_empty() { String::new() } else { format!(" (event {event})") };
-            ("refused", vec![format!("{}, {}{}{event}", minute(*time), refusal.action, super::triage::cause(refusal))])
+            let time = time.map_or_else(|| "at a time that is not told".to_owned(), minute);
+            ("refused", vec![format!("{time}, {}{}{event}", refusal.action, super::triage::cause(refusal))])
         }
         Fact::Changed { time, action } => ("changed", vec![format!("{}, {action}", minute(*time))]),
         Fact::Undated(part) => {
@@ -267,6 +268,9 @@ pub(super) fn open(open: &Open, noun: &str) -> String {
         Open::Condition { holds, by, settles } => {
             format!("passes only if {holds}: {}{}", statement(by, noun), lacks(settles))
         }
+        Open::IncompleteArn { holds, by } => {
+            format!("passes only if {holds}, of which AWS does not say how it is completed: {}", statement(by, noun))
+        }
         Open::Session { by } => format!("names one session of the role: {}", statement(by, noun)),
         Open::Grant { holds, id, settles } => format!("grant {id} serves only if {holds}{}", lacks(settles)),
         Open::NotPrincipal { by } => {
@@ -288,6 +292,7 @@ fn lacks(settles: &Settles) -> String {
 pub(super) fn assumption(assumption: &Assumption) -> String {
     match assumption {
         Assumption::NoSessionPolicy => "no session policy".to_owned(),
+        Assumption::SessionPoliciesAddUp => "several session policies add up, as managed ones do".to_owned(),
         Assumption::NoSessionTags => "no session tags".to_owned(),
         Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
         Assumption::EvaluatedAt(time) => format!("evaluated at {}", minute(*time)),
@@ -295,9 +300,27 @@ pub(super) fn assumption(assumption: &Assumption) -> String {
             format!("the time is {}, which policies compare with {}", minute(*at), dates.join(" and "))
         }
         Assumption::Usual { key, value } => format!("{key} is {value}"),
+        Assumption::Stated { flag, value } if value.is_empty() => format!("--{flag}"),
         Assumption::Stated { flag, value } => format!("--{flag} {value}"),
         Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),
     }
+}
+
+/// What a start is READY by and nobody has read: ` (assumed: …)`, or nothing.
+pub(super) fn assumed(start: &Start) -> String {
+    let each = start.rests_on.iter().map(|one| match one {
+        Assumption::OrganizationAllows => "SCPs and RCPs allow".to_owned(),
+        Assumption::KnownManagedKeyPolicy => "AWS's known key policy of aws/ebs".to_owned(),
+        Assumption::SessionPoliciesAddUp => "session policies add up as managed ones do".to_owned(),
+        Assumption::NoSessionPolicy
+        | Assumption::NoSessionTags
+        | Assumption::EvaluatedAt(_)
+        | Assumption::Dated { .. }
+        | Assumption::Usual { .. }
+        | Assumption::Stated { .. } => assumption(one),
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    if each.is_empty() { each } else { format!(" (assumed: {each})") }
 }
 
 /// What was handed in, from where, and how old it is.

@@ -74,6 +74,25 @@ fn a_refusal_beside_evidence_without_a_date_is_never_ready() {
     assert_none(&problems);
 }
 
+/// An error text that tells no time may be later than any read.
+#[test]
+fn a_refusal_at_a_time_that_is_not_told_is_never_ready() {
+    let mut problems = Vec::new();
+    for ready in ready() {
+        let until: Timestamp = ready.capture["read"]["until"].as_str().unwrap().parse().unwrap();
+        for request in requests(&ready) {
+            let text = record(&ready, &request, "", until)["errorMessage"].as_str().unwrap().to_owned();
+            let operation = request.action.split(':').next_back().unwrap();
+            let text = format!("An error occurred (AccessDenied) when calling the {operation} operation: {text}");
+            let found = judged_beside(&ready, &text);
+            if found == Verdict::Ready {
+                problems.push(format!("{}: READY beside {text}", ready.name));
+            }
+        }
+    }
+    assert_none(&problems);
+}
+
 fn target(ready: &Ready) -> (&str, &str) {
     let target = &ready.capture["targets"][0];
     (target["instanceId"].as_str().unwrap(), target["roleArn"].as_str().unwrap())
@@ -114,7 +133,11 @@ fn requests(ready: &Ready) -> Vec<Asked> {
 fn judged_with(ready: &Ready, request: &Asked, cause: &str, after: SignedDuration) -> Verdict {
     let until: Timestamp = ready.capture["read"]["until"].as_str().unwrap().parse().unwrap();
     let record = record(ready, request, cause, until + after);
-    let found = read(&json!({"Records": [record]}).to_string()).unwrap();
+    judged_beside(ready, &json!({"Records": [record]}).to_string())
+}
+
+fn judged_beside(ready: &Ready, events: &str) -> Verdict {
+    let found = read(events).unwrap();
     let capture = Capture::parse(&ready.capture.to_string()).unwrap();
     let report = preflight(&capture, &Question::default());
     report.beside(Earlier { incidents: incidents(found.materials), ..Earlier::default() }).verdict()

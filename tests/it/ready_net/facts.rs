@@ -57,8 +57,11 @@ fn key_states(capture: &Value) -> Vec<Change> {
             push(state, with("state", state), Verdict::Blocked);
         }
         // One that AWS did not tell, and one that nobody knows yet.
-        push("no state", with("state", ""), Verdict::Undecided);
+        for field in ["state", "manager", "spec", "usage", "origin"] {
+            push(&format!("no {field}"), with(field, ""), Verdict::Undecided);
+        }
         push("a new state", with("state", "Sleeping"), Verdict::Undecided);
+        push("a new origin", with("origin", "SATELLITE"), Verdict::Undecided);
         push("signing key", with("usage", "SIGN_VERIFY"), Verdict::Blocked);
         push("asymmetric key", with("spec", "RSA_4096"), Verdict::Blocked);
         push("gone", changed(capture, &at, |metadata| *metadata = json!("absent")), Verdict::Blocked);
@@ -112,6 +115,8 @@ fn starts(capture: &Value) -> Vec<Change> {
         let at = format!("/instances/{instance}/known");
         let with = |field: &str, value: Value| changed(capture, &at, |instance| instance[field] = value);
         let mut push = |how: &str, capture, wanted| all.push((format!("{at} {how}"), capture, wanted));
+        push("no state", with("state", json!("")), Verdict::Undecided);
+        push("a new state", with("state", json!("asleep")), Verdict::Undecided);
         push("terminated", with("state", json!("terminated")), Verdict::Blocked);
         push("shutting down", with("state", json!("shutting-down")), Verdict::Blocked);
         push("instance store", with("rootDeviceType", json!("instance-store")), Verdict::Blocked);
@@ -125,6 +130,16 @@ fn starts(capture: &Value) -> Vec<Change> {
         push("no usual root", moved, Verdict::Undecided);
         push("no volume", with("attachments", json!([])), Verdict::Blocked);
         push("another account", with("account", json!("888899990000")), Verdict::Blocked);
+    }
+    for (volume, record) in capture["volumes"].as_object().unwrap() {
+        let at = format!("/volumes/{volume}/known");
+        let with = |state: &str| changed(capture, &at, |volume| volume["state"] = json!(state));
+        // What no instance has attached concerns no start.
+        if record["known"].is_object() && capture["instances"].to_string().contains(volume.as_str()) {
+            all.push((format!("{at} no state"), with(""), Verdict::Undecided));
+            all.push((format!("{at} a new state"), with("asleep"), Verdict::Undecided));
+            all.push((format!("{at} deleted"), with("deleted"), Verdict::Blocked));
+        }
     }
     for role in capture["identities"].as_object().unwrap().keys() {
         let gone = changed(capture, &format!("/identities/{}", escaped(role)), |role| *role = json!("absent"));
