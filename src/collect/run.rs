@@ -173,8 +173,7 @@ async fn instance(
     };
     let volumes = async {
         let volumes = ec2::volumes(&reader.main, id, &instance.attachments).await;
-        let keys: BTreeSet<&KeyArn> =
-            volumes.values().filter_map(|volume| volume.known()?.key.known()).collect();
+        let keys: BTreeSet<&KeyArn> = volumes.values().filter_map(|volume| volume.known()?.key.known()).collect();
         join_all(keys.into_iter().map(async |arn| {
             progress(&format!("reading key {arn}"));
             let account = AccountId::parse(arn.account());

@@ -82,8 +82,7 @@ fn start(
             verdict_of(&findings, &judged, question) == Verdict::Ready
         })
     };
-    let rests_on =
-        if verdict == Verdict::Ready { rests_on(question, &plan.assumptions, is_ready) } else { Vec::new() };
+    let rests_on = if verdict == Verdict::Ready { rests_on(question, &plan.assumptions, is_ready) } else { Vec::new() };
     let is_for_good = findings.iter().any(|finding| {
         matches!(finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot | Code::ForeignInstance)
     });

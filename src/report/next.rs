@@ -48,7 +48,10 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
     } else if is(&[Code::SessionNameUnknown]) {
         vec![step("say how the session is named", flag("--session-name NAME"))]
     } else if is(&[Code::IncompleteArn]) {
-        vec![step("have the policy write all six parts of the ARN, and judge that beforehand with", of_policies(finding))]
+        vec![step(
+            "have the policy write all six parts of the ARN, and judge that beforehand with",
+            of_policies(finding),
+        )]
     } else if is(&[Code::CustomKeyStore, Code::RootVolumeMissing, Code::LicenseConfiguration]) {
         vec![again(target)]
     } else if is(&[Code::NotDecided]) {

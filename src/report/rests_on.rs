@@ -10,9 +10,7 @@ pub(super) fn rests_on(
     assumptions: &[Assumption],
     is_ready: impl Fn(&Question) -> bool,
 ) -> Vec<Assumption> {
-    let taken = |one: &&Assumption| {
-        matches!(one, Assumption::OrganizationAllows | Assumption::KnownManagedKeyPolicy)
-    };
+    let taken = |one: &&Assumption| matches!(one, Assumption::OrganizationAllows | Assumption::KnownManagedKeyPolicy);
     let mut found: Vec<Assumption> = assumptions.iter().filter(taken).cloned().collect();
     let without = question.each_without();
     let number = found.len();
@@ -23,10 +21,10 @@ pub(super) fn rests_on(
     }
     // Managed session policies add up. Of an inline one beside them AWS does not say it: if either alone allows, it is all
     // the same.
-    let alone = question.session_policies.iter().map(|policy| Question {
-        session_policies: vec![policy.clone()],
-        ..question.clone()
-    });
+    let alone = question
+        .session_policies
+        .iter()
+        .map(|policy| Question { session_policies: vec![policy.clone()], ..question.clone() });
     if question.session_policies.len() > 1 && alone.into_iter().any(|alone| !is_ready(&alone)) {
         found.push(Assumption::SessionPoliciesAddUp);
     }

@@ -78,9 +78,9 @@ fn what_a_start_is_ready_by_stands_in_the_first_line() {
 fn denied(conditions: &[Value]) -> Capture {
     let mut capture: Value = serde_json::from_str(&file("ready-deny-outside-the-office-with-escape.json")).unwrap();
     let mut statements = vec![json!({"Effect": "Allow", "Action": "*", "Resource": "*"})];
-    statements.extend(conditions.iter().map(|condition| {
-        json!({"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": "*", "Condition": condition})
-    }));
+    statements.extend(conditions.iter().map(
+        |condition| json!({"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": "*", "Condition": condition}),
+    ));
     let inline = "/identities/arn:aws:iam::111122223333:role~1StartJob/known/inline/known";
     let policy = json!({"known": {"Version": "2012-10-17", "Statement": statements}});
     *capture.pointer_mut(inline).unwrap() = json!([{"name": "start", "document": policy}]);

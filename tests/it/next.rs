@@ -360,7 +360,13 @@ fn problems(golden: &Golden, code: &str, advice: &Advice) -> Vec<String> {
         let whole = judged(golden, &followed.how, &followed.whole, &followed.question);
         verdicts.push(whole.verdict());
         // What settles the question by word alone is what the start is READY by: it stands in the first line.
-        let first = text::headline_of(&alone).split("no permission").next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        let first = text::headline_of(&alone)
+            .split("no permission")
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         let by_word = advice.name() != "--session-policy" && alone.verdict() == Verdict::Ready;
         for says in followed.says.iter().filter(|says| by_word && !first.contains(says.as_str())) {
             wrong(format!("does not say `{says}` first: {first}"));

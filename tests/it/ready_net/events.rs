@@ -125,7 +125,8 @@ fn requests(ready: &Ready) -> Vec<Asked> {
     let attachments = known["attachments"].as_array().unwrap().iter();
     let volumes = attachments.map(|one| &ready.capture["volumes"][one["volumeId"].as_str().unwrap()]);
     let keys = volumes.filter_map(|volume| volume["known"]["key"]["known"].as_str());
-    let asked = |action: &str, resource: &str, by| Asked { action: action.to_owned(), resource: resource.to_owned(), by };
+    let asked =
+        |action: &str, resource: &str, by| Asked { action: action.to_owned(), resource: resource.to_owned(), by };
     let of_key = |key| [asked("kms:CreateGrant", key, By::ThroughEc2), asked("kms:Decrypt", key, By::Infrastructure)];
     std::iter::once(asked("ec2:StartInstances", &arn, By::Starter)).chain(keys.flat_map(of_key)).collect()
 }

@@ -29,8 +29,7 @@ fn broken(changes: Vec<Change>) -> Vec<Broken> {
 
 /// What is wrong with the verdicts on these changes of every READY capture.
 fn assert_verdicts(changes: fn(&Value) -> Vec<Change>) {
-    let problems: Vec<String> =
-        ready().iter().flat_map(|ready| unlike(&ready.name, changes(&ready.capture))).collect();
+    let problems: Vec<String> = ready().iter().flat_map(|ready| unlike(&ready.name, changes(&ready.capture))).collect();
     assert_none(&problems);
 }
 
@@ -203,9 +202,8 @@ fn licenses(capture: &Value) -> Vec<Change> {
     let mut all = Vec::new();
     for instance in capture["instances"].as_object().unwrap().keys() {
         let at = format!("/instances/{instance}/known");
-        let with = |license: &str| {
-            changed(capture, &at, |instance| instance["licenseConfigurations"] = json!([license]))
-        };
+        let with =
+            |license: &str| changed(capture, &at, |instance| instance["licenseConfigurations"] = json!([license]));
         for role in capture["identities"].as_object().unwrap().keys() {
             let inline = format!("/identities/{}/known/inline/known", escaped(role));
             let deny = json!({"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": arn});

@@ -64,7 +64,8 @@ fn where_the_instance_cannot_be_read_no_file_is_written() {
 #[test]
 fn an_instance_that_is_not_read_is_told_beside_the_others() {
     const OTHER: &str = "i-0e5d2b8c94a71f603";
-    for (fault, exit, says) in [(Fault::NotFound, 2, "does not know the instance"), (Fault::Denied, 4, "was not read")] {
+    for (fault, exit, says) in [(Fault::NotFound, 2, "does not know the instance"), (Fault::Denied, 4, "was not read")]
+    {
         let replay = Replay::start(World::healthy().fault_where(Operation::DescribeInstances, &[OTHER], fault));
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("capture.json");
@@ -76,7 +77,8 @@ fn an_instance_that_is_not_read_is_told_beside_the_others() {
         let judged = Run::new(&["check", "--capture", path, "--format", "json"]).finish();
         let report = judged.json();
         assert_eq!((judged.exit, report["verdict"].as_str()), (Some(exit), Some("UNDECIDED")), "{}", judged.seen());
-        let verdicts: Vec<_> = report["targets"].as_array().unwrap().iter().map(|one| one["verdict"].as_str()).collect();
+        let verdicts: Vec<_> =
+            report["targets"].as_array().unwrap().iter().map(|one| one["verdict"].as_str()).collect();
         assert_eq!(verdicts.iter().filter(|verdict| **verdict == Some("READY")).count(), 1, "{report}");
 
         // Alone it is no capture at all.
