@@ -4,15 +4,15 @@ use aws_sdk_ec2::types;
 use futures_util::future::join_all;
 
 use super::clients::Clients;
-use super::failure::Failure;
+use super::failure::ReadError;
 use super::pace::{Page, pages};
+use crate::calls::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
 use crate::capture::{Attachment, Instance, StateReason, Volume};
+use crate::fact::Fact;
 use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
-use crate::reads::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
-use crate::source::Reading;
 
 /// The instance of this ID.
-pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region) -> Result<Instance, Failure> {
+pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region) -> Result<Instance, ReadError> {
     // No `MaxResults`: EC2 refuses it beside IDs.
     let call = clients.ec2.describe_instances().instance_ids(id.as_str()).send();
     let answer = clients.read(&DESCRIBE_INSTANCES, call).await?;
@@ -22,7 +22,7 @@ pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region
         let instance = instances.into_iter().find(|one| one.instance_id.as_deref() == Some(id.as_str()))?;
         Some((owner, instance))
     });
-    let lacks = |what: &str| Failure::unexpected(&DESCRIBE_INSTANCES, format!("the answer lacks {what}"));
+    let lacks = |what: &str| ReadError::unexpected(&DESCRIBE_INSTANCES, format!("the answer lacks {what}"));
     let (owner, found) = found.ok_or_else(|| lacks("the instance"))?;
     let account = AccountId::parse(&owner.unwrap_or_default()).map_err(|_| lacks("the instance's owner"))?;
     let mappings = found.block_device_mappings.as_deref().ok_or_else(|| lacks("the block device mapping"))?;
@@ -127,18 +127,18 @@ pub(super) async fn volumes(
     clients: &Clients,
     id: &InstanceId,
     attachments: &[Attachment],
-) -> BTreeMap<VolumeId, Reading<Volume>> {
+) -> BTreeMap<VolumeId, Fact<Volume>> {
     let asked: Vec<&VolumeId> = attachments.iter().map(|attachment| &attachment.volume_id).collect();
     let read = join_all(asked.chunks(AT_ONCE).map(async |ids| match shown(clients, id, ids).await {
         // One that EC2 does not know costs the answer of all that are asked for with it.
         Err(failure) if failure.is(NOT_FOUND) && ids.len() > 1 => {
             let alone = ids.iter().map(async |volume| {
                 let found = shown(clients, id, &[*volume]).await;
-                ((*volume).clone(), found.map_or_else(|failure| Reading::Unread(failure.unread), only))
+                ((*volume).clone(), found.map_or_else(|failure| Fact::Unread(failure.unread), only))
             });
             join_all(alone).await.into_iter().collect()
         }
-        Err(failure) => ids.iter().map(|volume| ((*volume).clone(), Reading::Unread(failure.unread.clone()))).collect(),
+        Err(failure) => ids.iter().map(|volume| ((*volume).clone(), Fact::Unread(failure.unread.clone()))).collect(),
         Ok(found) => found,
     }));
     read.await.into_iter().flatten().collect()
@@ -148,7 +148,7 @@ pub(super) async fn volumes(
 const NOT_FOUND: &str = "InvalidVolume.NotFound";
 
 /// The one volume that was asked for.
-fn only(found: BTreeMap<VolumeId, Reading<Volume>>) -> Reading<Volume> {
+fn only(found: BTreeMap<VolumeId, Fact<Volume>>) -> Fact<Volume> {
     found.into_values().next().unwrap_or_default()
 }
 
@@ -157,7 +157,7 @@ async fn shown(
     clients: &Clients,
     id: &InstanceId,
     asked: &[&VolumeId],
-) -> Result<BTreeMap<VolumeId, Reading<Volume>>, Failure> {
+) -> Result<BTreeMap<VolumeId, Fact<Volume>>, ReadError> {
     let ids: Vec<String> = asked.iter().map(ToString::to_string).collect();
     // No `MaxResults`: EC2 refuses it beside IDs.
     let found = pages(&DESCRIBE_VOLUMES, async |token| {
@@ -173,17 +173,17 @@ async fn shown(
     Ok(asked.iter().map(|volume| ((*volume).clone(), of(volume))).collect())
 }
 
-fn unread<T>(message: &str) -> Reading<T> {
-    Reading::Unread(Failure::unexpected(&DESCRIBE_VOLUMES, message).unread)
+fn unread<T>(message: &str) -> Fact<T> {
+    Fact::Unread(ReadError::unexpected(&DESCRIBE_VOLUMES, message).unread)
 }
 
 /// The volume, if it says of itself what the block device mapping of the instance says.
-fn record(found: &types::Volume, id: &InstanceId) -> Reading<Volume> {
+fn record(found: &types::Volume, id: &InstanceId) -> Fact<Volume> {
     let mut attached = found.attachments.iter().flatten();
     if !attached.any(|attachment| attachment.instance_id.as_deref() == Some(id.as_str())) {
         return unread("EC2 does not show the volume as attached to this instance, as the instance has it");
     }
-    Reading::Known(Volume {
+    Fact::Known(Volume {
         key: key(found.encrypted, found.kms_key_id.as_deref()),
         state: text(found.state.as_ref()),
         snapshot: found.snapshot_id.clone().filter(|snapshot| !snapshot.is_empty()),
@@ -191,10 +191,10 @@ fn record(found: &types::Volume, id: &InstanceId) -> Reading<Volume> {
 }
 
 /// Only a plain `false` is "not encrypted"; an encrypted volume without the ARN of its key is a riddle.
-fn key(encrypted: Option<bool>, key: Option<&str>) -> Reading<KeyArn> {
+fn key(encrypted: Option<bool>, key: Option<&str>) -> Fact<KeyArn> {
     match (encrypted, key.map(KeyArn::parse)) {
-        (Some(false), None) => Reading::Absent,
-        (Some(true), Some(Ok(key))) => Reading::Known(key),
+        (Some(false), None) => Fact::Absent,
+        (Some(true), Some(Ok(key))) => Fact::Known(key),
         (Some(true), Some(Err(error))) => unread(&error.to_string()),
         (Some(true), None) => unread("the volume is encrypted, and the answer names no key"),
         (Some(false) | None, _) => unread("the answer does not say whether the volume is encrypted"),

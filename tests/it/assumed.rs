@@ -1,8 +1,10 @@
 //! What a start is READY by that nobody has read stands in its first line, and nothing else does.
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{Verdict, preflight, text};
-use ebs_preflight::start::{Question, Stated};
+use ebs_preflight::operations::{Question, Stated};
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::text;
 use serde_json::{Value, json};
 
 use crate::golden::{file, library};
