@@ -131,11 +131,7 @@ impl Since {
 
 /// When the request of a start was refused, as far as that is told, with the ID of the record, if that may be later than
 /// the evidence. What the principal asks of KMS by itself is another request than what EC2 asks for it.
-fn refused_at<'i>(
-    incident: &'i Incident,
-    refusal: &Refusal,
-    since: &Since,
-) -> Option<(Option<Timestamp>, &'i str)> {
+fn refused_at<'i>(incident: &'i Incident, refusal: &Refusal, since: &Since) -> Option<(Option<Timestamp>, &'i str)> {
     let is_it = |event: &&Event| {
         event.error.is_some()
             && event.action == refusal.action
