@@ -28,7 +28,6 @@ impl fmt::Display for Word {
                 Piece::Blank(words) => f.write_str(words)?,
                 Piece::Variable(name) => write!(f, "\"${name}\"")?,
                 Piece::Output(command) => write!(f, "\"$({command})\"")?,
-                Piece::Words(command) => write!(f, "$({command})")?,
             }
         }
         Ok(())
@@ -42,7 +41,7 @@ fn between_quotes(pieces: &[Piece]) -> Option<String> {
     let piece = |piece: &Piece| match piece {
         Piece::Text(text) if text.split(' ').all(|word| word.is_empty() || is_plain(word)) => Some(text.clone()),
         Piece::Variable(name) => Some(format!("${name}")),
-        Piece::Text(_) | Piece::Blank(_) | Piece::Output(_) | Piece::Words(_) => None,
+        Piece::Text(_) | Piece::Blank(_) | Piece::Output(_) => None,
     };
     if has_space && has_variable { pieces.iter().map(piece).collect() } else { None }
 }

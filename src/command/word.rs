@@ -15,8 +15,6 @@ pub(super) enum Piece {
     Variable(char),
     /// What another command prints.
     Output(Command),
-    /// Each word of what another command prints, as one of its own.
-    Words(Command),
 }
 
 impl Word {
@@ -61,11 +59,6 @@ impl Word {
         Self(vec![Piece::Output(command)])
     }
 
-    /// The words that a command prints, between blanks: as many as there are.
-    pub(crate) fn words_of(command: Command) -> Self {
-        Self(vec![Piece::Words(command)])
-    }
-
     /// The word with more at its end.
     #[must_use]
     pub(crate) fn then(mut self, more: impl Into<Self>) -> Self {
@@ -83,7 +76,7 @@ impl Word {
         self.0.iter().fold(Self(Vec::new()), |word, piece| {
             let value = match piece {
                 Piece::Variable(name) => values.iter().find(|(variable, _)| variable == name).map(|(_, value)| value),
-                Piece::Text(_) | Piece::Blank(_) | Piece::Output(_) | Piece::Words(_) => None,
+                Piece::Text(_) | Piece::Blank(_) | Piece::Output(_) => None,
             };
             word.then(value.cloned().unwrap_or_else(|| Self(vec![piece.clone()])))
         })
@@ -92,7 +85,7 @@ impl Word {
     pub(super) fn mentions(&self, name: &str) -> bool {
         self.0.iter().any(|piece| match piece {
             Piece::Text(text) => text.contains(name),
-            Piece::Output(command) | Piece::Words(command) => command.mentions(name),
+            Piece::Output(command) => command.mentions(name),
             Piece::Blank(_) | Piece::Variable(_) => false,
         })
     }
@@ -102,7 +95,7 @@ impl Word {
         match self.0.first() {
             Some(Piece::Text(text)) => text.starts_with('-'),
             Some(Piece::Variable(_)) => true,
-            Some(Piece::Blank(_) | Piece::Output(_) | Piece::Words(_)) | None => false,
+            Some(Piece::Blank(_) | Piece::Output(_)) | None => false,
         }
     }
 

@@ -184,3 +184,28 @@ fn one_read_with_two_answers_is_refused_with_both_places() {
     let same = START.lines().nth(first).unwrap();
     assert_eq!(verdict(&again(same)), Some(Verdict::Ready));
 }
+
+/// The lines of older versions asked for the volumes by the instance; each is asked for by its ID now.
+#[test]
+fn a_volume_is_read_by_its_own_id() {
+    let (instance, volume) = ("ec2:DescribeVolumes i-0c4d5e6f708192a3b", "ec2:DescribeVolumes vol-0d1e2f3a4b5c6d7e8");
+    let by_id = START.replace(instance, volume);
+    assert_ne!(by_id, START);
+    assert_eq!(verdict(&by_id), Some(Verdict::Ready));
+    let (_, elsewhere) = with_each_answer(&by_id, |asked, answer| {
+        if let Some(attached) = answer.pointer_mut("/Volumes/0/Attachments/0/InstanceId") {
+            *attached = json!("i-00000000000000001");
+        }
+        asked == volume
+    })
+    .remove(0);
+    let other = START.replace(instance, "ec2:DescribeVolumes vol-00000000000000001");
+    let refused = "An error occurred (InvalidVolume.NotFound) when calling the DescribeVolumes operation: no";
+    let lines: Vec<&str> = by_id.lines().collect();
+    let at = lines.iter().position(|line| line.ends_with(volume)).unwrap();
+    let mut gone = lines.clone();
+    (gone[at + 1], gone[at + 2]) = (refused, "### exit 254");
+    for text in [elsewhere, other, gone.join("\n")] {
+        assert_eq!(verdict(&text), Some(Verdict::Undecided), "{text}");
+    }
+}
