@@ -114,13 +114,12 @@ fn aside(report: &Report, start: &Start) -> String {
         return String::new();
     }
     let mut asides = Vec::new();
-    if report.assumes_organization() {
-        asides.push("assumed: SCPs and RCPs allow".to_owned());
-    }
+    let assumed = words::assumed(start);
+    asides.extend(assumed.strip_prefix(" (").and_then(|assumed| assumed.strip_suffix(')')).map(str::to_owned));
     let state = start.findings.iter().filter(|finding| finding.code == Code::InstanceRunning);
-    let state = state.flat_map(|finding| &finding.evidence).find_map(|fact| match fact {
-        Evidence::State { value, .. } => Some(if value == "running" { "already running" } else { value.as_str() }),
-        _ => None,
+    let state = state.flat_map(|finding| &finding.evidence).find_map(|fact| {
+        let Evidence::State { value, .. } = fact else { return None };
+        Some(if value == "running" { "already running" } else { value.as_str() })
     });
     asides.extend(state.map(str::to_owned));
     let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
@@ -195,15 +194,15 @@ fn explain(code: Code) -> Command {
 
 /// What is to be done to a key, a key store or an instance.
 fn of_thing(number: usize, finding: &Finding) -> Option<String> {
-    let commands = finding.evidence.iter().filter_map(|fact| match fact {
-        // The whole command, which is to be copied, stands in the finding.
-        Evidence::Command { what: "fix", command } => {
-            let command = command.to_string();
-            let name = command.split(' ').take(3).collect::<Vec<_>>().join(" ");
-            Some(format!("`{name}` (finding {number}), as the key's administrator"))
+    let commands = finding.evidence.iter().filter_map(|fact| {
+        if let Evidence::State { name: "fix", value } = fact {
+            return Some(value.clone());
         }
-        Evidence::State { name: "fix", value } => Some(value.clone()),
-        _ => None,
+        // The whole command, which is to be copied, stands in the finding.
+        let Evidence::Command { what: "fix", command } = fact else { return None };
+        let command = command.to_string();
+        let name = command.split(' ').take(3).collect::<Vec<_>>().join(" ");
+        Some(format!("`{name}` (finding {number}), as the key's administrator"))
     });
     let commands: Vec<String> = commands.collect();
     (!commands.is_empty()).then(|| commands.join(", then "))
@@ -251,10 +250,12 @@ fn settled(findings: &[FindingView<'_>]) -> Option<String> {
     if let Some(first) = steps.first() {
         return first.lines.first().cloned();
     }
-    let settles = found.iter().flat_map(|view| &view.finding.evidence).find_map(|fact| match fact {
-        Evidence::State { name: "settled by", value } => Some(value.clone()),
-        Evidence::Command { what: "settled by", command } => Some(command.to_string()),
-        _ => None,
+    let settles = found.iter().flat_map(|view| &view.finding.evidence).find_map(|fact| {
+        if let Evidence::State { name: "settled by", value } = fact {
+            return Some(value.clone());
+        }
+        let Evidence::Command { what: "settled by", command } = fact else { return None };
+        Some(command.to_string())
     });
     let code = found.first()?.finding.code;
     Some(settles.unwrap_or_else(|| explain(code).to_string()))

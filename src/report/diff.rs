@@ -204,6 +204,7 @@ impl Diff {
             let starter = start.map_or(target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &target.instance_id);
             out.blank();
+            let assumed = start.map(words::assumed).unwrap_or_default();
             let of_pair = format!("{instance} by {}", words::starter(&self.after, starter));
             let name = start.and_then(|start| start.name.as_deref()).map(|name| format!(" ({name})"));
             let tone = match pair.effect() {
@@ -212,7 +213,7 @@ impl Diff {
                 Effect::Unchanged => Tone::Plain,
             };
             let of_pair = of_pair.replacen(" by ", &format!("{} by ", name.unwrap_or_default()), 1);
-            out.wrap_in(tone, &format!("{verdicts}  "), 2, &of_pair);
+            out.wrap_in(tone, &format!("{verdicts}{assumed}  "), 2, &of_pair);
             pair.after.answer.iter().for_each(|answer| answer.write_below(&mut out));
             if let Some(error) = pair.after.error {
                 out.line(&format!("   ERROR  {}", error.message));

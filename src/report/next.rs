@@ -47,6 +47,11 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
         context_keys(finding)
     } else if is(&[Code::SessionNameUnknown]) {
         vec![step("say how the session is named", flag("--session-name NAME"))]
+    } else if is(&[Code::IncompleteArn]) {
+        vec![step(
+            "have the policy write all six parts of the ARN, and judge that beforehand with",
+            of_policies(finding),
+        )]
     } else if is(&[Code::CustomKeyStore, Code::RootVolumeMissing, Code::LicenseConfiguration]) {
         vec![again(target)]
     } else if is(&[Code::NotDecided]) {
@@ -59,6 +64,10 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
         other(report, target, finding)
     };
     steps.retain(|step| !step.lines.is_empty());
+    if steps.is_empty() && needs(finding).next().is_some() {
+        // It was read, and AWS did not tell it, or in a word that nobody knows yet.
+        steps.push(again(target));
+    }
     steps
 }
 
@@ -80,9 +89,13 @@ fn refused(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Ste
         vec![region.words("--query VpcEndpoints[].PolicyDocument").to_string()],
     );
     let again = reads.then(|| again(target));
+    let dated = finding.evidence.iter().any(|fact| matches!(fact, Evidence::Undated(_))).then(|| {
+        let what = "hand in with its date what has none, as the lines of `capture --script` print it";
+        step(what, flag("--add FILE"))
+    });
     let session = may_be(PolicyKind::Session).then_some(session);
     let endpoint = (is_call && may_be(PolicyKind::VpcEndpoint)).then_some(endpoint);
-    [again, session, endpoint].into_iter().flatten().collect()
+    [dated, again, session, endpoint].into_iter().flatten().collect()
 }
 
 /// What was read is to be read again, or for the first time.
@@ -116,17 +129,17 @@ fn organization(report: &Report, target: &TargetReport, start: &Start, finding: 
             ),
             flag("--org-profile PROFILE"),
         ),
-        asked("the organization's administrator", &of_accounts, "--add organization.txt"),
+        asked("the organization's administrator", [of_accounts], "--add organization.txt"),
         // What a condition asks of the organization no such assumption tells.
         step("state that they allow it", if is_assumed { Vec::new() } else { flag("--assume-org-allows") }),
     ]
 }
 
 /// Somebody else reads it, with the lines that a command of this program prints.
-fn asked(whom: &str, script: &Command, file: &'static str) -> Step {
-    let mut lines = vec![script.to_string()];
+fn asked(whom: &str, scripts: impl IntoIterator<Item = Command>, file: &'static str) -> Step {
+    let mut lines: Vec<String> = scripts.into_iter().map(|script| script.to_string()).collect();
     lines.extend(flag(file));
-    step(format!("send {whom} what the first command prints, and pass its output with --add"), lines)
+    step(format!("send {whom} what `capture --script` prints, and pass its output with --add"), lines)
 }
 
 fn script() -> Command {
@@ -138,7 +151,7 @@ fn key(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
     if items(report, finding).next().is_none() {
         return vec![again(target)];
     }
-    let of_key = finding.keys.iter().fold(script(), |script, key| script.option("--key", key));
+    let of_keys = finding.keys.iter().map(|key| script().option("--key", key));
     let read = step(
         format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
         flag("--key-profile PROFILE"),
@@ -148,7 +161,7 @@ fn key(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
     let lacking = files.iter().filter(|(needs, _)| lacks(needs));
     let flags = lacking.fold(Command::options(), |options, (_, flag)| options.words(flag));
     let sent = if flags == Command::options() { Vec::new() } else { with(&flags) };
-    vec![read, asked("the key's administrator", &of_key, "--add key.txt"), step("pass what somebody sent of it", sent)]
+    vec![read, asked("the key's administrator", of_keys, "--add key.txt"), step("pass what somebody sent of it", sent)]
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
@@ -203,12 +216,6 @@ fn of_diff(kind: PolicyType) -> &'static str {
 
 /// Where nobody can tell, a policy can say the same in another way.
 fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
-    let mut flags: Vec<&str> =
-        finding.evidence.iter().filter_map(Evidence::statement).map(|placed| of_diff(placed.at.kind)).collect();
-    let untold = opens(finding).filter_map(|open| if let OpenQuestion::Untold { of, .. } = open { *of } else { None });
-    flags.extend(untold.map(of_diff));
-    flags.sort_unstable();
-    flags.dedup();
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
     let asks_network = opens(finding).any(|open| {
         let OpenQuestion::Condition { by, .. } = open else { return false };
@@ -226,8 +233,19 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
     } else {
         "have the policy say the same in a way that AWS documents, and judge that beforehand with"
     };
+    vec![step(words, of_policies(finding))]
+}
+
+/// The lines that judge other policies in place of those that a finding speaks of.
+fn of_policies(finding: &Finding) -> Vec<String> {
+    let mut flags: Vec<&str> =
+        finding.evidence.iter().filter_map(Evidence::statement).map(|placed| of_diff(placed.at.kind)).collect();
+    let untold = opens(finding).filter_map(|open| if let OpenQuestion::Untold { of, .. } = open { *of } else { None });
+    flags.extend(untold.map(of_diff));
+    flags.sort_unstable();
+    flags.dedup();
     let line = |flag: &&str| format!("the same command, with diff in place of check and {flag}");
-    vec![step(words, flags.iter().map(line).collect())]
+    flags.iter().map(line).collect()
 }
 
 fn other(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
@@ -239,7 +257,7 @@ fn other(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step>
     let is_missing = items(report, finding).next().is_some();
     let read = is_missing.then(|| match PrincipalArn::parse(&target.role_arn) {
         Ok(arn) if finding.code == Code::RoleUnread => {
-            asked("somebody who may read it", &script().option("--identity", &arn), "--add lines.txt")
+            asked("somebody who may read it", [script().option("--identity", &arn)], "--add lines.txt")
         }
         Ok(_) | Err(_) => again(target),
     });

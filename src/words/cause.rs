@@ -47,17 +47,17 @@ fn base_cause(code: Code, finding: &Finding, start: &Start) -> String {
     let key = || keys(finding, start);
     let subject = || subject(finding, start, "");
     let state = |wanted: &str| {
-        finding.evidence.iter().find_map(|fact| match fact {
-            Evidence::State { name, value } if *name == wanted => Some(value.as_str()),
-            _ => None,
-        })
+        let states = finding.evidence.iter().filter_map(|fact| {
+            if let Evidence::State { name, value } = fact { Some((*name, value.as_str())) } else { None }
+        });
+        states.clone().find(|(name, _)| *name == wanted).map(|(_, value)| value)
     };
     let names = || {
-        let levels = finding.evidence.iter().filter_map(|fact| match fact {
-            Evidence::Level { names, .. } if !names.is_empty() => Some(names.join(", ")),
-            _ => None,
-        });
-        levels.collect::<Vec<_>>().join("; ")
+        let levels = finding
+            .evidence
+            .iter()
+            .filter_map(|fact| if let Evidence::Level { names, .. } = fact { Some(names.join(", ")) } else { None });
+        levels.filter(|names| !names.is_empty()).collect::<Vec<_>>().join("; ")
     };
     // As `alias/ebs-prod, the key of its encrypted volume,`.
     let key_of = || {
@@ -129,10 +129,10 @@ fn base_cause(code: Code, finding: &Finding, start: &Start) -> String {
 
 /// What is not known, and what would have told it.
 fn doubt(finding: &Finding, start: &Start) -> String {
-    let opens = finding.evidence.iter().filter_map(|fact| match fact {
-        Evidence::OpenQuestion(open) => Some(open),
-        _ => None,
-    });
+    let opens = finding
+        .evidence
+        .iter()
+        .filter_map(|fact| if let Evidence::OpenQuestion(open) = fact { Some(open) } else { None });
     let (mut unread, mut needed, mut first) = (Vec::new(), Vec::new(), None);
     for one in opens {
         if let OpenQuestion::Unread { what, needs } = one {
@@ -150,14 +150,10 @@ fn doubt(finding: &Finding, start: &Start) -> String {
     if let Some(first) = first {
         return format!("{}: {}", finding.actions.join(", "), open(first, &start.principal));
     }
-    let refused = finding.evidence.iter().find_map(|fact| match fact {
-        Evidence::Refused { time, refusal, .. } => Some(format!(
-            "{} at {}{}, after the policies were read",
-            refusal.action,
-            minute(*time),
-            refused_by(refusal)
-        )),
-        _ => None,
+    let refused = finding.evidence.iter().find_map(|fact| {
+        let Evidence::Refused { time, refusal, .. } = fact else { return None };
+        let time = time.map_or_else(|| "a time that is not told".to_owned(), minute);
+        Some(format!("{} at {time}{}, after the policies were read", refusal.action, refused_by(refusal)))
     });
     refused.unwrap_or_else(|| {
         let key = finding.keys.first().map(|key| format!(": {}", key_name(key, start))).unwrap_or_default();
@@ -197,9 +193,8 @@ fn allowing(judged: &RequestOutcome, start: &Start) -> Vec<String> {
 }
 
 fn denied_by(finding: &Finding) -> Option<&PlacedStatement> {
-    finding.evidence.iter().find_map(|fact| match fact {
-        Evidence::Statement { at, role: StatementRole::Denies, .. } => Some(at),
-        _ => None,
+    finding.evidence.iter().find_map(|fact| {
+        if let Evidence::Statement { at, role: StatementRole::Denies, .. } = fact { Some(at) } else { None }
     })
 }
 
@@ -210,12 +205,9 @@ fn is_of_ec2(finding: &Finding, start: &Start) -> bool {
 
 /// The one element by which the closest statement fails.
 fn near(finding: &Finding, start: &Start) -> Option<String> {
-    let (at, miss) = finding.evidence.iter().find_map(|fact| match fact {
-        Evidence::Nearest { at, misses } => match misses.as_slice() {
-            [miss] => Some((at, miss)),
-            _ => None,
-        },
-        _ => None,
+    let (at, miss) = finding.evidence.iter().find_map(|fact| {
+        let Evidence::Nearest { at, misses } = fact else { return None };
+        if let [miss] = misses.as_slice() { Some((at, miss)) } else { None }
     })?;
     let (_, of) = found(at, finding, start)?;
     let (who, actions) = (placed(at, finding, start), finding.actions.join(", "));
@@ -228,7 +220,11 @@ fn near(finding: &Finding, start: &Start) -> Option<String> {
         }
         Element::Principal(_) => format!("{who} allows {actions} {required}; the request {has}"),
         Element::Action(_) => format!("{who} allows {required}, not {actions}"),
-        _ => return None,
+        Element::GranteePrincipal
+        | Element::EncryptionContext
+        | Element::Operations
+        | Element::GrantConstraintType
+        | Element::IssuingAccount => return None,
     })
 }
 
@@ -245,7 +241,12 @@ fn required(of: &Statement, miss: &Miss) -> Option<String> {
         Element::Resource(_) => format!("except on {values}"),
         Element::Principal(_) => format!("except for {values}"),
         Element::Action(Polarity::Positive) => values,
-        _ => return None,
+        Element::Action(Polarity::Negated) => return None,
+        Element::GranteePrincipal
+        | Element::EncryptionContext
+        | Element::Operations
+        | Element::GrantConstraintType
+        | Element::IssuingAccount => return None,
     })
 }
 

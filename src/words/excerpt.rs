@@ -12,10 +12,12 @@ use super::{Source, has};
 /// Returns the places in the policy that a fact speaks of, each with what the request has there; none where the text
 /// was not read, or where an element is missing.
 pub(crate) fn sources(fact: &Evidence, finding: &Finding, start: &Start) -> Vec<Source> {
-    let (at, misses, denies) = match fact {
-        Evidence::Nearest { at, misses } => (at, misses, false),
-        Evidence::Statement { at, role: StatementRole::Denies, conditions } => (at, conditions, true),
-        _ => return Vec::new(),
+    let (at, misses, denies) = if let Evidence::Nearest { at, misses } = fact {
+        (at, misses, false)
+    } else if let Evidence::Statement { at, role: StatementRole::Denies, conditions } = fact {
+        (at, conditions, true)
+    } else {
+        return Vec::new();
     };
     let Some((judged, statement)) = found(at, finding, start) else { return Vec::new() };
     let policy = judged.case.policies.get(at.at);
