@@ -63,6 +63,8 @@ mod remedies;
 #[cfg(feature = "cli")]
 mod targets;
 #[cfg(feature = "cli")]
+mod terminal;
+#[cfg(feature = "cli")]
 mod transcripts;
 #[cfg(all(feature = "cli", unix))]
 mod written;

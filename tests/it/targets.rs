@@ -278,3 +278,32 @@ fn a_session_is_accepted_wherever_its_role_is() {
     assert_eq!(output.status.code(), Some(0), "{seen}");
     assert!(seen.contains("BLOCKED → READY"), "{seen}");
 }
+
+/// Whatever form people have the instance and the role in, it is the same start.
+#[test]
+fn a_start_is_typed_as_people_have_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, demo().to_string()).unwrap();
+    let (upper, twice) = (INSTANCE.to_uppercase(), format!("{INSTANCE},{INSTANCE}"));
+    let list = format!("# those of the night\n{upper}\n");
+    let account = ["--account", "111122223333"];
+    for (arguments, input) in [
+        (vec![INSTANCE, ROLE], ""),
+        (vec![&upper, ROLE], ""),
+        (vec![&twice, ROLE], ""),
+        (vec![INSTANCE], ""),
+        (vec![ROLE], ""),
+        (vec!["-", "--role-arn", ROLE], &list),
+        (vec!["-", ROLE], &list),
+        ([&[INSTANCE, "scheduler/StartJob"], &account[..]].concat(), ""),
+        ([&["--role-arn", "scheduler/StartJob"], &account[..]].concat(), ""),
+    ] {
+        let (status, report) = check(file.path(), &arguments, input);
+        let targets = report["targets"].as_array().unwrap_or_else(|| panic!("{arguments:?}: {report}"));
+        let found = (status, targets.len(), &targets[0]["instanceId"], &targets[0]["roleArn"]);
+        assert_eq!(found, (Some(1), 1, &json!(INSTANCE), &json!(ROLE)), "{arguments:?}");
+    }
+    // Without an account a name alone is nobody.
+    let (status, report) = check(file.path(), &[INSTANCE, "StartJob"], "");
+    assert_eq!((status, code(&report)), (Some(2), "not-a-role"));
+}
