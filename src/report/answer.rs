@@ -83,10 +83,12 @@ impl Answer {
             Verdict::Blocked => Tone::Bad,
             Verdict::Undecided => Tone::Doubt,
         };
-        let mut line = |tone, label: &str, words: &str| page.wrap_in(tone, &format!("{label:<indent$}"), indent, words);
-        let first = format!("{verdict}{}  ", self.aside);
-        line(tone, &first, &self.first);
-        line(Tone::Strong, "why", &self.why);
+        if self.aside.is_empty() {
+            page.wrap_in(tone, &format!("{verdict}  "), indent, &self.first);
+        } else {
+            page.wrap_in(tone, &format!("{verdict} "), indent, &format!("{} {}", self.aside, self.first));
+        }
+        page.wrap_in(Tone::Strong, &format!("{:<indent$}", "why"), indent, &self.why);
         self.write_next(page, indent);
         let blanks = " ".repeat(indent);
         self.more.iter().for_each(|words| page.wrap(&blanks, indent, words));
