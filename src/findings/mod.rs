@@ -22,7 +22,7 @@ use crate::names::{KeyArn, VolumeId};
 use crate::policy::{Effect, PolicyType};
 use crate::start::{Judged, Settles};
 
-pub(crate) use cause::reasons;
+pub(crate) use cause::{reasons, slips};
 pub use codes::Code;
 pub(crate) use group::{findings, is_required};
 pub(crate) use open::open;

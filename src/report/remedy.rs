@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
 
 use crate::change::{Change, PolicyPlace};
 use crate::command::Command;
@@ -12,6 +13,7 @@ use crate::remedy::{
     ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
     create_grant,
 };
+use crate::source::{Document, Position};
 use crate::start::RemedyPlace;
 
 use super::joined::Told;
@@ -32,6 +34,9 @@ pub(super) struct RemedyOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     argv: Option<Vec<String>>,
     notes: Vec<String>,
+    /// Whether it serves in place of the others, which are not needed then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    alternative: bool,
     proof: Option<ProofOut>,
 }
 
@@ -61,17 +66,20 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     let Some(remedy) = &start.remedy else { return list };
     let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
     let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
-    for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
-        let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
-        let meant = start.meant.iter().filter(|deny| is_of(part, &deny.place));
-        let meant: Vec<String> = meant.map(|deny| meant::words(deny, start.noun())).collect();
-        list.extend(own.map(|suggestion| {
-            let mut out = out(part, Some(suggestion), remedy.proof());
-            out.notes.extend(meant.iter().cloned());
-            out
-        }));
-        if part.statements.is_empty() {
-            list.push(out(part, None, remedy.proof()));
+    let ways = std::iter::once((remedy.parts(), remedy.proof(), false));
+    let other = remedy.other().map(|other| (other.parts.as_slice(), &other.proof, true));
+    for (parts, proof, alternative) in ways.chain(other) {
+        for part in parts.iter().filter(|part| concerns(&part.requests)) {
+            let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
+            let meant = start.meant.iter().filter(|deny| is_of(part, &deny.place));
+            let meant: Vec<String> = meant.map(|deny| meant::words(deny, start.noun())).collect();
+            let suggestions: Vec<Option<&Suggested>> =
+                if part.statements.is_empty() { vec![None] } else { own.map(Some).collect() };
+            list.extend(suggestions.into_iter().map(|suggestion| {
+                let mut out = RemedyOut { alternative, ..out(part, suggestion, proof) };
+                out.notes.extend(meant.iter().cloned());
+                out
+            }));
         }
     }
     list
@@ -119,6 +127,7 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
         replaces: suggestion.and_then(|suggestion| suggestion.replaces.as_ref()).and_then(value),
         command: grant.as_ref().map(Command::to_string),
         argv: grant.as_ref().and_then(Command::argv),
+        alternative: false,
         notes: part.notes.iter().map(note).chain(size(part)).collect(),
         proof: Some(ProofOut {
             before: format!("{} of {} allowed", proof.before, proof.required),
@@ -151,33 +160,41 @@ pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> Page {
     for part in remedy.parts() {
         text.blank();
         let (part, is_shown) = told.whole(part);
-        let part = &part;
         if is_shown {
-            prose(
-                &mut text,
-                &format!("For {}: the change above, which holds what this start needs, too.", change(&part.change)),
-            );
+            let place = change(&part.change);
+            prose(&mut text, &format!("For {place}: the change above, which holds what this start needs, too."));
             continue;
         }
-        match form {
-            Form::Statement => statements(&mut text, part),
-            Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
-                prose(&mut text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
-                // Whole documents and patches are pasted as they stand.
-                text.document("", &form.of(part));
-            }
-        }
-        for words in part.notes.iter().map(note).chain(size(part)) {
-            prose(&mut text, &words);
-        }
+        one_part(&mut text, &part, form);
     }
     proof(&mut text, remedy, start.noun());
+    if let Some(other) = remedy.other() {
+        text.blank();
+        prose(&mut text, if other.corrects { CORRECT_INSTEAD } else { ADD_INSTEAD });
+        for part in &other.parts {
+            one_part(&mut text, part, form);
+        }
+        judged_again(&mut text, &other.proof);
+    }
     text
 }
 
-/// Whether it is a Deny that is to leave something out.
-fn is_deny(suggestion: &Suggested) -> bool {
-    suggestion.replaces.is_some() && suggestion.text.contains("\"Deny\"")
+const CORRECT_INSTEAD: &str =
+    "Or, only if the statement below was meant to serve this start, correct it instead; that allows more:";
+const ADD_INSTEAD: &str = "Or leave that statement as it is, and add instead:";
+
+fn one_part(text: &mut Page, part: &Part, form: Form) {
+    match form {
+        Form::Statement => statements(text, part),
+        Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
+            prose(text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
+            // Whole documents and patches are pasted as they stand.
+            text.document("", &form.of(part));
+        }
+    }
+    for words in part.notes.iter().map(note).chain(size(part)) {
+        prose(text, &words);
+    }
 }
 
 /// Words, in lines that fit the screen.
@@ -199,8 +216,6 @@ fn statements(text: &mut Page, part: &Part) {
     let (place, why) = (change(&part.change), why(part));
     for changed in part.statements.iter().filter(|suggestion| suggestion.replaces.is_some()) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
-        let denies = is_deny(changed);
-        let because = if denies { "No added Allow overrides a Deny. " } else { "" };
         if changed.text.is_empty() {
             prose(
                 text,
@@ -208,10 +223,17 @@ fn statements(text: &mut Page, part: &Part) {
                     "No added Allow overrides a Deny. In {place} ({owner}{why}), remove statement{name}, which denies nothing else."
                 ),
             );
-            continue;
+        } else if changed.is_exempting() {
+            prose(
+                text,
+                &format!("No added Allow overrides a Deny. In {place} ({owner}{why}), let statement{name} read:"),
+            );
+            text.document("   ", &compact(&changed.text).join("\n"));
+        } else {
+            let (line, lines) = edit(part, changed);
+            prose(text, &format!("In {place} ({owner}{why}), change statement{name}, line {line}:"));
+            text.document("   ", &lines);
         }
-        prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
-        text.document("   ", &compact(&changed.text).join("\n"));
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
@@ -228,16 +250,37 @@ fn statements(text: &mut Page, part: &Part) {
     }
 }
 
+/// The lines in which a statement changes, before and after, and in which line of the policy the first is.
+fn edit(part: &Part, changed: &Suggested) -> (usize, String) {
+    let old = changed.replaces.as_deref().unwrap_or_default();
+    let same = old.bytes().zip(changed.text.bytes()).take_while(|(before, after)| before == after).count();
+    let document = part.before.as_ref().map(Document::text).unwrap_or_default();
+    let line = document.find(old).map_or(1, |start| Position::of(document, start + same).line);
+    let (before, after) = (compact(old).join("\n") + "\n", compact(&changed.text).join("\n") + "\n");
+    let lines = TextDiff::from_lines(&before, &after);
+    let lines = lines.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
+    let lines = lines.map(|change| format!("{} {}", change.tag(), change.value().trim()));
+    (line, lines.collect::<Vec<_>>().join("\n"))
+}
+
 fn sid(suggestion: &Suggested) -> Option<&str> {
     let stands = suggestion.replaces.as_ref().filter(|_| suggestion.text.is_empty()).unwrap_or(&suggestion.text);
     let (_, rest) = stands.split_once("\"Sid\"")?;
     rest.split('"').nth(1)
 }
 
-fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
-    let proof = remedy.proof();
+/// How many of the required requests are allowed with the changes, and what they allow besides.
+fn judged_again(text: &mut Page, proof: &Proof) {
+    prose(text, &format!("Judged again with that instead: {}", allowed(proof)));
+    let opened: Vec<&str> = proof.opened.iter().copied().map(control).collect();
+    if !opened.is_empty() {
+        prose(text, &format!("That would also allow: {}.", opened.join(", ")));
+    }
+}
+
+fn allowed(proof: &Proof) -> String {
     let (before, after, required) = (proof.before, proof.after, proof.required);
-    let all = if after == required {
+    if after == required {
         format!("all {required} requests that the start needs are allowed ({before} before).")
     } else if proof.cures() {
         format!(
@@ -247,8 +290,12 @@ fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
         )
     } else {
         format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
-    };
-    prose(text, &format!("Judged again with it: {all}"));
+    }
+}
+
+fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
+    let proof = remedy.proof();
+    prose(text, &format!("Judged again with it: {}", allowed(proof)));
     // Others that have the policy stand for every other one.
     let notes = remedy.parts().iter().flat_map(|part| &part.notes);
     let others = notes.filter_map(|note| if let Note::Binds(arns) = note { Some(arns) } else { None }).flatten();
@@ -266,6 +313,9 @@ fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
     }
     for sentence in [minimality(proof), reach(&proof.reach)].iter().filter(|sentence| !sentence.is_empty()) {
         prose(text, sentence);
+    }
+    if proof.leaves_warnings {
+        prose(text, "A warning stays, which the start does not need fixed: --fix-warnings adds what fixes it.");
     }
     if remedy.is_elsewhere() {
         prose(text, "In the place that was asked for, nothing would help.");

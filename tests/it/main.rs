@@ -18,6 +18,7 @@ mod caller;
 mod captures;
 mod condition_keys;
 mod conformance;
+mod corrections;
 mod differential;
 mod docs;
 mod generate;

@@ -139,15 +139,18 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
 
 #[test]
 fn each_finding_lists_just_its_own_remedies() {
-    let report: Value = serde_json::from_str(&json::render(&preflight(&incident(), &Question::default()))).unwrap();
-    let sids = |code: &str| -> Vec<String> {
+    let sids = |code: &str, fix_warnings: bool| -> Vec<String> {
+        let question = Question { fix_warnings, ..Question::default() };
+        let report: Value = serde_json::from_str(&json::render(&preflight(&incident(), &question))).unwrap();
         let findings = report["targets"][0]["findings"].as_array().unwrap();
         let finding = findings.iter().find(|finding| finding["code"] == code).unwrap();
         let remedies = finding["remedies"].as_array().unwrap();
         remedies.iter().map(|remedy| remedy["statement"]["Sid"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(sids("EBP0101"), ["GrantKeyToEC2ForStart"]);
-    assert_eq!(sids("EBP0201"), ["UseKeyThroughEC2"]);
+    assert_eq!(sids("EBP0101", false), ["GrantKeyToEC2ForStart"]);
+    assert_eq!(sids("EBP0201", false), [""; 0], "the start does not need it");
+    assert_eq!(sids("EBP0101", true), ["GrantKeyToEC2ForStart"]);
+    assert_eq!(sids("EBP0201", true), ["UseKeyThroughEC2"]);
 }
 
 /// A folder with a capture in it, and the program to run there.
