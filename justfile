@@ -15,7 +15,7 @@ check:
 
 # Accept the snapshots and transcripts as they are now
 bless:
-    INSTA_UPDATE=always TRYCMD=overwrite cargo test --no-default-features --features cli
+    INSTA_UPDATE=always TRYCMD=overwrite FROZEN=bless cargo test --no-default-features --features cli
 
 # The conformance cases
 conformance:

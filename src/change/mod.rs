@@ -12,9 +12,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{Attachment, Capture, Grant, Key, KeyMetadata, Volume};
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::replace_principal;
-use crate::source::{Document, Reading};
 
 pub(crate) use opening::{Outsider, opened_to};
 pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline, is_named};
@@ -29,7 +30,7 @@ pub(crate) use savers::{Savers, savers};
 pub(crate) enum Change {
     /// A policy is edited. A session policy is no part of a capture: see [`Question::changed`].
     ///
-    /// [`Question::changed`]: crate::start::Question::changed
+    /// [`Question::changed`]: crate::operations::Question::changed
     Policy { place: PolicyPlace, edits: Vec<Edit> },
     /// A grant is made.
     AddGrant { key: KeyArn, grant: Grant },
@@ -101,7 +102,7 @@ fn make(changed: &mut Capture, change: &Change) {
         Change::KeyState { key, state } => {
             let metadata = &mut changed.keys.entry(key.clone()).or_default().metadata;
             let known = metadata.known().cloned().unwrap_or_default();
-            *metadata = Reading::Known(KeyMetadata { state: state.clone(), ..known });
+            *metadata = Fact::Known(KeyMetadata { state: state.clone(), ..known });
         }
         Change::NewKey { key, policy } => {
             changed.keys.insert(key.clone(), new_key(policy));
@@ -126,7 +127,7 @@ pub(crate) fn apply_all(capture: &Capture, changes: &[Change]) -> Capture {
 fn new_key(policy: &Document) -> Key {
     let text = str::to_owned;
     Key {
-        metadata: Reading::Known(KeyMetadata {
+        metadata: Fact::Known(KeyMetadata {
             state: text("Enabled"),
             manager: text("CUSTOMER"),
             spec: text("SYMMETRIC_DEFAULT"),
@@ -135,11 +136,11 @@ fn new_key(policy: &Document) -> Key {
             multi_region: text("NONE"),
             ..KeyMetadata::default()
         }),
-        policy: Reading::Known(policy.clone()),
-        ram_policy: Reading::Absent,
-        grants: Reading::Known(Arc::default()),
-        aliases: Reading::Known(Vec::new()),
-        tags: Reading::Known(std::collections::BTreeMap::new()),
+        policy: Fact::Known(policy.clone()),
+        ram_policy: Fact::Absent,
+        grants: Fact::Known(Arc::default()),
+        aliases: Fact::Known(Vec::new()),
+        tags: Fact::Known(std::collections::BTreeMap::new()),
     }
 }
 
@@ -153,16 +154,16 @@ fn encrypt(capture: &mut Capture, key: &KeyArn) {
     let mut unused = unused.filter(|id| !written.contains(id.as_str()));
     let volumes = &mut capture.volumes;
     let mut replace = |attachment: &mut Attachment| {
-        let old = volumes.get(&attachment.volume_id).and_then(Reading::known);
+        let old = volumes.get(&attachment.volume_id).and_then(Fact::known);
         let is_under_key = old.is_some_and(|volume| volume.key.known() == Some(key));
         if let Some(id) = unused.next().filter(|_| !is_under_key) {
             let state = old.map(|volume| volume.state.clone()).unwrap_or_default();
-            let volume = Volume { key: Reading::Known(key.clone()), state, snapshot: None };
-            volumes.insert(id.clone(), Reading::Known(volume));
+            let volume = Volume { key: Fact::Known(key.clone()), state, snapshot: None };
+            volumes.insert(id.clone(), Fact::Known(volume));
             attachment.volume_id = id;
         }
     };
-    for instance in capture.instances.values_mut().filter_map(Reading::known_mut) {
+    for instance in capture.instances.values_mut().filter_map(Fact::known_mut) {
         instance.attachments.iter_mut().for_each(&mut replace);
     }
 }
@@ -183,10 +184,10 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
             continue;
         };
         let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
-        identity.unique_id = Reading::Known(NEW_ID.to_owned());
+        identity.unique_id = Fact::Known(NEW_ID.to_owned());
         gone.push((identity.arn.to_string(), id));
         if !is_made_anew {
-            *reading = Reading::Absent;
+            *reading = Fact::Absent;
         }
     }
     for (arn, id) in gone {

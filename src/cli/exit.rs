@@ -1,6 +1,7 @@
 //! The exit codes: a contract.
 
-use crate::report::{Diff, Report, Verdict};
+use crate::outcome::{Report, Verdict};
+use crate::report::Diff;
 
 use super::args::FailOn;
 

@@ -8,7 +8,7 @@ mod facts;
 mod group;
 mod instance;
 mod key_store;
-mod near_miss;
+mod mistakes;
 mod open;
 mod placed;
 mod time;
@@ -19,8 +19,8 @@ use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
 use crate::event::Refusal;
 use crate::names::{KeyArn, VolumeId};
+use crate::operations::{RequestOutcome, Resolution};
 use crate::policy::{Effect, PolicyType};
-use crate::start::{Judged, Settles};
 
 pub(crate) use cause::{reasons, slips};
 pub use codes::Code;
@@ -39,11 +39,11 @@ pub(crate) struct Finding {
     pub(crate) actions: Vec<&'static str>,
     pub(crate) keys: Vec<KeyArn>,
     pub(crate) volumes: Vec<VolumeId>,
-    pub(crate) evidence: Vec<Fact>,
+    pub(crate) evidence: Vec<Evidence>,
 }
 
 impl Finding {
-    pub(crate) fn new(code: Code, severity: Severity, evidence: Vec<Fact>) -> Self {
+    pub(crate) fn new(code: Code, severity: Severity, evidence: Vec<Evidence>) -> Self {
         let (requests, actions, keys, volumes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { code, severity, requests, actions, keys, volumes, evidence }
     }
@@ -51,19 +51,19 @@ impl Finding {
     /// The policy types that deny by it, as far as that is told.
     pub(crate) fn policy_types(&self) -> Vec<PolicyType> {
         let of_facts = self.evidence.iter().filter_map(|fact| match fact {
-            Fact::So(code) => code.policy_type(),
-            Fact::Statement { at, role: StatementRole::Denies, .. } => Some(at.at.kind),
-            Fact::Statement { .. }
-            | Fact::Nearest { .. }
-            | Fact::NoStatement { .. }
-            | Fact::Grant { .. }
-            | Fact::After { .. }
-            | Fact::Level { .. }
-            | Fact::Open(_)
-            | Fact::State { .. }
-            | Fact::Refused { .. }
-            | Fact::Changed { .. }
-            | Fact::Command { .. } => None,
+            Evidence::So(code) => code.policy_type(),
+            Evidence::Statement { at, role: StatementRole::Denies, .. } => Some(at.at.kind),
+            Evidence::Statement { .. }
+            | Evidence::Nearest { .. }
+            | Evidence::NoStatement { .. }
+            | Evidence::Grant { .. }
+            | Evidence::After { .. }
+            | Evidence::Level { .. }
+            | Evidence::OpenQuestion(_)
+            | Evidence::State { .. }
+            | Evidence::Refused { .. }
+            | Evidence::Changed { .. }
+            | Evidence::Command { .. } => None,
         });
         self.code.policy_type().into_iter().chain(of_facts).collect()
     }
@@ -81,7 +81,7 @@ pub(crate) fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 }
 
 /// Whether a statement of these policies may allow the request.
-pub(crate) fn may_allow(judged: &Judged, is_meant: impl Fn(PolicyRef) -> bool) -> bool {
+pub(crate) fn may_allow(judged: &RequestOutcome, is_meant: impl Fn(PolicyRef) -> bool) -> bool {
     let mut allows = judged.explanation.statements.iter().filter(|outcome| outcome.effect == Effect::Allow);
     allows.any(|outcome| is_meant(outcome.at) && outcome.applies.is_possible())
 }
@@ -101,7 +101,7 @@ pub enum Severity {
 
 /// What a finding rests on. Words are chosen in `report`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fact {
+pub(crate) enum Evidence {
     /// This statement decides: a Deny with its conditions, or an Allow that leaves it to others.
     Statement { at: PlacedStatement, role: StatementRole, conditions: Vec<Miss> },
     /// This Allow statement comes nearest.
@@ -117,7 +117,7 @@ pub(crate) enum Fact {
     /// These policies, of a level if the organization's, do not allow.
     Level { level: Option<usize>, names: Vec<String> },
     /// What is not known, and how to settle it.
-    Open(Open),
+    OpenQuestion(OpenQuestion),
     /// Free fact of the thing itself: a name and a value of AWS's.
     State { name: &'static str, value: String },
     /// A record shows a request of this start refused, at this time, after the reads.
@@ -128,21 +128,24 @@ pub(crate) enum Fact {
     Command { what: &'static str, command: Command },
 }
 
-impl Fact {
+impl Evidence {
     fn state(name: &'static str, value: impl Into<String>) -> Self {
         Self::State { name, value: value.into() }
     }
 
     fn unread(what: impl Into<String>, needs: impl Into<String>) -> Self {
-        Self::Open(Open::Unread { what: what.into(), needs: needs.into() })
+        Self::OpenQuestion(OpenQuestion::Unread { what: what.into(), needs: needs.into() })
     }
 
     /// The statement that it speaks of.
     pub(crate) fn statement(&self) -> Option<&PlacedStatement> {
         if let Self::Statement { at, .. }
         | Self::Nearest { at, .. }
-        | Self::Open(Open::Condition { by: at, .. } | Open::Session { by: at } | Open::NotPrincipal { by: at }) =
-            self
+        | Self::OpenQuestion(
+            OpenQuestion::Condition { by: at, .. }
+            | OpenQuestion::Session { by: at }
+            | OpenQuestion::NotPrincipal { by: at },
+        ) = self
         {
             Some(at)
         } else {
@@ -166,30 +169,30 @@ pub(crate) enum StatementRole {
 
 /// Something that an unknown decision hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Open {
+pub(crate) enum OpenQuestion {
     /// The statement lets the request pass if this holds.
-    Condition { holds: String, by: PlacedStatement, settles: Settles },
+    Condition { holds: String, by: PlacedStatement, settles: Resolution },
     /// The statement names one session.
     Session { by: PlacedStatement },
     /// `NotPrincipal` with Allow, which AWS does not support.
     NotPrincipal { by: PlacedStatement },
     /// A grant on the key serves if this holds.
-    Grant { holds: String, id: String, settles: Settles },
+    Grant { holds: String, id: String, settles: Resolution },
     /// A policy, list or fact that was not read.
     Unread { what: String, needs: String },
     /// AWS does not say, of a policy of this type if it is one.
     Untold { what: String, of: Option<PolicyType> },
 }
 
-impl Open {
+impl OpenQuestion {
     /// The code of what is open.
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Condition { settles, .. } | Self::Grant { settles, .. } => match settles {
-                Settles::Stated(_) | Settles::SessionTags(_) => Code::ContextKeyUnknown,
-                Settles::SessionName => Code::SessionNameUnknown,
-                Settles::Read { needs, .. } => unread(needs),
-                Settles::Nobody => Code::NotDecided,
+                Resolution::Stated(_) | Resolution::SessionTags(_) => Code::ContextKeyUnknown,
+                Resolution::SessionName => Code::SessionNameUnknown,
+                Resolution::Read { needs, .. } => unread(needs),
+                Resolution::Nobody => Code::NotDecided,
             },
             Self::Session { .. } => Code::SessionNameUnknown,
             Self::NotPrincipal { .. } | Self::Untold { .. } => Code::NotDecided,
@@ -199,8 +202,8 @@ impl Open {
 
     /// The read permission that would settle it.
     pub(crate) fn needs(&self) -> Option<&str> {
-        if let Self::Condition { settles: Settles::Read { needs, .. }, .. }
-        | Self::Grant { settles: Settles::Read { needs, .. }, .. } = self
+        if let Self::Condition { settles: Resolution::Read { needs, .. }, .. }
+        | Self::Grant { settles: Resolution::Read { needs, .. }, .. } = self
         {
             return Some(needs);
         }

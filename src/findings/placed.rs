@@ -1,7 +1,7 @@
 //! Where the statement that a fact speaks of stands.
 
+use crate::document::Position;
 use crate::engine::{PolicyRef, PolicySet};
-use crate::source::Position;
 
 /// A statement with the name of its policy and its place there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

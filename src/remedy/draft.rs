@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::change::PolicyPlace;
 use crate::names::KeyArn;
-use crate::start::{Judged, Row};
+use crate::operations::{RequestOutcome, Row};
 
 use super::exempt::Exemption;
 use super::statement::Purpose;
@@ -21,7 +21,7 @@ pub(super) struct Need {
 
 impl Need {
     /// The request at this position.
-    pub(super) fn of(position: usize, judged: &Judged) -> Self {
+    pub(super) fn of(position: usize, judged: &RequestOutcome) -> Self {
         Self {
             position,
             row: judged.case.row,

@@ -17,10 +17,10 @@ mod statement;
 
 use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all};
+use crate::document::Document;
 use crate::names::KeyArn;
+use crate::operations::{PolicyCache, Question, RemedyPlace, RequestOutcome, judge_again};
 use crate::policy::Size;
-use crate::source::Document;
-use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
 
 pub(crate) use alike::Remedies;
 pub(crate) use control::{CONTROL_ROLE, Control};
@@ -172,12 +172,12 @@ pub(crate) struct Judgement<'a> {
     pub(crate) capture: &'a Capture,
     pub(crate) target: &'a Target,
     pub(crate) question: &'a Question,
-    pub(crate) judged: &'a [Judged],
+    pub(crate) judged: &'a [RequestOutcome],
     /// For how many requests of the start each stands; none: each for itself.
     pub(crate) counts: &'a [usize],
     /// The capture that the start's own is a part of.
     pub(crate) whole: &'a Capture,
-    pub(crate) shelf: &'a Shelf<'a>,
+    pub(crate) shelf: &'a PolicyCache<'a>,
     pub(crate) remedies: &'a Remedies,
 }
 
@@ -188,17 +188,17 @@ impl<'a> Judgement<'a> {
     }
 
     /// The same requests with the changes made; `None` where the start can no longer be judged.
-    fn again(&self, changes: &[Change]) -> Option<Vec<Judged>> {
+    fn again(&self, changes: &[Change]) -> Option<Vec<RequestOutcome>> {
         self.some_again(self.judged, self.capture, changes)
     }
 
     /// Some of them, by as much of the capture as bears on them.
     fn some_again<'j>(
         &self,
-        judged: impl IntoIterator<Item = &'j Judged>,
+        judged: impl IntoIterator<Item = &'j RequestOutcome>,
         capture: &Capture,
         changes: &[Change],
-    ) -> Option<Vec<Judged>> {
+    ) -> Option<Vec<RequestOutcome>> {
         let capture = apply_all(capture, changes);
         let question = self.question.changed(changes);
         judge_again(judged, &capture, self.target, &question, self.shelf).ok()

@@ -7,18 +7,20 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::change::{Change, PolicyPlace};
 use crate::command::Command;
-use crate::findings::{Code, Fact, Finding};
+use crate::document::{Document, Position};
+use crate::findings::{Code, Evidence, Finding};
 use crate::names::PrincipalArn;
+use crate::operations::RemedyPlace;
 use crate::remedy::{
     ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
     create_grant,
 };
-use crate::source::{Document, Position};
-use crate::start::RemedyPlace;
 
-use super::joined::Told;
-use super::layout::{Page, compact};
-use super::{Start, meant, words};
+use super::joined::Shown;
+use super::meant;
+use crate::outcome::Start;
+use crate::words;
+use crate::words::{Page, compact};
 
 /// A remedy of one finding, as JSON.
 #[derive(Default, Serialize)]
@@ -56,8 +58,8 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
         return start.namesake.iter().map(namesake).collect();
     }
-    let cure = |fact: &Fact| {
-        if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
+    let cure = |fact: &Evidence| {
+        if let Evidence::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let kinds = finding.policy_types();
@@ -141,7 +143,7 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
 }
 
 /// The start's remedy for people.
-pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> Page {
+pub(super) fn text(start: &Start, form: Form, told: &mut Shown) -> Page {
     let mut text = Page::default();
     if let Some(arn) = &start.namesake {
         text.blank();
@@ -271,7 +273,7 @@ fn sid(suggestion: &Suggested) -> Option<&str> {
 
 /// How many of the required requests are allowed with the changes, and what they allow besides.
 fn judged_again(text: &mut Page, proof: &Proof) {
-    prose(text, &format!("Judged again with that instead: {}", allowed(proof)));
+    prose(text, &format!("RequestOutcome again with that instead: {}", allowed(proof)));
     let opened: Vec<&str> = proof.opened.iter().copied().map(control).collect();
     if !opened.is_empty() {
         prose(text, &format!("That would also allow: {}.", opened.join(", ")));
@@ -295,7 +297,7 @@ fn allowed(proof: &Proof) -> String {
 
 fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
     let proof = remedy.proof();
-    prose(text, &format!("Judged again with it: {}", allowed(proof)));
+    prose(text, &format!("RequestOutcome again with it: {}", allowed(proof)));
     // Others that have the policy stand for every other one.
     let notes = remedy.parts().iter().flat_map(|part| &part.notes);
     let others = notes.filter_map(|note| if let Note::Binds(arns) = note { Some(arns) } else { None }).flatten();

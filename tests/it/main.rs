@@ -21,6 +21,7 @@ mod conformance;
 mod corrections;
 mod differential;
 mod docs;
+mod frozen;
 mod generate;
 mod golden;
 mod grants;
