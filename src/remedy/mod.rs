@@ -1,6 +1,7 @@
 //! The smallest change that makes a start succeed, proven by judging again.
 
 mod alike;
+mod cloudformation;
 mod control;
 mod draft;
 mod exempt;
@@ -13,7 +14,9 @@ mod parts;
 mod proof;
 mod propose;
 mod reach;
+mod script;
 mod statement;
+mod terraform;
 
 use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all};
@@ -26,12 +29,13 @@ pub(crate) use alike::Remedies;
 pub(crate) use control::{CONTROL_ROLE, Control};
 pub(crate) use file_name::FileName;
 pub use forms::Form;
-pub(crate) use forms::{create_grant, file_name};
+pub(crate) use forms::file_name;
 pub(crate) use meant::{Meant, MeantDeny, meant_denies};
 pub(crate) use merge::join;
 pub(crate) use proof::Proof;
 pub(crate) use propose::propose;
 pub(crate) use reach::{ACTIONS, Reach, Way};
+pub(crate) use script::{create_grant, scripts};
 
 /// Changes that make a start succeed, with what judging again with them says.
 ///

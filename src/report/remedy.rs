@@ -188,7 +188,7 @@ const ADD_INSTEAD: &str = "Or leave that statement as it is, and add instead:";
 fn one_part(text: &mut Page, part: &Part, form: Form) {
     match form {
         Form::Statement => statements(text, part),
-        Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
+        Form::Document | Form::Diff | Form::Cli | Form::Terraform | Form::Cloudformation => {
             prose(text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
             // Whole documents and patches are pasted as they stand.
             text.document("", &form.of(part));

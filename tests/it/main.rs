@@ -59,6 +59,8 @@ mod pasted;
 mod program;
 #[cfg(feature = "cli")]
 mod remedies;
+#[cfg(all(feature = "cli", unix))]
+mod scripts;
 #[cfg(feature = "cli")]
 mod targets;
 #[cfg(feature = "cli")]
