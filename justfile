@@ -27,7 +27,7 @@ bench:
 
 # How cost grows with each dimension of the input
 growth *SERIES:
-    cargo bench --no-default-features --bench growth -- {{SERIES}}
+    cargo bench --no-default-features --features report --bench growth -- {{SERIES}}
 
 # Mutation testing of one file
 mutants file: (_needs "cargo-mutants")

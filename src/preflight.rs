@@ -19,7 +19,67 @@ use crate::words;
 
 use crate::outcome::{Report, Start, TargetError, TargetReport, Together, Verdict, VolumeRow};
 
-/// The whole tool: from what was read to the answer. Offline, deterministic, without failure.
+/// Evidence and what is asked of it, which travel together.
+///
+/// Everything here is offline and deterministic and cannot fail: what was not read stays undecided.
+///
+/// ```
+/// use ebs_preflight::{Capture, Change, Preflight, Verdict};
+///
+/// let capture: Capture = std::fs::read_to_string("tests/captures/ready-grant-to-the-role.json")?.parse()?;
+/// let key = capture.keys.keys().next().ok_or("no key")?.clone();
+/// let preflight = Preflight::new(capture);
+/// assert_eq!(preflight.run().verdict(), Verdict::Ready);
+///
+/// // The same starts under a key policy that denies all.
+/// let nobody = r#"{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}"#;
+/// let changed = preflight.changed(&[Change::key_policy(key, nobody)]);
+/// assert_eq!(changed.run().verdict(), Verdict::Blocked);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Preflight {
+    capture: Capture,
+    question: Question,
+}
+
+impl Preflight {
+    /// Returns the usual question on a capture: can each of its starts succeed, with nothing stated besides.
+    pub fn new(capture: Capture) -> Self {
+        Self { capture, question: Question::default() }
+    }
+
+    /// Returns the same evidence with another question.
+    #[must_use]
+    pub fn asking(self, question: Question) -> Self {
+        Self { question, ..self }
+    }
+
+    /// Returns the evidence.
+    pub fn capture(&self) -> &Capture {
+        &self.capture
+    }
+
+    /// Judges every start of the capture.
+    pub fn run(&self) -> Report {
+        preflight(&self.capture, &self.question)
+    }
+
+    /// Returns what it would be with the changes made, one after the other. Nothing in AWS is changed.
+    #[must_use]
+    pub fn changed(&self, changes: &[Change]) -> Self {
+        Self { capture: apply_all(&self.capture, changes), question: self.question.changed(changes) }
+    }
+
+    /// Returns what it would be with all remedies of the report applied.
+    #[must_use]
+    pub fn cured(&self, report: &Report) -> Self {
+        let (capture, question) = cured(&self.capture, &self.question, report);
+        Self { capture, question }
+    }
+}
+
+/// Judges every start of the capture.
 pub fn preflight(capture: &Capture, question: &Question) -> Report {
     let (shelf, remedies) = (PolicyCache::of(capture), Remedies::default());
     let report = |target: &Target, outcome| TargetReport {

@@ -14,6 +14,7 @@ mod state_reason;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -216,6 +217,14 @@ impl Capture {
     pub fn print(&self) -> Result<String, CaptureError> {
         let text = serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
         Ok(format!("{}\n", escape(&text)))
+    }
+}
+
+impl FromStr for Capture {
+    type Err = CaptureError;
+
+    fn from_str(text: &str) -> Result<Self, CaptureError> {
+        Self::parse(text)
     }
 }
 

@@ -18,7 +18,8 @@ use crate::names::{KeyArn, VolumeId};
 use crate::policy::replace_principal;
 
 pub(crate) use opening::{Outsider, opened_to};
-pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline, is_named};
+pub(crate) use policy::{ADDED_POLICY, edited, inline, is_named};
+pub use policy::{Edit, PolicyPlace};
 #[cfg(feature = "cli")]
 pub(crate) use refusal::answers;
 pub(crate) use refusal::{PERMISSION_SET_POLICY, Refusal, faults, refusals};
@@ -27,32 +28,80 @@ pub(crate) use savers::{Savers, savers};
 /// One change. These records are also the format of a remedy's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) enum Change {
+#[non_exhaustive]
+pub enum Change {
     /// A policy is edited. A session policy is no part of a capture: see [`Question::changed`].
     ///
     /// [`Question::changed`]: crate::operations::Question::changed
-    Policy { place: PolicyPlace, edits: Vec<Edit> },
+    Policy {
+        /// The policy.
+        place: PolicyPlace,
+        /// The edits, in their order.
+        edits: Vec<Edit>,
+    },
     /// A grant is made.
-    AddGrant { key: KeyArn, grant: Grant },
+    AddGrant {
+        /// The key.
+        key: KeyArn,
+        /// The grant.
+        grant: Grant,
+    },
     /// The grant of this ID is revoked or retired.
-    RevokeGrant { id: String },
+    RevokeGrant {
+        /// The ID of the grant.
+        id: String,
+    },
     /// A key gets another state, as `Disabled`.
-    KeyState { key: KeyArn, state: String },
+    KeyState {
+        /// The key.
+        key: KeyArn,
+        /// The new key state.
+        state: String,
+    },
     /// A key that does not exist yet is created, with this policy, without alias, tag or grant.
-    NewKey { key: KeyArn, policy: Document },
+    NewKey {
+        /// The key.
+        key: KeyArn,
+        /// Its key policy.
+        policy: Document,
+    },
     /// Every volume of the instances that is not under this key is replaced by one that is.
-    EncryptVolumes { key: KeyArn },
+    EncryptVolumes {
+        /// The key.
+        key: KeyArn,
+    },
     /// A managed policy is attached to a role or user.
-    AttachPolicy { identity: String, policy: String },
+    AttachPolicy {
+        /// The ARN of the role or user.
+        identity: String,
+        /// The ARN of the managed policy.
+        policy: String,
+    },
     /// A managed policy is detached from a role or user.
-    DetachPolicy { identity: String, policy: String },
+    DetachPolicy {
+        /// The ARN of the role or user.
+        identity: String,
+        /// The ARN of the managed policy.
+        policy: String,
+    },
     /// A role is deleted.
-    DeleteRole { role: String },
+    DeleteRole {
+        /// The ARN of the role.
+        role: String,
+    },
     /// A role is deleted and made anew under the same ARN with the same policies.
-    RecreateRole { role: String },
+    RecreateRole {
+        /// The ARN of the role.
+        role: String,
+    },
 }
 
 impl Change {
+    /// Returns the change that puts `text` in the place of the whole key policy of `key`.
+    pub fn key_policy(key: KeyArn, text: &str) -> Self {
+        Self::Policy { place: PolicyPlace::KeyPolicy(key), edits: vec![Edit::Whole(Document::new(text))] }
+    }
+
     /// The texts that it puts into policies.
     pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let edits = if let Self::Policy { edits, .. } = self { edits.as_mut_slice() } else { &mut [] };

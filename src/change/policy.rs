@@ -11,33 +11,58 @@ use crate::policy::{PolicyType, add_statement, replace_statement};
 /// A policy that can be changed. A role or user is named by its ARN, or by the one that the capture was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) enum PolicyPlace {
+pub enum PolicyPlace {
     /// An inline policy of a role, user or group; one that it does not have yet is made.
-    Inline { identity: String, name: String },
+    Inline {
+        /// The ARN of the role, user or group.
+        identity: String,
+        /// Its name.
+        name: String,
+    },
     /// A managed policy, wherever it is attached.
-    Managed { arn: String },
+    Managed {
+        /// Its ARN.
+        arn: String,
+    },
     /// The permissions boundary of a role or user.
-    Boundary { identity: String },
+    Boundary {
+        /// The ARN of the role, user or group.
+        identity: String,
+    },
     /// A key policy.
     KeyPolicy(KeyArn),
     /// An SCP.
-    Scp { id: String },
+    Scp {
+        /// Its ID.
+        id: String,
+    },
     /// An RCP.
-    Rcp { id: String },
+    Rcp {
+        /// Its ID.
+        id: String,
+    },
     /// A session policy, by its number in the question.
-    Session { number: usize },
+    Session {
+        /// Its number, from 0.
+        number: usize,
+    },
 }
 
 /// One edit of a policy's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) enum Edit {
+pub enum Edit {
     /// The whole document is another one.
     Whole(Document),
     /// A statement (a JSON text) is added.
     Add(String),
     /// The statement of this text becomes another one, or goes.
-    Replace { old: String, new: Option<String> },
+    Replace {
+        /// The statement as it stands, a JSON text.
+        old: String,
+        /// What takes its place; `None` if it goes.
+        new: Option<String>,
+    },
 }
 
 /// The inline policy that holds what is added to a role or user.

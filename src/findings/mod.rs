@@ -24,13 +24,15 @@ use crate::policy::{Effect, PolicyType};
 
 pub(crate) use cause::{reasons, slips};
 pub use codes::Code;
+pub(crate) use codes::Group;
 pub(crate) use group::{findings, is_required};
 pub(crate) use open::open;
-pub(crate) use placed::{PlacedStatement, place};
+pub use placed::PlacedStatement;
+pub(crate) use placed::place;
 
 /// One thing that stops a start, may stop it, or is worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Finding {
+pub struct Finding {
     pub(crate) code: Code,
     pub(crate) severity: Severity,
     /// Positions of the requests that it concerns.
@@ -101,31 +103,88 @@ pub enum Severity {
 
 /// What a finding rests on. Words are chosen in `report`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Evidence {
+#[non_exhaustive]
+pub enum Evidence {
     /// This statement decides: a Deny with its conditions, or an Allow that leaves it to others.
-    Statement { at: PlacedStatement, role: StatementRole, conditions: Vec<Miss> },
+    Statement {
+        /// Where it stands.
+        at: PlacedStatement,
+        /// What it does to the request.
+        role: StatementRole,
+        /// Its conditions, with what the request has.
+        conditions: Vec<Miss>,
+    },
     /// This Allow statement comes nearest.
-    Nearest { at: PlacedStatement, misses: Vec<Miss> },
+    Nearest {
+        /// Where it stands.
+        at: PlacedStatement,
+        /// The elements that do not hold.
+        misses: Vec<Miss>,
+    },
     /// So many policies were read, and no statement of theirs concerns the key.
-    NoStatement { policies: usize },
+    NoStatement {
+        /// How many policies were read.
+        policies: usize,
+    },
     /// A grant on the key is for the principal or the volume, and does not serve.
-    Grant { id: String, grantee: String, operations: Vec<String>, misses: Vec<Miss> },
+    Grant {
+        /// Its ID.
+        id: String,
+        /// Its grantee principal.
+        grantee: String,
+        /// Its operations.
+        operations: Vec<String>,
+        /// What of it does not hold.
+        misses: Vec<Miss>,
+    },
     /// What follows for AWS's evaluation.
     So(Code),
     /// It cannot matter before that other thing is cured, of another action if one is named.
-    After { code: Code, action: Option<&'static str> },
+    After {
+        /// The code of the other thing.
+        code: Code,
+        /// The action of the other thing.
+        action: Option<&'static str>,
+    },
     /// These policies, of a level if the organization's, do not allow.
-    Level { level: Option<usize>, names: Vec<String> },
+    Level {
+        /// The level of the organization, 0 for the root.
+        level: Option<usize>,
+        /// The names of the policies.
+        names: Vec<String>,
+    },
     /// What is not known, and how to settle it.
     OpenQuestion(OpenQuestion),
     /// Free fact of the thing itself: a name and a value of AWS's.
-    State { name: &'static str, value: String },
+    State {
+        /// AWS's name of the fact.
+        name: &'static str,
+        /// AWS's value.
+        value: String,
+    },
     /// A record shows a request of this start refused, at this time, after the reads.
-    Refused { time: Timestamp, event: String, refusal: Box<Refusal> },
+    Refused {
+        /// When it was refused.
+        time: Timestamp,
+        /// The ID of the record.
+        event: String,
+        /// What AWS said.
+        refusal: Box<Refusal>,
+    },
     /// A policy or a key was changed after the reads.
-    Changed { time: Timestamp, action: String },
+    Changed {
+        /// When it was changed.
+        time: Timestamp,
+        /// The action that changed it.
+        action: String,
+    },
     /// An AWS CLI command that cures, or that settles a question.
-    Command { what: &'static str, command: Command },
+    Command {
+        /// What it is for.
+        what: &'static str,
+        /// The command.
+        command: Command,
+    },
 }
 
 impl Evidence {
@@ -156,7 +215,8 @@ impl Evidence {
 
 /// What a statement does to the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatementRole {
+#[non_exhaustive]
+pub enum StatementRole {
     /// It denies.
     Denies,
     /// It leaves the decision to the account's IAM policies.
@@ -169,19 +229,50 @@ pub(crate) enum StatementRole {
 
 /// Something that an unknown decision hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum OpenQuestion {
+#[non_exhaustive]
+pub enum OpenQuestion {
     /// The statement lets the request pass if this holds.
-    Condition { holds: String, by: PlacedStatement, settles: Resolution },
+    Condition {
+        /// What must hold.
+        holds: String,
+        /// The statement.
+        by: PlacedStatement,
+        /// What settles it.
+        settles: Resolution,
+    },
     /// The statement names one session.
-    Session { by: PlacedStatement },
+    Session {
+        /// The statement.
+        by: PlacedStatement,
+    },
     /// `NotPrincipal` with Allow, which AWS does not support.
-    NotPrincipal { by: PlacedStatement },
+    NotPrincipal {
+        /// The statement.
+        by: PlacedStatement,
+    },
     /// A grant on the key serves if this holds.
-    Grant { holds: String, id: String, settles: Resolution },
+    Grant {
+        /// What must hold.
+        holds: String,
+        /// The ID of the grant.
+        id: String,
+        /// What settles it.
+        settles: Resolution,
+    },
     /// A policy, list or fact that was not read.
-    Unread { what: String, needs: String },
+    Unread {
+        /// What was not read.
+        what: String,
+        /// The permission that the read needs.
+        needs: String,
+    },
     /// AWS does not say, of a policy of this type if it is one.
-    Untold { what: String, of: Option<PolicyType> },
+    Untold {
+        /// What AWS does not say.
+        what: String,
+        /// The policy type.
+        of: Option<PolicyType>,
+    },
 }
 
 impl OpenQuestion {

@@ -63,7 +63,7 @@ pub(crate) struct OpenVolume {
 
 /// A case with its judgement.
 #[derive(Debug, Clone)]
-pub(crate) struct RequestOutcome {
+pub struct RequestOutcome {
     pub(crate) case: Case,
     pub(crate) explanation: Explanation,
     pub(crate) decision: Decision,

@@ -10,7 +10,7 @@ use super::plan::Case;
 
 /// What settles a question.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Resolution {
+pub enum Resolution {
     /// The asker's word on this context key.
     Stated(String),
     /// The asker's word on the session's tags, of which this one is asked for.
@@ -18,7 +18,14 @@ pub(crate) enum Resolution {
     /// The session's name.
     SessionName,
     /// A read of this, which needs this permission; or the asker's word by this flag.
-    Read { what: String, needs: &'static str, or: Option<&'static str> },
+    Read {
+        /// What to read.
+        what: String,
+        /// The permission that the read needs.
+        needs: &'static str,
+        /// The flag by which the asker states it instead.
+        or: Option<&'static str>,
+    },
     /// Nobody: AWS does not say.
     Nobody,
 }

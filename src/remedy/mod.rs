@@ -32,7 +32,7 @@ pub use forms::Form;
 pub(crate) use forms::file_name;
 pub(crate) use meant::{Meant, MeantDeny, meant_denies};
 pub(crate) use merge::join;
-pub(crate) use proof::Proof;
+pub use proof::Proof;
 pub(crate) use propose::propose;
 pub(crate) use reach::{ACTIONS, Reach, Way};
 pub(crate) use script::{create_grant, scripts};
@@ -41,7 +41,7 @@ pub(crate) use script::{create_grant, scripts};
 ///
 /// Its fields are private to this module: only [`propose`] makes one, and only with a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Remedy {
+pub struct Remedy {
     parts: Vec<Part>,
     proof: Proof,
     other: Option<Proven>,
@@ -51,12 +51,12 @@ pub(crate) struct Remedy {
 
 impl Remedy {
     /// What to change, in the order in which to read it: what stands in the way first.
-    pub(crate) fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
     /// What judging again with all parts says.
-    pub(crate) fn proof(&self) -> &Proof {
+    pub fn proof(&self) -> &Proof {
         &self.proof
     }
 
@@ -92,7 +92,7 @@ fn changes(parts: &[Part]) -> Vec<Change> {
 
 /// One thing to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
+pub struct Part {
     pub(crate) change: Change,
     pub(crate) owner: Owner,
     /// The statements to add or to change; none for a grant.
@@ -142,7 +142,7 @@ struct Exempting {
 
 /// Who may make the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Owner {
+pub enum Owner {
     /// An administrator of this account.
     Account(String),
     /// These roles and users: the key policy lets nobody else change it.

@@ -8,7 +8,7 @@ use crate::change::{Change, Edit};
 use crate::engine::Decision;
 use crate::findings::{is_required, push_new};
 use crate::names::KeyArn;
-use crate::operations::RequestOutcome;
+use crate::operations::{RequestOutcome, Step};
 
 use super::control::{Control, Outcome};
 use super::reach::{Reach, reach};
@@ -16,7 +16,7 @@ use super::{Judgement, Part, Suggested, changes};
 
 /// What judging again said. Only judging makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Proof {
+pub struct Proof {
     /// How many of the start's required requests were allowed before.
     pub(crate) before: usize,
     /// How many are allowed with the changes.
@@ -74,7 +74,9 @@ impl Proof {
             still_denied,
             opened,
             leaves_warnings: after.iter().any(|judged| {
-                judged.case.row.number == 3 && !is_required(judged, of.question) && judged.decision.is_denied()
+                judged.case.row.step == Step::ForwardedDecrypt
+                    && !is_required(judged, of.question)
+                    && judged.decision.is_denied()
             }),
             minimality: minimality(of, parts, &after),
             reach: reach(of, &changes),
@@ -82,7 +84,7 @@ impl Proof {
     }
 
     /// Whether no required request is denied any more.
-    pub(crate) fn cures(&self) -> bool {
+    pub fn cures(&self) -> bool {
         self.after + self.open == self.required
     }
 

@@ -6,7 +6,7 @@ use crate::engine::{Decider, Decision, deciders};
 use crate::fact::Fact;
 use crate::findings::{is_required, may_allow, push_new, slips};
 use crate::names::{AccountId, KeyArn};
-use crate::operations::{RemedyPlace, RequestOutcome, Requester};
+use crate::operations::{RemedyPlace, RequestOutcome, Requester, Step};
 use crate::policy::{Effect, Policy, PolicyType};
 
 use super::control::Control;
@@ -156,7 +156,7 @@ fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>, mode: Mode) -
 fn is_wanted(judged: &RequestOutcome, of: Judgement<'_>) -> bool {
     let key = judged.case.key.as_ref().and_then(|key| of.capture.keys.get(key));
     let is_gone = key.is_some_and(|key| key.metadata == Fact::Absent);
-    let cures_warning = of.question.fix_warnings && judged.case.row.number != 5;
+    let cures_warning = of.question.fix_warnings && judged.case.row.step != Step::VolumeLifeCycle;
     !is_gone && (is_required(judged, of.question) || cures_warning)
 }
 

@@ -11,7 +11,7 @@ use crate::change::{Change, Outsider, PolicyPlace, Savers, apply, apply_all, inl
 use crate::engine::{Decision, deciders};
 use crate::findings::{Finding, Severity};
 use crate::names::{kind_and_name, shared_names};
-use crate::operations::{Question, RequestOutcome, Requester};
+use crate::operations::{Question, RequestOutcome, Requester, Step};
 use crate::policy::Size;
 use crate::remedy::Form;
 
@@ -125,7 +125,7 @@ impl Pair<'_> {
         let of_start = |start: &Start, judged: &RequestOutcome| {
             let volume = judged.case.volume.as_ref();
             let device = start.volumes.iter().find(|row| Some(&row.volume) == volume).map(|row| row.device.clone());
-            (judged.case.row.number, judged.case.row.action, device, judged.case.license.clone())
+            (judged.case.row.step, judged.case.row.action, device, judged.case.license.clone())
         };
         let with_old = after.judged.iter().map(|judged| {
             let key = of_start(after, judged);
@@ -138,7 +138,9 @@ impl Pair<'_> {
     /// The moved requests on which the start hangs, one line for all volumes.
     fn moved_lines(&self) -> Vec<String> {
         let mut lines: Vec<(String, usize)> = Vec::new();
-        for (old, judged) in self.moved().into_iter().filter(|(_, judged)| judged.case.row.number < 5) {
+        for (old, judged) in
+            self.moved().into_iter().filter(|(_, judged)| judged.case.row.step != Step::VolumeLifeCycle)
+        {
             let by = if judged.case.row.by == Requester::Infrastructure { " by EC2" } else { "" };
             let old = old.map_or("no such request", words::decision);
             let on = judged.case.license.as_ref().map(|license| format!(" on {license}")).unwrap_or_default();
@@ -283,7 +285,7 @@ impl Diff {
 
 fn request(before: Option<Decision>, judged: &RequestOutcome) -> RequestOut<'_> {
     RequestOut {
-        row: judged.case.row.number,
+        row: judged.case.row.step.number(),
         action: judged.case.row.action,
         resource: judged.case.request.resource(),
         volume_id: judged.case.volume.as_ref().map(crate::names::VolumeId::as_str),

@@ -217,7 +217,7 @@ fn volume(row: &VolumeRow) -> Volume<'_> {
 fn request<'a>(judged: &'a RequestOutcome, start: &Start) -> Request<'a> {
     let (case, noun) = (&judged.case, start.noun());
     Request {
-        row: case.row.number,
+        row: case.row.step.number(),
         action: case.row.action,
         resource: case.request.resource(),
         principal: &case.request.principal.arn,

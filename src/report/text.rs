@@ -9,9 +9,9 @@ use crate::command::Command;
 use crate::engine::Decision;
 use crate::escape::one_line;
 use crate::fact::Fact;
-use crate::findings::{Code, Evidence, Finding, Severity};
+use crate::findings::{Code, Evidence, Finding, Group, Severity};
 use crate::names::VolumeId;
-use crate::operations::{RequestOutcome, Requester};
+use crate::operations::{RequestOutcome, Requester, Step};
 use crate::remedy::Form;
 
 use super::{joined, next, observed, remedy};
@@ -146,10 +146,10 @@ fn volume_table(text: &mut Page, start: &Start) {
     table.set_content_arrangement(ContentArrangement::Disabled);
     let by_starter = format!("Decrypt by {}", start.noun());
     table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", &by_starter]);
-    let mut of_volume: BTreeMap<(&VolumeId, u8), &RequestOutcome> = BTreeMap::new();
+    let mut of_volume: BTreeMap<(&VolumeId, Step), &RequestOutcome> = BTreeMap::new();
     for judged in &start.judged {
         if let Some(volume) = &judged.case.volume {
-            of_volume.entry((volume, judged.case.row.number)).or_insert(judged);
+            of_volume.entry((volume, judged.case.row.step)).or_insert(judged);
         }
     }
     for row in &start.volumes {
@@ -160,10 +160,12 @@ fn volume_table(text: &mut Page, start: &Start) {
         };
         let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();
-        let of_row = |number| of_volume.get(&(&row.volume, number)).copied();
-        let cell = |number| if encrypted { decision_cell(of_row(number), of_row(2)) } else { String::new() };
+        let of_step = |step| of_volume.get(&(&row.volume, step)).copied();
+        let grant = of_step(Step::CreateGrant);
+        let cell = |step| if encrypted { decision_cell(of_step(step), grant) } else { String::new() };
         let state = if encrypted { state.to_owned() } else { String::new() };
-        let cells = [row.volume.to_string(), row.device.clone(), key, state, cell(2), cell(4), cell(3)];
+        let [grant, ec2, own] = [Step::CreateGrant, Step::InfrastructureDecrypt, Step::ForwardedDecrypt].map(cell);
+        let cells = [row.volume.to_string(), row.device.clone(), key, state, grant, ec2, own];
         // A table breaks its cells at line ends, and aligns what is shown.
         table.add_row(cells.map(|cell| one_line(&cell).into_owned()));
     }
@@ -196,7 +198,7 @@ pub(super) fn render_finding(
     let colon = if actions.is_empty() { "" } else { ": " };
     let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
     said.insert(words::so(finding.code, start.noun()));
-    let verb = if finding.code.group() == "02" { " not allowed" } else { "" };
+    let verb = if finding.code.group() == Group::Documented { " not allowed" } else { "" };
     text.wrap(&first, 3, &format!("{actions}{verb}{colon}{}", words::title(finding.code, start.noun())));
     // A note on what a start does not use is said in a line.
     if finding.code == Code::LifeCycleNotAllowed {

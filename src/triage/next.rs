@@ -69,7 +69,7 @@ pub(super) fn steps(incident: &Incident) -> Vec<Step> {
             steps.extend(look_up(incident, "CreateGrant"));
         }
         Conclusion::Silent(Inconclusive::OnlyAccepted) | Conclusion::Sign(_) => {
-            steps.extend(look_up(incident, "CreateGrant"))
+            steps.extend(look_up(incident, "CreateGrant"));
         }
         Conclusion::Notice(notice) if notice.may_be_failure => steps.extend(look_up(incident, "CreateGrant")),
         Conclusion::Failed { .. }

@@ -102,6 +102,52 @@ fn triage_says_what_it_said() {
     hold("triage", &texts);
 }
 
+/// Stands for `->`, so that every `>` closes a list of types.
+const ARROW: &str = "\u{2192}";
+
+/// What is `pub`, file by file: the compiler forbids what nobody outside can reach.
+#[test]
+fn the_public_api_is_what_it_was() {
+    let mut texts = BTreeMap::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (path, source) in crate::tidy::sources("") {
+        let name = path.strip_prefix(&root).unwrap().with_extension("").to_string_lossy().replace(['/', '\\'], ".");
+        // The program, and what reads AWS for it, are no part of the library.
+        if ["cli", "collect", "main"].iter().any(|other| name.split('.').next() == Some(other)) {
+            continue;
+        }
+        let code: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code = code.join("\n").replace("->", ARROW);
+        let starts = code.match_indices("pub ").filter(|(at, _)| code[..*at].ends_with([' ', '\n']));
+        let items = starts.fold(String::new(), |all, (at, _)| all + &item(&code[at..]) + "\n");
+        if !items.is_empty() {
+            texts.insert(format!("{name}.txt"), items);
+        }
+    }
+    hold("api", &texts);
+}
+
+/// A public item without its body; of an enum all variants.
+fn item(code: &str) -> String {
+    let end = if code.starts_with("pub enum") {
+        code.find("\n}").map(|end| end + 2)
+    } else if code.starts_with("pub use") {
+        code.find(';')
+    } else {
+        let mut depth = 0_i32;
+        code.find(|character| {
+            depth += match character {
+                '(' | '[' | '<' => 1,
+                ')' | ']' | '>' => -1,
+                _ => 0,
+            };
+            matches!(character, '{' | ';') || (matches!(character, ',' | '=') && depth <= 0)
+        })
+    };
+    let text = &code[..end.unwrap_or(code.len())];
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace(ARROW, "->")
+}
+
 #[cfg(feature = "cli")]
 mod printed {
     use super::{BTreeMap, fs, hold, library, remedy_files};

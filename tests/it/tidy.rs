@@ -53,7 +53,7 @@ fn files(directory: &Path, extension: &str) -> Vec<(PathBuf, String)> {
 }
 
 /// The sources that are compiled into the library, without their unit tests.
-fn sources(module: &str) -> Vec<(PathBuf, String)> {
+pub(crate) fn sources(module: &str) -> Vec<(PathBuf, String)> {
     let folder = root().join("src").join(module);
     if !folder.is_dir() {
         let file = folder.with_extension("rs");
@@ -105,6 +105,9 @@ fn files_are_short_and_finished() {
 fn the_heart_has_no_clock_no_environment_and_no_files() {
     for module in RANKS.iter().take_while(|module| **module != "collect") {
         for (path, text) in sources(module) {
+            // Examples in the documentation read files.
+            let text: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+            let text = text.join("\n");
             for outside in ["std::env", "std::fs", "std::net::Tcp", "std::process", "std::time", "Timestamp::now"] {
                 assert!(!text.contains(outside), "{} uses {outside}", path.display());
             }

@@ -67,7 +67,7 @@ const SLIPS: &[(Code, Recognizer, Correction)] = &[
     (Code::ReEncryptWithoutStar, spelling::re_encrypt_without_star, correction::re_encrypt),
     (Code::RevokeWithoutCreateGrant, spelling::revoke_without_create_grant, correction::also_the_action),
     (Code::UseWithoutCreateGrant, spelling::use_without_create_grant, correction::none),
-    (Code::ActionMisspelt, spelling::action_misspelled, correction::the_action),
+    (Code::ActionMisspelled, spelling::action_misspelled, correction::the_action),
 ];
 
 /// The name of what does not fit in one element, and where the name stands in the table.

@@ -1,5 +1,7 @@
 //! What is said of a capture: the verdict, every request, every finding, every remedy with its proof.
 
+mod read;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +34,15 @@ impl Verdict {
             Self::Ready => "READY",
             Self::Undecided => "UNDECIDED",
             Self::Blocked => "BLOCKED",
+        }
+    }
+
+    /// Returns the exit code of `ebs-preflight check`: 0 for READY, 1 for BLOCKED, 3 for UNDECIDED.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Ready => 0,
+            Self::Blocked => 1,
+            Self::Undecided => 3,
         }
     }
 }
@@ -84,7 +95,7 @@ pub struct Earlier {
 
 /// The answer for one target.
 #[derive(Debug)]
-pub(crate) struct TargetReport {
+pub struct TargetReport {
     pub(crate) instance_id: InstanceId,
     pub(crate) role_arn: String,
     pub(crate) outcome: Result<Start, TargetError>,
