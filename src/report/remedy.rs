@@ -1,6 +1,6 @@
 //! Remedies in words and as JSON.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
@@ -10,14 +10,11 @@ use crate::command::Command;
 use crate::document::{Document, Position};
 use crate::findings::{Code, Evidence, Finding};
 use crate::names::PrincipalArn;
-use crate::operations::RemedyPlace;
-use crate::remedy::{
-    ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
-    create_grant,
-};
+use crate::remedy::{Form, MeantDeny, Note, Owner, Part, Proof, Suggested, create_grant};
 
 use super::joined::Shown;
 use super::meant;
+use super::proof::{control, judged_again, minimality, proof, reach};
 use crate::outcome::Start;
 use crate::words;
 use crate::words::{Page, compact};
@@ -167,14 +164,15 @@ pub(super) fn text(start: &Start, form: Form, told: &mut Shown) -> Page {
             prose(&mut text, &format!("For {place}: the change above, which holds what this start needs, too."));
             continue;
         }
-        one_part(&mut text, &part, form);
+        one_part(&mut text, &part, form, false);
     }
     proof(&mut text, remedy, start.noun());
     if let Some(other) = remedy.other() {
         text.blank();
         prose(&mut text, if other.corrects { CORRECT_INSTEAD } else { ADD_INSTEAD });
         for part in &other.parts {
-            one_part(&mut text, part, form);
+            let is_told = remedy.parts().iter().any(|known| known.is_of_same(part));
+            one_part(&mut text, part, form, is_told);
         }
         judged_again(&mut text, &other.proof);
     }
@@ -185,9 +183,10 @@ const CORRECT_INSTEAD: &str =
     "Or, only if the statement below was meant to serve this start, correct it instead; that allows more:";
 const ADD_INSTEAD: &str = "Or leave that statement as it is, and add instead:";
 
-fn one_part(text: &mut Page, part: &Part, form: Form) {
+/// A part in its form; its place in short where that was told.
+fn one_part(text: &mut Page, part: &Part, form: Form, is_told: bool) {
     match form {
-        Form::Statement => statements(text, part),
+        Form::Statement => statements(text, part, is_told),
         Form::Document | Form::Diff | Form::Cli | Form::Terraform | Form::Cloudformation => {
             prose(text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
             // Whole documents and patches are pasted as they stand.
@@ -200,7 +199,7 @@ fn one_part(text: &mut Page, part: &Part, form: Form) {
 }
 
 /// Words, in lines that fit the screen.
-fn prose(text: &mut Page, words: &str) {
+pub(super) fn prose(text: &mut Page, words: &str) {
     text.wrap("   ", 3, words);
 }
 
@@ -208,39 +207,33 @@ fn why(part: &Part) -> &'static str {
     if part.is_required { "" } else { "; the start does not need it, it cures the warning" }
 }
 
-fn statements(text: &mut Page, part: &Part) {
+fn statements(text: &mut Page, part: &Part, is_told: bool) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
         prose(text, &format!("Make a grant, with credentials of the account that starts it ({owner}):"));
         text.document("   ", &command.to_string());
         return;
     }
-    let (place, why) = (change(&part.change), why(part));
+    let place = format!("{} ({owner}{})", change(&part.change), why(part));
+    let within = if is_told { "There".to_owned() } else { format!("In {place}") };
     for changed in part.statements.iter().filter(|suggestion| suggestion.replaces.is_some()) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
         if changed.text.is_empty() {
-            prose(
-                text,
-                &format!(
-                    "No added Allow overrides a Deny. In {place} ({owner}{why}), remove statement{name}, which denies nothing else."
-                ),
-            );
+            let gone = format!("remove statement{name}, which denies nothing else.");
+            prose(text, &format!("No added Allow overrides a Deny. {within}, {gone}"));
         } else if changed.is_exempting() {
-            prose(
-                text,
-                &format!("No added Allow overrides a Deny. In {place} ({owner}{why}), let statement{name} read:"),
-            );
+            prose(text, &format!("No added Allow overrides a Deny. {within}, let statement{name} read:"));
             text.document("   ", &compact(&changed.text).join("\n"));
         } else {
             let (line, lines) = edit(part, changed);
-            prose(text, &format!("In {place} ({owner}{why}), change statement{name}, line {line}:"));
+            prose(text, &format!("{within}, change statement{name}, line {line}:"));
             text.document("   ", &lines);
         }
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
-        let is_alone = added.len() == part.statements.len();
-        let where_to = if is_alone { format!("Add to {place} ({owner}{why}):") } else { "Add there:".to_owned() };
+        let is_alone = !is_told && added.len() == part.statements.len();
+        let where_to = if is_alone { format!("Add to {place}:") } else { "Add there:".to_owned() };
         prose(text, &where_to);
         let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
         text.document("   ", &texts.join(",\n"));
@@ -269,143 +262,6 @@ fn sid(suggestion: &Suggested) -> Option<&str> {
     let stands = suggestion.replaces.as_ref().filter(|_| suggestion.text.is_empty()).unwrap_or(&suggestion.text);
     let (_, rest) = stands.split_once("\"Sid\"")?;
     rest.split('"').nth(1)
-}
-
-/// How many of the required requests are allowed with the changes, and what they allow besides.
-fn judged_again(text: &mut Page, proof: &Proof) {
-    prose(text, &format!("RequestOutcome again with that instead: {}", allowed(proof)));
-    let opened: Vec<&str> = proof.opened.iter().copied().map(control).collect();
-    if !opened.is_empty() {
-        prose(text, &format!("That would also allow: {}.", opened.join(", ")));
-    }
-}
-
-fn allowed(proof: &Proof) -> String {
-    let (before, after, required) = (proof.before, proof.after, proof.required);
-    if after == required {
-        format!("all {required} requests that the start needs are allowed ({before} before).")
-    } else if proof.cures() {
-        format!(
-            "none of the {required} requests that the start needs is denied; {} hang on what is not known ({before} were \
-             allowed before).",
-            proof.open
-        )
-    } else {
-        format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
-    }
-}
-
-fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
-    let proof = remedy.proof();
-    prose(text, &format!("RequestOutcome again with it: {}", allowed(proof)));
-    // Others that have the policy stand for every other one.
-    let notes = remedy.parts().iter().flat_map(|part| &part.notes);
-    let others = notes.filter_map(|note| if let Note::Binds(arns) = note { Some(arns) } else { None }).flatten();
-    let others: Vec<String> = others.map(|arn| words::identity(arn)).collect();
-    let named = |one: &Control| {
-        let is_read = *one == Control::AnotherRole && !others.is_empty();
-        if is_read { others.join(", ") } else { control(*one).to_owned() }
-    };
-    let list = |controls: &[Control]| controls.iter().map(named).collect::<Vec<_>>().join(", ");
-    if !proof.still_denied.is_empty() {
-        prose(text, &format!("Still denied: {}.", list(&proof.still_denied)));
-    }
-    if !proof.opened.is_empty() {
-        prose(text, &format!("It also allows: {}.", list(&proof.opened)));
-    }
-    for sentence in [minimality(proof), reach(&proof.reach)].iter().filter(|sentence| !sentence.is_empty()) {
-        prose(text, sentence);
-    }
-    if proof.leaves_warnings {
-        prose(text, "A warning stays, which the start does not need fixed: --fix-warnings adds what fixes it.");
-    }
-    if remedy.is_elsewhere() {
-        prose(text, "In the place that was asked for, nothing would help.");
-    }
-    let others: Vec<String> = remedy.alternatives().iter().map(|place| option(*place, noun)).collect();
-    if !others.is_empty() {
-        text.document("   ", &format!("Other places: {}", others.join("\n              ")));
-    }
-}
-
-/// Whether it could be smaller; nothing of a grant could be left out here.
-fn minimality(proof: &Proof) -> String {
-    let found = &proof.minimality;
-    let mut sentences = Vec::new();
-    if found.needed > 0 {
-        let what = if found.idle.is_empty() { "Minimal: without" } else { "Without" };
-        let parts = if found.needed == 1 { "it" } else { &format!("any one of its {} parts", found.needed) };
-        sentences.push(format!("{what} {parts} a request is denied again."));
-    }
-    if !found.idle.is_empty() {
-        sentences.push(format!("Not needed by this start: {}.", found.idle.join(", ")));
-    }
-    if found.binding > 0 {
-        let conditions =
-            if found.binding == 1 { "its condition" } else { &format!("any one of its {} conditions", found.binding) };
-        sentences.push(format!("Without {conditions} more would be allowed."));
-    }
-    if !found.loose.is_empty() {
-        sentences.push(format!("Leaving out {} would open nothing that was tried.", found.loose.join(", ")));
-    }
-    sentences.join(" ")
-}
-
-/// One line for a security reviewer: what differs in one respect alone is told together.
-fn reach(reach: &Reach) -> String {
-    let ways = gather(reach.opened.iter().map(|one| ((&one.principal, &one.key, one.action), one.way)));
-    let actions = gather(ways.into_iter().map(|((who, key, action), ways)| ((who, key, ways), action)));
-    let keys = gather(actions.into_iter().map(|((who, key, ways), actions)| ((who, ways, actions), key)));
-    let roles = gather(keys.into_iter().map(|((who, ways, actions), keys)| ((ways, actions, keys), who)));
-    let opened = roles.into_iter().map(|((ways, actions, keys), who)| {
-        let actions = if actions.len() == ACTIONS.len() {
-            "every action tried (kms:PutKeyPolicy and kms:ScheduleKeyDeletion among them)".to_owned()
-        } else {
-            actions.join(", ")
-        };
-        let keys = match keys.as_slice() {
-            [key] => format!("key {}", key.rsplit('/').next().unwrap_or_default()),
-            keys => format!("{} keys", keys.len()),
-        };
-        let who: Vec<&str> = who.into_iter().map(|arn| asker(arn)).collect();
-        let how = match ways.as_slice() {
-            _ if who == [EC2_ITSELF] => String::new(),
-            [only] => format!(", only {}", way(*only)),
-            [first, second] => format!(", {} and {}", way(*first), way(*second)),
-            _ => ", through EC2, through other services and directly".to_owned(),
-        };
-        format!("{actions} on {keys} by {}{how}", who.join(", "))
-    });
-    let opened: Vec<String> = opened.collect();
-    let opened = if opened.is_empty() { "none".to_owned() } else { opened.join("; ") };
-    format!("Newly allowed, of {} KMS requests tried: {opened}.", reach.tried)
-}
-
-fn gather<G: Ord, T>(rows: impl Iterator<Item = (G, T)>) -> BTreeMap<G, Vec<T>> {
-    let mut groups: BTreeMap<G, Vec<T>> = BTreeMap::new();
-    for (group, row) in rows {
-        groups.entry(group).or_default().push(row);
-    }
-    groups
-}
-
-const EC2_ITSELF: &str = "EC2's own identity";
-
-/// Who makes a request that was tried.
-fn asker(arn: &str) -> &str {
-    match words::path_and_name(arn) {
-        name if name.starts_with("aws:ec2-infrastructure") => EC2_ITSELF,
-        name if name.starts_with(CONTROL_ROLE) => "any other role of the account",
-        name => name,
-    }
-}
-
-fn way(way: Way) -> &'static str {
-    match way {
-        Way::ThroughEc2 => "through EC2",
-        Way::ThroughAnotherService => "through other services",
-        Way::Directly => "directly",
-    }
 }
 
 fn owner(owner: &Owner) -> String {
@@ -454,27 +310,6 @@ fn size(part: &Part) -> Option<String> {
         "merge or remove statements that are no longer used first"
     };
     Some(format!("AWS would refuse it: {holds} of {limit} characters. So {advice}."))
-}
-
-fn control(control: Control) -> &'static str {
-    match control {
-        Control::AnotherRole => "another role",
-        Control::AnotherKey => "another key",
-        Control::AnotherService => "a call through another service",
-        Control::OwnGrant => "a grant for no AWS resource",
-        Control::WithoutEc2 => "a direct call",
-    }
-}
-
-/// Another place, as it is asked for, and what speaks for it.
-fn option(place: RemedyPlace, noun: &str) -> String {
-    match place {
-        RemedyPlace::Identity => format!("--remedy-place identity (the {noun}'s administrator, for just this {noun})"),
-        RemedyPlace::KeyPolicy => format!("--remedy-place key-policy (the key's administrator, for just this {noun})"),
-        RemedyPlace::Boundary => "--remedy-place boundary (the boundary's administrator)".to_owned(),
-        RemedyPlace::Session => "--remedy-place session (whoever creates the session)".to_owned(),
-        RemedyPlace::Grant => "--remedy-place grant (no policy changes, but a grant cannot be bound to EC2)".to_owned(),
-    }
 }
 
 /// A policy as people find it.

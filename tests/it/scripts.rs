@@ -9,7 +9,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const INCIDENT: &str = include_str!("../../src/cli/demo.json");
-const KEY: &str = "arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
 /// Answers as the AWS CLI does where the policy is in the file `policy`, and fails where it is not.
 const AWS: &str = r#"#!/bin/sh
@@ -79,12 +78,6 @@ const OWN: &str = "111122223333";
 const APPLY: &str = "account-111122223333/apply.sh";
 const UNDO: &str = "account-111122223333/undo.sh";
 
-fn key_policy() -> String {
-    let capture: Value = serde_json::from_str(INCIDENT).unwrap();
-    let known = &capture["keys"][KEY]["policy"]["known"];
-    known.as_str().map_or_else(|| known.to_string(), str::to_owned)
-}
-
 #[test]
 fn a_policy_that_is_new_is_made_and_goes_again() {
     let world = World::of(INCIDENT, &[]);
@@ -108,7 +101,8 @@ fn a_policy_that_is_new_is_made_and_goes_again() {
 fn a_policy_is_replaced_only_as_it_was_judged_and_comes_back() {
     let world = World::of(INCIDENT, &["--remedy-place", "key-policy"]);
     // Another layout is the same policy.
-    let judged = key_policy().replace('\n', "\n\n ");
+    let name = "key-111122223333-ap-northeast-1-1234abcd-12ab-34cd-56ef-1234567890ab.judged.json";
+    let judged = world.read(&format!("cure/account-111122223333/{name}")).replace('\n', "\n\n ");
     world.put("policy", &judged);
     let (is_done, calls, said) = world.run(APPLY, OWN);
     assert_eq!(
@@ -148,12 +142,8 @@ fn a_grant_is_made_with_its_id_kept_and_revoked() {
 
 #[test]
 fn a_managed_policy_gets_a_version_while_there_is_room() {
-    let golden = include_str!("../captures/boundary-knows-ec2-only.json");
-    let world = World::of(golden, &[]);
-    let capture: Value = serde_json::from_str(golden).unwrap();
-    let (_, role) = capture["identities"].as_object().unwrap().iter().next().unwrap();
-    let known = &role["known"]["boundary"]["known"]["document"]["known"];
-    world.put("policy", &known.as_str().map_or_else(|| known.to_string(), str::to_owned));
+    let world = World::of(include_str!("../captures/boundary-knows-ec2-only.json"), &[]);
+    world.put("policy", &world.read("cure/account-111122223333/boundary-of-role-111122223333-StartJob.judged.json"));
     world.put("versions", "5\n");
     let (is_done, calls, said) = world.run(APPLY, OWN);
     assert!(!is_done && said.contains("five versions"), "{said}");
