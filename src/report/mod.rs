@@ -10,6 +10,7 @@ mod observed;
 mod proof;
 mod remedy;
 pub mod text;
+mod view;
 
 pub use crate::remedy::Form;
 pub use diff::Diff;
