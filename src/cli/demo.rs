@@ -28,10 +28,8 @@ fn story(screen: Screen) -> Result<String, CliError> {
     let report = preflight(&before, &question);
     let (cured, question) = cured(&before, &question, &report);
     let after = preflight(&cured, &question);
-    let mut story = String::from(
-        "A scheduler starts instances by assuming a role. Then the volumes of one were encrypted with a customer\n\
-         managed key, and the job began to fail, although nothing in the job had changed:\n\n",
-    );
+    let mut story =
+        String::from("A scheduled start fails since its volumes were encrypted with a customer managed key:\n\n");
     story.push_str(&text::render_with(&report, Style { screen, ..Style::default() }));
     story.push_str("\nWith the fix in place:\n\n");
     story.push_str(&text::render_with(&after, Style { screen, detail: Detail::Quiet, ..Style::default() }));

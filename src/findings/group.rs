@@ -12,7 +12,7 @@ use super::asked_keys::asked_keys;
 use super::caller::caller;
 use super::cause::{Cause, causes};
 use super::facts::facts;
-use super::instance::NOT_THE_KEY;
+use super::instance::{MEANING, NOT_THE_KEY};
 use super::time::changes_soon;
 use super::{Code, Evidence, Finding, Group, Severity, StatementRole, open, push_new};
 
@@ -73,6 +73,10 @@ fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
             "no permission or key state that was read explains it; its cause may have been fixed since"
         }
     };
+    if explains && !key_is_out {
+        // What the reason may mean otherwise is settled.
+        finding.evidence.retain(|fact| !matches!(fact, Evidence::State { name: MEANING, .. }));
+    }
     finding.evidence.push(Evidence::state("means", value));
 }
 

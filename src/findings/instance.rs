@@ -6,6 +6,9 @@ use crate::names::{Arn, RoleArn};
 use super::facts::stated;
 use super::{Code, Evidence, Finding, Severity};
 
+/// The name of what the reason of the last failure means.
+pub(super) const MEANING: &str = "EC2's reason";
+
 /// What is said where the last start failed for another reason.
 pub(super) const NOT_THE_KEY: &str = "not a permission or key problem";
 
@@ -120,7 +123,7 @@ fn last_start(instance: &Instance) -> Option<Finding> {
         return None;
     }
     let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
-    let mut evidence = vec![Evidence::state("state reason", said), Evidence::state("EC2's reason", meaning)];
+    let mut evidence = vec![Evidence::state("state reason", said), Evidence::state(MEANING, meaning)];
     if tells == StateReasonMeaning::NotKey {
         evidence.push(Evidence::state("permission or key", NOT_THE_KEY));
     }

@@ -108,7 +108,7 @@ impl Answer {
 }
 
 /// What this program does not look at.
-pub(super) const NOT_CHECKED: &str = "Not checked: capacity, quotas, VPC endpoint policies, the operating system.";
+pub(super) const NOT_CHECKED: &str = "Not checked: capacity, quotas, VPC endpoint policies, the OS.";
 
 /// What is to be known of the verdict at once.
 fn aside(report: &Report, start: &Start) -> String {

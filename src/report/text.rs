@@ -237,7 +237,8 @@ pub(super) fn provenance(text: &mut Page, view: &View<'_>, detail: Detail) {
     let report = view.report;
     let read = &report.read;
     let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
-    let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
+    let by =
+        read.by.known().map(|arn| format!(" by {}", arn.splitn(6, ':').last().unwrap_or_default())).unwrap_or_default();
     let (from, until) = (words::minute(read.from), words::minute(read.until));
     let when = if from == until { from } else { format!("{from} to {until}") };
     let age = report.age(read.from).map(|age| format!(", {},", words::ago(age))).unwrap_or_default();

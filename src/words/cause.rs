@@ -181,6 +181,12 @@ pub(crate) fn ready(start: &Start) -> String {
 
 fn allowing(judged: &RequestOutcome, start: &Start) -> Vec<String> {
     let deciders = deciders(&judged.case.request, &judged.explanation).into_iter();
+    let deciders: Vec<Decider> = deciders.collect();
+    // A key policy that leaves it to them only enables the policies of its own account.
+    let is_identity =
+        |decider: &Decider| matches!(decider, Decider::Statement(at, _) if at.kind == PolicyType::Identity);
+    let is_enabled = !judged.case.request.is_cross_account() && deciders.iter().any(is_identity);
+    let deciders = deciders.into_iter().filter(|decider| !is_enabled || is_identity(decider));
     let name = |decider| match decider {
         Decider::Statement(at, index) => {
             let at = place(&judged.case.policies, at, index);
