@@ -1,5 +1,7 @@
 //! What stands below the options: examples and exit codes; and the sections of the manual pages.
 
+use std::fmt::Write as _;
+
 use clap_mangen::Man;
 
 pub(super) const PROGRAM: &str = "Examples:
@@ -69,7 +71,7 @@ pub(super) fn man(command: clap::Command) -> String {
     let mut text = String::from_utf8_lossy(&text).into_owned();
     let mut section = |name: &str, body: &str| {
         if !body.is_empty() {
-            text.push_str(&format!(".SH {name}\n.nf\n{}\n.fi\n", body.replace('\\', "\\\\").replace('-', "\\-")));
+            let _ = write!(text, ".SH {name}\n.nf\n{}\n.fi\n", body.replace('\\', "\\\\").replace('-', "\\-"));
         }
     };
     let listed = |pairs: &[(&str, &str)]| {

@@ -235,7 +235,8 @@ fn without_instances(capture: &Capture) -> Exit {
 
 /// Prints a page, or lists the codes.
 fn explain(typed: &Explain) -> Result<Exit, CliError> {
-    let listed = |codes: &[Code]| codes.iter().map(|code| format!("{code}  {}\n", code.title())).collect::<String>();
+    let listed =
+        |codes: &[Code]| codes.iter().fold(String::new(), |list, code| list + &format!("{code}  {}\n", code.title()));
     let Some(text) = &typed.code else {
         let word = typed.search.as_deref().unwrap_or_default().to_lowercase();
         let has_word = |code: &&Code| code.page().to_lowercase().contains(&word);

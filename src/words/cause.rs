@@ -41,6 +41,7 @@ pub(crate) fn cause(finding: &Finding, start: &Start) -> String {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other code says its title")]
 /// What AWS's evaluation lacks, or what of the key or the instance bars the start.
 fn base_cause(code: Code, finding: &Finding, start: &Start) -> String {
     let (noun, actions) = (start.noun(), finding.actions.join(", "));
@@ -167,7 +168,9 @@ pub(crate) fn ready(start: &Start) -> String {
     let step = if is_encrypted { Step::CreateGrant } else { Step::Start };
     let mut names: Vec<String> = Vec::new();
     for judged in start.judged.iter().filter(|judged| judged.case.row.step == step) {
-        allowing(judged, start).into_iter().for_each(|name| push_new(&mut names, name));
+        for name in allowing(judged, start) {
+            push_new(&mut names, name);
+        }
     }
     let allows = if names.len() == 1 { "allows" } else { "allow" };
     let by = names.join(" and ");

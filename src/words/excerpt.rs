@@ -21,7 +21,7 @@ pub(crate) fn sources(fact: &Evidence, finding: &Finding, start: &Start) -> Vec<
     };
     let Some((judged, statement)) = found(at, finding, start) else { return Vec::new() };
     let policy = judged.case.policies.get(at.at);
-    let Some(text) = policy.and_then(|policy| policy.document.as_ref()).map(|document| document.text()) else {
+    let Some(text) = policy.and_then(|policy| policy.document.as_ref()).map(crate::document::Document::text) else {
         return Vec::new();
     };
     if denies && misses.is_empty() {
