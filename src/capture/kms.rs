@@ -4,8 +4,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::once;
-use crate::names::{GrantId, GrantOperation, Grantee, KeyStoreId, text_of, texts_of};
+use super::{blank, once};
+use crate::names::{AliasName, GrantId, GrantIssuer, GrantName, GrantOperation, Grantee, KeyStoreId};
 use crate::source::{Document, Reading};
 
 /// A KMS key with everything that says who may use it. `metadata: absent`: KMS does not know the key.
@@ -26,7 +26,7 @@ pub struct Key {
     pub grants: Reading<Arc<Vec<Grant>>>,
     /// The names of its aliases, as `alias/ebs-prod`.
     #[serde(default)]
-    pub aliases: Reading<Vec<String>>,
+    pub aliases: Reading<Vec<AliasName>>,
     /// The key's tags.
     #[serde(default, deserialize_with = "once::reading")]
     pub tags: Reading<BTreeMap<String, String>>,
@@ -72,8 +72,7 @@ pub struct KeyMetadata {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomKeyStore {
     /// As `cks-1234567890abcdef0`.
-    #[serde(deserialize_with = "text_of::<KeyStoreId, _>")]
-    pub id: String,
+    pub id: KeyStoreId,
     /// `CONNECTED`, `DISCONNECTED`, `FAILED`, … (`kms:DescribeCustomKeyStores`).
     #[serde(default)]
     pub connection_state: Reading<String>,
@@ -89,20 +88,17 @@ pub struct CustomKeyStore {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Grant {
     /// The grant's ID.
-    #[serde(deserialize_with = "text_of::<GrantId, _>")]
-    pub id: String,
+    pub id: GrantId,
     /// Its friendly name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<GrantName>,
     /// Who may use it: an ARN, a unique ID left by a deleted principal, or a service principal.
-    #[serde(deserialize_with = "text_of::<Grantee, _>")]
-    pub grantee_principal: String,
-    /// The account that made it, as an account ID or root ARN; empty if AWS did not say.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub issuing_account: String,
+    pub grantee_principal: Grantee,
+    /// The account that made it, as an account ID or root ARN, if AWS said it.
+    #[serde(default, with = "blank", skip_serializing_if = "Option::is_none")]
+    pub issuing_account: Option<GrantIssuer>,
     /// As `Decrypt`, `CreateGrant`.
-    #[serde(deserialize_with = "texts_of::<GrantOperation, _>")]
-    pub operations: Vec<String>,
+    pub operations: Vec<GrantOperation>,
     /// What narrows it.
     #[serde(default)]
     pub constraints: GrantConstraints,

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{Attachment, Capture, Grant, Key, KeyMetadata, Volume};
-use crate::names::{KeyArn, VolumeId};
+use crate::names::{GrantId, Grantee, KeyArn, PolicyArn, PrincipalArn, UniqueId, VolumeId};
 use crate::policy::replace_principal;
-use crate::source::{Document, Reading};
+use crate::source::{Document, Reading, Unread};
 
 pub(crate) use opening::{Outsider, opened_to};
 pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline, is_named};
@@ -34,7 +34,7 @@ pub(crate) enum Change {
     /// A grant is made.
     AddGrant { key: KeyArn, grant: Grant },
     /// The grant of this ID is revoked or retired.
-    RevokeGrant { id: String },
+    RevokeGrant { id: GrantId },
     /// A key gets another state, as `Disabled`.
     KeyState { key: KeyArn, state: String },
     /// A key that does not exist yet is created, with this policy, without alias, tag or grant.
@@ -42,13 +42,13 @@ pub(crate) enum Change {
     /// Every volume of the instances that is not under this key is replaced by one that is.
     EncryptVolumes { key: KeyArn },
     /// A managed policy is attached to a role or user.
-    AttachPolicy { identity: String, policy: String },
+    AttachPolicy { identity: PrincipalArn, policy: PolicyArn },
     /// A managed policy is detached from a role or user.
-    DetachPolicy { identity: String, policy: String },
+    DetachPolicy { identity: PrincipalArn, policy: PolicyArn },
     /// A role is deleted.
-    DeleteRole { role: String },
+    DeleteRole { role: PrincipalArn },
     /// A role is deleted and made anew under the same ARN with the same policies.
-    RecreateRole { role: String },
+    RecreateRole { role: PrincipalArn },
 }
 
 impl Change {
@@ -107,10 +107,10 @@ fn make(changed: &mut Capture, change: &Change) {
             changed.keys.insert(key.clone(), new_key(policy));
         }
         Change::EncryptVolumes { key } => encrypt(changed, key),
-        Change::AttachPolicy { identity, policy } => attachment::attach(changed, identity, policy),
-        Change::DetachPolicy { identity, policy } => attachment::detach(changed, identity, policy),
-        Change::DeleteRole { role } => delete(changed, role, false),
-        Change::RecreateRole { role } => delete(changed, role, true),
+        Change::AttachPolicy { identity, policy } => attachment::attach(changed, identity.as_str(), policy),
+        Change::DetachPolicy { identity, policy } => attachment::detach(changed, identity.as_str(), policy),
+        Change::DeleteRole { role } => delete(changed, role.as_str(), false),
+        Change::RecreateRole { role } => delete(changed, role.as_str(), true),
     }
 }
 
@@ -182,8 +182,9 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
         let Some(identity) = reading.known_mut().filter(|identity| policy::is_named(asked, identity, name)) else {
             continue;
         };
-        let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
-        identity.unique_id = Reading::Known(NEW_ID.to_owned());
+        let id = identity.unique_id.known().map_or(DELETED_ID, UniqueId::as_str).to_owned();
+        identity.unique_id =
+            UniqueId::parse(NEW_ID).map_or_else(|_| Reading::Unread(Unread::not_asked("iam:GetRole")), Reading::Known);
         gone.push((identity.arn.to_string(), id));
         if !is_made_anew {
             *reading = Reading::Absent;
@@ -198,9 +199,9 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
                     *document = Document::new(text);
                 }
             }
-            let Some(grants) = key.grants.found_mut() else { continue };
-            if grants.iter().any(|grant| grant.grantee_principal == arn) {
-                for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == arn) {
+            let (Some(grants), Ok(id)) = (key.grants.found_mut(), Grantee::parse(&id)) else { continue };
+            if grants.iter().any(|grant| grant.grantee_principal == *arn) {
+                for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == *arn) {
                     grant.grantee_principal.clone_from(&id);
                 }
             }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::capture::Capture;
 use crate::change::{Change, Edit, PolicyPlace, Refusal, answers, apply, faults, refusals};
 use crate::handed::{key_policy, policy};
-use crate::names::KeyArn;
+use crate::names::{KeyArn, PolicyName};
 use crate::policy::PolicyType;
 use crate::source::Document;
 
@@ -37,8 +37,10 @@ pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>,
             return Err(Failure::bad_input("malformed-pair", message, "give --set-role-policy ROLE/NAME=FILE"));
         };
         let identity = named::holder(name, capture)?;
-        named::is_inline(&identity, policy, capture)?;
-        list.whole(PolicyPlace::Inline { identity, name: policy.to_owned() }, file)?;
+        let policy = PolicyName::parse(policy)
+            .map_err(|error| Failure::bad_input("malformed-name", error.to_string(), "copy it from AWS"))?;
+        named::is_inline(&identity, &policy, capture)?;
+        list.whole(PolicyPlace::Inline { identity, name: policy }, file)?;
     }
     for (texts, flag, is_attached) in
         [(&typed.detach_policy, "--detach-policy", true), (&typed.attach_policy, "--attach-policy", false)]

@@ -18,7 +18,7 @@ use super::guard::GuardedClient;
 use super::pace::Pace;
 use super::secrets::Secrets;
 use super::xml::WholeAnswer;
-use crate::names::{AccountId, Region};
+use crate::names::{AccountId, OrganizationId, Region};
 use crate::reads::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
 
 /// How AWS is reached: what the user said; what is left out comes from the environment and the profile.
@@ -81,7 +81,7 @@ pub(super) struct Caller {
 /// The organization of some credentials' account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Membership {
-    pub(super) id: String,
+    pub(super) id: OrganizationId,
     pub(super) management_account: AccountId,
 }
 

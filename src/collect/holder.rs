@@ -7,6 +7,7 @@ use super::pace::{Page, pages};
 use super::reader::IamReads;
 use super::xml::policy_text;
 use crate::capture::{AttachedPolicy, InlinePolicy};
+use crate::names::{PolicyArn, PolicyName, PolicyVersionId};
 use crate::reads::{
     GET_GROUP_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE_POLICY, GET_USER_POLICY, LIST_ATTACHED_GROUP_POLICIES,
     LIST_ATTACHED_ROLE_POLICIES, LIST_ATTACHED_USER_POLICIES, LIST_GROUP_POLICIES, LIST_ROLE_POLICIES,
@@ -30,9 +31,11 @@ macro_rules! inline {
             let answer = $clients.read(&$list, $names.set_marker(marker).send()).await?;
             Page::new(&$list, Some(answer.policy_names), answer.is_truncated, answer.marker)
         });
-        let policies = names.await?.into_iter().map(async |name| {
-            let document = match $clients.read(&$get, $text.policy_name(&name).send()).await {
-                Ok(answer) if answer.$own != $of || answer.policy_name != name => {
+        let names: Option<Vec<PolicyName>> = names.await?.iter().map(|name| PolicyName::parse(name).ok()).collect();
+        let names = names.ok_or_else(|| Failure::unexpected(&$list, "the answer holds what is no name of a policy"))?;
+        let policies = names.into_iter().map(async |name| {
+            let document = match $clients.read(&$get, $text.policy_name(name.as_str()).send()).await {
+                Ok(answer) if answer.$own != $of || answer.policy_name != name.as_str() => {
                     Reading::Unread(Failure::unexpected(&$get, "the answer is of another policy").unread)
                 }
                 Ok(answer) => document(&$get, Some(&answer.policy_document)),
@@ -111,33 +114,34 @@ pub(super) async fn attached(
     }
 }
 
-fn arns(read: &Read, entries: Vec<Entry>) -> Result<Vec<String>, Failure> {
-    let arns: Option<Vec<String>> = entries.into_iter().map(|entry| entry.policy_arn).collect();
+fn arns(read: &Read, entries: Vec<Entry>) -> Result<Vec<PolicyArn>, Failure> {
+    let arns: Option<Vec<PolicyArn>> =
+        entries.into_iter().map(|entry| PolicyArn::parse(&entry.policy_arn?).ok()).collect();
     arns.ok_or_else(|| Failure::unexpected(read, "the answer holds a policy without ARN"))
 }
 
 /// A managed policy in its default version, which need not be the newest; read once.
-pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: String) -> AttachedPolicy {
+pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: PolicyArn) -> AttachedPolicy {
     reads.managed.get(arn.clone(), || default_version(clients, arn)).await
 }
 
-async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
+async fn default_version(clients: &Clients, arn: PolicyArn) -> AttachedPolicy {
     let version = async {
-        let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(&arn).send()).await?;
-        let policy = answer.policy.filter(|policy| policy.arn.as_ref().is_none_or(|own| *own == arn));
-        let version = policy.and_then(|policy| policy.default_version_id);
+        let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(arn.as_str()).send()).await?;
+        let policy = answer.policy.filter(|policy| policy.arn.as_deref().is_none_or(|own| arn == *own));
+        let version = policy.and_then(|policy| PolicyVersionId::parse(&policy.default_version_id?).ok());
         version.ok_or_else(|| Failure::unexpected(&GET_POLICY, "the answer lacks the default version"))
     };
     let version = match version.await {
         Ok(version) => version,
         Err(failure) => return AttachedPolicy { arn, version: None, document: Reading::Unread(failure.unread) },
     };
-    let call = clients.iam.get_policy_version().policy_arn(&arn).version_id(&version).send();
+    let call = clients.iam.get_policy_version().policy_arn(arn.as_str()).version_id(version.as_str()).send();
     let document = match clients.read(&GET_POLICY_VERSION, call).await {
         Ok(answer) => {
             // Meanwhile another version may have become the default.
             let found = answer.policy_version.filter(|found| {
-                found.is_default_version && found.version_id.as_ref().is_none_or(|own| *own == version)
+                found.is_default_version && found.version_id.as_deref().is_none_or(|own| version == *own)
             });
             if let Some(found) = found {
                 document(&GET_POLICY_VERSION, found.document.as_deref())

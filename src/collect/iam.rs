@@ -9,14 +9,14 @@ use super::holder::{Kind, attached, document, inline, managed};
 use super::pace::{Page, pages};
 use super::reader::IamReads;
 use crate::capture::{AttachedPolicy, Group, Identity};
-use crate::names::PrincipalArn;
+use crate::names::{GroupArn, PolicyArn, PrincipalArn, UniqueId};
 use crate::reads::{GET_ROLE, GET_USER, LIST_GROUPS_FOR_USER, Read};
 use crate::source::{Document, Reading};
 
 /// What IAM says of a role or user itself.
 struct Record {
     arn: PrincipalArn,
-    unique_id: Reading<String>,
+    unique_id: Reading<UniqueId>,
     tags: BTreeMap<String, String>,
     trust_policy: Reading<Document>,
     boundary: Reading<AttachedPolicy>,
@@ -86,14 +86,15 @@ async fn record(clients: &Clients, reads: &IamReads, kind: Kind, name: &str) -> 
         let trust_policy = document(&GET_ROLE, role.assume_role_policy_document.as_deref());
         (&GET_ROLE, role.arn, role.role_id, role.tags, role.permissions_boundary, trust_policy)
     };
-    let id = Some(id).filter(|id| !id.is_empty());
     Ok(Record {
         arn: PrincipalArn::parse(&arn).map_err(|_| Failure::unexpected(read, "the answer lacks the ARN"))?,
-        unique_id: reading(id.ok_or_else(|| Failure::unexpected(read, "the answer lacks the unique ID"))),
+        unique_id: reading(
+            UniqueId::parse(&id).map_err(|_| Failure::unexpected(read, "the answer lacks the unique ID")),
+        ),
         // IAM leaves the element out where there are no tags.
         tags: tags.into_iter().flatten().map(|tag| (tag.key, tag.value)).collect(),
         trust_policy,
-        boundary: match boundary.map(|boundary| boundary.permissions_boundary_arn) {
+        boundary: match boundary.map(|boundary| PolicyArn::parse(&boundary.permissions_boundary_arn?).ok()) {
             None => Reading::Absent,
             Some(Some(arn)) => Reading::Known(managed(clients, reads, arn).await),
             Some(None) => {
@@ -122,20 +123,22 @@ async fn groups(clients: &Clients, reads: &IamReads, kind: Kind, user: &str) -> 
         let answer = clients.read(&LIST_GROUPS_FOR_USER, call).await?;
         Page::new(&LIST_GROUPS_FOR_USER, Some(answer.groups), answer.is_truncated, answer.marker)
     });
-    match found.await {
-        Ok(found) => {
-            let groups = found.into_iter().map(|group| self::group(clients, reads, group.arn, group.group_name));
-            Reading::Known(join_all(groups).await)
-        }
+    let arns = found.await.and_then(|found| {
+        let arns: Option<Vec<GroupArn>> = found.iter().map(|group| GroupArn::parse(&group.arn).ok()).collect();
+        arns.ok_or_else(|| Failure::unexpected(&LIST_GROUPS_FOR_USER, "the answer holds a group without ARN"))
+    });
+    match arns {
+        Ok(arns) => Reading::Known(join_all(arns.into_iter().map(|arn| group(clients, reads, arn))).await),
         Err(failure) => Reading::Unread(failure.unread),
     }
 }
 
 /// A group with its policies; read once.
-async fn group(clients: &Clients, reads: &IamReads, arn: String, name: String) -> Group {
+async fn group(clients: &Clients, reads: &IamReads, arn: GroupArn) -> Group {
     let read = || async {
+        let name = arn.name();
         let (inline, attached) =
-            tokio::join!(inline(clients, Kind::Group, &name), attached(clients, reads, Kind::Group, &name));
+            tokio::join!(inline(clients, Kind::Group, name), attached(clients, reads, Kind::Group, name));
         Group { arn: arn.clone(), inline, attached }
     };
     reads.groups.get(arn.clone(), read).await

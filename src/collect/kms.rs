@@ -10,7 +10,10 @@ use super::iam;
 use super::pace::{Page, pages};
 use super::reader::Reader;
 use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
-use crate::names::{INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn};
+use crate::names::{
+    AliasName, GrantId, GrantIssuer, GrantName, GrantOperation, Grantee, INFRASTRUCTURE_ROLE, KeyArn, KeyStoreId,
+    PrincipalArn,
+};
 use crate::reads::{
     DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_KEY, GET_KEY_POLICY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS, Read,
 };
@@ -104,7 +107,12 @@ async fn metadata(reader: &Reader, clients: &Clients, arn: &KeyArn, owner: Owner
         return Reading::Unread(Failure::unexpected(&DESCRIBE_KEY, message).unread);
     }
     let custom_key_store = match found.custom_key_store_id.as_deref() {
-        Some(id) => Some(custom_key_store(clients, arn, id, owner).await),
+        Some(id) => match KeyStoreId::parse(id) {
+            Ok(id) => Some(custom_key_store(clients, arn, id, owner).await),
+            Err(error) => {
+                return Reading::Unread(Failure::unexpected(&DESCRIBE_KEY, error.to_string()).unread);
+            }
+        },
         None => None,
     };
     let multi_region = match (found.multi_region, found.multi_region_configuration.as_ref()) {
@@ -134,16 +142,15 @@ fn timestamp(time: &aws_smithy_types::DateTime) -> Option<Timestamp> {
     Timestamp::new(time.secs(), time.subsec_nanos().try_into().ok()?).ok()
 }
 
-async fn custom_key_store(clients: &Clients, arn: &KeyArn, id: &str, owner: Owner) -> CustomKeyStore {
-    let id = id.to_owned();
+async fn custom_key_store(clients: &Clients, arn: &KeyArn, id: KeyStoreId, owner: Owner) -> CustomKeyStore {
     if owner == Owner::Other {
         let connection_state = across_accounts(&DESCRIBE_CUSTOM_KEY_STORES, arn);
         return CustomKeyStore { id, connection_state, error_code: None };
     }
-    let call = clients.kms.describe_custom_key_stores().custom_key_store_id(&id).send();
+    let call = clients.kms.describe_custom_key_stores().custom_key_store_id(id.as_str()).send();
     let store = clients.read(&DESCRIBE_CUSTOM_KEY_STORES, call).await.and_then(|answer| {
         let stores = answer.custom_key_stores.unwrap_or_default();
-        let store = stores.into_iter().find(|store| store.custom_key_store_id.as_ref() == Some(&id));
+        let store = stores.into_iter().find(|store| store.custom_key_store_id.as_deref() == Some(id.as_str()));
         store.ok_or_else(|| Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the key store"))
     });
     match store {
@@ -172,7 +179,7 @@ async fn policy(clients: &Clients, arn: &KeyArn, name: &str) -> Result<Document,
     }
 }
 
-async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, Failure> {
+async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<AliasName>, Failure> {
     let aliases = pages(&LIST_ALIASES, async |marker| {
         let call = clients.kms.list_aliases().key_id(arn.as_str()).set_marker(marker).send();
         let answer = clients.read(&LIST_ALIASES, call).await?;
@@ -180,8 +187,11 @@ async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, Failure
     })
     .await?;
     let is_of_key = |target: &String| target == arn.key_id() || target == arn.as_str();
-    let names: Option<Vec<String>> = (aliases.into_iter())
-        .map(|alias| alias.alias_name.filter(|_| alias.target_key_id.as_ref().is_none_or(is_of_key)))
+    let names: Option<Vec<AliasName>> = (aliases.into_iter())
+        .map(|alias| {
+            let name = alias.alias_name.filter(|_| alias.target_key_id.as_ref().is_none_or(is_of_key))?;
+            AliasName::parse(&name).ok()
+        })
         .collect();
     let lacks = "the answer holds an alias without name, or of another key";
     let mut names = names.ok_or_else(|| Failure::unexpected(&LIST_ALIASES, lacks))?;
@@ -221,7 +231,7 @@ async fn grants(reader: &Reader, clients: &Clients, arn: &KeyArn) -> Result<Vec<
     if found.iter().any(|entry| !entry.key_id.as_ref().is_none_or(is_of_key)) {
         return Err(Failure::unexpected(&LIST_GRANTS, "the answer holds a grant on another key"));
     }
-    let records: Option<BTreeMap<String, Grant>> =
+    let records: Option<BTreeMap<GrantId, Grant>> =
         found.into_iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();
     let records = records.ok_or_else(|| {
         Failure::unexpected(&LIST_GRANTS, "the answer holds a grant without ID, grantee principal or operations")
@@ -275,12 +285,15 @@ fn grant(entry: types::GrantListEntry) -> Option<Grant> {
         encryption_context_equals: constraints.encryption_context_equals.map(BTreeMap::from_iter),
         other: constraints.source_arn.map(|_| "SourceArn".to_owned()),
     });
+    let name = entry.name.filter(|name| !name.is_empty());
+    let issuer = entry.issuing_account.filter(|issuer| !issuer.is_empty());
+    let operations = entry.operations?;
     Some(Grant {
-        id: entry.grant_id?,
-        name: entry.name.filter(|name| !name.is_empty()),
-        grantee_principal: entry.grantee_principal.or(entry.grantee_service_principal)?,
-        issuing_account: entry.issuing_account.unwrap_or_default(),
-        operations: entry.operations?.iter().map(|operation| operation.as_str().to_owned()).collect(),
+        id: GrantId::parse(&entry.grant_id?).ok()?,
+        name: name.map(|name| GrantName::parse(&name)).transpose().ok()?,
+        grantee_principal: Grantee::parse(&entry.grantee_principal.or(entry.grantee_service_principal)?).ok()?,
+        issuing_account: issuer.map(|issuer| GrantIssuer::parse(&issuer)).transpose().ok()?,
+        operations: operations.iter().map(|one| GrantOperation::parse(one.as_str()).ok()).collect::<Option<_>>()?,
         constraints: constraints.unwrap_or_default(),
     })
 }

@@ -6,7 +6,7 @@ use super::failure::{Failure, reading};
 use super::pace::{Page, pages};
 use super::reader::Reader;
 use crate::capture::{Level, OrgPolicy, Organization};
-use crate::names::AccountId;
+use crate::names::{AccountId, OrgPolicyId, OrgTarget, OrganizationId};
 use crate::reads::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS};
 use crate::source::{Document, Reading};
 
@@ -24,7 +24,7 @@ async fn read(reader: &Reader, account: &AccountId) -> Reading<Organization> {
         }
     };
     let ((own, member), of_tree, climbed, enabled) =
-        tokio::join!(member, membership(tree), climb(reader, account.as_str().to_owned()), enabled(reader));
+        tokio::join!(member, membership(tree), climb(reader, OrgTarget::from(account)), enabled(reader));
     let strange = || {
         let message = format!("these credentials do not tell which organization account {account} is in");
         Reading::Unread(Failure::not_asked(&DESCRIBE_ORGANIZATION, message).unread)
@@ -64,7 +64,7 @@ async fn membership(clients: &Clients) -> Result<Option<Membership>, Failure> {
         };
         let found = answer.organization.and_then(|found| {
             let management_account = AccountId::parse(&found.master_account_id?).ok()?;
-            Some(Membership { id: found.id?, management_account })
+            Some(Membership { id: OrganizationId::parse(&found.id?).ok()?, management_account })
         });
         found.map(Some).ok_or_else(|| {
             Failure::unexpected(&DESCRIBE_ORGANIZATION, "the answer lacks the organization's ID or management account")
@@ -107,16 +107,16 @@ fn in_force(summary: &types::PolicyTypeSummary) -> Result<Option<PolicyType>, Fa
 /// One step on the way from the root down to the account.
 #[derive(Debug, Clone)]
 struct Step {
-    target: String,
+    target: OrgTarget,
     scps: Result<Level, Failure>,
     rcps: Result<Level, Failure>,
 }
 
 /// The steps from the root down to `target`; each level's policies are read while the next parent is looked up.
-fn climb(reader: &Reader, target: String) -> LocalBoxFuture<'_, Result<Vec<Step>, Failure>> {
+fn climb(reader: &Reader, target: OrgTarget) -> LocalBoxFuture<'_, Result<Vec<Step>, Failure>> {
     async move {
         let above = async {
-            if target.starts_with("r-") {
+            if target.is_root() {
                 return Ok(Vec::new());
             }
             climb(reader, parent(reader, &target).await?).await
@@ -133,65 +133,66 @@ fn climb(reader: &Reader, target: String) -> LocalBoxFuture<'_, Result<Vec<Step>
     .boxed_local()
 }
 
-async fn parent(reader: &Reader, child: &str) -> Result<String, Failure> {
+async fn parent(reader: &Reader, child: &OrgTarget) -> Result<OrgTarget, Failure> {
     let clients = reader.tree_clients();
     let read = || async {
         let parents = pages(&LIST_PARENTS, async |token| {
-            let call = clients.organizations.list_parents().child_id(child).set_next_token(token).send();
+            let call = clients.organizations.list_parents().child_id(child.as_str()).set_next_token(token).send();
             let answer = clients.read(&LIST_PARENTS, call).await?;
             Page::new(&LIST_PARENTS, answer.parents, false, answer.next_token)
         })
         .await?;
-        let mut ids = parents.into_iter().filter_map(|parent| parent.id);
+        let mut ids = parents.into_iter().map(|parent| OrgTarget::parse(&parent.id?).ok());
         match (ids.next(), ids.next()) {
-            (Some(id), None) => Ok(id),
+            (Some(Some(id)), None) => Ok(id),
             _ => Err(Failure::unexpected(&LIST_PARENTS, "the answer does not name one parent")),
         }
     };
-    reader.org_reads.parents.get(child.to_owned(), read).await
+    reader.org_reads.parents.get(child.clone(), read).await
 }
 
-async fn level(reader: &Reader, target: &str, kind: PolicyType) -> Result<Level, Failure> {
+async fn level(reader: &Reader, target: &OrgTarget, kind: PolicyType) -> Result<Level, Failure> {
     let clients = reader.tree_clients();
-    let key = (target.to_owned(), kind == PolicyType::ServiceControlPolicy);
+    let key = (target.clone(), kind == PolicyType::ServiceControlPolicy);
     let read = || async {
         let policies = pages(&LIST_POLICIES_FOR_TARGET, async |token| {
-            let call = clients.organizations.list_policies_for_target().target_id(target);
+            let call = clients.organizations.list_policies_for_target().target_id(target.as_str());
             let call = call.filter(kind.clone()).set_next_token(token).send();
             let answer = clients.read(&LIST_POLICIES_FOR_TARGET, call).await?;
             Page::new(&LIST_POLICIES_FOR_TARGET, answer.policies, false, answer.next_token)
         })
         .await?;
-        let named: Option<Vec<(String, String)>> =
-            (policies.into_iter()).map(|policy| Some((policy.id?, policy.name.unwrap_or_default()))).collect();
+        let named: Option<Vec<(OrgPolicyId, String)>> = (policies.into_iter())
+            .map(|policy| Some((OrgPolicyId::parse(&policy.id?).ok()?, policy.name.unwrap_or_default())))
+            .collect();
         let named = named
             .ok_or_else(|| Failure::unexpected(&LIST_POLICIES_FOR_TARGET, "the answer holds a policy without ID"))?;
         let policies = named.into_iter().map(async |(id, name)| {
             let document = document(reader, &id).await;
-            OrgPolicy { id, name, document }
+            OrgPolicy { id: Some(id), name, document }
         });
-        Ok(Level { target: target.to_owned(), policies: join_all(policies).await })
+        Ok(Level { target: target.clone(), policies: join_all(policies).await })
     };
     reader.org_reads.levels.get(key, read).await
 }
 
-async fn document(reader: &Reader, id: &str) -> Reading<Document> {
+async fn document(reader: &Reader, id: &OrgPolicyId) -> Reading<Document> {
     let clients = reader.tree_clients();
     let read = || async {
-        let call = clients.organizations.describe_policy().policy_id(id).send();
+        let call = clients.organizations.describe_policy().policy_id(id.as_str()).send();
         let answer = match clients.read(&DESCRIBE_POLICY, call).await {
             Ok(answer) => answer,
             Err(failure) => return Reading::Unread(failure.unread),
         };
         let policy = answer.policy.filter(|policy| {
             let told = policy.policy_summary.as_ref().and_then(|summary| summary.id.as_deref());
-            told.is_none_or(|told| told == id)
+            told.is_none_or(|told| *id == *told)
         });
         let text = policy.and_then(|policy| policy.content).filter(|text| !text.trim().is_empty());
         let lacks = || Failure::unexpected(&DESCRIBE_POLICY, "the answer lacks the document of this policy");
         reading(text.map(Document::new).ok_or_else(lacks))
     };
-    reader.org_reads.documents.get(id.to_owned(), read).await
+    reader.org_reads.documents.get(id.clone(), read).await
 }
 
 /// The policies of one type on every level; a type that is not enabled is absent.

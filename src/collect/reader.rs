@@ -13,7 +13,7 @@ use super::error::CollectError;
 use super::failure::Failure;
 use super::pace::{Once, Pace};
 use crate::capture::{AttachedPolicy, Group, Key, Level, Organization, Target};
-use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
+use crate::names::{AccountId, GroupArn, InstanceId, KeyArn, OrgPolicyId, OrgTarget, PolicyArn, PrincipalArn, Region};
 use crate::source::{Document, Reading};
 
 /// What to read, and how to reach AWS.
@@ -46,17 +46,17 @@ pub(super) struct Reader {
 #[derive(Debug, Default)]
 pub(super) struct IamReads {
     pub(super) roles: Once<String, Result<Role, Failure>>,
-    pub(super) groups: Once<String, Group>,
-    pub(super) managed: Once<String, AttachedPolicy>,
+    pub(super) groups: Once<GroupArn, Group>,
+    pub(super) managed: Once<PolicyArn, AttachedPolicy>,
 }
 
 /// What the accounts of one organization share.
 #[derive(Debug, Default)]
 pub(super) struct OrgReads {
     pub(super) enabled: OnceCell<Result<Vec<PolicyType>, Failure>>,
-    pub(super) parents: Once<String, Result<String, Failure>>,
-    pub(super) levels: Once<(String, bool), Result<Level, Failure>>,
-    pub(super) documents: Once<String, Reading<Document>>,
+    pub(super) parents: Once<OrgTarget, Result<OrgTarget, Failure>>,
+    pub(super) levels: Once<(OrgTarget, bool), Result<Level, Failure>>,
+    pub(super) documents: Once<OrgPolicyId, Reading<Document>>,
     pub(super) organizations: Once<AccountId, Reading<Organization>>,
 }
 
@@ -66,24 +66,23 @@ impl Reader {
         let (region, region_source) = credentials::region(access).await?;
         let partition = region.partition();
         let mut identities = Vec::new();
-        for text in wanted.targets.iter().map(|target| target.role_arn.as_str()).collect::<BTreeSet<_>>() {
-            let identity = PrincipalArn::parse(text).ok().filter(|arn| !matches!(arn, PrincipalArn::Root(_)));
-            let identity = identity.ok_or_else(|| {
-                CollectError::bad_input(
-                    format!("`{text}` is not the ARN of a role, of a session of one or of a user"),
+        for identity in wanted.targets.iter().map(|target| &target.role_arn).collect::<BTreeSet<_>>() {
+            if matches!(identity, PrincipalArn::Root(_)) {
+                return Err(CollectError::bad_input(
+                    format!("`{identity}` is not the ARN of a role, of a session of one or of a user"),
                     "expected `arn:aws:iam::account:role/name`",
-                )
-            })?;
+                ));
+            }
             if identity.partition() != partition {
                 return Err(CollectError::bad_input(
                     format!(
-                        "`{text}` is of partition `{}`, but {region} (from {region_source}) is of `{partition}`",
+                        "`{identity}` is of partition `{}`, but {region} (from {region_source}) is of `{partition}`",
                         identity.partition()
                     ),
                     "give the Region that the instance is in with `--region`",
                 ));
             }
-            identities.push(identity);
+            identities.push(identity.clone());
         }
         let instances = wanted.targets.iter().map(|target| target.instance_id.clone());
         let instances: BTreeSet<InstanceId> = instances.collect();

@@ -7,17 +7,16 @@ use super::ec2::tags;
 use super::join::{complete as complete_reading, first};
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
-use crate::names::{GroupArn, PolicyArn, PolicyName, PrincipalArn};
+use crate::names::{GroupArn, PolicyArn, PolicyName, PolicyVersionId, PrincipalArn, UniqueId};
 use crate::source::{Document, Reading, Unread};
 
 /// The read that tells of a role or user itself.
-pub(super) fn itself(asked: &str) -> &'static str {
-    if matches!(PrincipalArn::parse(asked), Ok(PrincipalArn::User(_))) { "iam:GetUser" } else { "iam:GetRole" }
+pub(super) fn itself(asked: &PrincipalArn) -> &'static str {
+    if matches!(asked, PrincipalArn::User(_)) { "iam:GetUser" } else { "iam:GetRole" }
 }
 
 /// The role or user that a target names, and the one that has its name but another path.
-pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<PrincipalArn>) {
-    let Ok(named) = PrincipalArn::parse(asked) else { return (Reading::default(), None) };
+pub(super) fn identity(part: &Part, named: &PrincipalArn) -> (Reading<Identity>, Option<PrincipalArn>) {
     let name = named.name();
     let kind = match named {
         PrincipalArn::Role(_) | PrincipalArn::Session(_) => "Role",
@@ -35,8 +34,10 @@ pub(super) fn identity(part: &Part, asked: &str) -> (Reading<Identity>, Option<P
         arn.name() == name && arn.account() == named.account() && arn.partition() == named.partition()
     };
     match part.reading_of(&get, &of, |text| read(part, text, kind, name).filter(is_meant)) {
-        Reading::Known(found) if !is_session && found.arn != named => (Reading::Absent, Some(found.arn)),
-        Reading::Unread(unread) if !is_session => (Reading::Known(policies_only(part, named, kind, &unread)), None),
+        Reading::Known(found) if !is_session && found.arn != *named => (Reading::Absent, Some(found.arn)),
+        Reading::Unread(unread) if !is_session => {
+            (Reading::Known(policies_only(part, named.clone(), kind, &unread)), None)
+        }
         found @ (Reading::Known(_) | Reading::Absent | Reading::Unread(_) | Reading::Part { .. }) => (found, None),
     }
 }
@@ -63,7 +64,7 @@ pub(super) fn complete(identity: &mut Identity, part: &Part, is_newer: bool) {
     complete_holder(part, is_newer, (kind, &name), &mut identity.inline, &mut identity.attached);
     complete_reading(&mut identity.groups, || groups(part, kind, &name));
     for group in identity.groups.found_mut().into_iter().flatten() {
-        let name = group.arn.rsplit('/').next().unwrap_or_default();
+        let name = group.arn.name();
         complete_holder(part, is_newer, ("Group", name), &mut group.inline, &mut group.attached);
     }
     if let Reading::Known(boundary) = &mut identity.boundary {
@@ -80,7 +81,7 @@ fn complete_holder(
 ) {
     complete_reading(of_inline, || inline(part, kind, name));
     for policy in of_inline.found_mut().into_iter().flatten() {
-        complete_reading(&mut policy.document, || document(part, kind, name, &policy.name));
+        complete_reading(&mut policy.document, || document(part, kind, name, policy.name.as_str()));
     }
     complete_reading(of_attached, || attached(part, kind, name));
     for policy in of_attached.found_mut().into_iter().flatten() {
@@ -111,7 +112,7 @@ fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
     };
     Some(Identity {
         arn: PrincipalArn::parse(text("/Arn")?).ok()?,
-        unique_id: Reading::Known(text(&format!("/{kind}Id"))?.to_owned()),
+        unique_id: Reading::Known(UniqueId::parse(text(&format!("/{kind}Id"))?).ok()?),
         tags: part
             .tags_unread(&format!("iam:Get{kind} {name}"))
             .or_else(|| tags(found).is_none().then(|| Unread::unparsable("", "a tag stands twice in the answer")))
@@ -119,7 +120,7 @@ fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
         trust_policy,
         groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {
-            Some(arn) => Reading::Known(managed(part, PolicyArn::parse(arn).ok()?.as_str(), None)),
+            Some(arn) => Reading::Known(managed(part, &PolicyArn::parse(arn).ok()?, None)),
             None => Reading::Absent,
         },
         inline: inline(part, kind, name),
@@ -134,8 +135,8 @@ fn groups(part: &Part, kind: &str, name: &str) -> Reading<Vec<Group>> {
     }
     let asked = format!("iam:ListGroupsForUser {name}");
     let arns = part.list(&asked, "Groups", |group| name_of::<GroupArn>(group.get("Arn")?));
-    let group = |arn: String| {
-        let name = arn.rsplit('/').next().unwrap_or_default();
+    let group = |arn: GroupArn| {
+        let name = arn.name();
         Group { inline: inline(part, "Group", name), attached: attached(part, "Group", name), arn }
     };
     arns.map(|arns| arns.into_iter().map(group).collect())
@@ -160,14 +161,14 @@ struct PolicyVersion {
 }
 
 /// The name that stands there; what is no such name is not understood, and the list with it.
-fn name_of<N: FromStr + Into<String>>(value: &Value) -> Option<String> {
-    value.as_str()?.parse::<N>().ok().map(Into::into)
+fn name_of<N: FromStr>(value: &Value) -> Option<N> {
+    value.as_str()?.parse().ok()
 }
 
 fn inline(part: &Part, kind: &str, of: &str) -> Reading<Vec<InlinePolicy>> {
     let asked = format!("iam:List{kind}Policies {of}");
     let names = part.list(&asked, "PolicyNames", name_of::<PolicyName>);
-    let one = |name: String| InlinePolicy { document: document(part, kind, of, &name), name };
+    let one = |name: PolicyName| InlinePolicy { document: document(part, kind, of, name.as_str()), name };
     names.map(|names| names.into_iter().map(one).collect())
 }
 
@@ -185,12 +186,12 @@ fn attached(part: &Part, kind: &str, of: &str) -> Reading<Vec<AttachedPolicy>> {
 }
 
 /// A managed policy in its default version, which need not be the newest; `version`: which one that is known to be.
-fn managed(part: &Part, arn: &str, version: Option<&str>) -> AttachedPolicy {
-    let told = part.reading_of(&format!("iam:GetPolicy {arn}"), &[("/Policy/Arn", arn)], |text| {
+fn managed(part: &Part, arn: &PolicyArn, version: Option<&PolicyVersionId>) -> AttachedPolicy {
+    let told = part.reading_of(&format!("iam:GetPolicy {arn}"), &[("/Policy/Arn", arn.as_str())], |text| {
         let value: Value = serde_json::from_str(text).ok()?;
-        Some(value.pointer("/Policy/DefaultVersionId")?.as_str()?.to_owned())
+        name_of::<PolicyVersionId>(value.pointer("/Policy/DefaultVersionId")?)
     });
-    let version = version.map_or(told, |version| Reading::Known(version.to_owned()));
+    let version = version.map_or(told, |version| Reading::Known(version.clone()));
     let document = match &version {
         Reading::Known(version) => {
             let of = [("/PolicyVersion/VersionId", version.as_str()), ("/PolicyVersion/IsDefaultVersion", "true")];
@@ -201,13 +202,13 @@ fn managed(part: &Part, arn: &str, version: Option<&str>) -> AttachedPolicy {
         Reading::Absent => Reading::Absent,
         Reading::Unread(unread) | Reading::Part { unread, .. } => Reading::Unread(unread.clone()),
     };
-    AttachedPolicy { arn: arn.to_owned(), version: version.known().cloned(), document }
+    AttachedPolicy { arn: arn.clone(), version: version.known().cloned(), document }
 }
 
 /// What a policy lacks. An older part does not know which version is the default now.
 fn complete_managed(policy: &mut AttachedPolicy, part: &Part, is_newer: bool) {
     if policy.document.unread().is_some() {
-        let version = policy.version.as_deref().filter(|_| !is_newer);
+        let version = policy.version.as_ref().filter(|_| !is_newer);
         let found = managed(part, &policy.arn, version);
         policy.document = first(std::mem::take(&mut policy.document), found.document);
         policy.version = found.version.or(policy.version.take());

@@ -10,7 +10,7 @@ use super::join::first;
 use super::kms::grants;
 use super::transcript::Part;
 use crate::capture::{CustomKeyStore, Key, KeyMetadata};
-use crate::names::{KeyArn, KeyStoreId};
+use crate::names::{AliasName, KeyArn, KeyStoreId};
 use crate::source::{Document, Reading};
 
 /// The key as one reader saw it. `own`: that reader's account is the key's.
@@ -40,8 +40,8 @@ pub(super) fn key(part: &Part, arn: &KeyArn, own: bool) -> Key {
     };
     let mut aliases = part.list(&format!("kms:ListAliases {arn}"), "Aliases", |alias| {
         let target = alias.get("TargetKeyId").and_then(Value::as_str);
-        let name = alias.get("AliasName")?.as_str()?;
-        target.is_none_or(|target| target == arn.key_id() || target == arn.as_str()).then(|| name.to_owned())
+        let name = AliasName::parse(alias.get("AliasName")?.as_str()?).ok()?;
+        target.is_none_or(|target| target == arn.key_id() || target == arn.as_str()).then_some(name)
     });
     if let Some(aliases) = aliases.found_mut() {
         aliases.sort();
@@ -110,7 +110,7 @@ fn metadata(part: &Part, output: &Value, arn: &KeyArn) -> Option<KeyMetadata> {
         multi_region,
         deletion_date: found.get("DeletionDate").and_then(time),
         valid_to: found.get("ValidTo").and_then(time),
-        custom_key_store: store.map(|id| custom_key_store(part, id.into())),
+        custom_key_store: store.map(|id| custom_key_store(part, id)),
     })
 }
 
@@ -124,7 +124,7 @@ fn time(value: &Value) -> Option<Timestamp> {
     }
 }
 
-fn custom_key_store(part: &Part, id: String) -> CustomKeyStore {
+fn custom_key_store(part: &Part, id: KeyStoreId) -> CustomKeyStore {
     let asked = format!("kms:DescribeCustomKeyStores {id}");
     let found = part.reading(&asked, |text| {
         let value: Value = serde_json::from_str(text).ok()?;

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde_json::Value;
 
@@ -39,18 +40,21 @@ fn grant(entry: &Value) -> Option<Grant> {
         [text("GranteePrincipal"), text("GranteeServicePrincipal")].into_iter().find(|who| !who.is_empty())?;
     let operations = entry.get("Operations")?.as_array()?;
     Some(Grant {
-        id: GrantId::parse(text("GrantId")).ok()?.into(),
-        name: Some(text("Name")).filter(|name| !name.is_empty()).map(str::to_owned),
-        grantee_principal: Grantee::parse(grantee).ok()?.into(),
-        issuing_account: text("IssuingAccount").to_owned(),
-        operations: operations
-            .iter()
-            .map(|one| GrantOperation::parse(one.as_str()?).ok().map(Into::into))
-            .collect::<Option<_>>()?,
+        id: GrantId::parse(text("GrantId")).ok()?,
+        name: name(text("Name"))?,
+        grantee_principal: Grantee::parse(grantee).ok()?,
+        issuing_account: name(text("IssuingAccount"))?,
+        operations: operations.iter().map(|one| GrantOperation::parse(one.as_str()?).ok()).collect::<Option<_>>()?,
         constraints: GrantConstraints {
             encryption_context_subset: pairs("EncryptionContextSubset"),
             encryption_context_equals: pairs("EncryptionContextEquals"),
             other: other.cloned(),
         },
     })
+}
+
+/// The name that AWS gives; `None` if what stands there is none.
+#[expect(clippy::option_option, reason = "a name that is missing is not one that is not understood")]
+fn name<N: FromStr>(text: &str) -> Option<Option<N>> {
+    if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) }
 }

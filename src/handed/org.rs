@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::join::complete as complete_reading;
 use super::transcript::Part;
 use crate::capture::{Level, OrgPolicy, Organization};
-use crate::names::{AccountId, OrgPolicyId};
+use crate::names::{AccountId, OrgPolicyId, OrgTarget, OrganizationId};
 use crate::source::{Document, Reading, Unread};
 
 /// What the organization of `account` imposes, as one reader saw it. `own`: that reader's account is this one.
@@ -13,7 +13,7 @@ pub(super) fn organization(part: &Part, account: &AccountId, own: bool) -> Readi
     if own && part.failed_with(describe, "AWSOrganizationsNotInUseException") {
         return Reading::Absent;
     }
-    let path = path(part, account.as_str());
+    let path = path(part, account);
     if !own && path.known().is_none() {
         // Only the tree itself can say that another account is in it.
         return Reading::Unread(Unread::not_asked(describe));
@@ -26,7 +26,7 @@ pub(super) fn organization(part: &Part, account: &AccountId, own: bool) -> Readi
             scps: levels(part, &path, "SERVICE_CONTROL_POLICY"),
             rcps: levels(part, &path, "RESOURCE_CONTROL_POLICY"),
             path,
-            ..Organization::bare(text("/Organization/Id")?.to_owned(), management_account)
+            ..Organization::bare(OrganizationId::parse(text("/Organization/Id")?).ok()?, management_account)
         })
     })
 }
@@ -41,14 +41,14 @@ fn text(item: &Value, name: &str) -> Option<String> {
 }
 
 /// The targets from the root down to the account.
-fn path(part: &Part, account: &str) -> Reading<Vec<String>> {
-    let mut path = vec![account.to_owned()];
+fn path(part: &Part, account: &AccountId) -> Reading<Vec<OrgTarget>> {
+    let mut path = vec![OrgTarget::from(account)];
     // Whether these are the levels that a path has, the capture checks.
     for _ in 0..MAX_STEPS {
-        let Some(child) = path.first().filter(|child| !child.starts_with("r-")).cloned() else { break };
+        let Some(child) = path.first().filter(|child| !child.is_root()) else { break };
         let asked = format!("organizations:ListParents {child}");
-        match part.list(&asked, "Parents", |parent| text(parent, "Id")) {
-            Reading::Known(parents) => match <[String; 1]>::try_from(parents) {
+        match part.list(&asked, "Parents", |parent| OrgTarget::parse(&text(parent, "Id")?).ok()) {
+            Reading::Known(parents) => match <[OrgTarget; 1]>::try_from(parents) {
                 Ok([parent]) => path.insert(0, parent),
                 Err(_) => {
                     return Reading::Unread(Unread::unparsable("organizations:ListParents", "there is one parent"));
@@ -62,7 +62,7 @@ fn path(part: &Part, account: &str) -> Reading<Vec<String>> {
 }
 
 /// The policies of this type on every level. What was read of some is a part.
-fn levels(part: &Part, path: &Reading<Vec<String>>, kind: &str) -> Reading<Vec<Level>> {
+fn levels(part: &Part, path: &Reading<Vec<OrgTarget>>, kind: &str) -> Reading<Vec<Level>> {
     let roots = "organizations:ListRoots";
     let enabled = part.list(roots, "Roots", |root| {
         let types = root.get("PolicyTypes")?.as_array()?;
@@ -70,7 +70,7 @@ fn levels(part: &Part, path: &Reading<Vec<String>>, kind: &str) -> Reading<Vec<L
     });
     let is_enabled = match enabled {
         Reading::Known(found) => match (<[_; 1]>::try_from(found), path.known().and_then(|path| path.first())) {
-            (Ok([(root, is_enabled)]), first) if first.is_none_or(|first| *first == root) => is_enabled,
+            (Ok([(root, is_enabled)]), first) if first.is_none_or(|first| *first == *root) => is_enabled,
             (_, _) => {
                 let message = "these are not the roots of the account's organization";
                 return Reading::Unread(Unread::unparsable(roots, message));
@@ -129,23 +129,25 @@ pub(super) fn complete(organization: &mut Organization, part: &Part) {
     let levels = lists.into_iter().filter_map(Reading::found_mut).flatten();
     for policy in levels.flat_map(|level| &mut level.policies) {
         complete_reading(&mut policy.document, || {
-            document(part, &policy.id, |arn| arn.is_some_and(|arn| arn.contains(&of) || arn.contains("::aws:policy/")))
+            policy.id.as_ref().map_or_else(Reading::default, |id| {
+                document(part, id, |arn| arn.is_some_and(|arn| arn.contains(&of) || arn.contains("::aws:policy/")))
+            })
         });
     }
 }
 
-fn policies(part: &Part, target: &str, kind: &str) -> Reading<Vec<OrgPolicy>> {
+fn policies(part: &Part, target: &OrgTarget, kind: &str) -> Reading<Vec<OrgPolicy>> {
     let asked = format!("organizations:ListPoliciesForTarget {target} {kind}");
     part.list(&asked, "Policies", |one| {
-        let id = String::from(OrgPolicyId::parse(&text(one, "Id")?).ok()?);
+        let id = OrgPolicyId::parse(&text(one, "Id")?).ok()?;
         let name = text(one, "Name").unwrap_or_default();
-        Some(OrgPolicy { document: document(part, &id, |_| true), id, name })
+        Some(OrgPolicy { document: document(part, &id, |_| true), id: Some(id), name })
     })
 }
 
 /// The text of this policy, if `is_of` takes its ARN, as far as that is told.
-fn document(part: &Part, id: &str, is_of: impl Fn(Option<&str>) -> bool) -> Reading<Document> {
-    let of = [("/Policy/PolicySummary/Id", id)];
+fn document(part: &Part, id: &OrgPolicyId, is_of: impl Fn(Option<&str>) -> bool) -> Reading<Document> {
+    let of = [("/Policy/PolicySummary/Id", id.as_str())];
     part.reading_of(&format!("organizations:DescribePolicy {id}"), &of, |text| {
         let policy = serde_json::from_str::<PolicyOutput>(text).ok()?.policy;
         is_of(policy.policy_summary.as_ref().map(|summary| &*summary.arn)).then_some(policy.content)

@@ -68,18 +68,18 @@ pub(super) fn framed(region: Option<&Region>, body: &[String]) -> String {
 
 fn starts(targets: &[Target]) -> Vec<String> {
     let target = |target: &Target| {
-        let principal = PrincipalArn::parse(&target.role_arn).ok()?;
         let line = Command::options().words("printf").argument("### target %s %s\\n").argument(&target.instance_id);
-        Some((line.argument(&principal).to_string(), principal))
+        line.argument(&target.role_arn).to_string()
     };
-    let (mut text, principals): (Vec<String>, Vec<PrincipalArn>) = targets.iter().filter_map(target).unzip();
+    let mut text: Vec<String> = targets.iter().map(target).collect();
+    let principals = targets.iter().map(|target| &target.role_arn);
     let instances: BTreeSet<&InstanceId> = targets.iter().map(|target| &target.instance_id).collect();
     let instances = words(instances);
     text.extend(each(&instances, 'i', vec![lines::instance().marked(), lines::volumes().marked()]));
     text.extend(lines::keys_of(&instances));
-    text.extend(identities(&principals));
+    text.extend(identities(principals.clone()));
     let accounts: BTreeSet<AccountId> =
-        principals.iter().filter_map(|principal| AccountId::parse(principal.account()).ok()).collect();
+        principals.filter_map(|principal| AccountId::parse(principal.account()).ok()).collect();
     text.extend(organization(&accounts));
     text
 }

@@ -7,10 +7,7 @@ use similar::TextDiff;
 
 use crate::change::{Change, PolicyPlace};
 use crate::command::{Command, Word};
-use crate::names::{
-    AccountId, GrantOperation, HolderKind, KeyArn, OrgPolicyId, PolicyArn, PolicyName, PrincipalArn, holder,
-    kind_and_name,
-};
+use crate::names::{AccountId, HolderKind, KeyArn, PolicyArn, PolicyName, holder, kind_and_name};
 
 use super::file_name::FileName;
 use super::{Note, Part};
@@ -97,9 +94,9 @@ pub(crate) fn file_name(change: &Change) -> FileName {
     let of_key = |key: &KeyArn| format!("{}-{}-{}", key.account(), key.region(), key.key_id());
     FileName::of(&match change {
         Change::Policy { place, .. } => match place {
-            PolicyPlace::Inline { identity, name } => format!("{}-{name}", of_identity(identity)),
-            PolicyPlace::Managed { arn } => format!("policy-{}-{}", account(arn), last(arn)),
-            PolicyPlace::Boundary { identity } => format!("boundary-of-{}", of_identity(identity)),
+            PolicyPlace::Inline { identity, name } => format!("{}-{name}", of_identity(identity.as_str())),
+            PolicyPlace::Managed { arn } => format!("policy-{}-{}", arn.account(), arn.name()),
+            PolicyPlace::Boundary { identity } => format!("boundary-of-{}", of_identity(identity.as_str())),
             PolicyPlace::KeyPolicy(key) => format!("key-{}", of_key(key)),
             PolicyPlace::Scp { id } => format!("scp-{id}"),
             PolicyPlace::Rcp { id } => format!("rcp-{id}"),
@@ -120,29 +117,25 @@ fn account(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap_or_default()
 }
 
-fn last(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or_default()
-}
-
 /// The AWS CLI commands that put the policy, from its file, in its place; none for what is no such name of AWS.
 fn commands(part: &Part, file: &FileName) -> Vec<Command> {
     let managed = part.notes.iter().find_map(|note| if let Note::AwsManaged { arn } = note { Some(arn) } else { None });
     match (&part.change, managed) {
         (Change::Policy { place: PolicyPlace::Boundary { identity }, .. }, Some(arn)) => {
-            copy(identity, arn, file).unwrap_or_default()
+            copy(identity.as_str(), arn, file).unwrap_or_default()
         }
         (Change::Policy { place: PolicyPlace::Inline { identity, .. }, .. }, _) => {
-            command(&part.change, file).into_iter().chain(provision(identity)).collect()
+            command(&part.change, file).into_iter().chain(provision(identity.as_str())).collect()
         }
         (_, _) => command(&part.change, file).into_iter().collect(),
     }
 }
 
 /// A copy of one's own of a policy that AWS manages, as the boundary in its place.
-fn copy(identity: &str, managed: &str, file: &FileName) -> Option<Vec<Command>> {
-    let name = PolicyName::parse(&format!("{}-ebs", last(managed))).ok()?;
-    let partition = managed.split(':').nth(1).unwrap_or("aws");
-    let arn = PolicyArn::parse(&format!("arn:{partition}:iam::{}:policy/{name}", account(identity))).ok()?;
+fn copy(identity: &str, managed: &PolicyArn, file: &FileName) -> Option<Vec<Command>> {
+    let name = PolicyName::parse(&format!("{}-ebs", managed.name())).ok()?;
+    let arn =
+        PolicyArn::parse(&format!("arn:{}:iam::{}:policy/{name}", managed.partition(), account(identity))).ok()?;
     let (kind, of) = holder(identity)?;
     let (words, option) = match kind {
         HolderKind::User => ("iam put-user-permissions-boundary", "--user-name"),
@@ -175,25 +168,24 @@ fn command(change: &Change, file: &FileName) -> Option<Command> {
     let Change::Policy { place, .. } = change else { return None };
     let file = || Word::from("file://").then(file).then(".json");
     Some(match place {
-        PolicyPlace::Inline { identity, .. } if super::statement::permission_set(identity).is_some() => {
+        PolicyPlace::Inline { identity, .. } if super::statement::permission_set(identity.as_str()).is_some() => {
             Command::aws("sso-admin put-inline-policy-to-permission-set")
                 .option("--instance-arn", Word::blank("INSTANCE-ARN"))
                 .option("--permission-set-arn", Word::blank("PERMISSION-SET-ARN"))
                 .option("--inline-policy", file())
         }
         PolicyPlace::Inline { identity, name } => {
-            let (kind, of) = holder(identity)?;
+            let (kind, of) = holder(identity.as_str())?;
             let (words, option) = match kind {
                 HolderKind::Role => ("iam put-role-policy", "--role-name"),
                 HolderKind::User => ("iam put-user-policy", "--user-name"),
                 HolderKind::Group => ("iam put-group-policy", "--group-name"),
             };
-            let name = PolicyName::parse(name).ok()?;
-            Command::aws(words).option(option, &of).option("--policy-name", &name).option("--policy-document", file())
+            Command::aws(words).option(option, &of).option("--policy-name", name).option("--policy-document", file())
         }
-        PolicyPlace::Managed { arn } => new_version(&PolicyArn::parse(arn).ok()?, file()),
+        PolicyPlace::Managed { arn } => new_version(arn, file()),
         PolicyPlace::Boundary { identity } => {
-            let (kind, of) = holder(identity)?;
+            let (kind, of) = holder(identity.as_str())?;
             let get = match kind {
                 HolderKind::User => Command::aws("iam get-user")
                     .option("--user-name", &of)
@@ -209,9 +201,9 @@ fn command(change: &Change, file: &FileName) -> Option<Command> {
             .option("--key-id", key)
             .words("--policy-name default")
             .option("--policy", file()),
-        PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => Command::aws("organizations update-policy")
-            .option("--policy-id", &OrgPolicyId::parse(id).ok()?)
-            .option("--content", file()),
+        PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => {
+            Command::aws("organizations update-policy").option("--policy-id", id).option("--content", file())
+        }
         PolicyPlace::Session { .. } => {
             Command::aws("sts assume-role").argument(Word::blank("…")).option("--policy", file())
         }
@@ -228,24 +220,22 @@ fn new_version(arn: impl Into<Word>, file: Word) -> Command {
 /// The AWS CLI command that makes the grant; `None` for other changes.
 pub(crate) fn create_grant(change: &Change) -> Option<Command> {
     let Change::AddGrant { key, grant } = change else { return None };
-    let grantee = PrincipalArn::parse(&grant.grantee_principal).ok()?;
-    let operations: Result<Vec<_>, _> = grant.operations.iter().map(|one| GrantOperation::parse(one)).collect();
     let command = Command::aws("kms create-grant")
         .option("--region", &key.in_region())
         .option("--key-id", key)
-        .option("--grantee-principal", &grantee)
+        .option("--grantee-principal", &grant.grantee_principal)
         .words("--operations");
-    Some(operations.ok()?.iter().fold(command, Command::argument))
+    Some(grant.operations.iter().fold(command, Command::argument))
 }
 
 fn grant_in_terraform(change: &Change, file: &FileName) -> Option<String> {
     let Change::AddGrant { key, grant } = change else { return None };
-    let operations: Vec<String> = grant.operations.iter().map(|operation| quoted(operation)).collect();
+    let operations: Vec<String> = grant.operations.iter().map(|operation| quoted(operation.as_str())).collect();
     Some(format!(
         "resource \"aws_kms_grant\" \"{}\" {{\n  key_id            = {}\n  grantee_principal = {}\n  operations        = [{}]\n}}\n",
         label(file),
         quoted(key.as_str()),
-        quoted(&grant.grantee_principal),
+        quoted(grant.grantee_principal.as_str()),
         operations.join(", ")
     ))
 }
@@ -273,8 +263,8 @@ fn terraform(part: &Part, file: &FileName) -> String {
     if let Change::Policy { place: PolicyPlace::Inline { identity, name: policy }, .. } = &part.change
         && part.before.is_none()
     {
-        let (kind, of) = kind_and_name(identity);
-        let (of, policy) = (quoted(of), quoted(policy));
+        let (kind, of) = kind_and_name(identity.as_str());
+        let (of, policy) = (quoted(of), quoted(policy.as_str()));
         let _ = write!(
             text,
             "\nresource \"aws_iam_{kind}_policy\" \"{name}\" {{\n  {kind:<6} = {of}\n  name   = {policy}\n  policy = data.aws_iam_policy_document.{name}.json\n}}\n"

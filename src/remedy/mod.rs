@@ -17,7 +17,7 @@ mod statement;
 
 use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all};
-use crate::names::KeyArn;
+use crate::names::{KeyArn, PolicyArn};
 use crate::policy::Size;
 use crate::source::Document;
 use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
@@ -134,7 +134,7 @@ pub(crate) enum Note {
     /// A stack of `CloudFormation` made it: its template is edited instead.
     Stack { name: String },
     /// AWS owns the managed policy; a copy takes its place.
-    AwsManaged { arn: String },
+    AwsManaged { arn: PolicyArn },
     /// The key policy does not let the account make a grant: it must before.
     KeyNotAdmitting { key: KeyArn },
     /// These roles and users have the policy, too, as far as was read.

@@ -4,7 +4,7 @@ use crate::capture::OrgPolicy;
 use crate::change::{ADDED_POLICY, Change, PERMISSION_SET_POLICY, PolicyPlace, Savers, refusals, savers};
 use crate::engine::{Decider, Decision, deciders};
 use crate::findings::{may_allow, push_new};
-use crate::names::{AccountId, KeyArn};
+use crate::names::{AccountId, HolderArn, KeyArn, Ours as _, PolicyName};
 use crate::policy::{Effect, Policy, PolicyType};
 use crate::source::Reading;
 use crate::start::{By, Judged, RemedyPlace, Require};
@@ -174,7 +174,7 @@ impl Draft {
 /// Where a further Allow would help; several only where all of them are needed.
 fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Spot> {
     let request = &judged.case.request;
-    let starter = of.capture.starter(of.target).to_owned();
+    let starter = of.capture.starter(of.target);
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     let foreign = request.is_cross_account();
@@ -193,8 +193,9 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
         let silent = policies.filter(|number| !allows(*number));
         return silent.map(|number| Spot::Policy(PolicyPlace::Session { number })).collect();
     }
-    let name = if permission_set(&request.principal.arn).is_some() { PERMISSION_SET_POLICY } else { ADDED_POLICY };
-    let identity = || Spot::Policy(PolicyPlace::Inline { identity: starter.clone(), name: name.to_owned() });
+    let is_of_a_set = permission_set(&request.principal.arn).is_some();
+    let name = PolicyName::ours(if is_of_a_set { PERMISSION_SET_POLICY } else { ADDED_POLICY });
+    let identity = || Spot::Policy(PolicyPlace::Inline { identity: HolderArn::from(starter), name: name.clone() });
     let Some(key) = &judged.case.key else { return vec![identity()] };
     let key_policy = || Spot::Policy(PolicyPlace::KeyPolicy(key.clone()));
     let service_linked = request.principal.is_service_linked();
@@ -226,8 +227,8 @@ fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Scp && at.level == number);
     let silent = levels.into_iter().flatten().enumerate().filter(|(number, _)| !allows(*number));
     let editable = silent.map(|(_, level)| {
-        let own = level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && is_allow_list(policy));
-        own.map(|policy| PolicyPlace::Scp { id: policy.id.clone() })
+        let own = level.policies.iter().find(|policy| policy.id() != "p-FullAWSAccess" && is_allow_list(policy));
+        own.and_then(|policy| Some(PolicyPlace::Scp { id: policy.id.clone()? }))
     });
     // A level that stays silent would leave the others without effect.
     editable.collect::<Option<Vec<_>>>().unwrap_or_default()

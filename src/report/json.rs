@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::engine::deciders;
 use crate::findings::{Fact, Finding};
+use crate::names::AliasName;
 use crate::reads::{Missing, Wanted, wanted};
 use crate::source::Reading;
 use crate::start::{Judged, Level};
@@ -88,7 +89,7 @@ struct Volume<'a> {
     device: &'a str,
     encrypted: Option<bool>,
     key_arn: Option<&'a str>,
-    aliases: &'a [String],
+    aliases: &'a [AliasName],
     key_state: Option<&'a str>,
 }
 

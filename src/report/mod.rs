@@ -24,7 +24,7 @@ use serde::Serialize;
 use crate::capture::{Handed, Provenance};
 use crate::event::{Incident, Starter};
 use crate::findings::{Code, Finding, Severity};
-use crate::names::{InstanceId, KeyArn, PrincipalArn, VolumeId, kind_and_name};
+use crate::names::{AliasName, InstanceId, KeyArn, PrincipalArn, VolumeId, kind_and_name};
 use crate::reads::{self, EventGap, Missing};
 use crate::remedy::{MeantDeny, Remedy};
 use crate::source::Reading;
@@ -141,7 +141,7 @@ pub(crate) struct VolumeRow {
     pub(crate) volume: VolumeId,
     pub(crate) device: String,
     pub(crate) key: Reading<KeyArn>,
-    pub(crate) aliases: Vec<String>,
+    pub(crate) aliases: Vec<AliasName>,
     pub(crate) key_state: Option<String>,
 }
 

@@ -152,7 +152,7 @@ fn volume_table(text: &mut Page, start: &Start) {
     }
     for row in &start.volumes {
         let key = match &row.key {
-            Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), Clone::clone),
+            Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), ToString::to_string),
             Reading::Absent => "not encrypted".to_owned(),
             Reading::Unread(_) | Reading::Part { .. } => "not known".to_owned(),
         };

@@ -52,7 +52,7 @@ fn policy_type(kind: PolicyType, noun: &str) -> String {
 pub(super) fn cause(finding: &Finding, start: &Start) -> String {
     let key = finding.keys.first().map(|key| {
         let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
-        row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), Clone::clone)
+        row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), ToString::to_string)
     });
     let key = key.unwrap_or_default();
     let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();

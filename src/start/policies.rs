@@ -106,7 +106,7 @@ impl<'c> Shelf<'c> {
             }));
             policies.extend(lacks(holder.attached, &open("managed"), reads.attached));
             policies.extend(holder.inline.found().into_iter().flatten().map(|policy| {
-                let name = held(&holder, &policy.name);
+                let name = held(&holder, policy.name.as_str());
                 self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
             }));
             policies.extend(lacks(holder.inline, &open("inline"), reads.inline));
@@ -262,7 +262,7 @@ fn documents(capture: &Capture) -> impl Iterator<Item = &Document> {
 
 /// What people call an organization's policy.
 fn named(policy: &OrgPolicy) -> &str {
-    if policy.name.is_empty() { &policy.id } else { &policy.name }
+    if policy.name.is_empty() { policy.id() } else { &policy.name }
 }
 
 /// What people call a policy that this holder has: a user's groups have policies of their own.
@@ -294,15 +294,13 @@ pub(super) fn grant(entry: &Entry) -> Grant {
             .as_ref()
             .map(|pairs| pairs.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
     };
-    let issuer = entry.issuing_account.as_str();
-    let issuer = if issuer.starts_with("arn:") { issuer.split(':').nth(4).unwrap_or_default() } else { issuer };
     Grant {
         id: entry.id.as_str().into(),
-        grantee: Grantee::parse(&entry.grantee_principal),
+        grantee: Grantee::parse(entry.grantee_principal.as_str()),
         operations: entry.operations.iter().map(|operation| operation.as_str().into()).collect(),
         subset: pairs(&entry.constraints.encryption_context_subset),
         equals: pairs(&entry.constraints.encryption_context_equals),
         has_other_constraint: entry.constraints.other.is_some(),
-        issuing_account: Some(issuer).filter(|issuer| !issuer.is_empty()).map(Into::into),
+        issuing_account: entry.issuing_account.as_ref().map(|issuer| issuer.account().into()),
     }
 }

@@ -312,7 +312,7 @@ fn scripts_run_nothing_of_the_names_that_they_hold_and_read() {
     {
         for kind in ["role", "user"] {
             let arn = format!("arn:aws:iam::111122223333:{kind}/{path}/StartJob");
-            let target = Target { instance_id: instance.clone(), role_arn: arn.clone() };
+            let target = Target { instance_id: instance.clone(), role_arn: arn.parse().unwrap() };
             pasted.scripts.insert(script(&Script::Starts(vec![target], Some(region.clone()))));
             pasted.scripts.insert(script(&Script::Identities(vec![PrincipalArn::parse(&arn).unwrap()])));
         }

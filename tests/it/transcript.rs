@@ -225,7 +225,7 @@ fn actions(text: &str) -> BTreeSet<&str> {
 fn the_script_of_a_start_makes_all_reads_and_no_other() {
     let mut targets = transcript(START).unwrap().targets;
     let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
-    targets.push(Target { role_arn: user, ..targets[0].clone() });
+    targets.push(Target { role_arn: user.parse().unwrap(), ..targets[0].clone() });
     let text = script(&Script::Starts(targets, None));
     let all: BTreeSet<&str> = READS.iter().map(|read| read.action).collect();
     assert_eq!(actions(&text), all);
@@ -242,7 +242,7 @@ fn the_script_of_a_start_makes_all_reads_and_no_other() {
 fn the_marks_of_a_script_fit() {
     let mut targets = transcript(START).unwrap().targets;
     let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
-    targets.push(Target { role_arn: user, ..targets[0].clone() });
+    targets.push(Target { role_arn: user.parse().unwrap(), ..targets[0].clone() });
     let text = script(&Script::Starts(targets, None));
     let values = [("$k", "arn:aws:kms:us-west-2:444455556666:key/1f2e3d4c-5b6a-4798-8071-625344352617"), ("$v", "v3")];
     let names = [("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops"), ("$n", "cron")];
