@@ -90,6 +90,16 @@ impl Word {
         })
     }
 
+    /// The word for a POSIX shell.
+    pub(crate) fn for_sh(&self) -> String {
+        super::sh::word(self)
+    }
+
+    /// The word as a value of an expression of PowerShell.
+    pub(crate) fn in_powershell(&self) -> String {
+        super::powershell::in_expression(self)
+    }
+
     /// Whether a program could take it for an option; what a variable holds is told by nobody.
     pub(super) fn may_be_an_option(&self) -> bool {
         match self.0.first() {

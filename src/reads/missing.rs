@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
+use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER};
 use super::script::{TYPES, tree, words};
+use super::step::Step;
 use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
 use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
 use crate::command::{Command, Word};
@@ -45,7 +46,7 @@ impl Missing {
 pub(super) struct Lacking {
     pub(super) of: Subject,
     /// Each of them is needed once only.
-    pub(super) blocks: Vec<Vec<String>>,
+    pub(super) blocks: Vec<Vec<Step>>,
 }
 
 /// What lines are of, and who may run them.
@@ -87,7 +88,7 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
     for (id, instance) in &capture.instances {
         let reader = Reader::OwnerOf(id.to_string());
         let of = Subject { reader, region: Some(list.region.clone()), variables: Vec::new() }.with('i', id);
-        let more = vec![vec![lines::volumes().marked()], lines::keys()];
+        let more = vec![vec![lines::volumes().into()], lines::keys()];
         list.note(instance, &format!("instance {id}"), &of, &lines::instance(), more);
         if let Some(unread) = instance.known().and_then(|instance| instance.tags_unread.clone()) {
             let unread: Reading<()> = Reading::Unread(unread);
@@ -139,11 +140,11 @@ impl List {
     }
 
     /// A fact that a line tells, with what is to follow it.
-    fn note<T>(&mut self, reading: &Reading<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<String>>) {
+    fn note<T>(&mut self, reading: &Reading<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<Step>>) {
         if reading.unread().is_none() {
             return;
         }
-        let blocks = std::iter::once(vec![line.marked()]).chain(more).collect();
+        let blocks = std::iter::once(vec![line.clone().into()]).chain(more).collect();
         self.push(
             reading,
             what,
@@ -257,16 +258,16 @@ impl List {
         let manager = organization.known().map(|known| known.management_account.to_string());
         let reader = Reader::OrganizationOf { account: account.to_string(), manager };
         let of = Subject { reader, region: Some(self.region.clone()), variables: Vec::new() };
-        let walk = |types: &[&str]| {
-            let [organization, roots] = tree().map(|line| vec![line.marked()]);
+        let walk = |types: &[&'static str]| {
+            let [organization, roots] = tree().map(|line| vec![line.into()]);
             Lacking {
                 of: of.clone(),
-                blocks: vec![organization, roots, each(&words([account]), 't', lines::levels(types))],
+                blocks: vec![organization, roots, vec![Step::Each('t', words([account]), vec![lines::levels(types)])]],
             }
         };
         // Any member may ask which organization it is in.
         let [itself, _] = tree();
-        let own = Lacking { of: self.in_account(account.to_string()), blocks: vec![vec![itself.marked()]] };
+        let own = Lacking { of: self.in_account(account.to_string()), blocks: vec![vec![itself.into()]] };
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Reading::Known(organization) = organization else { return };
         // Neither SCPs nor RCPs bind the account that manages the organization.
@@ -274,7 +275,7 @@ impl List {
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let lists = if is_bound { lists.as_slice() } else { &[] };
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
-        let types: Vec<&str> = unread.map(|(_, kind)| kind).collect();
+        let types: Vec<&'static str> = unread.map(|(_, kind)| kind).collect();
         self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&types)]);
         for (name, levels) in lists {
             self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
@@ -335,7 +336,7 @@ pub(crate) fn events(gaps: &[EventGap], account: &str) -> impl Iterator<Item = M
         command: gap.command.clone(),
         lines: vec![Lacking {
             of: Subject { reader: Reader::Events(account.to_owned()), region: None, variables: Vec::new() },
-            blocks: vec![vec![gap.command.clone().words("--output json").to_string()]],
+            blocks: vec![vec![Step::Run(gap.command.clone().words("--output json").environment("AWS_PAGER", ""))]],
         }],
     })
 }

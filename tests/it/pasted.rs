@@ -11,7 +11,7 @@ use std::process::Command;
 use ebs_preflight::capture::{Capture, Target};
 use ebs_preflight::event::{incidents, read};
 use ebs_preflight::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
-use ebs_preflight::reads::{Script, script};
+use ebs_preflight::reads::{Script, Shell, script};
 use ebs_preflight::report::text::render_with;
 use ebs_preflight::report::{Form, Report, json, preflight, remedy_files, triage};
 use ebs_preflight::start::Question;
@@ -313,17 +313,17 @@ fn scripts_run_nothing_of_the_names_that_they_hold_and_read() {
         for kind in ["role", "user"] {
             let arn = format!("arn:aws:iam::111122223333:{kind}/{path}/StartJob");
             let target = Target { instance_id: instance.clone(), role_arn: arn.parse().unwrap() };
-            pasted.scripts.insert(script(&Script::Starts(vec![target], Some(region.clone()))));
-            pasted.scripts.insert(script(&Script::Identities(vec![PrincipalArn::parse(&arn).unwrap()])));
+            pasted.scripts.insert(script(&Script::Starts(vec![target], Some(region.clone())), Shell::Posix));
+            pasted.scripts.insert(script(&Script::Identities(vec![PrincipalArn::parse(&arn).unwrap()]), Shell::Posix));
         }
     }
     for name in ["-x", "--endpoint-url=pwned", "a=b,c", "@file"] {
         let arn = PrincipalArn::parse(&format!("arn:aws:iam::111122223333:role/{name}")).unwrap();
-        pasted.scripts.insert(script(&Script::Identities(vec![arn])));
+        pasted.scripts.insert(script(&Script::Identities(vec![arn]), Shell::Posix));
     }
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    pasted.scripts.insert(script(&Script::Key(KeyArn::parse(key).unwrap())));
-    pasted.scripts.insert(script(&Script::Organization(vec![AccountId::parse("111122223333").unwrap()])));
+    pasted.scripts.insert(script(&Script::Key(KeyArn::parse(key).unwrap()), Shell::Posix));
+    pasted.scripts.insert(script(&Script::Organization(vec![AccountId::parse("111122223333").unwrap()]), Shell::Posix));
     // A partition may have such a part.
     for hostile in HOSTILE.iter().filter(|hostile| **hostile != "-x") {
         assert!(KeyArn::parse(&key.replace("arn:aws:", &format!("arn:aws{hostile}:"))).is_err());

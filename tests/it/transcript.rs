@@ -11,7 +11,7 @@ use ebs_preflight::capture::Target;
 use ebs_preflight::handed::{Transcript, TranscriptError, add, assembled};
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
 use ebs_preflight::reads::READS;
-use ebs_preflight::reads::{Script, script};
+use ebs_preflight::reads::{Script, Shell, script};
 use ebs_preflight::report::{Verdict, preflight, text};
 use ebs_preflight::source::Reading;
 use ebs_preflight::start::Question;
@@ -157,7 +157,7 @@ fn what_was_changed_is_named_with_its_place() {
         ),
         (START.replacen("{\"Grants\"", "\u{200b}{\"Grants\"", 1), "an invisible character (U+200B)"),
         (START.replacen("role/night-start", "role/night\u{200b}start", 1), "7:68: an invisible character (U+200B)"),
-        (script(&Script::Organization(Vec::new())), "not what they print"),
+        (script(&Script::Organization(Vec::new()), Shell::Posix), "not what they print"),
     ] {
         let error = transcript(&text).unwrap_err().to_string();
         assert!(error.contains(says), "{says}: {error}");
