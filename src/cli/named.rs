@@ -3,27 +3,27 @@
 use crate::capture::{Capture, Grant, Holder, Identity};
 use crate::change::is_named;
 use crate::command::Command;
+use crate::fact::Fact;
 use crate::names::{
     AccountId, AliasName, GrantId, HolderArn, KeyArn, OrgPolicyId, PolicyArn, PolicyName, PrincipalArn,
 };
 use crate::policy::PolicyType;
-use crate::source::Reading;
 
-use super::failure::Failure;
+use super::failure::CliError;
 
-fn unknown<N: AsRef<str>>(what: &str, name: &str, known: &[N]) -> Failure {
+fn unknown<N: AsRef<str>>(what: &str, name: &str, known: &[N]) -> CliError {
     let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
     let help = if known.is_empty() { "it holds none".to_owned() } else { format!("it holds:\n{}", known.join("\n")) };
-    Failure::bad_input("not-captured", format!("the evidence holds no {what} `{name}`"), help)
+    CliError::bad_input("not-captured", format!("the evidence holds no {what} `{name}`"), help)
 }
 
 /// The ARN of a key that does not exist yet, `NAME` or `ACCOUNT/NAME`: it equals none that AWS gives, so an exact ARN
 /// never means it.
-pub(super) fn new_key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
+pub(super) fn new_key(name: &str, capture: &Capture) -> Result<KeyArn, CliError> {
     let partition = capture.targets.first().map_or("aws", |target| target.role_arn.partition());
     let malformed = || {
         let message = format!("`{name}` cannot name a new key: letters, digits and `-` only, an account before a `/`");
-        Failure::bad_input(
+        CliError::bad_input(
             "malformed-key-name",
             message,
             "give it as --new-key prod=policy.json, a key of another account as --new-key 444455556666/prod=policy.json",
@@ -32,7 +32,7 @@ pub(super) fn new_key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> 
     let (account, name) = if let Some((account, name)) = name.split_once('/') {
         (AccountId::parse(account).map_err(|_| malformed())?, name)
     } else {
-        let own = capture.instances.values().filter_map(Reading::known).map(|instance| &instance.account).next();
+        let own = capture.instances.values().filter_map(Fact::known).map(|instance| &instance.account).next();
         (own.cloned().ok_or_else(|| unknown::<&str>("instance", "", &[]))?, name)
     };
     let arn = format!("arn:{partition}:kms:{}:{account}:key/new-{name}", capture.read.region);
@@ -41,12 +41,12 @@ pub(super) fn new_key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> 
 
 /// A key of the capture, by its ARN, ID or alias, or by the name of a new one. Any ARN is taken: what was not read
 /// of the key stays open.
-pub(super) fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
+pub(super) fn key(name: &str, capture: &Capture) -> Result<KeyArn, CliError> {
     if let Ok(arn) = KeyArn::parse(name) {
         return Ok(arn);
     }
     let has_alias =
-        |aliases: &Reading<Vec<AliasName>>| aliases.found().is_some_and(|aliases| aliases.iter().any(|a| *a == name));
+        |aliases: &Fact<Vec<AliasName>>| aliases.found().is_some_and(|aliases| aliases.iter().any(|a| *a == name));
     let is_new = |arn: &KeyArn| {
         let own = arn.key_id().strip_prefix("new-");
         own.is_some_and(|own| own == name || name.split_once('/') == Some((arn.account(), own)))
@@ -57,8 +57,8 @@ pub(super) fn key(name: &str, capture: &Capture) -> Result<KeyArn, Failure> {
 }
 
 /// Whoever holds an inline policy: a role or user, or a user's group by its ARN.
-pub(super) fn holder(name: &str, capture: &Capture) -> Result<HolderArn, Failure> {
-    let known = capture.identities.values().filter_map(Reading::known);
+pub(super) fn holder(name: &str, capture: &Capture) -> Result<HolderArn, CliError> {
+    let known = capture.identities.values().filter_map(Fact::known);
     let mut groups = known.filter_map(|identity| identity.groups.found()).flatten();
     match groups.find(|group| group.arn == *name) {
         Some(group) => Ok(HolderArn::from(&group.arn)),
@@ -67,7 +67,7 @@ pub(super) fn holder(name: &str, capture: &Capture) -> Result<HolderArn, Failure
 }
 
 /// A role or user of the capture, by ARN, that of a session included, path and name, or name.
-pub(super) fn identity(name: &str, capture: &Capture) -> Result<PrincipalArn, Failure> {
+pub(super) fn identity(name: &str, capture: &Capture) -> Result<PrincipalArn, CliError> {
     if let Some((asked, _)) = PrincipalArn::parse(name).ok().and_then(|named| capture.identity(&named)) {
         return Ok(asked.clone());
     }
@@ -92,14 +92,14 @@ pub(super) fn identity(name: &str, capture: &Capture) -> Result<PrincipalArn, Fa
         several => {
             let all: Vec<&str> = several.iter().map(|arn| arn.as_str()).collect();
             let help = format!("give the ARN, one of:\n{}", all.join("\n"));
-            Err(Failure::bad_input("ambiguous-name", format!("`{name}` names several of the evidence"), help))
+            Err(CliError::bad_input("ambiguous-name", format!("`{name}` names several of the evidence"), help))
         }
     }
 }
 
 /// A managed policy of the capture, by its ARN or name.
-pub(super) fn managed(name: &str, capture: &Capture) -> Result<PolicyArn, Failure> {
-    let identities = capture.identities.values().filter_map(Reading::known);
+pub(super) fn managed(name: &str, capture: &Capture) -> Result<PolicyArn, CliError> {
+    let identities = capture.identities.values().filter_map(Fact::known);
     let mut known: Vec<&PolicyArn> = identities.flat_map(Identity::managed).map(|policy| &policy.arn).collect();
     known.sort();
     known.dedup();
@@ -111,16 +111,16 @@ pub(super) fn managed(name: &str, capture: &Capture) -> Result<PolicyArn, Failur
         several => {
             let all = texts(several);
             let help = format!("give the ARN, one of:\n{}", all.join("\n"));
-            Err(Failure::bad_input("ambiguous-name", format!("`{name}` names several managed policies"), help))
+            Err(CliError::bad_input("ambiguous-name", format!("`{name}` names several managed policies"), help))
         }
     }
 }
 
 /// The ARN of a managed policy, whether it was read or not.
-pub(super) fn policy_arn(text: &str) -> Result<PolicyArn, Failure> {
+pub(super) fn policy_arn(text: &str) -> Result<PolicyArn, CliError> {
     PolicyArn::parse(text).map_err(|error| {
         let list = Command::aws("iam list-policies").option("--query", "Policies[].Arn");
-        Failure::bad_input("malformed-policy-arn", error.to_string(), list.to_string())
+        CliError::bad_input("malformed-policy-arn", error.to_string(), list.to_string())
     })
 }
 
@@ -128,7 +128,7 @@ pub(super) fn policy_arn(text: &str) -> Result<PolicyArn, Failure> {
 /// one would take nothing away.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html>
-pub(super) fn is_inline(of: &HolderArn, name: &PolicyName, capture: &Capture) -> Result<(), Failure> {
+pub(super) fn is_inline(of: &HolderArn, name: &PolicyName, capture: &Capture) -> Result<(), CliError> {
     let identities = capture.identities.iter().filter_map(|(asked, identity)| Some((asked, identity.known()?)));
     let mut holders = identities.flat_map(|(asked, identity)| {
         let is_it = is_named(asked, identity, of.as_str());
@@ -140,7 +140,7 @@ pub(super) fn is_inline(of: &HolderArn, name: &PolicyName, capture: &Capture) ->
     let Some((_, Holder { inline, attached, .. })) = holders.next() else { return Ok(()) };
     let is_there = inline.found().into_iter().flatten().any(|policy| policy.name == *name);
     match attached.found().into_iter().flatten().find(|policy| policy.name() == name.as_str()) {
-        Some(policy) if !is_there => Err(Failure::bad_input(
+        Some(policy) if !is_there => Err(CliError::bad_input(
             "not-inline",
             format!("`{name}` is a managed policy attached to {of}: an inline one beside it would take nothing away"),
             format!("--set-managed-policy {}=FILE changes it, for all to whom it is attached", policy.arn),
@@ -150,17 +150,17 @@ pub(super) fn is_inline(of: &HolderArn, name: &PolicyName, capture: &Capture) ->
 }
 
 /// The SCP or RCP of this ID, if the evidence holds it.
-pub(super) fn organization_policy(id: &str, kind: PolicyType, capture: &Capture) -> Result<OrgPolicyId, Failure> {
-    let organizations = capture.organizations.values().filter_map(Reading::known);
+pub(super) fn organization_policy(id: &str, kind: PolicyType, capture: &Capture) -> Result<OrgPolicyId, CliError> {
+    let organizations = capture.organizations.values().filter_map(Fact::known);
     let is_rcp = kind == PolicyType::Rcp;
     let lists = organizations.map(|organization| if is_rcp { &organization.rcps } else { &organization.scps });
-    let policies = lists.filter_map(Reading::found).flatten().flat_map(|level| &level.policies);
+    let policies = lists.filter_map(Fact::found).flatten().flat_map(|level| &level.policies);
     let known: Vec<&OrgPolicyId> = policies.filter_map(|policy| policy.id.as_ref()).collect();
     the_one(id, &known).ok_or_else(|| unknown("organization policy", id, &known))
 }
 
 /// The grant of this ID, if the evidence holds it.
-pub(super) fn grant(id: &str, capture: &Capture) -> Result<GrantId, Failure> {
+pub(super) fn grant(id: &str, capture: &Capture) -> Result<GrantId, CliError> {
     let grants = capture.keys.values().filter_map(|key| key.grants.found()).flat_map(|grants| grants.iter());
     let known: Vec<&GrantId> = grants.map(|grant: &Grant| &grant.id).collect();
     the_one(id, &known).ok_or_else(|| unknown("grant", id, &known))

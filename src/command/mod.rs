@@ -31,7 +31,7 @@ pub enum Shell {
 /// A program with its arguments and environment; or options alone, for a command that somebody has typed. Printed, it is
 /// one line for a POSIX shell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Command {
+pub struct Command {
     environment: Vec<(&'static str, Word)>,
     parts: Vec<Part>,
     /// The file that takes what the program prints.

@@ -8,13 +8,16 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+use ebs_preflight::calls::{Script, Shell, script};
 use ebs_preflight::capture::{Capture, Target};
 use ebs_preflight::event::{incidents, read};
 use ebs_preflight::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
-use ebs_preflight::reads::{Script, Shell, script};
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Report;
+use ebs_preflight::preflight::preflight;
 use ebs_preflight::report::text::render_with;
-use ebs_preflight::report::{Form, Report, json, preflight, remedy_files, triage};
-use ebs_preflight::start::Question;
+use ebs_preflight::report::{Form, json, remedy_files};
+use ebs_preflight::triage;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -64,11 +67,11 @@ const COHERENT: [(&str, &str); 12] = [
 const STEP: usize = 8;
 
 /// A shell with programs that note their words, and nothing to read.
-struct Shell {
+struct Pasteboard {
     folder: TempDir,
 }
 
-impl Shell {
+impl Pasteboard {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let shell = Self { folder };
@@ -177,7 +180,7 @@ impl Pasted {
 
     /// Runs all of it, and tells how many commands and scripts that were.
     fn run(self) -> (usize, usize) {
-        let shell = Shell::new();
+        let shell = Pasteboard::new();
         let (told, untold): (Vec<_>, Vec<_>) = self.commands.iter().partition(|(_, argv)| argv.is_some());
         for some in told.chunks(200) {
             let lines: String = some.iter().flat_map(|(line, _)| [line.as_str(), "\n"]).collect();

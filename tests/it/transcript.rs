@@ -6,15 +6,17 @@
 
 use std::collections::BTreeSet;
 
+use ebs_preflight::answers::{Transcript, TranscriptError, add, assembled};
+use ebs_preflight::calls::READS;
+use ebs_preflight::calls::{Script, Shell, script};
 use ebs_preflight::capture::Capture;
 use ebs_preflight::capture::Target;
-use ebs_preflight::handed::{Transcript, TranscriptError, add, assembled};
+use ebs_preflight::fact::Fact;
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
-use ebs_preflight::reads::READS;
-use ebs_preflight::reads::{Script, Shell, script};
-use ebs_preflight::report::{Verdict, preflight, text};
-use ebs_preflight::source::Reading;
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::text;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -226,7 +228,7 @@ fn the_script_of_a_start_makes_all_reads_and_no_other() {
     let mut targets = transcript(START).unwrap().targets;
     let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
     targets.push(Target { role_arn: user.parse().unwrap(), ..targets[0].clone() });
-    let text = script(&Script::Starts(targets, None));
+    let text = script(&Script::Starts(targets, None), Shell::Posix);
     let all: BTreeSet<&str> = READS.iter().map(|read| read.action).collect();
     assert_eq!(actions(&text), all);
     // What it asks AWS besides, to find its way, are the same reads.
@@ -243,7 +245,7 @@ fn the_marks_of_a_script_fit() {
     let mut targets = transcript(START).unwrap().targets;
     let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
     targets.push(Target { role_arn: user.parse().unwrap(), ..targets[0].clone() });
-    let text = script(&Script::Starts(targets, None));
+    let text = script(&Script::Starts(targets, None), Shell::Posix);
     let values = [("$k", "arn:aws:kms:us-west-2:444455556666:key/1f2e3d4c-5b6a-4798-8071-625344352617"), ("$v", "v3")];
     let names = [("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops"), ("$n", "cron")];
     let values =
@@ -261,13 +263,13 @@ fn the_marks_of_a_script_fit() {
 #[test]
 fn the_scripts_for_the_other_side_read_only_theirs() {
     let key = KeyArn::parse("arn:aws:kms:eu-west-1:333355557777:key/1f2e3d4c-5b6a-4798-8071-625344352617").unwrap();
-    let of_key = script(&Script::Key(key));
+    let of_key = script(&Script::Key(key), Shell::Posix);
     assert!(actions(&of_key).iter().all(|action| action.starts_with("kms:") || action.starts_with("sts:")));
     let user = PrincipalArn::parse("arn:aws:iam::333355557777:user/ops/cron").unwrap();
-    let of_user = script(&Script::Identities(vec![user]));
+    let of_user = script(&Script::Identities(vec![user]), Shell::Posix);
     assert!(actions(&of_user).iter().all(|action| action.starts_with("iam:") || action.starts_with("sts:")));
     assert!(actions(&of_user).contains("iam:ListGroupsForUser") && !actions(&of_user).contains("iam:GetRole"));
-    let of_tree = script(&Script::Organization(vec![AccountId::parse("444455556666").unwrap()]));
+    let of_tree = script(&Script::Organization(vec![AccountId::parse("444455556666").unwrap()]), Shell::Posix);
     assert!(actions(&of_tree).iter().all(|action| action.starts_with("organizations:") || action.starts_with("sts:")));
 }
 
@@ -347,9 +349,9 @@ fn only_the_newest_default_version_counts() {
 #[test]
 fn what_was_read_is_not_changed_by_what_is_added() {
     let mut capture = transcript(START).unwrap();
-    capture.keys.values_mut().for_each(|key| key.metadata = Reading::Absent);
-    capture.identities.values_mut().for_each(|identity| *identity = Reading::Absent);
-    capture.instances.values_mut().for_each(|instance| *instance = Reading::Absent);
+    capture.keys.values_mut().for_each(|key| key.metadata = Fact::Absent);
+    capture.identities.values_mut().for_each(|identity| *identity = Fact::Absent);
+    capture.instances.values_mut().for_each(|instance| *instance = Fact::Absent);
     let mut after = capture.clone();
     add(&mut after, &[Transcript::parse(START).unwrap()], 1);
     assert_eq!(after, capture);
