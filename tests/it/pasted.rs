@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
@@ -22,7 +23,10 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::golden::library;
+use crate::golden::{Golden, library};
+
+/// What the programs are called with between two lines.
+const MARK: &str = "between";
 
 /// What a file is called that only an attack makes.
 const PWNED: &str = "pwned";
@@ -63,8 +67,8 @@ const COHERENT: [(&str, &str); 12] = [
     ("p-", "p-$(touch${IFS}pwned)"),
 ];
 
-/// Every so many of the changes are made of each capture, others of the next.
-const STEP: usize = 8;
+/// So many texts of a document are changed at once as there are of these to change: each document is judged so often.
+const BATCHES: usize = 4;
 
 /// A shell with programs that note their words, and nothing to read.
 struct Pasteboard {
@@ -133,6 +137,12 @@ struct Pasted {
 }
 
 impl Pasted {
+    fn with(mut self, other: Self) -> Self {
+        self.commands.extend(other.commands);
+        self.scripts.extend(other.scripts);
+        self
+    }
+
     fn command(&mut self, line: &str, argv: &Value) {
         assert!(!line.contains(char::is_control), "a command is not one line: {line:?}");
         let words = |words: &Vec<Value>| words.iter().map(|word| word.as_str().unwrap().to_owned()).collect();
@@ -171,8 +181,12 @@ impl Pasted {
 
     fn of_report(&mut self, report: &Report) {
         self.of_json(&serde_json::from_str(&json::render(report)).unwrap());
-        for form in [Form::Statement, Form::Cli] {
-            self.of_text(&render_with(report, form));
+        // The forms differ in the remedies alone.
+        self.of_text(&render_with(report, Form::Cli));
+        if !report.codes().is_empty() {
+            for form in [Form::Statement, Form::Document, Form::Diff, Form::Terraform] {
+                self.of_text(&render_with(report, form));
+            }
         }
         let files = remedy_files(report);
         self.scripts.extend(files.into_iter().filter(|(name, _)| name == "apply.sh").map(|(_, text)| text));
@@ -187,15 +201,21 @@ impl Pasted {
             let expected: Vec<&Vec<String>> = some.iter().filter_map(|(_, argv)| argv.as_ref()).collect();
             assert_eq!(shell.run(&lines).iter().collect::<Vec<_>>(), expected);
         }
-        for (line, _) in &untold {
-            let calls = shell.run(&format!("{line}\n"));
-            // One within another is run before it.
-            let is_remark = line.starts_with('#');
-            assert_eq!(
-                calls.last().map(|call| call[0].as_str()),
-                line.split(' ').next().filter(|_| !is_remark),
-                "{line}"
-            );
+        for some in untold.chunks(200) {
+            let lines: String = some.iter().map(|(line, _)| format!("{line}\naws {MARK}\n")).collect();
+            let calls = shell.run(&lines);
+            let is_mark = |call: &Vec<String>| call.get(1).is_some_and(|word| word == MARK);
+            let calls: Vec<&[Vec<String>]> = calls.split(is_mark).collect();
+            assert_eq!(calls.len(), some.len() + 1);
+            for ((line, _), calls) in some.iter().zip(calls) {
+                // One within another is run before it.
+                let is_remark = line.starts_with('#');
+                assert_eq!(
+                    calls.last().map(|call| call[0].as_str()),
+                    line.split(' ').next().filter(|_| !is_remark),
+                    "{line}"
+                );
+            }
         }
         for text in &self.scripts {
             let calls = shell.run(text);
@@ -229,46 +249,96 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The text with one of its texts put as `HOSTILE`, alone and behind what stood there; with the same name changed
-/// everywhere. `turn` chooses which.
-fn changed(text: &str, turn: usize) -> Vec<String> {
+/// The text with every one of its texts put as one of `HOSTILE`, alone or behind what stood there, where `takes` takes
+/// it so, some of them at once; and with the same name changed everywhere. `turn` chooses which is put where.
+fn changed(text: &str, turn: usize, takes: impl Fn(&str) -> bool) -> Vec<String> {
     let mut all = Vec::new();
     if let Ok(value) = serde_json::from_str::<Value>(text) {
         let mut found = Vec::new();
         places(&value, "", &mut found);
-        for (number, place) in found.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(STEP)) {
-            let hostile = HOSTILE[(number / STEP + turn) % HOSTILE.len()];
-            for more in [false, true] {
-                let mut value = value.clone();
-                let member = value.pointer_mut(place).unwrap();
-                let old = if more { member.as_str().unwrap_or_default() } else { "" };
-                *member = Value::String(format!("{old}{hostile}"));
+        let put = |mut value: Value, place: &str, number: usize, alone: bool| {
+            let member = value.pointer_mut(place).unwrap();
+            let old = if alone { "" } else { member.as_str().unwrap_or_default() };
+            *member = Value::String(format!("{old}{}", HOSTILE[(number + turn) % HOSTILE.len()]));
+            value
+        };
+        let takes =
+            |(number, place): &(usize, &String), alone| takes(&put(value.clone(), place, *number, alone).to_string());
+        for alone in [false, true] {
+            let taken: Vec<(usize, &String)> = found.iter().enumerate().filter(|at| takes(at, alone)).collect();
+            for batch in 0..BATCHES.min(taken.len()) {
+                let some = taken.iter().skip(batch).step_by(BATCHES);
+                let value = some.fold(value.clone(), |value, (number, place)| put(value, place, *number, alone));
                 all.push(value.to_string());
             }
         }
     }
-    let coherent = COHERENT.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(2));
-    all.extend(coherent.filter(|(_, (from, _))| text.contains(from)).map(|(_, (from, to))| text.replace(from, to)));
+    let coherent = COHERENT.iter().filter(|(from, _)| text.contains(from));
+    all.extend(coherent.map(|(from, to)| text.replace(from, to)));
     all
 }
 
 #[test]
 fn what_a_report_prints_is_run_as_it_is_meant() {
-    let (mut pasted, mut judged, mut refused) = (Pasted::default(), 0, 0);
-    for (turn, golden) in library().iter().enumerate() {
-        for text in changed(&golden.text, turn).into_iter().chain([golden.text.clone()]) {
+    let goldens = library();
+    let numbered: Vec<_> = goldens.iter().enumerate().collect();
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let of_share = |share: &[(usize, &Golden)]| {
+        let (mut pasted, mut judged) = (Pasted::default(), 0);
+        for (turn, golden) in share {
             // A name that AWS would not give is bad input.
-            if let Ok(capture) = Capture::parse(&text) {
-                pasted.of_report(&preflight(&capture, &Question::default()));
-                judged += 1;
-            } else {
-                refused += 1;
+            let is_capture = |text: &str| Capture::parse(text).is_ok();
+            for text in changed(&golden.text, *turn, is_capture).into_iter().chain([golden.text.clone()]) {
+                if let Ok(capture) = Capture::parse(&text) {
+                    pasted.of_report(&preflight(&capture, &golden.question()));
+                    judged += 1;
+                }
             }
         }
-    }
+        (pasted, judged)
+    };
+    let shares: Vec<(Pasted, usize)> = std::thread::scope(|scope| {
+        let shares =
+            numbered.chunks(numbered.len().div_ceil(threads)).map(|share| scope.spawn(move || of_share(share)));
+        let shares: Vec<_> = shares.collect();
+        shares.into_iter().map(|share| share.join().unwrap()).collect()
+    });
+    let judged: usize = shares.iter().map(|(_, judged)| judged).sum();
+    let pasted = shares.into_iter().map(|(pasted, _)| pasted).fold(Pasted::default(), Pasted::with);
     let (commands, scripts) = pasted.run();
-    println!("{judged} captures judged, {refused} refused; {commands} commands and {scripts} scripts run");
-    assert!(judged > 500 && refused > 300 && commands > 50 && scripts > 100);
+    println!("{judged} captures judged; {commands} commands and {scripts} scripts run");
+    assert!(judged > 500 && commands > 50 && scripts > 100);
+}
+
+/// `diff` with the remedy of each start, of every third golden: each is a process of its own.
+#[test]
+fn what_diff_prints_is_run_as_it_is_meant() {
+    let folder = TempDir::new().unwrap();
+    let (mut pasted, mut compared) = (Pasted::default(), 0);
+    for (turn, golden) in library().iter().enumerate().filter(|(turn, _)| turn.is_multiple_of(3)) {
+        let (from, to) = COHERENT[(turn / 3) % 7];
+        let text = if golden.text.contains(from) { golden.text.replace(from, to) } else { golden.text.clone() };
+        let Ok(capture) = Capture::parse(&text) else { continue };
+        let files = remedy_files(&preflight(&capture, &Question::default()));
+        let Some((_, remedy)) = files.iter().find(|(name, _)| name == "remedy.json") else { continue };
+        fs::write(folder.path().join("capture.json"), &text).unwrap();
+        fs::write(folder.path().join("remedy.json"), remedy).unwrap();
+        for format in ["text", "json"] {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"));
+            let arguments = ["diff", "--capture", "capture.json", "--apply-remedy", "remedy.json", "--format", format];
+            let output = program.args(arguments).current_dir(&folder).env_clear().output().unwrap();
+            let shown = String::from_utf8(output.stdout).unwrap();
+            compared += usize::from(!shown.is_empty());
+            match serde_json::from_str::<Value>(&shown) {
+                Ok(report) => pasted.of_json(&report),
+                Err(_) => pasted.of_text(&shown),
+            }
+            pasted.of_text(&String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    let (commands, _) = pasted.run();
+    println!("{compared} comparisons, {commands} commands run");
+    assert!(compared > 40 && commands > 5, "{compared} {commands}");
 }
 
 #[test]
@@ -280,7 +350,7 @@ fn what_triage_prints_is_run_as_it_is_meant() {
     let mut pasted = Pasted::default();
     for (turn, path) in paths.iter().enumerate() {
         let text = fs::read_to_string(path).unwrap();
-        for text in changed(&text, turn).into_iter().chain([text.clone()]) {
+        for text in changed(&text, turn, |_| true).into_iter().chain([text.clone()]) {
             let Ok(found) = read(&text) else { continue };
             let incidents = incidents(found.materials);
             pasted.of_json(&serde_json::from_str(&triage::json(&incidents, &[], &TimeZone::UTC)).unwrap());
