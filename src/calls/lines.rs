@@ -1,5 +1,5 @@
-//! Reads as lines of the AWS CLI. What they are of stands in shell variables: `$i` an instance, `$k` a KMS key, `$s` a
-//! key store, `$n` a role or user, `$g` a group, `$p` a policy, `$t` a target in the organization.
+//! Reads as lines of the AWS CLI. What they are of stands in shell variables: `$i` an instance, `$d` a volume, `$k` a KMS
+//! key, `$s` a key store, `$n` a role or user, `$g` a group, `$p` a policy, `$t` a target in the organization.
 
 use super::step::{Query, Step, Values};
 use super::{
@@ -69,20 +69,43 @@ pub(super) fn instance() -> Line {
     of(DESCRIBE_INSTANCES, "--instance-ids", 'i')
 }
 
-pub(super) fn volumes() -> Line {
-    let filter = Word::from("Name=attachment.instance-id,Values=").then(Word::variable('i'));
-    Line::new(DESCRIBE_VOLUMES, &[Word::variable('i')], &Command::options().option("--filters", filter))
+/// The volume `$d`, by its ID: answers to a filter leave out what EC2 hides.
+///
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/amazon-ec2-managed-instances.html>
+pub(super) fn volume() -> Line {
+    of(DESCRIBE_VOLUMES, "--volume-ids", 'd')
+}
+
+/// The volumes that an instance has attached, as its block device mapping tells them.
+const ATTACHED: &str = "Reservations[].Instances[].BlockDeviceMappings[].Ebs.VolumeId";
+
+/// The key of a volume.
+const KEY: &str = "Volumes[].KmsKeyId";
+
+/// The volumes of the instance `$i`.
+pub(super) fn volumes() -> Vec<Step> {
+    instance().each(ATTACHED, 'd', vec![volume().into()])
+}
+
+/// What follows the volume `$d`: its key, whole.
+pub(super) fn key_of_volume() -> Vec<Step> {
+    volume().each(KEY, 'k', key())
+}
+
+/// The ARNs of the keys of the volumes of the instance `$i`.
+fn key_arns() -> Values {
+    let attached = Values::Of(instance().values(ATTACHED));
+    Values::ForEach('d', Box::new(attached), Box::new(Values::Of(volume().values(KEY))))
 }
 
 /// The keys of the volumes of the instance `$i`, each whole.
 pub(super) fn keys() -> Vec<Step> {
-    vec![Step::Each('k', Values::OnceOf(vec![volumes().values("Volumes[].KmsKeyId")]), key())]
+    vec![Step::Each('k', key_arns().once(), key())]
 }
 
 /// The keys of the volumes of these instances, each once.
-pub(super) fn keys_of(instances: Vec<Word>) -> Step {
-    let values = volumes().values("Volumes[].KmsKeyId");
-    Step::Each('k', Values::OnceOfEach('i', instances, values), key())
+pub(super) fn keys_of(instances: Values) -> Step {
+    Step::Each('k', Values::ForEach('i', Box::new(instances), Box::new(key_arns())).once(), key())
 }
 
 pub(super) fn of_key(read: Read) -> Line {
@@ -194,8 +217,8 @@ impl Holder {
         steps.push(self.attached().into());
         let boundary = self.itself.map(|(read, path)| self.of(read).values(path));
         let attached = self.attached().values("AttachedPolicies[].PolicyArn");
-        let policies = Values::OnceOf(std::iter::once(attached).chain(boundary).collect());
-        steps.push(Step::Each('p', policies, managed()));
+        let policies = std::iter::once(attached).chain(boundary).map(Values::Of).collect();
+        steps.push(Step::Each('p', Values::All(policies).once(), managed()));
         steps
     }
 }

@@ -75,19 +75,21 @@ fn step(step: &Step) -> Vec<String> {
 }
 
 fn each(variable: char, of: &Values, body: &[Step]) -> Vec<String> {
-    let once = |values: &str| format!("{values} | Sort-Object -Unique -CaseSensitive");
-    let of = match of {
+    let start = format!("foreach (${variable} in @({})) {{", printed(of));
+    std::iter::once(start).chain(lines(body)).chain(["}".to_owned()]).collect()
+}
+
+/// What gives the values, one by one.
+fn printed(of: &Values) -> String {
+    match of {
         Values::Words(words) => joined(words),
         Values::Of(query) => values(query),
-        Values::OnceOf(queries) => {
-            once(&format!("& {{ {} }}", queries.iter().map(values).collect::<Vec<_>>().join("; ")))
+        Values::All(several) => format!("& {{ {} }}", several.iter().map(printed).collect::<Vec<_>>().join("; ")),
+        Values::ForEach(variable, of, then) => {
+            format!("& {{ foreach (${variable} in @({})) {{ {} }} }}", printed(of), printed(then))
         }
-        Values::OnceOfEach(of, words, query) => {
-            once(&format!("& {{ foreach (${of} in {}) {{ {} }} }}", joined(words), values(query)))
-        }
-    };
-    let start = format!("foreach (${variable} in @({of})) {{");
-    std::iter::once(start).chain(lines(body)).chain(["}".to_owned()]).collect()
+        Values::Once(of) => format!("{} | Sort-Object -Unique -CaseSensitive", printed(of)),
+    }
 }
 
 /// Words as a list of an expression, in which a bare word is none.

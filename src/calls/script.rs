@@ -63,9 +63,9 @@ fn starts(targets: &[Target]) -> Vec<Step> {
     let mut steps: Vec<Step> = targets.iter().map(target).collect();
     let principals = targets.iter().map(|target| &target.role_arn);
     let instances: BTreeSet<&InstanceId> = targets.iter().map(|target| &target.instance_id).collect();
-    let instances: Vec<Word> = instances.into_iter().map(Word::from).collect();
-    let of_instance = vec![lines::instance().into(), lines::volumes().into()];
-    steps.push(Step::Each('i', Values::Words(instances.clone()), of_instance));
+    let instances = words(instances);
+    let of_instance = std::iter::once(lines::instance().into()).chain(lines::volumes()).collect();
+    steps.push(Step::Each('i', instances.clone(), of_instance));
     steps.push(lines::keys_of(instances));
     steps.extend(identities(principals.clone()));
     let accounts: BTreeSet<AccountId> =

@@ -66,22 +66,30 @@ fn step(step: &Step) -> Vec<String> {
 }
 
 fn each(variable: char, of: &Values, body: &[Step]) -> Vec<String> {
-    let of = match of {
-        Values::Words(words) => joined(words),
-        Values::Of(query) => format!("$({})", values(query)),
-        Values::OnceOf(queries) => match queries.as_slice() {
-            [one] => format!("$({} | sort -u)", values(one)),
-            several => {
-                let several: Vec<String> = several.iter().map(values).collect();
-                format!("$({{ {}; }} | sort -u)", several.join("; "))
-            }
-        },
-        Values::OnceOfEach(of, words, query) => {
-            format!("$(for {of} in {}; do {}; done | sort -u)", joined(words), values(query))
-        }
-    };
-    let start = format!("for {variable} in {of}; do");
+    let start = format!("for {variable} in {}; do", list(of));
     std::iter::once(start).chain(lines(body)).chain(["done".to_owned()]).collect()
+}
+
+/// Values as the words of a loop.
+fn list(of: &Values) -> String {
+    match of {
+        Values::Words(words) => joined(words),
+        Values::Of(_) | Values::All(_) | Values::ForEach(..) | Values::Once(_) => format!("$({})", printed(of)),
+    }
+}
+
+/// What prints the values, one a line.
+fn printed(of: &Values) -> String {
+    match of {
+        Values::Words(words) => format!("printf '%s\\n' {}", joined(words)),
+        Values::Of(query) => values(query),
+        Values::All(several) => {
+            let several: Vec<String> = several.iter().map(printed).collect();
+            format!("{{ {}; }}", several.join("; "))
+        }
+        Values::ForEach(variable, of, then) => format!("for {variable} in {}; do {}; done", list(of), printed(then)),
+        Values::Once(of) => format!("{} | sort -u", printed(of)),
+    }
 }
 
 fn joined(words: &[Word]) -> String {

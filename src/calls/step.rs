@@ -30,10 +30,18 @@ pub(super) enum Values {
     Words(Vec<Word>),
     /// Those of an answer.
     Of(Query),
-    /// Those of several answers, each once.
-    OnceOf(Vec<Query>),
-    /// Those of an answer about each of these words, each once.
-    OnceOfEach(char, Vec<Word>, Query),
+    /// All of several.
+    All(Vec<Values>),
+    /// Those that are found for each of some values.
+    ForEach(char, Box<Values>, Box<Values>),
+    /// The same, each once.
+    Once(Box<Values>),
+}
+
+impl Values {
+    pub(super) fn once(self) -> Self {
+        Self::Once(Box::new(self))
+    }
 }
 
 /// Values of an answer, which this path of the AWS CLI finds.

@@ -51,9 +51,10 @@ fn a_script_of_powershell_holds_names_between_quotes_alone() {
         "$env:AWS_REGION = 'eu-west-1'",
         "foreach ($i in @('i-0f3c2a9d8b7e61254')) {",
         "ebsRead \"ec2:DescribeInstances ${i}\" ec2 describe-instances \"--instance-ids=${i}\"",
-        "foreach ($k in @(& { foreach ($i in 'i-0f3c2a9d8b7e61254') { ebsValues ec2 describe-volumes --filters \
-         \"Name=attachment.instance-id,Values=${i}\" --query 'Volumes[].KmsKeyId' } } | Sort-Object -Unique \
-         -CaseSensitive)) {",
+        "foreach ($k in @(& { foreach ($i in @('i-0f3c2a9d8b7e61254')) { & { foreach ($d in @(ebsValues ec2 \
+         describe-instances \"--instance-ids=${i}\" --query \
+         'Reservations[].Instances[].BlockDeviceMappings[].Ebs.VolumeId')) { ebsValues ec2 describe-volumes \
+         \"--volume-ids=${d}\" --query 'Volumes[].KmsKeyId' } } } } | Sort-Object -Unique -CaseSensitive)) {",
         "foreach ($n in @('StartJob')) {",
         "$v = ebsValues iam get-policy \"--policy-arn=${p}\" --query 'Policy.DefaultVersionId'",
         "while ($t) {",
