@@ -13,7 +13,6 @@ use ebs_preflight::calls::{Script, Shell, script};
 use ebs_preflight::capture::{Capture, Target};
 use ebs_preflight::event::{incidents, read};
 use ebs_preflight::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
-use ebs_preflight::operations::Question;
 use ebs_preflight::outcome::Report;
 use ebs_preflight::preflight::preflight;
 use ebs_preflight::report::text::render_with;
@@ -310,35 +309,34 @@ fn what_a_report_prints_is_run_as_it_is_meant() {
     assert!(judged > 500 && commands > 50 && scripts > 100);
 }
 
-/// `diff` with the remedy of each start, of every third golden: each is a process of its own.
+/// `diff` with a key disabled, which of most starts is a regression with commands that cure it, of every third golden:
+/// each is a process of its own.
 #[test]
 fn what_diff_prints_is_run_as_it_is_meant() {
     let folder = TempDir::new().unwrap();
     let (mut pasted, mut compared) = (Pasted::default(), 0);
     for (turn, golden) in library().iter().enumerate().filter(|(turn, _)| turn.is_multiple_of(3)) {
         let (from, to) = COHERENT[(turn / 3) % 7];
-        let text = if golden.text.contains(from) { golden.text.replace(from, to) } else { golden.text.clone() };
+        let text = golden.text.replace(from, to);
         let Ok(capture) = Capture::parse(&text) else { continue };
-        let files = remedy_files(&preflight(&capture, &Question::default()));
-        let Some((_, remedy)) = files.iter().find(|(name, _)| name == "remedy.json") else { continue };
+        let Some(key) = capture.keys.keys().next() else { continue };
         fs::write(folder.path().join("capture.json"), &text).unwrap();
-        fs::write(folder.path().join("remedy.json"), remedy).unwrap();
         for format in ["text", "json"] {
             let mut program = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"));
-            let arguments = ["diff", "--capture", "capture.json", "--apply-remedy", "remedy.json", "--format", format];
-            let output = program.args(arguments).current_dir(&folder).env_clear().output().unwrap();
+            program.args(["diff", "--capture", "capture.json", "--disable-key", key.as_str(), "--remedy-form", "cli"]);
+            let output = program.args(["--format", format]).current_dir(&folder).env_clear().output().unwrap();
             let shown = String::from_utf8(output.stdout).unwrap();
-            compared += usize::from(!shown.is_empty());
             match serde_json::from_str::<Value>(&shown) {
                 Ok(report) => pasted.of_json(&report),
                 Err(_) => pasted.of_text(&shown),
             }
+            compared += usize::from(!shown.is_empty());
             pasted.of_text(&String::from_utf8_lossy(&output.stderr));
         }
     }
     let (commands, _) = pasted.run();
     println!("{compared} comparisons, {commands} commands run");
-    assert!(compared > 40 && commands > 5, "{compared} {commands}");
+    assert!(compared > 20 && commands > 0, "{compared} {commands}");
 }
 
 #[test]
