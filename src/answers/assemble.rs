@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::api::sts::GetCallerIdentity;
 use super::join::{self, first};
 use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
@@ -145,10 +146,7 @@ fn overtaken(newest_first: &[Part]) -> Vec<Handed> {
 }
 
 fn caller(part: &Part) -> Fact<String> {
-    part.reading("sts:GetCallerIdentity", |text| {
-        let value: serde_json::Value = serde_json::from_str(text).ok()?;
-        Some(value.get("Arn")?.as_str()?.to_owned())
-    })
+    part.read("sts:GetCallerIdentity", GetCallerIdentity::arn)
 }
 
 /// Whether the part's reader is of this account.
