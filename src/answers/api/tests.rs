@@ -11,7 +11,7 @@ use super::organizations::{
     DescribeOrganization, DescribePolicy, ListParents, ListPoliciesForTarget, ListRoots, levels,
 };
 use crate::fact::Fact;
-use crate::names::{InstanceId, KeyArn, PrincipalArn, Region};
+use crate::names::{InstanceId, KeyArn, OrgTarget, PrincipalArn, Region};
 use crate::policy::PolicyType;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:222233334444:key/5f0d9b72-83ce-4a16-b2d7-60c1e8f4a935";
@@ -160,7 +160,7 @@ fn a_recorded_organization_is_understood() {
     let told: DescribePolicy = wire!("organizations.DescribePolicy.full");
     assert!(told.document(&"p-FullAWSAccess".parse().unwrap()).unwrap().text().contains("Allow"));
     let told: DescribePolicy = wire!("organizations.DescribePolicy.full");
-    assert!(told.document("p-another00").is_err());
+    assert!(told.document(&"p-another00".parse().unwrap()).is_err());
 }
 
 #[test]
@@ -169,12 +169,12 @@ fn the_levels_of_a_root_are_those_of_its_account() {
         let told: ListRoots = wire!("organizations.ListRoots.ok");
         Fact::told("organizations:ListRoots", told.root())
     };
-    let path = |root: &str| Fact::Known(vec![root.to_owned(), "222233334444".to_owned()]);
-    let none = |_: &str| Fact::Known(Vec::new());
+    let path = |root: &str| Fact::Known(vec![root.parse().unwrap(), "222233334444".parse().unwrap()]);
+    let none = |_: &OrgTarget| Fact::Known(Vec::new());
     assert_eq!(levels(&root(), &path("r-7qk2"), PolicyType::Scp, none).known().unwrap().len(), 2);
     assert!(levels(&root(), &path("r-zzzz"), PolicyType::Scp, none).unread().is_some(), "another organization's");
     let part = levels(&root(), &path("r-7qk2"), PolicyType::Rcp, |target| {
-        if target.starts_with("r-") { Fact::Known(Vec::new()) } else { Fact::default() }
+        if target.is_root() { Fact::Known(Vec::new()) } else { Fact::default() }
     });
     assert!(part.found().is_some() && part.unread().is_some());
     let root = |types: &str| {
@@ -222,19 +222,32 @@ fn only_the_role_that_was_asked_for_is_taken() {
 #[test]
 fn only_the_policy_that_was_asked_for_is_taken() {
     let text = r#"{"RoleName":"night","PolicyName":"start","PolicyDocument":{"Statement": []}}"#;
-    assert_eq!(answer::<GetInlinePolicy>(text).document("night", "start").unwrap().text(), r#"{"Statement": []}"#);
-    assert!(answer::<GetInlinePolicy>(text).document("day", "start").is_err());
-    assert!(answer::<GetInlinePolicy>(text).document("night", "stop").is_err());
-    assert!(answer::<GetInlinePolicy>(r#"{"PolicyDocument":""}"#).document("night", "start").is_err());
+    assert_eq!(
+        answer::<GetInlinePolicy>(text).document("night", &"start".parse().unwrap()).unwrap().text(),
+        r#"{"Statement": []}"#
+    );
+    assert!(answer::<GetInlinePolicy>(text).document("day", &"start".parse().unwrap()).is_err());
+    assert!(answer::<GetInlinePolicy>(text).document("night", &"stop".parse().unwrap()).is_err());
+    assert!(
+        answer::<GetInlinePolicy>(r#"{"PolicyDocument":""}"#).document("night", &"start".parse().unwrap()).is_err()
+    );
     let arn = "arn:aws:iam::222233334444:policy/keys";
     let text = format!(r#"{{"Policy":{{"Arn":"{arn}","DefaultVersionId":"v3"}}}}"#);
-    assert_eq!(answer::<GetPolicy>(&text).default_version(arn).unwrap(), "v3");
-    assert!(answer::<GetPolicy>(&text).default_version("arn:aws:iam::222233334444:policy/others").is_err());
+    assert_eq!(answer::<GetPolicy>(&text).default_version(&arn.parse().unwrap()).unwrap(), "v3");
+    assert!(
+        answer::<GetPolicy>(&text)
+            .default_version(&"arn:aws:iam::222233334444:policy/others".parse().unwrap())
+            .is_err()
+    );
     for (version, is_default, is_taken) in [("v3", "true", true), ("v2", "true", false), ("v3", "false", false)] {
         let text = format!(
             r#"{{"PolicyVersion":{{"VersionId":"{version}","IsDefaultVersion":{is_default},"Document":{{"Statement":[]}}}}}}"#
         );
-        assert_eq!(answer::<GetPolicyVersion>(&text).document("v3").is_ok(), is_taken, "{version} {is_default}");
+        assert_eq!(
+            answer::<GetPolicyVersion>(&text).document(&"v3".parse().unwrap()).is_ok(),
+            is_taken,
+            "{version} {is_default}"
+        );
     }
 }
 
