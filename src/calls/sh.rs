@@ -49,7 +49,7 @@ fn step(step: &Step) -> Vec<String> {
             vec![line.argument(principal).to_string()]
         }
         Step::Run(command) => vec![command.to_string()],
-        Step::Set(variable, word) => vec![format!("{variable}={}", word.for_sh())],
+        Step::Set(variable, word) => vec![format!("{variable}={word}")],
         Step::Ask(variable, query) => vec![format!("{variable}=$({})", values(query))],
         Step::Each(variable, of, body) => each(*variable, of, body),
         Step::Climb { target, each, parents, parent } => {
@@ -93,7 +93,7 @@ fn printed(of: &Values) -> String {
 }
 
 fn joined(words: &[Word]) -> String {
-    words.iter().map(Word::for_sh).collect::<Vec<_>>().join(" ")
+    words.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// The values of an answer: one a line.

@@ -214,6 +214,9 @@ pub(super) struct Remedy {
     /// Which statements a remedy adds
     #[arg(long, value_enum, default_value_t)]
     pub(super) style: RemedyStyle,
+    /// Suggest what fixes warnings too, which the start does not need
+    #[arg(long)]
+    pub(super) fix_warnings: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::Command;
 use crate::names::Name;
 
@@ -90,11 +92,6 @@ impl Word {
         })
     }
 
-    /// The word for a POSIX shell.
-    pub(crate) fn for_sh(&self) -> String {
-        super::sh::word(self)
-    }
-
     /// The word as a value of an expression of PowerShell.
     pub(crate) fn in_powershell(&self) -> String {
         super::powershell::in_expression(self)
@@ -134,5 +131,11 @@ impl<N: Name> From<&N> for Word {
 impl From<jiff::Timestamp> for Word {
     fn from(time: jiff::Timestamp) -> Self {
         Self::of_text(time.to_string())
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::sh::word(self))
     }
 }
