@@ -11,6 +11,9 @@ use super::missing::{Lacking, Missing, Subject, WhoReads};
 use super::script::framed;
 use super::step::Step;
 
+/// The option that takes what look-ups of events print.
+pub(crate) const EVENTS: &str = "--events FILE";
+
 /// Lines that read what is missing, for one reader.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,7 +49,7 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<ScriptFor> {
             Place::Manager(None) => format!("the account that manages the organization, if any, of account {accounts}"),
         };
         match place {
-            Place::Events(_) => ScriptFor { r#in, lines: super::sh::plain(&draft.body), hand_in: "--events FILE" },
+            Place::Events(_) => ScriptFor { r#in, lines: super::sh::plain(&draft.body), hand_in: EVENTS },
             Place::Account(_) | Place::Owner(_) | Place::Manager(_) => {
                 ScriptFor { r#in, lines: framed(region, &draft.body, Shell::Posix), hand_in: "--add FILE" }
             }

@@ -56,7 +56,7 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
         return start.namesake.iter().map(namesake).collect();
     }
     let cure = |fact: &Evidence| {
-        if let Evidence::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
+        if let Evidence::Command { what: "fix", command } = fact { Some(self::command(command)) } else { None }
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let kinds = finding.policy_types();
@@ -258,13 +258,13 @@ fn edit(part: &Part, changed: &Suggested) -> (usize, String) {
     (line, lines.collect::<Vec<_>>().join("\n"))
 }
 
-fn sid(suggestion: &Suggested) -> Option<&str> {
+pub(super) fn sid(suggestion: &Suggested) -> Option<&str> {
     let stands = suggestion.replaces.as_ref().filter(|_| suggestion.text.is_empty()).unwrap_or(&suggestion.text);
     let (_, rest) = stands.split_once("\"Sid\"")?;
     rest.split('"').nth(1)
 }
 
-fn owner(owner: &Owner) -> String {
+pub(super) fn owner(owner: &Owner) -> String {
     match owner {
         Owner::Account(account) => format!("an administrator of account {account}"),
         Owner::These(arns) => {
