@@ -67,7 +67,14 @@ fn a_script_of_powershell_holds_names_between_quotes_alone() {
     // Every read that the other script makes, in its order.
     let of = |text: &str, function: &str| -> Vec<String> {
         let reads = text.lines().filter_map(|line| line.strip_prefix(function));
-        reads.map(|read| read.split_whitespace().filter(|word| !word.contains(['$', '"'])).collect()).collect()
+        reads
+            .map(|read| {
+                read.split_whitespace()
+                    .filter(|word| !word.contains(['$', '"']))
+                    .map(|word| word.replace('\'', ""))
+                    .collect()
+            })
+            .collect()
     };
     let target = Target { instance_id: "i-0f3c2a9d8b7e61254".parse().unwrap(), role_arn: arn.parse().unwrap() };
     let posix = script(&Script::Starts(vec![target], None), Shell::Posix);
