@@ -1,12 +1,10 @@
-use std::str::FromStr;
-
 use serde::Deserialize;
 
 use super::{Tag, is_of, need};
 use crate::capture::{self, AttachedPolicy, Group, InlinePolicy};
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{GroupArn, HolderKind, PolicyArn, PolicyName, PrincipalArn};
+use crate::names::{GroupArn, HolderKind, NameError, PolicyArn, PolicyName, PrincipalArn};
 
 /// What `GetRole` and `GetUser` answer.
 ///
@@ -140,8 +138,8 @@ fn bare(arn: String) -> AttachedPolicy {
 }
 
 /// The name that this is; what is no such name is not understood, and the answer with it.
-fn name_of<N: FromStr<Err: ToString> + Into<String>>(told: String) -> Result<String, String> {
-    told.parse::<N>().map(Into::into).map_err(|error| error.to_string())
+fn name_of<N: TryFrom<String, Error = NameError> + Into<String>>(told: String) -> Result<String, String> {
+    N::try_from(told).map(Into::into).map_err(|error| error.to_string())
 }
 
 /// What `ListRolePolicies` and its sisters answer.
