@@ -1,3 +1,5 @@
+#![expect(clippy::struct_field_names, reason = "the names are AWS's")]
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

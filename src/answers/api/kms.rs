@@ -210,6 +210,7 @@ pub(crate) struct GrantListEntry {
 /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantConstraints.html>
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::zero_sized_map_values, reason = "serde flattens into a map")]
 struct Constraints {
     encryption_context_subset: Option<BTreeMap<String, String>>,
     encryption_context_equals: Option<BTreeMap<String, String>>,

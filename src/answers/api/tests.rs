@@ -84,7 +84,7 @@ fn a_time_is_the_same_in_each_form() {
 #[test]
 fn a_strange_answer_about_a_key_is_not_understood() {
     let metadata = [
-        (r#"{}"#, "lacks the key"),
+        ("{}", "lacks the key"),
         (r#"{"KeyMetadata":{"KeyState":"Enabled"}}"#, "lacks the key's ARN"),
         (r#"{"KeyMetadata":{"Arn":"KEY","Enabled":false,"KeyState":"Enabled"}}"#, "two key states"),
         (r#"{"KeyMetadata":{"Arn":"KEY","CustomKeyStoreId":"store 1"}}"#, "custom key store ID"),
@@ -100,13 +100,13 @@ fn a_strange_answer_about_a_key_is_not_understood() {
         assert!(answer::<GetKeyPolicy>(text).document("default").is_err(), "{text}");
     }
     for text in [
-        r#"{}"#,
+        "{}",
         r#"{"Tags":[{"TagKey":"team"}]}"#,
         r#"{"Tags":[{"TagKey":"team","TagValue":"a"},{"TagKey":"team","TagValue":"b"}]}"#,
     ] {
         assert!(answer::<ListResourceTags>(text).tags().is_err(), "{text}");
     }
-    for text in [r#"{}"#, r#"{"Aliases":[{}]}"#, r#"{"Aliases":[{"AliasName":"alias/a","TargetKeyId":"other"}]}"#] {
+    for text in ["{}", r#"{"Aliases":[{}]}"#, r#"{"Aliases":[{"AliasName":"alias/a","TargetKeyId":"other"}]}"#] {
         assert!(answer::<ListAliases>(text).names(&key()).is_err(), "{text}");
     }
 }
@@ -287,7 +287,7 @@ fn a_volume_tells_plainly_whether_it_is_encrypted() {
     assert_eq!(key(&encrypted).known().unwrap().as_str(), KEY);
     assert_eq!(key(r#","Encrypted":false"#), Fact::Absent);
     let riddles = [
-        "".to_owned(),
+        String::new(),
         r#","Encrypted":true"#.to_owned(),
         r#","Encrypted":true,"KmsKeyId":"alias/a""#.to_owned(),
         format!(r#","Encrypted":false,"KmsKeyId":"{KEY}""#),
