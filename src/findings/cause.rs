@@ -1,9 +1,10 @@
 //! From one denied request to its cause.
 
+use crate::command::{Command, Word};
 use crate::engine::{
     Decider, Decision, Element, Grantee, Miss, NearMiss, StatementOutcome, conditions, grant_misses, nearest, obstacles,
 };
-use crate::names::INFRASTRUCTURE_ROLE;
+use crate::names::{Arn, INFRASTRUCTURE_ROLE, InstanceId, KeyArn, Region, TagKey};
 use crate::operations::{RequestOutcome, Requester};
 use crate::policy::{Effect, PolicyType};
 
@@ -26,7 +27,11 @@ impl Cause {
     /// With the slip's name in front, where there is one: what the evaluation lacks becomes evidence.
     fn named(self, slip: Option<Code>, judged: &RequestOutcome) -> Self {
         let Some(code) = slip.filter(|slip| *slip != self.code) else { return self };
-        let meant = if code == Code::ConditionKeyUnknown { meant(judged, &self.evidence) } else { None };
+        let meant = match code {
+            Code::ConditionKeyUnknown => meant(judged, &self.evidence),
+            Code::TagMissing | Code::TagOfOtherValue => tag(judged, &self.evidence),
+            _ => None,
+        };
         let evidence = std::iter::once(Evidence::So(self.code)).chain(self.evidence).chain(meant).collect();
         Self { code, evidence }
     }
@@ -39,6 +44,40 @@ fn meant(judged: &RequestOutcome, evidence: &[Evidence]) -> Option<Evidence> {
     let mut misspelled =
         statements.flat_map(|statement| &statement.conditions).filter_map(|one| key_meant(one.key.lower()));
     misspelled.next().map(|key| Evidence::state("AWS's key", key))
+}
+
+/// The command that gives the key or the instance the tag that a condition asks for, where it asks for one value.
+///
+/// Sources: <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>,
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html>
+fn tag(judged: &RequestOutcome, evidence: &[Evidence]) -> Option<Evidence> {
+    let misses = evidence.iter().flat_map(|fact| match fact {
+        Evidence::Nearest { misses, .. } | Evidence::Statement { conditions: misses, .. } => misses.as_slice(),
+        _ => &[],
+    });
+    let plain = |text: &str| TagKey::parse(text).ok().filter(|_| !text.contains([',', ' ', '=', '*', '?', '$']));
+    let mut tags = misses.filter_map(|miss| {
+        let Element::Condition(_, key) = &miss.element else { return None };
+        let (family, name) = key.as_str().split_once('/')?;
+        let is_of_resource = ["aws:ResourceTag", "ec2:ResourceTag"].iter().any(|own| family.eq_ignore_ascii_case(own));
+        let [value] = miss.expected.as_slice() else { return None };
+        Some((plain(name)?, plain(value)?)).filter(|_| is_of_resource)
+    });
+    let (name, value) = tags.next()?;
+    let resource = judged.case.request.resource();
+    let command = if let Ok(key) = KeyArn::parse(resource) {
+        let tag = Word::from("TagKey=").then(&name).then(",TagValue=").then(&value);
+        Command::aws("kms tag-resource")
+            .option("--region", &key.in_region())
+            .option("--key-id", &key)
+            .option("--tags", tag)
+    } else {
+        let id = InstanceId::parse(resource.rsplit('/').next()?).ok()?;
+        let region = Region::parse(Arn::parse(resource).ok()?.region()).ok()?;
+        let tag = Word::from("Key=").then(&name).then(",Value=").then(&value);
+        Command::aws("ec2 create-tags").option("--region", &region).option("--resources", &id).option("--tags", tag)
+    };
+    Some(Evidence::Command { what: "or tag it", command })
 }
 
 /// The causes for which a request is denied, in the order in which to cure them; none for one that is allowed or
@@ -318,5 +357,6 @@ fn grant(judged: &RequestOutcome) -> Option<(Option<Code>, Evidence)> {
 
 /// The facts for which a request is denied.
 pub(crate) fn reasons(judged: &RequestOutcome) -> Vec<Evidence> {
-    causes(judged).into_iter().flat_map(|cause| cause.evidence).collect()
+    let all = causes(judged).into_iter().flat_map(|cause| cause.evidence);
+    all.filter(|fact| !matches!(fact, Evidence::Command { .. })).collect()
 }

@@ -155,7 +155,10 @@ fn denied(judged: &[RequestOutcome], question: &Question) -> Vec<Finding> {
             let is_denied = request.decision == Decision::ExplicitDeny;
             let lacks = !cause.evidence.iter().any(is_deny);
             let after = first.filter(|_| is_denied && lacks).map(|code| Evidence::After { code, action: None });
-            let evidence: Vec<Evidence> = so.into_iter().chain(cause.evidence.iter().cloned()).chain(after).collect();
+            // The finding that stops the start tells the command.
+            let told = |fact: &&Evidence| severity == Severity::Blocker || !matches!(fact, Evidence::Command { .. });
+            let own = cause.evidence.iter().filter(told).cloned();
+            let evidence: Vec<Evidence> = so.into_iter().chain(own).chain(after).collect();
             if let Some((number, (_, finding))) = findings.iter_mut().enumerate().find(|(_, found)| is_same(found)) {
                 concerned.add(number, finding, position, request);
                 if severity != Severity::Blocker {

@@ -1,6 +1,6 @@
 //! Requests that differ from a request of the start in one thing, and that a good remedy does not allow.
 
-use crate::engine::{Context, ContextValue, PolicySet, Principal, Request, judge as decide};
+use crate::engine::{Context, ContextValue, Decision, PolicySet, Principal, Request, judge as decide};
 use crate::names::{ConditionKey, PrincipalArn, RoleArn};
 use crate::operations::RequestOutcome;
 
@@ -26,6 +26,8 @@ pub(crate) enum Control {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Denied,
+    /// What was not read leaves open whether it is allowed.
+    Open,
     Opened,
 }
 
@@ -54,6 +56,7 @@ impl Control {
         match (earlier, now) {
             (_, now) if now.is_denied() => Some(Outcome::Denied),
             (earlier, _) if !earlier.is_denied() => None,
+            (_, Decision::Unknown) => Some(Outcome::Open),
             (_, _) => Some(Outcome::Opened),
         }
     }

@@ -112,12 +112,24 @@ fn names(deny: &Statement, arn: &str) -> bool {
     })
 }
 
+/// The last time at which a Deny of certain times holds.
+fn until(deny: &Statement) -> Option<String> {
+    let ends = deny.conditions.iter().filter(|condition| {
+        let comparison = condition.operator.comparison;
+        condition.key.lower() == "aws:currenttime"
+            && matches!(comparison, Comparison::DateLessThan | Comparison::DateLessThanEquals)
+    });
+    ends.flat_map(|condition| &condition.written).max().map(ToString::to_string)
+}
+
 /// A Deny with its policy's name, or a policy that cannot be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MeantDeny {
     pub(crate) policy: String,
     pub(crate) place: PolicyPlace,
     pub(crate) meant: Meant,
+    /// The time from which it no longer holds, if it has one.
+    pub(crate) until: Option<String>,
 }
 
 /// The Denies in the way of a start that somebody meant, in the order of the requests.
@@ -138,7 +150,7 @@ pub(crate) fn meant_denies(
                 (policy, statement, place_of(judged, at, capture, target))
                 && let Some(meant) = meant(&policy.name, &place, statement, judged)
             {
-                push_new(&mut found, MeantDeny { policy: policy.name.clone(), place, meant });
+                push_new(&mut found, MeantDeny { policy: policy.name.clone(), place, meant, until: until(statement) });
             }
         }
     }
@@ -155,7 +167,7 @@ fn unmanageable(decider: Decider, judged: &RequestOutcome, capture: &Capture) ->
     let key = judged.case.key.as_ref().filter(|_| is_key_policy)?;
     let place = PolicyPlace::KeyPolicy(key.clone());
     let nobody = savers(key, place.document(capture)?) == Some(Savers::Nobody);
-    nobody.then(|| MeantDeny { policy: "key policy".to_owned(), place, meant: Meant::Unmanageable })
+    nobody.then(|| MeantDeny { policy: "key policy".to_owned(), place, meant: Meant::Unmanageable, until: None })
 }
 
 impl MeantDeny {

@@ -29,6 +29,8 @@ pub struct Proof {
     pub(crate) still_denied: Vec<Control>,
     /// Controls that the changes allow although they were denied.
     pub(crate) opened: Vec<Control>,
+    /// Controls of which what was not read leaves open whether they are allowed.
+    pub(crate) unknown: Vec<Control>,
     /// Whether a request that the start does not need, and that is warned of, stays denied.
     pub(crate) leaves_warnings: bool,
     pub(crate) minimality: Minimality,
@@ -55,17 +57,20 @@ impl Proof {
         let after = of.again(&changes).filter(|_| !parts.is_empty())?;
         let mut still_denied = Vec::new();
         let mut opened = Vec::new();
+        let mut unknown = Vec::new();
         for (before, after) in cured(of.judged, &after) {
             for control in Control::ALL {
                 let list = match control.outcome(before, after) {
                     Some(Outcome::Denied) => &mut still_denied,
                     Some(Outcome::Opened) => &mut opened,
+                    Some(Outcome::Open) => &mut unknown,
                     None => continue,
                 };
                 push_new(list, control);
             }
         }
-        still_denied.retain(|control| !opened.contains(control));
+        unknown.retain(|control| !opened.contains(control));
+        still_denied.retain(|control| !opened.contains(control) && !unknown.contains(control));
         Some(Self {
             before: count(of.judged, of, |decision| decision == Decision::Allowed),
             after: count(&after, of, |decision| decision == Decision::Allowed),
@@ -73,6 +78,7 @@ impl Proof {
             required: count(&after, of, |_| true),
             still_denied,
             opened,
+            unknown,
             leaves_warnings: after.iter().any(|judged| {
                 judged.case.row.step == Step::ForwardedDecrypt
                     && !is_required(judged, of.question)
@@ -139,7 +145,7 @@ fn minimality(of: Judgement<'_>, parts: &[Part], after: &[RequestOutcome]) -> Mi
         let looser: Vec<Change> = parts.iter().map(loosened).collect();
         let opens = |now: Vec<RequestOutcome>| {
             let opened = |control: Control, before: &RequestOutcome, now: &RequestOutcome| {
-                matches!(control.outcome(before, now), Some(Outcome::Opened))
+                matches!(control.outcome(before, now), Some(Outcome::Opened | Outcome::Open))
             };
             cured(of.judged, &now).any(|(before, now)| Control::ALL.into_iter().any(|one| opened(one, before, now)))
         };

@@ -37,9 +37,11 @@ fn work_out(judgement: Judgement<'_>) -> Option<Remedy> {
     let (way, other) = match (corrected, added) {
         (Some(corrected), Some(added)) => {
             let cures = corrected.proof.is_as_good_as(&added.proof);
-            let opens = corrected.proof.opened.iter().filter(|control| !added.proof.opened.contains(control));
+            let opened = |proof: &Proof| [proof.opened.as_slice(), &proof.unknown].concat();
+            let already = opened(&added.proof);
+            let opens = opened(&corrected.proof).into_iter().filter(|control| !already.contains(control));
             // What a statement was certainly meant for it may allow as widely as it is written, but to nobody else.
-            let frees = opens.into_iter().any(|one| !is_certain || *one == Control::AnotherRole);
+            let frees = opens.into_iter().any(|one| !is_certain || one == Control::AnotherRole);
             match (cures, frees) {
                 (true, false) => (corrected, Some(added)),
                 (true, true) => (added, Some(corrected)),

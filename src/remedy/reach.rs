@@ -17,6 +17,8 @@ pub(crate) struct Reach {
     pub(crate) tried: usize,
     /// Those that only the change allows.
     pub(crate) opened: Vec<Reached>,
+    /// Of how many what was not read leaves open whether they are allowed by it.
+    pub(crate) unknown: usize,
 }
 
 /// A request that only the change allows.
@@ -72,8 +74,13 @@ pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
         for (mut before, mut after) in before.into_iter().zip(after) {
             for (parsed, action) in std::mem::take(&mut before.actions) {
                 found.tried += 1;
-                // What was not read may leave open whether it is allowed.
-                if !after.decide(&parsed).is_denied() && before.decide(&parsed).is_denied() {
+                let now = after.decide(&parsed);
+                if now.is_denied() || !before.decide(&parsed).is_denied() {
+                    continue;
+                }
+                if now == Decision::Unknown {
+                    found.unknown += 1;
+                } else {
                     let request = &after.request;
                     let (principal, key) = (request.principal.arn.to_string(), request.resource().to_owned());
                     found.opened.push(Reached { principal, way: after.way, action, key });

@@ -74,7 +74,9 @@ impl Folder<'_> {
             let forms = forms.into_iter().filter(|(_, form)| all || *form == Form::Terraform);
             files.extend(forms.map(|(end, form)| (format!("{name}.{end}"), form.in_file(part, name))));
             let judged = part.before.as_ref().map(Document::text);
-            files.extend(judged.map(|text| (format!("{name}.judged.json"), text.to_owned())));
+            // Only compared without its white space, and never put anywhere: it is no document to paste.
+            let flat = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+            files.extend(judged.map(|text| (format!("{name}.judged.json"), flat(text))));
         }
         let parts: Vec<(&Part, &FileName)> = self.parts.iter().map(|(part, name)| (*part, name)).collect();
         let scripts = scripts(&self.owner, &parts, &self.of_keys).into_iter();

@@ -29,9 +29,10 @@ pub(super) fn words(deny: &MeantDeny, noun: &str) -> String {
                 "{place} denies it to this {noun} by name: somebody meant that. Ask the owner before you change it."
             )
         }
-        Meant::Freeze => {
-            format!("{place} denies it at certain times: wait for their end, or ask who set them.")
-        }
+        Meant::Freeze => match &deny.until {
+            Some(until) => format!("{place} denies it until {until}: wait for that, or ask who set it."),
+            None => format!("{place} denies it at certain times: wait for their end, or ask who set them."),
+        },
         Meant::Mfa => format!("{place} asks for MFA: sign in with MFA. An exception is for its owner to grant."),
     };
     if deny.bars() { format!("{what} No way round it is suggested.") } else { what }

@@ -51,6 +51,9 @@ pub(super) fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
     if !proof.opened.is_empty() {
         prose(text, &format!("It also allows: {}.", list(&proof.opened)));
     }
+    if !proof.unknown.is_empty() {
+        prose(text, &format!("Depends on what was not read: {}.", list(&proof.unknown)));
+    }
     for sentence in [minimality(proof), reach(&proof.reach)].iter().filter(|sentence| !sentence.is_empty()) {
         prose(text, sentence);
     }
@@ -116,7 +119,11 @@ pub(super) fn reach(reach: &Reach) -> String {
     });
     let opened: Vec<String> = opened.collect();
     let opened = if opened.is_empty() { "none".to_owned() } else { opened.join("; ") };
-    format!("Newly allowed, of {} KMS requests tried: {opened}.", reach.tried)
+    let unknown = match reach.unknown {
+        0 => String::new(),
+        number => format!(" {number} more depend on what was not read."),
+    };
+    format!("Newly allowed, of {} KMS requests tried: {opened}.{unknown}", reach.tried)
 }
 
 fn gather<G: Ord, T>(rows: impl Iterator<Item = (G, T)>) -> BTreeMap<G, Vec<T>> {

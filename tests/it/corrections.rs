@@ -138,3 +138,20 @@ fn an_edit_that_frees_others_is_no_first_advice() {
         assert!(!is_edit || !first.contains("It also allows: another role"), "{}:\n{text}", golden.name);
     }
 }
+
+/// Where a tag is asked for, giving it is the other way.
+#[test]
+fn a_tag_that_is_asked_for_can_be_given() {
+    let library = library();
+    for (name, command) in [
+        ("key-tag-required-and-missing", "aws kms tag-resource --region ap-northeast-1 --key-id arn:aws:kms:"),
+        (
+            "start-tag-missing",
+            "aws ec2 create-tags --region ap-northeast-1 --resources i-0f3c2a9d8b7e61254 --tags Key=",
+        ),
+        ("start-tag-of-another-value", "aws ec2 create-tags --region ap-northeast-1 --resources i-"),
+    ] {
+        let text = text::render(&captured(&library, name).report());
+        assert!(text.contains(command), "{name}: {text}");
+    }
+}

@@ -11,7 +11,7 @@ use ebs_preflight::operations::Question;
 use ebs_preflight::outcome::Verdict;
 use ebs_preflight::policy::PolicyType;
 use ebs_preflight::preflight::{cured, preflight};
-use ebs_preflight::report::json;
+use ebs_preflight::report::{json, text};
 use serde_json::Value;
 
 const INCIDENT: &str = include_str!("../../src/cli/demo.json");
@@ -403,4 +403,17 @@ fn what_several_starts_need_is_one_change_that_cures_all() {
             }
         }
     }
+}
+
+#[test]
+fn a_freeze_says_when_it_ends() {
+    let mut value: Value = serde_json::from_str(INCIDENT).unwrap();
+    let freeze = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": "*",
+        "Condition": {"DateLessThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}}}]}"#;
+    let inline = value["identities"][ROLE]["known"]["inline"]["known"].as_array_mut().unwrap();
+    inline.push(serde_json::json!({"name": "freeze", "document": {"known": freeze}}));
+    let capture = Capture::parse(&value.to_string()).unwrap();
+    let text = text::render(&preflight(&capture, &Question::default()));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("denies it until 2026-12-01T00:00:00Z: wait for that, or ask who set it."), "{text}");
 }
