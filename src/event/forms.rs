@@ -11,12 +11,12 @@ use super::operations::named_in;
 use super::page::{MORE_NOT_READ, MOST_NOT_READ, NotRead, Page, Source};
 use super::signs::Sign;
 use super::{Event, EventError, InstanceState, Refusal, texts};
-use crate::handed::changed;
+use crate::answers::changed;
 use crate::limits::{self, NESTING};
 
 /// One thing that was found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Material {
+pub enum EvidenceItem {
     /// A CloudTrail record.
     Event(Box<Event>),
     /// An access-denied text, or a decoded authorization message, and what stands around it.
@@ -38,7 +38,7 @@ pub enum Material {
     State(InstanceState),
 }
 
-impl Material {
+impl EvidenceItem {
     /// Returns what stands around it; a record tells for itself.
     pub(super) fn facts_mut(&mut self) -> Option<&mut Facts> {
         match self {
@@ -55,7 +55,7 @@ impl Material {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Everything that was understood.
-    pub materials: Vec<Material>,
+    pub materials: Vec<EvidenceItem>,
     /// What looks like a record or an error, and was not understood.
     pub unread: Vec<NotRead>,
 }
@@ -132,10 +132,10 @@ pub fn read(text: &str) -> Result<Found, NotUnderstood> {
         return Err(NotUnderstood::Own(Own::Transcript));
     }
     let page = Page::of(text);
-    let mut reader = Reader::default();
+    let mut reader = Extractor::default();
     let source = page.source();
     reader.text(&source, 0);
-    let Reader { mut found, has_json, has_empty_list, own } = reader;
+    let Extractor { mut found, has_json, has_empty_list, own } = reader;
     if let (Some(own), []) = (own, found.materials.as_slice()) {
         return Err(NotUnderstood::Own(own));
     }
@@ -154,8 +154,8 @@ pub fn read(text: &str) -> Result<Found, NotUnderstood> {
 const TRANSCRIPT: &str = "### ebs-preflight transcript";
 
 /// Adds what the text names once to what does not tell it: a stack trace names the call, a heading the Region.
-fn complete(materials: &mut [Material], text: &str) {
-    let tells_for_itself = |one: &Material| matches!(one, Material::Event(_));
+fn complete(materials: &mut [EvidenceItem], text: &str) {
+    let tells_for_itself = |one: &EvidenceItem| matches!(one, EvidenceItem::Event(_));
     if materials.iter().all(tells_for_itself) {
         return;
     }
@@ -165,7 +165,7 @@ fn complete(materials: &mut [Material], text: &str) {
         if let Some(facts) = one.facts_mut() {
             facts.fill(&whole);
         }
-        if let (Material::Refusal(refusal, _), Some(call)) = (one, &call)
+        if let (EvidenceItem::Refusal(refusal, _), Some(call)) = (one, &call)
             && refusal.action.is_empty()
         {
             refusal.action.clone_from(call);
@@ -174,14 +174,14 @@ fn complete(materials: &mut [Material], text: &str) {
 }
 
 #[derive(Default)]
-struct Reader {
+struct Extractor {
     own: Option<Own>,
     found: Found,
     has_json: bool,
     has_empty_list: bool,
 }
 
-impl Reader {
+impl Extractor {
     /// The JSON values of a text, and the words between them.
     fn text(&mut self, source: &Source<'_>, depth: usize) {
         let text = source.text;
@@ -260,7 +260,7 @@ impl Reader {
         let (mut materials, _) = texts::read(text);
         let is_record = text.contains("eventSource");
         let is_direct = is_record && !(text.contains("ec2-frontend-api") || text.contains("ec2.amazonaws.com"));
-        for facts in materials.iter_mut().filter_map(Material::facts_mut) {
+        for facts in materials.iter_mut().filter_map(EvidenceItem::facts_mut) {
             facts.is_direct = is_direct;
             // Of the times in a record only one is the event's.
             facts.time = facts.time.filter(|_| !is_record);
@@ -293,14 +293,14 @@ impl Reader {
         }
         let value: Value = serde_json::from_str(raw).unwrap_or_default();
         if let Some(event) = Event::read(&value) {
-            self.found.materials.push(Material::Event(Box::new(event)));
+            self.found.materials.push(EvidenceItem::Event(Box::new(event)));
         } else if looks_like_record(&value) {
             let what = "this looks like a CloudTrail record, but its `eventSource`, `eventName` or `eventTime` is none";
             self.not_read(source, source.offset(raw), what.to_owned());
         } else if let Some(state) = InstanceState::read(&value) {
-            self.found.materials.push(Material::State(state));
+            self.found.materials.push(EvidenceItem::State(state));
         } else if let Some(refusal) = decoded(&value) {
-            self.found.materials.push(Material::Refusal(refusal, Facts::default()));
+            self.found.materials.push(EvidenceItem::Refusal(refusal, Facts::default()));
         } else if let Some(own) = own(&value) {
             self.own = Some(own);
         } else if let Some(envelope) = Envelope::read(&value) {
@@ -333,7 +333,7 @@ impl Reader {
         let strings = items.clone().filter(|(_, raw)| raw.get().starts_with('"'));
         let strings: Vec<String> = strings.filter_map(|(_, raw)| serde_json::from_str(raw.get()).ok()).collect();
         if let Some(state) = InstanceState::in_row(&strings) {
-            self.found.materials.push(Material::State(state));
+            self.found.materials.push(EvidenceItem::State(state));
             return;
         }
         drop(strings);

@@ -86,9 +86,7 @@ impl InstanceState {
             let state = Self::of_reason(code, line, instance);
             let is_same = |at: &&usize| {
                 let known = found.get(**at);
-                known.is_some_and(|known| {
-                    known.code == state.code || known.has_sentence() != state.has_sentence()
-                })
+                known.is_some_and(|known| known.code == state.code || known.has_sentence() != state.has_sentence())
             };
             let same = match &state.instance {
                 Some(instance) => of_instances.get(instance),

@@ -8,7 +8,7 @@ use super::operations::{action_of, named_in};
 use super::page::MOST_NOT_READ;
 use super::sentence::{encoded, is_key_id, sentence};
 use super::signs::{Sign, SignKind};
-use super::{Denial, Encoded, EventError, InstanceState, Material, Refusal};
+use super::{Denial, Encoded, EventError, EvidenceItem, InstanceState, Refusal};
 use crate::names::KeyArn;
 use crate::paste::{Flow, LINE_END, PARAGRAPH, after, is_gap};
 
@@ -59,11 +59,11 @@ fn is_denied(code: &str) -> bool {
 
 /// Error texts and state reasons between other words; and what looks like an error and is not understood, with its
 /// offset.
-pub(super) fn read(text: &str) -> (Vec<Material>, Vec<(usize, String)>) {
+pub(super) fn read(text: &str) -> (Vec<EvidenceItem>, Vec<(usize, String)>) {
     let flow = Flow::of(text);
     let states = InstanceState::in_text(text);
     let around = Around { text, flow: &flow, states: &states, line: None, call: OnceCell::new() };
-    let mut reader = Reader {
+    let mut reader = Extractor {
         flow: &flow,
         around,
         open: None,
@@ -83,16 +83,16 @@ pub(super) fn read(text: &str) -> (Vec<Material>, Vec<(usize, String)>) {
         reader.not_read(end, "the text ends within this error".to_owned());
     }
     reader.close();
-    let Reader { done: mut materials, unread, .. } = reader;
-    materials.extend(states.into_iter().map(Material::State));
+    let Extractor { done: mut materials, unread, .. } = reader;
+    materials.extend(states.into_iter().map(EvidenceItem::State));
     (materials, unread)
 }
 
-struct Reader<'t> {
+struct Extractor<'t> {
     flow: &'t Flow,
     around: Around<'t>,
     open: Option<Draft>,
-    done: Vec<Material>,
+    done: Vec<EvidenceItem>,
     /// From here on what was read stands in one line.
     of_line: usize,
     unread: Vec<(usize, String)>,
@@ -125,7 +125,7 @@ impl Ahead {
     }
 }
 
-impl<'t> Reader<'t> {
+impl<'t> Extractor<'t> {
     /// Reads what begins at a mark, and returns where it ends.
     fn mark(&mut self, at: usize, mark: Mark, words: &'static str) -> usize {
         let flow = self.flow.text();
@@ -485,7 +485,7 @@ impl Draft {
     }
 
     /// What was found, with what stands around it.
-    fn material(self, around: &Around<'_>) -> Option<Material> {
+    fn material(self, around: &Around<'_>) -> Option<EvidenceItem> {
         let line = around.line.as_ref()?;
         let facts = line.facts.clone();
         // What stands around an error tells its call where nothing else does; it makes no other request a part of it.
@@ -495,17 +495,17 @@ impl Draft {
             let refusal = self.refusal.unwrap_or_default();
             let told = [&refusal.action, &call].into_iter().find(|action| !action.is_empty()).cloned();
             let action = told.unwrap_or_else(named);
-            return Some(Material::Refusal(Refusal { action, call, encoded: self.encoded, ..refusal }, facts));
+            return Some(EvidenceItem::Refusal(Refusal { action, call, encoded: self.encoded, ..refusal }, facts));
         }
         if let Some(kind) = self.sign {
             let is_told = matches!(kind, SignKind::StateReason | SignKind::Waiter) && !around.states.is_empty();
-            return (!is_told).then(|| Material::Sign(Sign::of(kind, line.text.trim(), around.text), facts));
+            return (!is_told).then(|| EvidenceItem::Sign(Sign::of(kind, line.text.trim(), around.text), facts));
         }
         if self.code.is_empty() && self.message.is_empty() {
             return None;
         }
         let error = EventError { code: self.code, message: self.message };
-        Some(Material::Error { action: self.call, error, facts })
+        Some(EvidenceItem::Error { action: self.call, error, facts })
     }
 }
 

@@ -54,6 +54,9 @@ fn encodings_are_told_apart() {
     let marked: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
     assert_eq!(decoded(marked), Ok(("Client.InternalError".to_owned(), Some("UTF-16LE"))));
     assert_eq!(decoded("plain".as_bytes().to_vec()), Ok(("plain".to_owned(), None)));
-    assert_eq!(decoded(b"caf\xe9 f\xfcr alle".to_vec()), Ok(("caf\u{e9} f\u{fc}r alle".to_owned(), Some("windows-1252"))));
+    assert_eq!(
+        decoded(b"caf\xe9 f\xfcr alle".to_vec()),
+        Ok(("caf\u{e9} f\u{fc}r alle".to_owned(), Some("windows-1252")))
+    );
     assert_eq!(decoded(vec![0, 1, 2, 3, 0xff]), Err(vec![0, 1, 2, 3, 0xff]));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::change::PolicyPlace;
 use crate::names::KeyArn;
-use crate::start::Row;
+use crate::operations::Row;
 
 use super::exempt::Exemption;
 use super::statement::Purpose;
@@ -22,7 +22,7 @@ pub(super) struct Need {
 impl Need {
     /// Whether another start needs the same.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.row.number == other.row.number && self.resource == other.resource && self.principal == other.principal
+        self.row.step == other.row.step && self.resource == other.resource && self.principal == other.principal
     }
 }
 
