@@ -1,5 +1,7 @@
 //! What events of earlier starts say beside the judgement: an allow proves nothing, a refusal since the reads refutes READY.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -5,13 +5,14 @@
 #![expect(clippy::expect_used, reason = "its inputs are its own")]
 
 #[path = "../benches/worlds/mod.rs"]
-#[expect(dead_code, reason = "the bench makes more of them")]
 mod worlds;
 
+use ebs_preflight::answers::{Transcript, assembled};
 use ebs_preflight::capture::Capture;
 use ebs_preflight::operations::Question;
 use ebs_preflight::preflight::preflight;
 use ebs_preflight::report::{json, text};
+use ebs_preflight::{event, triage};
 use worlds::World;
 
 /// What it takes to parse, judge and tell one start, as text and as JSON.
@@ -26,8 +27,21 @@ fn allocations(world: World) -> u64 {
     counted.count_total
 }
 
+/// What it takes to read and tell a text after the fact, and the most memory that is held meanwhile.
+fn telling(text: &str) -> (u64, u64) {
+    let counted = allocation_counter::measure(|| {
+        let found = event::read(text).expect("something of a start");
+        assert!(!triage::text(&event::incidents(found.materials), &jiff::tz::TimeZone::UTC).is_empty());
+    });
+    (counted.count_total, counted.bytes_max)
+}
+
 fn grows_with(name: &str, size: usize, world: impl Fn(usize) -> World) {
-    let (single, double) = (allocations(world(size)), allocations(world(2 * size)));
+    is_linear(name, size, |size| allocations(world(size)));
+}
+
+fn is_linear(name: &str, size: usize, cost: impl Fn(usize) -> u64) {
+    let (single, double) = (cost(size), cost(2 * size));
     assert!(double * 10 < single * 23, "{name}: {single} allocations for {size}, {double} for twice as many");
 }
 
@@ -59,4 +73,57 @@ fn actions() {
 #[test]
 fn keys() {
     grows_with("keys", 30, |keys| World { volumes: keys, keys, ..World::BLOCKED });
+}
+
+#[test]
+fn targets_that_are_ready() {
+    grows_with("targets, READY", 100, |instances| World { instances, ..World::READY });
+}
+
+#[test]
+fn targets_that_are_blocked() {
+    grows_with("targets, BLOCKED", 100, |instances| World { instances, ..World::BLOCKED });
+}
+
+#[test]
+fn targets_that_are_blocked_by_many_causes() {
+    // Each pair of a role and a key is a cause of its own; how many keys others have does not matter.
+    let world = |keys| World { instances: keys, roles: 2, keys, ..World::BLOCKED };
+    grows_with("causes", 12, world);
+}
+
+#[test]
+fn answers_of_a_transcript() {
+    is_linear("answers", 100, |keys| {
+        let text = worlds::transcript(keys);
+        let counted = allocation_counter::measure(|| {
+            let transcript = Transcript::parse(&text).expect("a transcript");
+            assembled(&[transcript]).expect("a capture");
+        });
+        counted.count_total
+    });
+}
+
+#[test]
+fn records() {
+    is_linear("records", 1000, |records| telling(&worlds::events(records)).0);
+}
+
+#[test]
+fn lines_of_a_log() {
+    is_linear("lines", 10_000, |lines| telling(&worlds::log(lines)).0);
+}
+
+#[test]
+fn errors_in_one_line() {
+    is_linear("errors", 1000, |errors| telling(&worlds::line(errors)).0);
+}
+
+#[test]
+fn triage_holds_no_more_than_three_times_its_text() {
+    // With the text itself it is four times.
+    for text in [worlds::events(2000), worlds::log(20_000), worlds::line(4000)] {
+        let most = telling(&text).1;
+        assert!(most < 3 * text.len() as u64, "{most} bytes for {}", text.len());
+    }
 }
