@@ -120,10 +120,9 @@ fn errors_in_one_line() {
 }
 
 #[test]
-fn triage_holds_no_more_than_three_times_its_text() {
-    // With the text itself it is four times.
+fn triage_holds_no_more_than_four_times_its_text() {
     for text in [worlds::events(2000), worlds::log(20_000), worlds::line(4000)] {
         let most = telling(&text).1;
-        assert!(most < 3 * text.len() as u64, "{most} bytes for {}", text.len());
+        assert!(most < 4 * text.len() as u64, "{most} bytes for {}", text.len());
     }
 }
