@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::api::sts::GetCallerIdentity;
 use super::join::{self, first};
 use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
@@ -145,10 +146,7 @@ fn overtaken(newest_first: &[Part]) -> Vec<Handed> {
 }
 
 fn caller(part: &Part) -> Fact<String> {
-    part.reading("sts:GetCallerIdentity", |text| {
-        let value: serde_json::Value = serde_json::from_str(text).ok()?;
-        Some(value.get("Arn")?.as_str()?.to_owned())
-    })
+    part.read("sts:GetCallerIdentity", GetCallerIdentity::arn)
 }
 
 /// Whether the part's reader is of this account.
@@ -194,10 +192,14 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part], all: &[Part]) {
             *record = join::volume(std::mem::take(record), volume);
         }
         // Volumes of an instance that was read before.
-        let shown = parts.iter().map(|part| ec2::volumes(part, &target.instance_id));
-        for (attachment, volume) in shown.filter_map(|shown| shown.found().cloned()).flatten() {
-            if let Some(record) = capture.volumes.get_mut(&attachment.volume_id) {
-                *record = join::volume(std::mem::take(record), Fact::Known(volume));
+        let attached = capture.instances.get(&target.instance_id).and_then(Fact::known);
+        for attachment in attached.iter().flat_map(|instance| &instance.attachments) {
+            let Some(record) = capture.volumes.get_mut(&attachment.volume_id) else { continue };
+            for part in parts {
+                let shown = ec2::volume(part, &target.instance_id, &attachment.volume_id);
+                if shown.known().is_some() {
+                    *record = join::volume(std::mem::take(record), shown);
+                }
             }
         }
         let unread = || Fact::Unread(Unread::not_asked(iam::itself(&target.role_arn)));

@@ -145,6 +145,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, CliError> {
         // Who asks of another time asks how old the evidence is then.
         now: Some(at.unwrap_or_else(clock)),
         assume_org_allows: typed.assume_org_allows,
+        fix_warnings: remedy.fix_warnings,
         remedy_place: remedy.place,
         remedy_style: remedy.style,
     })

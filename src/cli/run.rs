@@ -79,13 +79,32 @@ fn check(typed: &Check) -> Result<Exit, CliError> {
         report = report.with_events(earlier);
     }
     if let Some(folder) = &typed.write_remedy {
-        files::write_all(folder, &remedy_files(&report), typed.force)?;
+        let remedy = remedy_files(&report);
+        if !remedy.is_empty() {
+            files::write_all(folder, &remedy, typed.force)?;
+        }
+        files::print_error(&written(folder, &remedy));
     }
     match typed.starts.format {
         Format::Text => files::print(&text::render_with(&report, typed.starts.remedy.form))?,
         Format::Json => files::print(&json::render(&report))?,
     }
     Ok(Exit::of(&report, typed.starts.fail_on))
+}
+
+/// What was written, and how it is run.
+fn written(folder: &Path, remedy: &[(String, String)]) -> String {
+    let folder = folder.display();
+    if remedy.is_empty() {
+        return format!("note: nothing was written to `{folder}`: the report suggests no change that can be written\n");
+    }
+    let scripts = remedy.iter().filter(|(name, _)| name.ends_with("apply.sh"));
+    let how = scripts.map(|(name, _)| format!("sh {folder}/{name}\n"));
+    format!(
+        "note: {} files were written to `{folder}`; read each script, then run it as its owner:\n{}",
+        remedy.len(),
+        how.collect::<String>()
+    )
 }
 
 fn diff(typed: &Diff) -> Result<Exit, CliError> {

@@ -68,7 +68,7 @@ impl AwsReader {
     /// Why the instance could not be read, for the user.
     fn instance_error(&self, id: &InstanceId, failure: &ReadError) -> CollectError {
         let (region, source, said) = (&self.region, &self.region_source, &failure.unread.message);
-        if failure.is("InvalidInstanceID.NotFound") {
+        if failure.is_gone() {
             return CollectError::new(
                 ErrorCode::InstanceUnknown,
                 format!("{region} (from {source}) does not know the instance `{id}`"),
@@ -158,24 +158,21 @@ async fn instance(
     failed: &Cell<usize>,
     progress: &dyn Fn(&str),
 ) -> (Fact<Instance>, BTreeMap<VolumeId, Fact<Volume>>) {
-    let instance = async {
-        let read = ec2::instance(&reader.main, id, &reader.region).await;
-        match &read {
-            Ok(instance) => {
-                org::organization(reader, &instance.account).await;
+    let read = ec2::instance(&reader.main, id, &reader.region).await;
+    let instance = match read {
+        Ok(instance) => instance,
+        Err(failure) => {
+            failed.set(failed.get() + 1);
+            if failed.get() == reader.instances.len() {
+                reader.pace.end(reader.instance_error(id, &failure));
             }
-            Err(failure) => {
-                failed.set(failed.get() + 1);
-                if failed.get() == reader.instances.len() {
-                    reader.pace.end(reader.instance_error(id, failure));
-                }
-            }
+            let unread = if failure.is_gone() { Fact::Absent } else { Fact::Unread(failure.unread) };
+            return (unread, BTreeMap::new());
         }
-        read
     };
     let volumes = async {
-        let volumes = ec2::volumes(&reader.main, id).await;
-        let keys: BTreeSet<&KeyArn> = volumes.iter().flatten().filter_map(ec2::Found::key).collect();
+        let volumes = ec2::volumes(&reader.main, id, &instance.attachments).await;
+        let keys: BTreeSet<&KeyArn> = volumes.values().filter_map(|volume| volume.known()?.key.known()).collect();
         join_all(keys.into_iter().map(async |arn| {
             progress(&format!("reading key {arn}"));
             let account = AccountId::parse(arn.account());
@@ -186,12 +183,6 @@ async fn instance(
         .await;
         volumes
     };
-    match tokio::join!(instance, volumes) {
-        (Ok(mut instance), volumes) => {
-            let volumes = ec2::join(&mut instance, volumes);
-            (Fact::Known(instance), volumes)
-        }
-        (Err(failure), _) if failure.is("InvalidInstanceID.NotFound") => (Fact::Absent, BTreeMap::new()),
-        (Err(failure), _) => (Fact::Unread(failure.unread), BTreeMap::new()),
-    }
+    let (volumes, _) = tokio::join!(volumes, org::organization(reader, &instance.account));
+    (Fact::Known(instance), volumes)
 }

@@ -9,6 +9,7 @@ use super::page::MOST_NOT_READ;
 use super::sentence::{encoded, is_key_id, sentence};
 use super::signs::{Sign, SignKind};
 use super::{Denial, Encoded, EventError, EvidenceItem, InstanceState, Refusal};
+use crate::answers::aws_error::AwsError;
 use crate::names::KeyArn;
 use crate::paste::{Flow, LINE_END, PARAGRAPH, after, is_gap};
 
@@ -53,8 +54,7 @@ impl Draft {
 const FAR: usize = 700;
 
 fn is_denied(code: &str) -> bool {
-    let code = code.strip_prefix("Client.").unwrap_or(code);
-    code.starts_with("AccessDenied") || code == "UnauthorizedOperation"
+    AwsError::of(code) == Some(AwsError::Denied)
 }
 
 /// Error texts and state reasons between other words; and what looks like an error and is not understood, with its

@@ -7,6 +7,7 @@ pub mod json;
 mod meant;
 mod next;
 mod observed;
+mod proof;
 mod remedy;
 pub mod text;
 mod view;

@@ -63,6 +63,8 @@ fn judging_twice_gives_the_same_bytes() {
 fn is_to_be_copied(line: &str) -> bool {
     let words = line.trim_start();
     words.starts_with(['"', '{'])
+        || words.starts_with("- \"")
+        || words.starts_with("+ \"")
         || words.contains("arn:")
         || words.contains("aws ")
         || words.starts_with("ebs-preflight ")

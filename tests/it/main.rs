@@ -13,11 +13,13 @@
 )]
 
 mod age;
+mod assumed;
 mod bodies;
 mod caller;
 mod captures;
 mod condition_keys;
 mod conformance;
+mod corrections;
 mod differential;
 mod docs;
 mod frozen;
@@ -58,6 +60,8 @@ mod pasted;
 mod program;
 #[cfg(feature = "cli")]
 mod remedies;
+#[cfg(all(feature = "cli", unix))]
+mod scripts;
 #[cfg(feature = "cli")]
 mod targets;
 #[cfg(feature = "cli")]
