@@ -86,10 +86,16 @@ fn targets_that_are_blocked() {
 }
 
 #[test]
-fn targets_that_are_blocked_by_many_causes() {
-    // Each pair of a role and a key is a cause of its own; how many keys others have does not matter.
-    let world = |keys| World { instances: keys, roles: 2, keys, ..World::BLOCKED };
-    grows_with("causes", 12, world);
+fn roles_that_are_blocked() {
+    grows_with("roles", 10, |roles| World { instances: 4, roles, keys: 4, ..World::BLOCKED });
+}
+
+#[test]
+fn causes_that_one_policy_cures() {
+    // Each adds a statement to the policy, for which the policy is read: the square of their number, and no more.
+    let cost = |keys| allocations(World { instances: keys, roles: 2, keys, ..World::BLOCKED });
+    let (single, double) = (cost(12), cost(24));
+    assert!(double < single * 5, "{single} allocations for 12, {double} for twice as many");
 }
 
 #[test]

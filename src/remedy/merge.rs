@@ -49,13 +49,16 @@ pub(super) fn edits_of(before: Option<&Document>, first: Vec<Edit>, suggestions:
         let new = (!suggestion.text.is_empty()).then(|| suggestion.text.clone());
         edits.extend(suggestion.replaces.clone().map(|old| Edit::Replace { old, new }));
     }
+    let mut document = edited(before, &edits);
     for suggestion in suggestions.iter_mut().filter(|suggestion| suggestion.replaces.is_none()) {
-        if let Some(document) = edited(before, &edits)
+        if let Some(document) = &document
             && let Ok(text) = with_free_sid(document.text(), &suggestion.text)
         {
             suggestion.text = text;
         }
-        edits.push(Edit::Add(suggestion.text.clone()));
+        let added = Edit::Add(suggestion.text.clone());
+        document = edited(document.as_ref(), std::slice::from_ref(&added));
+        edits.push(added);
     }
     edits
 }
