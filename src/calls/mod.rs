@@ -5,13 +5,17 @@
 
 mod lines;
 mod missing;
+mod powershell;
 mod script;
+mod sh;
+mod step;
 mod wanted;
 
+pub use crate::command::Shell;
 pub use missing::EventGap;
 pub(crate) use missing::{Missing, events, missing};
 pub use script::{FIRST_LINE, Script, script};
-pub(crate) use wanted::{ScriptFor, wanted};
+pub(crate) use wanted::{EVENTS, ScriptFor, wanted};
 
 /// One read: the permission, how far it reaches, what it fills and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,7 +28,7 @@ fn what_is_no_capture_is_said_plainly() {
             "{\"formatVersion\": 1, \"tool\": {",
             "the capture is cut off: EOF while parsing an object at line 1 column 30",
         ),
-        ("{}", "this is no capture: it has no `formatVersion`"),
+        ("{}", "not a capture: it has no `formatVersion`"),
         ("{\"formatVersion\": 7}", "the capture is of version 7, and this program reads version 1"),
     ];
     for (text, message) in cases {
@@ -116,9 +116,9 @@ fn one_name_twice_in_an_object_is_refused() {
         r#""volumes": {"vol-0a1b2c3d4e5f60718": {"known": {}}, "vol-0a1b2c3d4e5f60718": "absent"}"#.to_owned(),
         r#""organizations": {"111122223333": "absent", "111122223333": {"unread": {"why": "denied"}}}"#.to_owned(),
         r#""told": {"111122223333": {}, "111122223333": {}}"#.to_owned(),
-        r#""namesakes": {"a": "arn:aws:iam::111122223333:role/a", "a": "arn:aws:iam::111122223333:role/b"}"#.to_owned(),
+        r#""namesakes": {"arn:aws:iam::111122223333:role/a": "arn:aws:iam::111122223333:role/b/a", "arn:aws:iam::111122223333:role/a": "arn:aws:iam::111122223333:role/c/a"}"#.to_owned(),
         r#""instances": {"i-0f3c2a9d8b7e61254": "absent", "i-0f3c2a9d8b7e61254": "absent"}"#.to_owned(),
-        r#""identities": {"a": "absent", "a": "absent"}"#.to_owned(),
+        r#""identities": {"arn:aws:iam::111122223333:role/a": "absent", "arn:aws:iam::111122223333:role/a": "absent"}"#.to_owned(),
         format!("{instance}, \"tags\": {twice}}}}}}}"),
         format!("{instance}, \"conditionKeys\": {twice}}}}}}}"),
         format!("{role}, \"tags\": {{\"known\": {twice}}}}}}}}}"),

@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod files;
 mod handed;
+mod help;
 mod judge;
 #[cfg(feature = "aws")]
 mod live;
@@ -17,7 +18,9 @@ mod live;
 mod named;
 mod options;
 mod organization;
+mod regions;
 mod run;
+mod screen;
 mod script;
 mod targets;
 mod triage;

@@ -80,7 +80,7 @@ fn explicit(judged: &RequestOutcome) -> Vec<Cause> {
         let asks_age =
             |miss: &Miss| matches!(&miss.element, Element::Condition(_, key) if key.lower() == "aws:tokenissuetime");
         let is_of_age = conditions.iter().any(asks_age);
-        let cure = is_of_age.then(|| Evidence::state("cure", "a session taken later: this Deny falls on older ones"));
+        let cure = is_of_age.then(|| Evidence::state("fix", "a session taken later: this Deny falls on older ones"));
         let fact = Evidence::Statement { at, role: StatementRole::Denies, conditions };
         let slip = denied(judged, outcome);
         if let Some((cause, first)) = causes.iter_mut().find(|(cause, _)| cause.code == code) {

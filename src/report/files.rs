@@ -100,7 +100,7 @@ fn owner_name(owner: &Owner) -> FileName {
 /// The commands that make a key usable again, where they can be run as they stand.
 fn of_key(finding: &Finding) -> Vec<Command> {
     let commands = finding.evidence.iter().filter_map(|fact| match fact {
-        Evidence::Command { what: "cure", command } => Some(command.clone()),
+        Evidence::Command { what: "fix", command } => Some(command.clone()),
         _ => None,
     });
     let commands: Vec<Command> = commands.collect();

@@ -95,6 +95,8 @@ fn the_text_fits_the_screen_and_says_nothing_twice() {
             let words = line.trim_start_matches([' ', ',']);
             // Each place of a remedy has its own statements, and its own word on which of them the start needs.
             let is_json = words.starts_with(['"', '{', '}']) || words.starts_with("The start does not need");
+            // What the request has, below the place in the policy.
+            let is_json = is_json || words.contains("│ ") || words.starts_with("arn:");
             assert!(words.len() < 30 || is_json || said.insert(words), "{name} says twice: {line}\n{text}");
         }
     }

@@ -34,6 +34,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod screen;
 mod shapes;
 mod spec;
 mod strict;
@@ -64,6 +65,8 @@ mod remedies;
 mod scripts;
 #[cfg(feature = "cli")]
 mod targets;
+#[cfg(feature = "cli")]
+mod terminal;
 #[cfg(feature = "cli")]
 mod transcripts;
 #[cfg(all(feature = "cli", unix))]

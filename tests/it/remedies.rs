@@ -117,7 +117,7 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
     let policy = |name: &str, text: &str, kind| Arc::new(NamedPolicy::parse(name, text, kind).unwrap());
     let identity: Vec<_> = inline
         .iter()
-        .map(|inline| policy(&inline.name, inline.document.known().unwrap().text(), PolicyType::Identity))
+        .map(|inline| policy(inline.name.as_str(), inline.document.known().unwrap().text(), PolicyType::Identity))
         .collect();
     let theirs = policy("key policy", &key_policy(&CURE), PolicyType::KeyPolicy);
     let ours = policy("key policy", &key_policy(&[]), PolicyType::KeyPolicy);
@@ -225,9 +225,9 @@ fn diff_puts_what_becomes_worse_first_and_says_what_is_not_touched() {
     let desk = Desk::with("before.json", &before_the_incident());
     let (exit, text) = desk.run(&["diff", "--capture", "before.json", "--encrypt-volumes-with", "alias/ebs-prod"]);
     assert_eq!(exit, 1);
-    assert!(text.starts_with("1 made worse, 0 cured, 0 unchanged, if\n"), "{text}");
-    assert!(text.contains("\nREADY → BLOCKED  i-0f3c2a9d8b7e61254 for role scheduler/StartJob\n"), "{text}");
-    assert!(text.contains("kms:CreateGrant: no such request → not allowed (2 volumes)"), "{text}");
+    assert!(text.starts_with("1 start would break, 0 would be fixed, 0 stay as they are, if\n"), "{text}");
+    assert!(text.contains("\nREADY → BLOCKED  i-0f3c2a9d8b7e61254 (batch-01) by role scheduler/StartJob\n"), "{text}");
+    assert!(text.contains("kms:CreateGrant: not needed before → not allowed (2 volumes)"), "{text}");
     assert!(text.contains("A running instance is not touched"), "{text}");
 }
 
