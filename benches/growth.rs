@@ -104,6 +104,12 @@ const ALL: &[Series] = &[
         input: |size| World { instances: size, ..World::BLOCKED }.capture(),
     },
     Series {
+        name: "targets, BLOCKED by 500 causes",
+        largest: 500,
+        run: check,
+        input: |size| World { instances: size, roles: 10, keys: 50, ..World::BLOCKED }.capture(),
+    },
+    Series {
         name: "volumes of one instance",
         largest: 10_000,
         run: check,
@@ -147,5 +153,6 @@ const ALL: &[Series] = &[
     },
     Series { name: "answers of a transcript", largest: 8000, run: add, input: |size| worlds::transcript(size / 5) },
     Series { name: "triage, records", largest: 20_000, run: tell, input: worlds::events },
+    Series { name: "triage, errors in one line", largest: 40_000, run: tell, input: worlds::line },
     Series { name: "triage, lines of a log", largest: 200_000, run: tell, input: worlds::log },
 ];

@@ -118,7 +118,7 @@ pub(crate) fn passed(text: &str) -> Option<Limit> {
 }
 
 /// Returns `true` if a text that is JSON as a whole is nested deeper than [`NESTING`].
-fn is_too_deep(text: &str) -> bool {
+pub(crate) fn is_too_deep(text: &str) -> bool {
     if !text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
         return false;
     }

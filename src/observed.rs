@@ -1,5 +1,7 @@
 //! What events of earlier starts say beside the judgement: an allow proves nothing, a refusal since the reads refutes READY.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -132,7 +134,7 @@ impl Since {
 /// When the request of a start was refused, as far as that is told, with the ID of the record, if that may be later than
 /// the evidence. What the principal asks of KMS by itself is another request than what EC2 asks for it.
 fn refused_at<'i>(incident: &'i Incident, refusal: &Refusal, since: &Since) -> Option<(Option<Timestamp>, &'i str)> {
-    let is_it = |event: &&Event| {
+    let is_it = |event: &&Arc<Event>| {
         event.error.is_some()
             && event.action == refusal.action
             && (event.by_ec2 || event.actor == Actor::Infrastructure || !event.action.starts_with("kms:"))
@@ -331,7 +333,7 @@ fn is_change(incident: &Incident) -> bool {
 
 /// Changes after the incident that bear on this start, oldest first.
 fn changes_since<'i>(incident: &Incident, incidents: &'i [Incident], start: &Start) -> Vec<&'i Event> {
-    let events = incidents.iter().flat_map(|incident| &incident.events);
+    let events = incidents.iter().flat_map(|incident| &incident.events).map(AsRef::as_ref);
     let after = events.filter(|event| event.is_change() && event.time > incident.time);
     let mut changes: Vec<&Event> = after.filter(|event| bears_on(event, start)).collect();
     changes.sort_by_key(|event| event.time);

@@ -207,3 +207,15 @@ pub(crate) fn log(lines: usize) -> String {
     };
     (0..lines).map(line).collect()
 }
+
+/// So many errors in one line, as a log forwarder joins them.
+pub(crate) fn line(errors: usize) -> String {
+    let error = |number: usize| {
+        format!(
+            "An error occurred (UnauthorizedOperation) when calling the StartInstances operation: You are not \
+            authorized to perform this operation. {} of worker {number}; ",
+            instance(number)
+        )
+    };
+    (0..errors).map(error).collect()
+}

@@ -270,7 +270,8 @@ fn unchanged(line: &Line<'_>) -> Result<(), TranscriptError> {
 }
 
 fn changed_at(line: &Line<'_>) -> Option<(Position, Damage)> {
-    line.text.char_indices().find_map(|(at, sign)| Some((line.at(at), plain(sign)?.0)))
+    let (at, damage) = line.text.char_indices().find_map(|(at, sign)| Some((at, plain(sign)?.0)))?;
+    Some((line.at(at), damage))
 }
 
 /// How lines of the AWS CLI begin that hold tags.

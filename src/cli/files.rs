@@ -21,13 +21,13 @@ pub(super) fn read(path: &Path) -> Result<String, CliError> {
 /// Only for texts of which AWS's own words are read, which every encoding writes alike.
 pub(super) fn read_any(path: &Path) -> Result<String, CliError> {
     let bytes = unpacked(path, read_bytes(path)?)?;
-    let text = match decoded(&bytes) {
-        Some((text, None)) => text,
-        Some((text, Some(encoding))) => {
+    let text = match decoded(bytes) {
+        Ok((text, None)) => text,
+        Ok((text, Some(encoding))) => {
             print_error(&format!("note: `{}`: read as {encoding} text\n", path.display()));
             text
         }
-        None => plain(path, bytes)?,
+        Err(bytes) => plain(path, bytes)?,
     };
     within_limits(path, text)
 }

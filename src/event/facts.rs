@@ -1,8 +1,10 @@
 //! What a text names besides an error: instance, volume, Region, time, and who starts instances for others.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use super::record::push;
+use super::record::{add, push};
 use super::sentence::is_key_id;
 use crate::names::{InstanceId, KeyArn, Region, VolumeId};
 
@@ -73,52 +75,26 @@ const OF_AUTO_SCALING: [&str; 6] = [
 impl Facts {
     /// Returns what a text names, in one pass over its words.
     pub(super) fn of(text: &str) -> Self {
-        let mut facts = Self::default();
-        let words = text.split(|found: char| found.is_whitespace() || "\"'`,;()[]{}<>|=\\".contains(found));
+        let mut facts = Once::default();
+        let words = text.split(is_between);
         let mut before = ["", ""];
         for word in words.filter(|word| word.contains(|found: char| found.is_ascii_alphanumeric())) {
-            if facts.request.is_none() && is_request_id(before, word) {
-                facts.request = Some(word.to_owned());
+            if facts.facts.request.is_none() && is_request_id(before, word) {
+                facts.facts.request = Some(word.to_owned());
             } else if word.len() >= MIN_WORD {
                 facts.word(word, goes_on(text, word));
             }
             before = [before[1], word];
         }
-        facts.launcher = OF_AUTO_SCALING.iter().any(|sign| text.contains(sign)).then_some(Launcher::AutoScaling);
-        facts
-    }
-
-    fn word(&mut self, word: &str, goes_on: bool) {
-        let word = word.trim_matches(['.', ':', '*']);
-        // A key ID that a line end breaks is none.
-        if let Some(key) = KeyArn::parse(word).ok().filter(|key| is_key_id(key.key_id())) {
-            push(&mut self.regions, key.region().to_owned());
-            push(&mut self.keys, key);
-            return;
-        }
-        if self.time.is_none() && word.starts_with("20") {
-            self.time = word.parse().ok();
-        }
-        for part in word.split(['/', ':', '.', '_', '@']) {
-            let is_short = part.trim_start_matches(|found: char| found != '-').len() == SHORT_ID;
-            if goes_on && is_short {
-                continue;
-            }
-            if let Ok(instance) = InstanceId::parse(part) {
-                push(&mut self.instances, instance);
-            } else if let Ok(volume) = VolumeId::parse(part) {
-                push(&mut self.volumes, volume);
-            } else if let Some(region) = region_of(part) {
-                push(&mut self.regions, region);
-            }
-        }
+        let launcher = OF_AUTO_SCALING.iter().any(|sign| text.contains(sign)).then_some(Launcher::AutoScaling);
+        Self { launcher, ..facts.facts }
     }
 
     /// Adds what an event tells besides its texts.
     pub(super) fn join(&mut self, more: &Self) {
-        more.instances.iter().for_each(|instance| push(&mut self.instances, instance.clone()));
-        more.volumes.iter().for_each(|volume| push(&mut self.volumes, volume.clone()));
-        more.keys.iter().for_each(|key| push(&mut self.keys, key.clone()));
+        add(&mut self.instances, more.instances.iter().cloned());
+        add(&mut self.volumes, more.volumes.iter().cloned());
+        add(&mut self.keys, more.keys.iter().cloned());
         if !more.regions.is_empty() {
             self.regions.clone_from(&more.regions);
         }
@@ -138,6 +114,55 @@ impl Facts {
         only(&mut self.volumes, &whole.volumes);
         only(&mut self.regions, &whole.regions);
         self.launcher = self.launcher.or(whole.launcher);
+    }
+}
+
+/// Returns `true` for what stands between words.
+pub(super) fn is_between(found: char) -> bool {
+    found.is_whitespace() || "\"'`,;()[]{}<>|=\\".contains(found)
+}
+
+/// What a text names, of which each is noted once, whatever their number.
+#[derive(Default)]
+struct Once {
+    facts: Facts,
+    instances: BTreeSet<InstanceId>,
+    volumes: BTreeSet<VolumeId>,
+    keys: BTreeSet<KeyArn>,
+}
+
+impl Once {
+    fn word(&mut self, word: &str, goes_on: bool) {
+        let word = word.trim_matches(['.', ':', '*']);
+        // A key ID that a line end breaks is none.
+        if let Some(key) = KeyArn::parse(word).ok().filter(|key| is_key_id(key.key_id())) {
+            // Regions are few.
+            push(&mut self.facts.regions, key.region().to_owned());
+            note(&mut self.keys, &mut self.facts.keys, key);
+            return;
+        }
+        if self.facts.time.is_none() && word.starts_with("20") {
+            self.facts.time = word.parse().ok();
+        }
+        for part in word.split(['/', ':', '.', '_', '@']) {
+            let is_short = part.trim_start_matches(|found: char| found != '-').len() == SHORT_ID;
+            if goes_on && is_short {
+                continue;
+            }
+            if let Ok(instance) = InstanceId::parse(part) {
+                note(&mut self.instances, &mut self.facts.instances, instance);
+            } else if let Ok(volume) = VolumeId::parse(part) {
+                note(&mut self.volumes, &mut self.facts.volumes, volume);
+            } else if let Some(region) = region_of(part) {
+                push(&mut self.facts.regions, region);
+            }
+        }
+    }
+}
+
+fn note<T: Ord + Clone>(known: &mut BTreeSet<T>, list: &mut Vec<T>, item: T) {
+    if known.insert(item.clone()) {
+        list.push(item);
     }
 }
 

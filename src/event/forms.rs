@@ -8,10 +8,11 @@ use super::decoded::decoded;
 use super::facts::Facts;
 use super::notice::{Envelope, Notice};
 use super::operations::named_in;
-use super::page::{NotRead, Page, Source};
+use super::page::{MORE_NOT_READ, MOST_NOT_READ, NotRead, Page, Source};
 use super::signs::Sign;
 use super::{Event, EventError, InstanceState, Refusal, texts};
 use crate::answers::changed;
+use crate::limits::{self, NESTING};
 
 /// One thing that was found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,7 +185,8 @@ impl Extractor {
     /// The JSON values of a text, and the words between them.
     fn text(&mut self, source: &Source<'_>, depth: usize) {
         let text = source.text;
-        let (mut words, mut from, mut unclosed) = (0, 0, 0);
+        let (mut words, mut from) = (0, 0);
+        let mut spare = REREAD.saturating_mul(text.len());
         while let Some(offset) = text.get(from..).and_then(|rest| rest.find(['{', '['])) {
             let start = begin(text, from + offset);
             let rest = text.get(start..).unwrap_or_default();
@@ -193,28 +195,33 @@ impl Extractor {
                 Some(Ok(raw)) if is_composed(raw.get()) => {
                     self.words(source, words..start);
                     self.has_json = true;
-                    self.value(source, raw.get(), depth);
+                    if limits::is_too_deep(raw.get()) {
+                        self.not_read(source, start, format!("the JSON that begins here has more than {NESTING}"));
+                    } else {
+                        self.value(source, raw.get(), depth);
+                    }
                     from = start + stream.byte_offset();
                     words = from;
                 }
-                Some(Err(error)) if begins_json(rest) => {
+                Some(Err(error)) => {
+                    let Some(left) = spare.checked_sub(offset_of(&error, rest)) else {
+                        let what = "too many brackets are open from here on for the text to be read".to_owned();
+                        self.not_read(source, start, what);
+                        break;
+                    };
+                    spare = left;
+                    if !begins_json(rest) {
+                        from += offset + 1;
+                        continue;
+                    }
                     self.words(source, words..start);
                     let end = end_of_broken(text, start);
-                    self.found.unread.push(broken(source, start..end, &error));
+                    self.unread(source, |source| broken(source, start..end, &error));
                     self.broken(source, start..end);
                     from = end;
                     words = end;
                 }
-                Some(Err(error)) if error.is_eof() && unclosed == UNCLOSED => {
-                    let what = "too many brackets are open from here on for the text to be read".to_owned();
-                    self.found.unread.push(source.not_read(start, what));
-                    break;
-                }
-                Some(Err(error)) if error.is_eof() => {
-                    unclosed += 1;
-                    from += offset + 1;
-                }
-                Some(Ok(_) | Err(_)) | None => from += offset + 1,
+                Some(Ok(_)) | None => from += offset + 1,
             }
         }
         self.words(source, words..text.len());
@@ -223,9 +230,28 @@ impl Extractor {
     fn words(&mut self, source: &Source<'_>, range: std::ops::Range<usize>) {
         let offset = range.start;
         let words = source.text.get(range).unwrap_or_default();
+        if words.trim().is_empty() {
+            return;
+        }
         let (materials, unread) = texts::read(words);
         self.found.materials.extend(materials);
-        self.found.unread.extend(unread.into_iter().map(|(at, what)| source.not_read(offset + at, what)));
+        for (at, what) in unread {
+            self.not_read(source, offset + at, what);
+        }
+    }
+
+    fn not_read(&mut self, source: &Source<'_>, at: usize, what: String) {
+        self.unread(source, |source| source.not_read(at, what));
+    }
+
+    /// Notes what cannot be read, unless enough of it is told.
+    fn unread(&mut self, source: &Source<'_>, make: impl FnOnce(&Source<'_>) -> NotRead) {
+        let unread = &mut self.found.unread;
+        if unread.len() < MOST_NOT_READ {
+            unread.push(make(source));
+        } else if unread.len() == MOST_NOT_READ {
+            unread.push(NotRead { what: MORE_NOT_READ.to_owned(), ..make(source) });
+        }
     }
 
     /// The words of a value that is no JSON: a message in it is as good as on a page of its own.
@@ -250,23 +276,27 @@ impl Extractor {
             if depth < DEPTH {
                 self.text(&inner, depth + 1);
             } else if begins_json(&text) {
-                self.found.unread.push(inner.not_read(0, "too many texts within texts to open".to_owned()));
+                self.not_read(&inner, 0, "too many texts within texts to open".to_owned());
             }
         } else if raw.starts_with('[') {
             let items: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
-            self.members(source, &items, depth);
+            self.members(source, items.into_iter().map(|item| (None, item)), depth);
         } else if raw.starts_with('{') {
             self.object(source, raw, depth);
         }
     }
 
     fn object(&mut self, source: &Source<'_>, raw: &str, depth: usize) {
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
+        if !members.keys().any(|name| TELLING.iter().any(|telling| name.eq_ignore_ascii_case(telling))) {
+            return self.wrapper(source, &members, depth);
+        }
         let value: Value = serde_json::from_str(raw).unwrap_or_default();
         if let Some(event) = Event::read(&value) {
             self.found.materials.push(EvidenceItem::Event(Box::new(event)));
         } else if looks_like_record(&value) {
             let what = "this looks like a CloudTrail record, but its `eventSource`, `eventName` or `eventTime` is none";
-            self.found.unread.push(source.not_read(source.offset(raw), what.to_owned()));
+            self.not_read(source, source.offset(raw), what.to_owned());
         } else if let Some(state) = InstanceState::read(&value) {
             self.found.materials.push(EvidenceItem::State(state));
         } else if let Some(refusal) = decoded(&value) {
@@ -275,51 +305,54 @@ impl Extractor {
             self.own = Some(own);
         } else if let Some(envelope) = Envelope::read(&value) {
             let mut inner = Self::default();
-            inner.each_member(source, raw, depth);
+            inner.members(source, members.values().map(|raw| (None, *raw)), depth);
             self.found.unread.extend(inner.found.unread);
             self.found.materials.extend(envelope.materials(inner.found.materials));
         } else {
-            self.has_empty_list |= ["Events", "Records"]
-                .iter()
-                .any(|name| value.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty));
-            let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
-            for name in ["CloudTrailEvent", "DecodedMessage"] {
-                self.must_hold(source, name, members.get(name).map(|raw| raw.get()), depth);
-            }
-            self.each_member(source, raw, depth);
+            self.wrapper(source, &members, depth);
         }
     }
 
-    /// Opens every member of an object.
-    fn each_member(&mut self, source: &Source<'_>, raw: &str, depth: usize) {
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).unwrap_or_default();
-        let items: Vec<&RawValue> = members.into_values().collect();
-        self.members(source, &items, depth);
+    /// Opens every member of an object that is nothing of its own.
+    fn wrapper(&mut self, source: &Source<'_>, members: &BTreeMap<String, &RawValue>, depth: usize) {
+        let is_empty = |raw: &RawValue| raw.get().strip_prefix('[').is_some_and(|list| list.trim_start() == "]");
+        self.has_empty_list |=
+            ["Events", "Records"].iter().any(|name| members.get(*name).is_some_and(|raw| is_empty(raw)));
+        let hold = |name: &str| ["CloudTrailEvent", "DecodedMessage"].into_iter().find(|own| *own == name);
+        self.members(source, members.iter().map(|(name, raw)| (hold(name), *raw)), depth);
     }
 
-    /// Notes a member that holds a record or a message by AWS's word and in which none is found.
-    fn must_hold(&mut self, source: &Source<'_>, name: &str, raw: Option<&str>, depth: usize) {
-        let Some(raw) = raw else { return };
-        let mut inner = Self::default();
-        inner.value(source, raw, depth);
-        if inner.found == Found::default() {
-            let what = format!("`{name}` holds nothing that can be read");
-            self.found.unread.push(source.not_read(source.offset(raw), what));
-        }
-    }
-
-    /// The members of a list or an object. A row of a query holds an instance and its reason side by side.
-    fn members(&mut self, source: &Source<'_>, items: &[&RawValue], depth: usize) {
-        let strings: Vec<String> = items.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect();
+    /// The members of a list or an object, those with the name that must hold a record or a message by AWS's word. A row
+    /// of a query holds an instance and its reason side by side.
+    fn members<'r>(
+        &mut self,
+        source: &Source<'_>,
+        items: impl Iterator<Item = (Option<&'static str>, &'r RawValue)> + Clone,
+        depth: usize,
+    ) {
+        let strings = items.clone().filter(|(_, raw)| raw.get().starts_with('"'));
+        let strings: Vec<String> = strings.filter_map(|(_, raw)| serde_json::from_str(raw.get()).ok()).collect();
         if let Some(state) = InstanceState::in_row(&strings) {
             self.found.materials.push(EvidenceItem::State(state));
             return;
         }
-        for raw in items {
+        drop(strings);
+        for (must_hold, raw) in items {
+            let before = (self.found.materials.len(), self.found.unread.len());
             self.value(source, raw.get(), depth);
+            if let Some(name) = must_hold
+                && before == (self.found.materials.len(), self.found.unread.len())
+            {
+                let what = format!("`{name}` holds nothing that can be read");
+                self.not_read(source, source.offset(raw.get()), what);
+            }
         }
     }
 }
+
+/// The names, one of which every object has that is more than a wrapper.
+const TELLING: [&str; 7] =
+    ["eventName", "eventSource", "InstanceId", "DecodedMessage", "allowed", "formatVersion", "detail-type"];
 
 /// What of this program an object is.
 fn own(value: &Value) -> Option<Own> {
@@ -348,8 +381,9 @@ fn is_composed(raw: &str) -> bool {
     raw.starts_with(['{', '"']) || inner.starts_with(['{', '[', '"'])
 }
 
-/// So many brackets at most may be open at the end of a text: each is read to there.
-const UNCLOSED: usize = 200;
+/// So many times its length at most a text is read behind brackets that begin no value: each is read to where it is
+/// seen to be none.
+const REREAD: usize = 8;
 
 /// So many brackets and blanks at most stand before the first name of a value that is worth a word.
 const BRACKETS: usize = 200;
@@ -385,12 +419,17 @@ fn end_of_broken(text: &str, start: usize) -> usize {
     text.len()
 }
 
+/// Where in the text the parser stopped.
+fn offset_of(error: &serde_json::Error, text: &str) -> usize {
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    (before + error.column().saturating_sub(1)).min(text.len())
+}
+
 /// What is wrong with a value, and where.
 fn broken(source: &Source<'_>, range: std::ops::Range<usize>, error: &serde_json::Error) -> NotRead {
     let start = range.start;
     let text = source.text.get(range).unwrap_or_default();
-    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    let breaks = (before + error.column().saturating_sub(1)).min(text.len());
+    let breaks = offset_of(error, text);
     let begins = source.position(start).line;
     if let Some((damage, at)) = changed(text).filter(|(_, at)| *at <= breaks + 1) {
         let what = format!("{damage} in the JSON that begins in line {begins}: it was changed on its way here");

@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::facts::{Facts, Launcher};
 use super::operations::is_of_start;
-use super::record::push;
+use super::record::{add, push};
 use super::signs::KEY_STATES;
 use super::{Actor, Denial, Event, EventError, EvidenceItem, InstanceState, Notice, Refusal, Sign};
 use crate::answers::aws_error::AwsError;
@@ -16,7 +17,7 @@ pub struct Incident {
     /// What it comes to.
     pub told: Conclusion,
     /// Its events, oldest first; none where only a text or a state is known.
-    pub events: Vec<Event>,
+    pub events: Vec<Arc<Event>>,
     /// When it began.
     pub time: Option<Timestamp>,
     /// Who asked for it.
@@ -65,43 +66,75 @@ impl Incident {
             sessions: Vec::new(),
         }
     }
+}
 
+/// An incident that others are joined to, with what its long lists hold.
+struct Joined {
+    one: Incident,
+    keys: BTreeSet<KeyArn>,
+    volumes: BTreeSet<VolumeId>,
+    instances: BTreeSet<InstanceId>,
+    sessions: BTreeSet<String>,
+}
+
+impl From<Incident> for Joined {
+    fn from(one: Incident) -> Self {
+        let (keys, volumes, instances, sessions) = Default::default();
+        Self { one, keys, volumes, instances, sessions }
+    }
+}
+
+impl Joined {
     /// Takes what the same text says again: another time only if it happened at another time, or in another request.
-    fn take_form(&mut self, other: Self) {
+    fn take_form(&mut self, other: Incident) {
         fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
             one.is_some() && other.is_some() && one != other
         }
-        let is_again = differ(self.time.as_ref(), other.time.as_ref())
-            || differ(self.request.as_ref(), other.request.as_ref())
-            || (self.last.is_some() && other.time.is_some() && self.last != other.time);
-        let (count, last) = (self.count.max(other.count), self.last);
+        let own = &self.one;
+        let is_again = differ(own.time.as_ref(), other.time.as_ref())
+            || differ(own.request.as_ref(), other.request.as_ref())
+            || (own.last.is_some() && other.time.is_some() && own.last != other.time);
+        let (count, last) = (own.count.max(other.count), own.last);
         self.take(other);
         if !is_again {
-            (self.count, self.last) = (count, last);
+            (self.one.count, self.one.last) = (count, last);
         }
     }
 
     /// Takes another one that says the same.
-    fn take(&mut self, other: Self) {
-        fn add<T: PartialEq>(own: &mut Vec<T>, more: Vec<T>) {
-            for one in more {
-                push(own, one);
-            }
+    fn take(&mut self, other: Incident) {
+        let own = &mut self.one;
+        own.count += other.count;
+        own.last = other.last.max(other.time).max(own.last).max(own.time);
+        own.time = [own.time, other.time].into_iter().flatten().min();
+        own.launcher = own.launcher.or(other.launcher);
+        own.request = own.request.take().or(other.request);
+        if own.region.is_empty() {
+            own.region = other.region;
         }
-        self.count += other.count;
-        self.last = other.last.max(other.time).max(self.last).max(self.time);
-        self.time = [self.time, other.time].into_iter().flatten().min();
-        self.launcher = self.launcher.or(other.launcher);
-        self.request = self.request.take().or(other.request);
-        if self.region.is_empty() {
-            self.region = other.region;
+        own.actor = own.actor.take().or(other.actor);
+        own.events.extend(other.events);
+        add_all(&mut own.keys, &mut self.keys, other.keys);
+        add_all(&mut own.volumes, &mut self.volumes, other.volumes);
+        add_all(&mut own.instances, &mut self.instances, other.instances);
+        add_all(&mut own.sessions, &mut self.sessions, other.sessions);
+    }
+}
+
+/// Adds what the list does not hold yet; `held` is what it holds once it is long.
+fn add_all<T: Ord + Clone>(list: &mut Vec<T>, held: &mut BTreeSet<T>, more: Vec<T>) {
+    const LONG: usize = 16;
+    for one in more {
+        if list.len() < LONG {
+            push(list, one);
+            continue;
         }
-        self.actor = self.actor.take().or(other.actor);
-        self.events.extend(other.events);
-        add(&mut self.keys, other.keys);
-        add(&mut self.volumes, other.volumes);
-        add(&mut self.instances, other.instances);
-        add(&mut self.sessions, other.sessions);
+        if held.is_empty() {
+            held.extend(list.iter().cloned());
+        }
+        if held.insert(one.clone()) {
+            list.push(one);
+        }
     }
 }
 
@@ -164,7 +197,7 @@ pub enum Inconclusive {
 /// says in several forms is told once.
 pub fn incidents(found: Vec<EvidenceItem>) -> Vec<Incident> {
     let mut requests: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    let mut alone: Vec<Incident> = Vec::new();
+    let mut alone: Vec<Joined> = Vec::new();
     for material in found {
         let one = match material {
             EvidenceItem::Event(event) => {
@@ -182,9 +215,12 @@ pub fn incidents(found: Vec<EvidenceItem>) -> Vec<Incident> {
     }
     let mut linked: Vec<Incident> = requests.into_values().map(of_events).collect();
     linked.sort_by_key(|incident| incident.time);
-    for one in alone {
+    let (of_events, mut spare) = (linked.len(), COMPARED);
+    for Joined { one, .. } in alone {
         // A record and the text of its own error are one refusal.
-        match linked.iter_mut().find(|incident| !incident.events.is_empty() && is_told_by(&one, incident)) {
+        let events = linked.get_mut(..of_events.min(spare)).unwrap_or_default();
+        spare -= events.len();
+        match events.iter_mut().find(|incident| is_told_by(&one, incident)) {
             Some(incident) => incident.count = incident.count.max(one.count),
             None => linked.push(one),
         }
@@ -192,15 +228,23 @@ pub fn incidents(found: Vec<EvidenceItem>) -> Vec<Incident> {
     linked
 }
 
+/// Texts are compared with records so often at most: a thousand texts with ten thousand records.
+const COMPARED: usize = 10_000_000;
+
+/// What one text says in several forms stands near: among so many others.
+const NEAR: usize = 500;
+
 /// Adds what a text says, or counts it where the same was said before, here in more words and there in fewer.
-fn add_once(alone: &mut Vec<Incident>, one: Incident) {
-    if let Some(known) = alone.iter_mut().find(|known| is_told_by(&one, known)) {
+fn add_once(alone: &mut Vec<Joined>, one: Incident) {
+    let far = alone.len().saturating_sub(NEAR);
+    let near = alone.get_mut(far..).unwrap_or_default();
+    if let Some(known) = near.iter_mut().find(|known| is_told_by(&one, &known.one)) {
         known.take_form(one);
-    } else if let Some(known) = alone.iter_mut().find(|known| is_told_by(known, &one)) {
-        let less = std::mem::replace(known, one);
+    } else if let Some(known) = near.iter_mut().find(|known| is_told_by(&known.one, &one)) {
+        let Joined { one: less, .. } = std::mem::replace(known, one.into());
         known.take_form(less);
     } else {
-        alone.push(one);
+        alone.push(one.into());
     }
 }
 
@@ -226,31 +270,34 @@ fn is_told_by(one: &Incident, other: &Incident) -> bool {
 }
 
 /// Joins what was found alike in several requests, night after night: the same told of the same role and keys.
-pub(crate) fn alike(incidents: Vec<Incident>) -> Vec<Incident> {
-    let mut joined: Vec<Incident> = Vec::new();
+pub(crate) fn alike<'i>(incidents: impl IntoIterator<Item = &'i Incident>) -> Vec<Incident> {
+    let mut all: Vec<Joined> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for one in incidents {
-        match joined.iter_mut().find(|known| is_alike(known, &one)) {
-            Some(known) => known.take(one),
-            None => joined.push(one),
+        let number = likeness(one).map_or(all.len(), |likeness| *known.entry(likeness).or_insert(all.len()));
+        match all.get_mut(number) {
+            Some(joined) => joined.take(one.clone()),
+            None => all.push(one.clone().into()),
         }
     }
-    joined
+    all.into_iter().map(|joined| joined.one).collect()
 }
 
-fn is_alike(one: &Incident, other: &Incident) -> bool {
-    let role = |incident: &Incident| incident.actor.as_ref().map(Actor::without_session);
-    let is_same = match (&one.told, &other.told) {
-        (Conclusion::Refused(one), Conclusion::Refused(other)) => one.is_alike(other),
-        (Conclusion::KeyUnusable { action, error }, Conclusion::KeyUnusable { action: other_action, error: other }) => {
-            action == other_action && error == other
-        }
-        (Conclusion::Failed { action, error }, Conclusion::Failed { action: other_action, error: other }) => {
-            action == other_action && error.code == other.code
-        }
-        (_, _) => false,
+/// What incidents that are told together have in common; `None` for those that are told alone.
+fn likeness(one: &Incident) -> Option<String> {
+    let told = match &one.told {
+        Conclusion::Refused(refusal) => format!("{:?}", refusal.likeness()),
+        Conclusion::KeyUnusable { action, error } => format!("{action:?} {error:?}"),
+        Conclusion::Failed { action, error } => format!("{action:?} {:?}", error.code),
+        Conclusion::Granted { .. }
+        | Conclusion::Silent(_)
+        | Conclusion::State(_)
+        | Conclusion::Sign(_)
+        | Conclusion::Notice(_) => return None,
     };
-    let is_event = |incident: &Incident| !incident.events.is_empty();
-    is_same && is_event(one) == is_event(other) && role(one) == role(other) && one.keys == other.keys
+    let kind = std::mem::discriminant(&one.told);
+    let role = one.actor.as_ref().map(Actor::without_session);
+    Some(format!("{kind:?} {told} {} {role:?} {:?}", one.events.is_empty(), one.keys))
 }
 
 fn of_events(mut events: Vec<Event>) -> Incident {
@@ -263,18 +310,13 @@ fn of_events(mut events: Vec<Event>) -> Incident {
         actor: events.iter().map(|event| event.actor.clone()).min_by_key(rank),
         region: events.iter().map(|event| event.region.clone()).find(|region| !region.is_empty()).unwrap_or_default(),
         launcher: events.iter().find_map(|event| launcher(&event.actor)),
-        sessions: events.iter().filter_map(|event| session(&event.actor)).fold(Vec::new(), |mut all, one| {
-            push(&mut all, one);
-            all
-        }),
-        events,
         ..Incident::of_text(Conclusion::Silent(Inconclusive::OtherRequest), Facts::default())
     };
-    for event in &incident.events {
-        event.keys.iter().for_each(|key| push(&mut incident.keys, key.clone()));
-        event.volumes.iter().for_each(|volume| push(&mut incident.volumes, volume.clone()));
-        event.instances.iter().for_each(|instance| push(&mut incident.instances, instance.clone()));
-    }
+    add(&mut incident.sessions, events.iter().filter_map(|event| session(&event.actor)));
+    add(&mut incident.keys, events.iter().flat_map(|event| &event.keys).cloned());
+    add(&mut incident.volumes, events.iter().flat_map(|event| &event.volumes).cloned());
+    add(&mut incident.instances, events.iter().flat_map(|event| &event.instances).cloned());
+    incident.events = events.into_iter().map(Arc::new).collect();
     incident
 }
 
@@ -363,12 +405,9 @@ fn of_error(action: &str, error: &EventError, facts: Facts) -> Incident {
     if own.regions.is_empty() {
         own.regions.clone_from(&facts.regions);
     }
-    let mut incident = Incident::of_text(told, own);
-    let around = Incident::of_text(Conclusion::Silent(Inconclusive::DryRun), facts);
-    incident.take(around);
-    incident.count = 1;
-    incident.last = None;
-    incident
+    let mut incident = Joined::from(Incident::of_text(told, own));
+    incident.take(Incident::of_text(Conclusion::Silent(Inconclusive::DryRun), facts));
+    Incident { count: 1, last: None, ..incident.one }
 }
 
 fn of_refusal(refusal: Refusal, facts: Facts) -> Incident {

@@ -95,14 +95,35 @@ static MARKS: LazyLock<Marks> = LazyLock::new(|| {
     Marks { finder: AhoCorasick::new(kinds.iter().map(|(words, _)| *words)).ok(), kinds }
 });
 
-/// Every mark in a flow with where it begins and the words that it has, in order.
-pub(super) fn marks(text: &str) -> Vec<(usize, Mark, &'static str)> {
-    let Some(finder) = &MARKS.finder else { return Vec::new() };
+/// A mark in a flow: where it begins, and the words that it has.
+type Found = (usize, Mark, &'static str);
+
+/// Every mark in a flow, in order.
+pub(super) fn marks(text: &str) -> impl Iterator<Item = Found> {
     let kind = |pattern: usize| MARKS.kinds.get(pattern);
-    let whole = finder
-        .find_iter(text)
-        .filter_map(|found| kind(found.pattern().as_usize()).map(|(words, mark)| (found.start(), *mark, *words)));
-    let mut all: Vec<_> = whole.collect();
+    let whole = MARKS.finder.iter().flat_map(move |finder| finder.find_iter(text)).filter_map(move |found| {
+        let (words, mark) = kind(found.pattern().as_usize())?;
+        Some((found.start(), *mark, *words))
+    });
+    let (mut whole, mut broken) = (whole.peekable(), broken(text).into_iter().peekable());
+    std::iter::from_fn(move || {
+        let order = |found: &Found| (found.0, std::cmp::Reverse(found.2.len()));
+        let is_whole = match (whole.peek(), broken.peek()) {
+            (Some(whole), Some(broken)) => order(whole) <= order(broken),
+            (whole, _) => whole.is_some(),
+        };
+        let found = if is_whole { whole.next() } else { broken.next() }?;
+        // Of two that begin at one place the longer one is meant.
+        while whole.next_if(|other| other.0 == found.0).is_some() {}
+        while broken.next_if(|other| other.0 == found.0).is_some() {}
+        Some(found)
+    })
+}
+
+/// The marks that a line end breaks.
+fn broken(text: &str) -> Vec<Found> {
+    let Some(finder) = &MARKS.finder else { return Vec::new() };
+    let mut all = Vec::new();
     for (at, _) in text.match_indices(LINE_END) {
         let before = tail(text.get(..at).unwrap_or_default(), AROUND);
         let behind = head(text.get(at + 1..).unwrap_or_default());
@@ -112,13 +133,12 @@ pub(super) fn marks(text: &str) -> Vec<(usize, Mark, &'static str)> {
                 .find_iter(&around)
                 .filter(|found| found.start() < before.len() && found.end() > before.len() + glue.len());
             all.extend(broken.filter_map(|found| {
-                let (words, mark) = kind(found.pattern().as_usize())?;
+                let (words, mark) = MARKS.kinds.get(found.pattern().as_usize())?;
                 Some((at - before.len() + found.start(), *mark, *words))
             }));
         }
     }
     all.sort_by_key(|(at, _, words)| (*at, std::cmp::Reverse(words.len())));
-    all.dedup_by_key(|(at, _, _)| *at);
     all
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::facts::{Facts, Launcher};
-use super::record::push;
+use super::record::once;
 use super::{EventError, EvidenceItem, InstanceState};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
@@ -57,13 +57,16 @@ impl Envelope {
         for name in resources.chain(named) {
             let id = name.rsplit('/').next().unwrap_or_default();
             if let Ok(key) = KeyArn::parse(name) {
-                push(&mut facts.keys, key);
+                facts.keys.push(key);
             } else if let Ok(volume) = VolumeId::parse(id) {
-                push(&mut facts.volumes, volume);
+                facts.volumes.push(volume);
             } else if let Ok(instance) = InstanceId::parse(id) {
-                push(&mut facts.instances, instance);
+                facts.instances.push(instance);
             }
         }
+        once(&mut facts.keys);
+        once(&mut facts.volumes);
+        once(&mut facts.instances);
         let (event, result, state) = (text("/detail/event"), text("/detail/result"), text("/detail/state"));
         let said = match kind {
             "EBS Volume Notification" | "EBS Snapshot Notification" => format!("{event}: {result}"),

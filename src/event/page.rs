@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use thiserror::Error;
 
 use crate::document::Position;
@@ -13,42 +15,50 @@ pub struct NotRead {
 }
 
 /// A text without the marks of a quoted reply, which still knows where everything stood.
-pub(super) struct Page {
-    text: String,
-    /// Of each line where it begins, and how many characters were taken off there.
-    lines: Vec<(usize, usize)>,
+pub(super) struct Page<'t> {
+    whole: &'t str,
+    text: Cow<'t, str>,
 }
 
-impl Page {
-    pub(super) fn of(text: &str) -> Self {
-        let (mut plain, mut lines) = (String::new(), Vec::new());
-        for line in text.split_inclusive('\n') {
-            let line = line.trim_start_matches('\u{feff}');
-            let mut inner = line;
-            while let Some(rest) = inner.trim_start_matches([' ', '\t']).strip_prefix('>') {
-                inner = rest.strip_prefix(' ').unwrap_or(rest);
-            }
-            lines.push((plain.len(), line.chars().count() - inner.chars().count()));
-            plain.push_str(inner);
-        }
-        Self { text: plain, lines }
+impl<'t> Page<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        let is_plain = text.split_inclusive('\n').all(|line| inner(line).len() == line.len());
+        let plain = || text.split_inclusive('\n').map(inner).collect();
+        Self { whole: text, text: if is_plain { Cow::Borrowed(text) } else { Cow::Owned(plain()) } }
     }
 
     pub(super) fn source(&self) -> Source<'_> {
         Source { page: self, text: &self.text, within: None }
     }
 
+    /// Few places are ever told, so that each is looked for anew.
     fn position(&self, offset: usize) -> Position {
-        let number = self.lines.partition_point(|(begin, _)| *begin <= offset.min(self.text.len())).saturating_sub(1);
-        let (begin, taken_off) = self.lines.get(number).copied().unwrap_or_default();
-        let within = Position::of(self.text.get(begin..).unwrap_or_default(), offset.saturating_sub(begin));
-        Position { line: number + within.line, column: within.column + taken_off }
+        let within = Position::of(&self.text, offset);
+        let line = self.whole.split_inclusive('\n').nth(within.line - 1).unwrap_or_default();
+        let line = line.trim_start_matches('\u{feff}');
+        let taken_off = line.get(..line.len() - inner(line).len()).map_or(0, |marks| marks.chars().count());
+        Position { column: within.column + taken_off, ..within }
     }
 }
 
+/// A line without what stands before it in a quoted reply.
+fn inner(line: &str) -> &str {
+    let mut inner = line.trim_start_matches('\u{feff}');
+    while let Some(rest) = inner.trim_start_matches([' ', '\t']).strip_prefix('>') {
+        inner = rest.strip_prefix(' ').unwrap_or(rest);
+    }
+    inner
+}
+
+/// So many places that cannot be read are told of one text: more of them would be a list that nobody reads.
+pub(super) const MOST_NOT_READ: usize = 100;
+
+/// What is said where there are more.
+pub(super) const MORE_NOT_READ: &str = "more cannot be read from here on than is told";
+
 /// A text on a page, or one that stands there as a JSON string.
 pub(super) struct Source<'t> {
-    page: &'t Page,
+    page: &'t Page<'t>,
     pub(super) text: &'t str,
     /// Where the string begins that holds the text.
     within: Option<usize>,

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -186,16 +188,19 @@ impl Event {
         } else {
             message.split(' ').for_each(|word| self.name(word));
         }
+        once(&mut self.keys);
+        once(&mut self.volumes);
+        once(&mut self.instances);
     }
 
-    /// Notes a key, volume or instance, each once.
+    /// Notes a key, volume or instance.
     fn name(&mut self, text: &str) {
         if let Ok(key) = KeyArn::parse(text) {
-            push(&mut self.keys, key);
+            self.keys.push(key);
         } else if let Ok(volume) = VolumeId::parse(text) {
-            push(&mut self.volumes, volume);
+            self.volumes.push(volume);
         } else if let Ok(instance) = InstanceId::parse(text.rsplit('/').next().unwrap_or_default()) {
-            push(&mut self.instances, instance);
+            self.instances.push(instance);
         }
     }
 }
@@ -204,6 +209,21 @@ pub(super) fn push<T: PartialEq>(list: &mut Vec<T>, item: T) {
     if !list.contains(&item) {
         list.push(item);
     }
+}
+
+/// Adds what the list does not hold yet.
+pub(super) fn add<T: Ord + Clone>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    let mut more = more.into_iter().peekable();
+    if more.peek().is_some() {
+        list.extend(more);
+        once(list);
+    }
+}
+
+/// Leaves of equal items the first.
+pub(super) fn once<T: Ord + Clone>(list: &mut Vec<T>) {
+    let mut seen = BTreeSet::new();
+    list.retain(|item| seen.insert(item.clone()));
 }
 
 fn actor(record: &Value) -> Actor {

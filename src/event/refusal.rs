@@ -124,10 +124,9 @@ impl Refusal {
             && self.statements.iter().all(|sid| other.statements.contains(sid))
     }
 
-    /// Returns `true` if the same request was refused in the same way, in whichever session.
-    pub(super) fn is_alike(&self, other: &Self) -> bool {
-        (&self.action, &self.resource, self.denial, self.policy, &self.policy_arn)
-            == (&other.action, &other.resource, other.denial, other.policy, &other.policy_arn)
+    /// Returns what is alike where the same request was refused in the same way, in whichever session.
+    pub(super) fn likeness(&self) -> (&str, &str, Denial, Option<PolicyKind>, Option<&str>) {
+        (&self.action, &self.resource, self.denial, self.policy, self.policy_arn.as_deref())
     }
 
     /// The refusal with what its encoded message says.

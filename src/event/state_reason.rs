@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::facts::{Facts, region_of};
@@ -67,6 +69,9 @@ impl InstanceState {
         let only = exactly_one(&text.lines().flat_map(instances).collect::<Vec<_>>());
         let mut block = None;
         let mut found: Vec<Self> = Vec::new();
+        // Where in the list the reason of each instance stands, and where those that are of none.
+        let mut of_instances: BTreeMap<InstanceId, usize> = BTreeMap::new();
+        let mut of_none: Vec<usize> = Vec::new();
         for line in text.lines() {
             let own = instances(line);
             // In the AWS CLI's output these words begin what belongs to an instance.
@@ -79,17 +84,25 @@ impl InstanceState {
                 own => exactly_one(own),
             };
             let state = Self::of_reason(code, line, instance);
-            let is_same = |known: &&mut Self| {
-                known.instance == state.instance
-                    && (state.instance.is_some()
-                        || known.code == state.code
-                        || known.has_sentence() != state.has_sentence())
+            let is_same = |at: &&usize| {
+                let known = found.get(**at);
+                known.is_some_and(|known| known.code == state.code || known.has_sentence() != state.has_sentence())
             };
-            match found.iter_mut().find(is_same) {
+            let same = match &state.instance {
+                Some(instance) => of_instances.get(instance),
+                None => of_none.iter().find(is_same),
+            };
+            match same.and_then(|at| found.get_mut(*at)) {
                 // A code alone repeats the reason that has its sentence.
                 Some(known) if !known.has_sentence() && state.has_sentence() => *known = state,
                 Some(_) => {}
-                None => found.push(state),
+                None => {
+                    match &state.instance {
+                        Some(instance) => drop(of_instances.insert(instance.clone(), found.len())),
+                        None => of_none.push(found.len()),
+                    }
+                    found.push(state);
+                }
             }
         }
         found
@@ -127,8 +140,8 @@ fn code(line: &str) -> Option<&str> {
     let classes = line.match_indices(['C', 'S']).filter_map(|(at, _)| {
         let here = line.get(at..).filter(|here| here.starts_with("Client.") || here.starts_with("Server."))?;
         let before = line.get(..at).and_then(|before| before.chars().next_back());
-        let is_apart = !before.is_some_and(|before| before.is_ascii_alphanumeric() || "._".contains(before));
-        let code = code_at(here).filter(|_| is_apart)?;
+        let is_part = before.is_some_and(|before| before.is_ascii_alphanumeric() || "._".contains(before));
+        let code = if is_part { None } else { code_at(here) }?;
         Some((here.get(code.len()..).is_some_and(|rest| rest.starts_with(": ")), code))
     });
     let mut first = None;

@@ -1,8 +1,11 @@
 //! Error texts between other words: each begins at a mark that stands in it and hardly anywhere else.
 
-use super::facts::Facts;
+use std::cell::OnceCell;
+
+use super::facts::{Facts, is_between};
 use super::marks::{GO, Mark, NAMED, OF_RECORD, marks, tail};
 use super::operations::{action_of, named_in};
+use super::page::MOST_NOT_READ;
 use super::sentence::{encoded, is_key_id, sentence};
 use super::signs::{Sign, SignKind};
 use super::{Denial, Encoded, EventError, EvidenceItem, InstanceState, Refusal};
@@ -58,31 +61,68 @@ fn is_denied(code: &str) -> bool {
 /// offset.
 pub(super) fn read(text: &str) -> (Vec<EvidenceItem>, Vec<(usize, String)>) {
     let flow = Flow::of(text);
-    let mut reader = Extractor { text, flow: &flow, open: None, done: Vec::new(), unread: Vec::new() };
+    let states = InstanceState::in_text(text);
+    let around = Around { text, flow: &flow, states: &states, line: None, call: OnceCell::new() };
+    let mut reader = Extractor {
+        flow: &flow,
+        around,
+        open: None,
+        done: Vec::new(),
+        of_line: 0,
+        unread: Vec::new(),
+        colon: Ahead::new(':'),
+        bracket: Ahead::new(')'),
+    };
     let mut read_to = 0;
     for (at, mark, words) in marks(flow.text()) {
         if at >= read_to {
             read_to = reader.mark(at, mark, words).max(read_to);
         }
     }
-    let Extractor { open, mut done, mut unread, .. } = reader;
-    if let Some(open) = open.as_ref().filter(|open| open.is_cut(flow.text())) {
-        unread.push((flow.place(open.end), "the text ends within this error".to_owned()));
+    if let Some(end) = reader.open.as_ref().filter(|open| open.is_cut(flow.text())).map(|open| open.end) {
+        reader.not_read(end, "the text ends within this error".to_owned());
     }
-    done.extend(open);
-    let states = InstanceState::in_text(text);
-    let mut materials: Vec<EvidenceItem> =
-        done.into_iter().filter_map(|draft| draft.material(text, &flow, &states)).collect();
+    reader.close();
+    let Extractor { done: mut materials, unread, .. } = reader;
     materials.extend(states.into_iter().map(EvidenceItem::State));
     (materials, unread)
 }
 
 struct Extractor<'t> {
-    text: &'t str,
     flow: &'t Flow,
+    around: Around<'t>,
     open: Option<Draft>,
-    done: Vec<Draft>,
+    done: Vec<EvidenceItem>,
+    /// From here on what was read stands in one line.
+    of_line: usize,
     unread: Vec<(usize, String)>,
+    colon: Ahead,
+    bracket: Ahead,
+}
+
+/// A sign that is looked for behind one place after the other, in one pass.
+struct Ahead {
+    sign: char,
+    /// From where on it was looked for, and where it stands; nothing behind `usize::MAX`.
+    from: usize,
+    at: usize,
+}
+
+impl Ahead {
+    fn new(sign: char) -> Self {
+        Self { sign, from: 0, at: 0 }
+    }
+
+    /// Returns what `behind`, the rest of a flow, has before and behind its first such sign.
+    fn split<'t>(&mut self, flow: &str, behind: &'t str) -> Option<(&'t str, &'t str)> {
+        let begin = flow.len() - behind.len();
+        if !(self.from..=self.at).contains(&begin) {
+            self.from = begin;
+            self.at = behind.find(self.sign).map_or(usize::MAX, |at| begin + at);
+        }
+        let (before, rest) = behind.split_at_checked(self.at.checked_sub(begin)?)?;
+        Some((before, rest.strip_prefix(self.sign)?))
+    }
 }
 
 impl<'t> Extractor<'t> {
@@ -110,7 +150,7 @@ impl<'t> Extractor<'t> {
             Mark::KeyState => self.key_state(at, words, end),
             Mark::Record => {
                 if !self.unread.iter().any(|(_, what)| what == OF_RECORD) {
-                    self.unread.push((self.flow.place(at), OF_RECORD.to_owned()));
+                    self.not_read(at, OF_RECORD.to_owned());
                 }
                 end
             }
@@ -120,8 +160,26 @@ impl<'t> Extractor<'t> {
 
     /// Begins another error.
     fn begin(&mut self, draft: Draft) -> &mut Draft {
-        self.done.extend(self.open.take());
+        self.close();
         self.open.insert(draft)
+    }
+
+    /// Ends the open error. What a line says twice it says once.
+    fn close(&mut self) {
+        let Some(draft) = self.open.take() else { return };
+        if self.around.go_to(draft.begin, draft.end) {
+            self.of_line = self.done.len();
+        }
+        let material = draft.material(&self.around);
+        let of_line = self.done.get(self.of_line..).unwrap_or_default();
+        self.done.extend(material.filter(|material| !of_line.contains(material)));
+    }
+
+    /// Notes what cannot be read, unless enough of it is told.
+    fn not_read(&mut self, at: usize, what: String) {
+        if self.unread.len() <= MOST_NOT_READ {
+            self.unread.push((self.flow.place(at), what));
+        }
     }
 
     /// The error that a part of a refusal at `at` belongs to: the open one, unless it has such a part already or is of
@@ -148,7 +206,7 @@ impl<'t> Extractor<'t> {
             // Some services say it of an operation that they do not name.
             None => self.refused(at, flow.len() - behind.len()),
             Some(Err(cut)) => {
-                self.unread.push((self.flow.place(at), cut.said().to_owned()));
+                self.not_read(at, cut.said().to_owned());
                 flow.len() - behind.len()
             }
             Some(Ok(read)) => {
@@ -169,7 +227,7 @@ impl<'t> Extractor<'t> {
         }
         if encoded == Encoded::Broken {
             let what = "the encoded message is broken by a line end: put it on one line";
-            self.unread.push((self.flow.place(at), what.to_owned()));
+            self.not_read(at, what.to_owned());
         }
         let draft = self.part(at, |draft| draft.encoded.is_some());
         draft.encoded = Some(encoded);
@@ -180,17 +238,17 @@ impl<'t> Extractor<'t> {
     /// `An error occurred (CODE) when calling the OPERATION operation (reached max retries: 4): MESSAGE`
     fn named(&mut self, at: usize, behind: &'t str) -> usize {
         let flow = self.flow.text();
-        let parsed = behind.split_once(')').and_then(|(code, rest)| {
+        let bracket = &mut self.bracket;
+        let parsed = bracket.split(flow, behind).and_then(|(code, rest)| {
+            let code = code_of(code)?;
             let (operation, rest) = name(after(rest, " when calling the ")?);
             let rest = after(rest, " operation")?;
-            let rest = after(rest, " (").and_then(|retries| retries.split_once(')')).map_or(rest, |(_, rest)| rest);
-            let code = code.replace(is_gap, "");
-            let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-            (is_code && !operation.is_empty()).then_some((code, operation, rest))
+            let retries = after(rest, " (").and_then(|retries| bracket.split(flow, retries));
+            let rest = retries.map_or(rest, |(_, rest)| rest);
+            (!operation.is_empty()).then_some((code, operation, rest))
         });
         let Some((code, operation, rest)) = parsed else {
-            let what = format!("`{NAMED}` stands here, in a text that is not understood");
-            self.unread.push((self.flow.place(at), what));
+            self.not_read(at, format!("`{NAMED}` stands here, in a text that is not understood"));
             return flow.len() - behind.len();
         };
         let end = flow.len() - rest.len();
@@ -202,7 +260,8 @@ impl<'t> Extractor<'t> {
 
     /// `operation error EC2: StartInstances, …` and `Error executing "StartInstances" on …`.
     fn operation(&mut self, at: usize, words: &str, behind: &'t str) -> usize {
-        let (service, rest) = if words == GO { behind.split_once(':').unwrap_or(("", behind)) } else { ("", behind) };
+        let service = if words == GO { self.colon.split(self.flow.text(), behind) } else { None };
+        let (service, rest) = service.unwrap_or(("", behind));
         let (operation, rest) = name(rest.trim_start_matches(is_gap));
         let end = self.flow.text().len() - rest.len();
         let is_service = |found: char| found.is_ascii_alphanumeric() || is_gap(found);
@@ -250,13 +309,9 @@ impl<'t> Extractor<'t> {
 
     fn code(&mut self, at: usize, behind: &'t str) -> usize {
         let flow = self.flow.text();
-        let Some((code, rest)) = behind.split_once(':') else { return flow.len() - behind.len() };
+        let found = self.colon.split(flow, behind).and_then(|(code, rest)| Some((code_of(code)?, rest)));
+        let Some((code, rest)) = found else { return flow.len() - behind.len() };
         let end = flow.len() - rest.len();
-        let code = code.replace(is_gap, "");
-        let is_code = !code.is_empty() && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
-        if !is_code {
-            return flow.len() - behind.len();
-        }
         let message = if is_denied(&code) { String::new() } else { self.message(rest) };
         match &mut self.open {
             Some(open) if open.code.is_empty() && !open.says_refused() && !open.call.is_empty() => {
@@ -375,7 +430,7 @@ impl<'t> Extractor<'t> {
     /// Returns `true` if the blank of the flow at `at` stands for a line end and blanks around it.
     fn is_line_end(&self, at: usize) -> bool {
         let (from, to) = (self.flow.place(at.saturating_sub(1)), self.flow.place(at + 1));
-        self.text.get(from..to).is_some_and(|gap| gap.contains('\n') || gap.contains("\\n"))
+        self.around.text.get(from..to).is_some_and(|gap| gap.contains('\n') || gap.contains("\\n"))
     }
 }
 
@@ -404,6 +459,12 @@ fn is_only_of_ec2(code: &str) -> bool {
     code == "UnauthorizedOperation"
 }
 
+/// A code out of the gaps in it; `None` for what is none.
+fn code_of(text: &str) -> Option<String> {
+    let is_code = text.chars().all(|found| found.is_ascii_alphanumeric() || found == '.' || is_gap(found));
+    is_code.then(|| text.replace(is_gap, "")).filter(|code| !code.is_empty())
+}
+
 /// A name of letters and digits, and the rest of the flow.
 fn name(text: &str) -> (String, &str) {
     let end = text.find(|found: char| !found.is_ascii_alphanumeric() && found != LINE_END).unwrap_or(text.len());
@@ -424,21 +485,21 @@ impl Draft {
     }
 
     /// What was found, with what stands around it.
-    fn material(self, text: &str, flow: &Flow, states: &[InstanceState]) -> Option<EvidenceItem> {
-        let line = line_of(text, flow.place(self.begin), flow.place(self.end));
-        let facts = Facts::of(line);
+    fn material(self, around: &Around<'_>) -> Option<EvidenceItem> {
+        let line = around.line.as_ref()?;
+        let facts = line.facts.clone();
         // What stands around an error tells its call where nothing else does; it makes no other request a part of it.
         let call = self.call.clone();
-        let around = || named_in(line).or_else(|| named_in(text)).unwrap_or_default();
+        let named = || line.call.as_ref().or_else(|| around.call()).cloned().unwrap_or_default();
         if self.says_refused() || is_denied(&self.code) {
             let refusal = self.refusal.unwrap_or_default();
             let told = [&refusal.action, &call].into_iter().find(|action| !action.is_empty()).cloned();
-            let action = told.unwrap_or_else(around);
+            let action = told.unwrap_or_else(named);
             return Some(EvidenceItem::Refusal(Refusal { action, call, encoded: self.encoded, ..refusal }, facts));
         }
         if let Some(kind) = self.sign {
-            let is_told = matches!(kind, SignKind::StateReason | SignKind::Waiter) && !states.is_empty();
-            return (!is_told).then(|| EvidenceItem::Sign(Sign::of(kind, line.trim(), text), facts));
+            let is_told = matches!(kind, SignKind::StateReason | SignKind::Waiter) && !around.states.is_empty();
+            return (!is_told).then(|| EvidenceItem::Sign(Sign::of(kind, line.text.trim(), around.text), facts));
         }
         if self.code.is_empty() && self.message.is_empty() {
             return None;
@@ -448,9 +509,73 @@ impl Draft {
     }
 }
 
-/// The lines of a text from `begin` to `end`.
-fn line_of(text: &str, begin: usize, end: usize) -> &str {
-    let from = text.get(..begin).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
-    let to = text.get(end..).and_then(|behind| behind.find('\n')).map_or(text.len(), |newline| end + newline);
+/// What stands around errors: their lines, read once for all errors that one line holds.
+struct Around<'t> {
+    text: &'t str,
+    flow: &'t Flow,
+    states: &'t [InstanceState],
+    line: Option<LineAround<'t>>,
+    /// The call that the whole text names.
+    call: OnceCell<Option<String>>,
+}
+
+struct LineAround<'t> {
+    text: &'t str,
+    facts: Facts,
+    call: Option<String>,
+}
+
+impl<'t> Around<'t> {
+    /// Goes to the lines of an error, and returns `true` if these are others than before.
+    fn go_to(&mut self, begin: usize, end: usize) -> bool {
+        let text = lines_of(self.text, self.flow.place(begin), self.flow.place(end));
+        if self.line.as_ref().is_some_and(|line| std::ptr::eq(line.text, text)) {
+            return false;
+        }
+        let mut facts = Facts::of(text);
+        // Which of many is meant nobody knows.
+        if facts.instances.len().max(facts.volumes.len()).max(facts.keys.len()) > MANY {
+            facts = Facts { instances: Vec::new(), volumes: Vec::new(), keys: Vec::new(), ..facts };
+        }
+        self.line = Some(LineAround { text, facts, call: named_in(text) });
+        true
+    }
+
+    fn call(&self) -> Option<&String> {
+        self.call.get_or_init(|| named_in(self.text)).as_ref()
+    }
+}
+
+/// So many instances, volumes or keys in the line of an error are not all of it.
+const MANY: usize = 20;
+
+/// A file without line ends is looked at in pieces of this length: many times that of an error with its stack trace.
+const PIECE: usize = 16 << 10;
+
+/// The lines of a text from `begin` to `end`; of a line that is too long, the pieces that hold them.
+fn lines_of(text: &str, begin: usize, end: usize) -> &str {
+    let (first, last) = (begin - begin % PIECE, end + (PIECE - end % PIECE));
+    // What stands at the edge of a piece has its surroundings in the next one.
+    let (mut first, mut last) = (first.saturating_sub(PIECE), (last + PIECE).min(text.len()));
+    while !text.is_char_boundary(first) {
+        first += 1;
+    }
+    while !text.is_char_boundary(last) {
+        last -= 1;
+    }
+    let (before, behind) = (text.get(first..begin).unwrap_or_default(), text.get(end..last).unwrap_or_default());
+    // A part of an ID would be another one.
+    let from = before.rfind('\n').or_else(|| before.find(is_between).filter(|_| first > 0));
+    let to = behind.find('\n').or_else(|| behind.rfind(is_between).filter(|_| last < text.len()));
+    let from = match from {
+        Some(at) => first + at + before.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8),
+        None if first > 0 => begin,
+        None => first,
+    };
+    let to = match to {
+        Some(at) => end + at,
+        None if last < text.len() => end,
+        None => last,
+    };
     text.get(from..to).unwrap_or(text)
 }

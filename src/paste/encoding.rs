@@ -1,14 +1,20 @@
 use encoding_rs::{Encoding, GBK, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// Returns the text of `bytes` and the encoding that it is in, where that is not UTF-8; `None` if they are no text.
+/// Returns the text of `bytes` and the encoding that it is in, where that is not UTF-8; the bytes if they are no text.
 ///
 /// A byte order mark decides. Without one, text of ASCII that is written in two bytes a character shows by its zeros;
 /// other bytes are those of the first encoding that knows them all: Japanese and Chinese consoles still write code
 /// pages of their own, and what they do not write a Western one did.
-pub(crate) fn decoded(bytes: &[u8]) -> Option<(String, Option<&'static str>)> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return (!text.contains('\0')).then(|| (text.to_owned(), None)).or_else(|| two_bytes(bytes));
+pub(crate) fn decoded(bytes: Vec<u8>) -> Result<(String, Option<&'static str>), Vec<u8>> {
+    match String::from_utf8(bytes) {
+        Ok(text) if text.contains('\0') => two_bytes(text.as_bytes()).ok_or_else(|| text.into_bytes()),
+        Ok(text) => Ok((text, None)),
+        Err(error) => other(error.as_bytes()).ok_or_else(|| error.into_bytes()),
     }
+}
+
+/// The text of bytes that are no UTF-8.
+fn other(bytes: &[u8]) -> Option<(String, Option<&'static str>)> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return strict(encoding, bytes.get(mark..)?);
     }

@@ -48,12 +48,15 @@ fn words_are_found_across_line_ends() {
 fn encodings_are_told_apart() {
     let japanese = "インスタンスの状態";
     let (shift_jis, _, _) = encoding_rs::SHIFT_JIS.encode(japanese);
-    assert_eq!(decoded(&shift_jis), Some((japanese.to_owned(), Some("Shift_JIS"))));
+    assert_eq!(decoded(shift_jis.to_vec()), Ok((japanese.to_owned(), Some("Shift_JIS"))));
     let wide: Vec<u8> = "Client.InternalError".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_eq!(decoded(&wide), Some(("Client.InternalError".to_owned(), Some("UTF-16LE"))));
+    assert_eq!(decoded(wide.clone()), Ok(("Client.InternalError".to_owned(), Some("UTF-16LE"))));
     let marked: Vec<u8> = [0xff, 0xfe].into_iter().chain(wide).collect();
-    assert_eq!(decoded(&marked), Some(("Client.InternalError".to_owned(), Some("UTF-16LE"))));
-    assert_eq!(decoded("plain".as_bytes()), Some(("plain".to_owned(), None)));
-    assert_eq!(decoded(b"caf\xe9 f\xfcr alle"), Some(("caf\u{e9} f\u{fc}r alle".to_owned(), Some("windows-1252"))));
-    assert_eq!(decoded(&[0, 1, 2, 3, 0xff]), None);
+    assert_eq!(decoded(marked), Ok(("Client.InternalError".to_owned(), Some("UTF-16LE"))));
+    assert_eq!(decoded("plain".as_bytes().to_vec()), Ok(("plain".to_owned(), None)));
+    assert_eq!(
+        decoded(b"caf\xe9 f\xfcr alle".to_vec()),
+        Ok(("caf\u{e9} f\u{fc}r alle".to_owned(), Some("windows-1252")))
+    );
+    assert_eq!(decoded(vec![0, 1, 2, 3, 0xff]), Err(vec![0, 1, 2, 3, 0xff]));
 }

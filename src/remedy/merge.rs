@@ -10,13 +10,15 @@ use super::{Exempting, Note, Part, Remedy, Suggested};
 
 /// The parts of several remedies, those of one policy folded into one.
 pub(crate) fn join<'r>(remedies: impl IntoIterator<Item = &'r Remedy>) -> Vec<Part> {
-    let mut joined: Vec<Part> = Vec::new();
+    // What was taken in is put into the policy once, whatever the number of the starts.
+    let mut joined: Vec<(Part, bool)> = Vec::new();
     for part in remedies.into_iter().flat_map(Remedy::parts) {
-        if !joined.iter_mut().any(|known| known.take_in(part)) {
-            joined.push(part.clone());
+        match joined.iter_mut().find(|(known, _)| known.is_of_same(part)) {
+            Some((known, has_more)) => *has_more |= known.take_in(part),
+            None => joined.push((part.clone(), false)),
         }
     }
-    joined
+    joined.into_iter().map(|(part, has_more)| if has_more { part.edited() } else { part }).collect()
 }
 
 /// The statements that a Deny becomes, with those beside it.
@@ -47,13 +49,16 @@ pub(super) fn edits_of(before: Option<&Document>, first: Vec<Edit>, suggestions:
         let new = (!suggestion.text.is_empty()).then(|| suggestion.text.clone());
         edits.extend(suggestion.replaces.clone().map(|old| Edit::Replace { old, new }));
     }
+    let mut document = edited(before, &edits);
     for suggestion in suggestions.iter_mut().filter(|suggestion| suggestion.replaces.is_none()) {
-        if let Some(document) = edited(before, &edits)
+        if let Some(document) = &document
             && let Ok(text) = with_free_sid(document.text(), &suggestion.text)
         {
             suggestion.text = text;
         }
-        edits.push(Edit::Add(suggestion.text.clone()));
+        let added = Edit::Add(suggestion.text.clone());
+        document = edited(document.as_ref(), std::slice::from_ref(&added));
+        edits.push(added);
     }
     edits
 }
@@ -67,26 +72,29 @@ impl Part {
         }
     }
 
-    /// Takes in what another start needs of the same thing; false if it is another thing.
+    /// Takes in what another start needs of the same thing; true if it is a policy, which is to be edited anew.
     fn take_in(&mut self, other: &Self) -> bool {
-        let (Change::Policy { place, edits }, Change::Policy { place: there, .. }) = (&self.change, &other.change)
-        else {
-            return self.change == other.change;
-        };
-        if place != there {
-            return false;
-        }
-        let place = place.clone();
-        let is_own = |edit: &&Edit| {
-            let Edit::Replace { old, .. } = edit else { return false };
-            let mut all = self.statements.iter().chain(&other.statements);
-            all.all(|suggestion| suggestion.replaces.as_ref() != Some(old))
-        };
-        // Unique IDs of deleted principals go out of statements that nothing else changes.
-        let cleaned: Vec<Edit> = edits.iter().filter(is_own).cloned().collect();
+        let Change::Policy { .. } = &self.change else { return false };
         for suggestion in &other.statements {
             self.take(suggestion);
         }
+        for note in &other.notes {
+            push_new(&mut self.notes, note.clone());
+        }
+        self.is_required |= other.is_required;
+        true
+    }
+
+    /// The part with the edits that its statements need.
+    fn edited(mut self) -> Self {
+        let Change::Policy { place, edits } = &self.change else { return self };
+        let place = place.clone();
+        let is_own = |edit: &&Edit| {
+            let Edit::Replace { old, .. } = edit else { return false };
+            self.statements.iter().all(|suggestion| suggestion.replaces.as_ref() != Some(old))
+        };
+        // Unique IDs of deleted principals go out of statements that nothing else changes.
+        let cleaned: Vec<Edit> = edits.iter().filter(is_own).cloned().collect();
         let mut edits = edits_of(self.before.as_ref(), cleaned, &mut self.statements);
         self.after = edited(self.before.as_ref(), &edits);
         if let (Some(Note::AwsManaged { .. }), Some(document)) =
@@ -95,11 +103,7 @@ impl Part {
             edits = vec![Edit::Whole(document.clone())];
         }
         self.change = Change::Policy { place, edits };
-        for note in &other.notes {
-            push_new(&mut self.notes, note.clone());
-        }
-        self.is_required |= other.is_required;
-        true
+        self
     }
 
     fn take(&mut self, suggestion: &Suggested) {
@@ -121,7 +125,9 @@ impl Part {
             self.statements.extend(exempted(&known, is_required));
             return;
         }
-        if self.statements.iter().any(|own| is_same(own, suggestion)) {
+        // The same words are seen at once; other words that say the same only once they are read.
+        let is_equal = |own: &Suggested| own.text == suggestion.text && own.replaces == suggestion.replaces;
+        if self.statements.iter().any(is_equal) || self.statements.iter().any(|own| is_same(own, suggestion)) {
             return;
         }
         let own = self
@@ -140,7 +146,7 @@ impl Part {
 
 /// Whether both say the same, whatever their Sids.
 fn is_same(own: &Suggested, other: &Suggested) -> bool {
-    own.replaces == other.replaces && elements(&own.text).is_some() && elements(&own.text) == elements(&other.text)
+    own.replaces == other.replaces && elements(&own.text).is_some_and(|own| Some(own) == elements(&other.text))
 }
 
 /// One change of a statement with the values that another change of it adds.

@@ -1,7 +1,11 @@
 //! What a change newly allows besides the start: every action, on every key, by every principal of the capture.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use crate::capture::{Attachment, Capture, Target, Volume};
-use crate::change::{Change, PolicyPlace, apply_all};
+use crate::change::{Change, Edit, PolicyPlace, apply_all};
 use crate::engine::{Decision, PolicySet, Request, judge as decide};
 use crate::fact::Fact;
 use crate::names::{Action, KeyArn, PrincipalArn, VolumeId};
@@ -64,16 +68,18 @@ pub(crate) const ACTIONS: [&str; 18] = [
 pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
     let question = of.question.changed(changes);
     let keys = touched_keys(of.whole, changes);
+    let named = named_keys(&keys, changes);
     let mut found = Reach::default();
     for role in touched_roles(of, changes) {
         let target = Target { role_arn: role.clone(), ..of.target.clone() };
-        let before = attached(of, &keys, &target);
+        let mut tried = 0;
+        let before = attached(of, &named, &target);
         let after = apply_all(&before, changes);
         let before = grid(&before, &target, of.question, of.shelf);
         let after = grid(&after, &target, &question, of.shelf);
         for (mut before, mut after) in before.into_iter().zip(after) {
             for (parsed, action) in std::mem::take(&mut before.actions) {
-                found.tried += 1;
+                tried += 1;
                 let now = after.decide(&parsed);
                 if now.is_denied() || !before.decide(&parsed).is_denied() {
                     continue;
@@ -87,6 +93,8 @@ pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
                 }
             }
         }
+        // The same requests are made on every key, and on the others they are answered as before.
+        found.tried += tried / named.len().max(1) * keys.len();
     }
     found.opened.sort();
     found.opened.dedup();
@@ -109,6 +117,32 @@ fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a Principal
 fn touched_keys(capture: &Capture, changes: &[Change]) -> Vec<KeyArn> {
     let only_keys: Option<Vec<KeyArn>> = changes.iter().map(|change| change.only_key().cloned()).collect();
     only_keys.unwrap_or_else(|| capture.keys.keys().cloned().collect())
+}
+
+/// The keys that statements name which are added and nothing else; at least one, and all where anything else is changed
+/// or a name has a wildcard.
+fn named_keys(keys: &[KeyArn], changes: &[Change]) -> Vec<KeyArn> {
+    let Some(named) = changes.iter().map(named_by).collect::<Option<Vec<_>>>() else { return keys.to_vec() };
+    let named: BTreeSet<String> = named.into_iter().flatten().collect();
+    let of_them: Vec<KeyArn> = keys.iter().filter(|key| named.contains(key.as_str())).cloned().collect();
+    if of_them.is_empty() { keys.iter().take(1).cloned().collect() } else { of_them }
+}
+
+/// The resources on which alone a change bears, if it only adds statements that allow and name them whole.
+fn named_by(change: &Change) -> Option<Vec<String>> {
+    let Change::Policy { edits, .. } = change else { return None };
+    let named = edits.iter().map(|edit| {
+        let Edit::Add(text) = edit else { return None };
+        let statement: Value = serde_json::from_str(text).ok()?;
+        let is_allow = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+        let resources = match statement.get("Resource").filter(|_| is_allow)? {
+            Value::Array(several) => several.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?,
+            one => vec![one.as_str()?],
+        };
+        let is_whole = |resource: &&str| !resource.contains(['*', '?', '$']);
+        resources.iter().all(is_whole).then(|| resources.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    });
+    Some(named.collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
 }
 
 /// A request in one way, for each of some actions.

@@ -122,7 +122,7 @@ struct Sorted {
 fn sorted(incidents: &[Incident]) -> Sorted {
     let is_other = |incident: &Incident| incident.told == Conclusion::Silent(Inconclusive::OtherRequest);
     let others = incidents.iter().filter(|incident| is_other(incident)).map(|incident| incident.events.len()).sum();
-    let told = alike(incidents.iter().filter(|incident| !is_other(incident)).cloned().collect());
+    let told = alike(incidents.iter().filter(|incident| !is_other(incident)));
     // Alone they are the answer, beside others they are noise.
     let (unrelated, related): (Vec<Incident>, Vec<Incident>) = told.into_iter().partition(table::is_unrelated);
     if related.is_empty() {

@@ -15,8 +15,14 @@ const MIB: usize = 1 << 20;
 
 /// Runs the program on `stdin` in a shell that gives it 1 GB of memory, in `folder`; its exit code and all that it said.
 fn run(folder: &Path, arguments: &[&str], stdin: Stdio) -> (Option<i32>, String) {
+    run_within("ulimit -v 1000000", folder, arguments, stdin)
+}
+
+/// The same within these limits of the shell.
+fn run_within(limits: &str, folder: &Path, arguments: &[&str], stdin: Stdio) -> (Option<i32>, String) {
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -v 1000000 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_ebs-preflight")]);
+    let script = format!("{limits} && exec \"$0\" \"$@\"");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_ebs-preflight")]);
     let output = command.args(arguments).current_dir(folder).env_clear().stdin(stdin).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).unwrap())
@@ -128,4 +134,90 @@ fn starts_are_counted_before_they_are_judged() {
     let target = capture["targets"][0].clone();
     capture["targets"] = vec![target; 10_001].into();
     assert_refused(of_file(capture.to_string().as_bytes(), &["check", "--capture", "input"]), "10000 starts");
+}
+
+/// A piece that is repeated behind a word to a text of 400 KB: each that was once read again and again.
+const PIECES: [&str; 24] = [
+    "[",
+    "{",
+    "[[",
+    r#"{"a":"#,
+    "{\"a\":\n",
+    "[{\"a\":[",
+    r#"{"a":1}"#,
+    "{\"a\":1}\n",
+    "[1,",
+    "[\"",
+    "\\\"",
+    "### ",
+    "### \n",
+    "> ",
+    "> \n",
+    "a\n",
+    "An error occurred (",
+    "An error occurred (X) when calling the Y operation (",
+    "operation error ",
+    "api error ",
+    "is not authorized to perform: ",
+    "Encoded authorization failure message: ",
+    "Client.InternalError: Client error on launch ",
+    "KMS key is inaccessible i-0123456789abcdef0 ",
+];
+
+#[test]
+fn no_text_takes_long() {
+    const SIZE: usize = 400_000;
+    let folder = TempDir::new().unwrap();
+    for piece in PIECES {
+        for end in ["", " x"] {
+            let text = format!("word {}{end}", piece.repeat(SIZE / piece.len()));
+            fs::write(folder.path().join("input"), text).unwrap();
+            // As many seconds as it needs tenths of; what reads to the end from every piece takes minutes.
+            let (exit, said) = run_within("ulimit -v 1000000 -t 6", folder.path(), &["triage", "input"], Stdio::null());
+            let start = said.get(..said.len().min(400));
+            assert!(matches!(exit, Some(0..=3)), "{piece:?}{end:?}: {exit:?} {start:?}");
+        }
+    }
+}
+
+/// A transcript with this answer to one read.
+fn transcript(answer: &str) -> String {
+    let key = "arn:aws:kms:eu-central-1:111122223333:key/6f1c2d3e-4b5a-4c6d-8e7f-000000000001";
+    format!(
+        "### ebs-preflight transcript 1\n### region eu-central-1\n### time 2026-11-24T04:00:00Z\n\
+        ### read kms:ListGrants {key}\n{answer}\n### exit 0\n### time 2026-11-24T04:00:09Z\n### end\n"
+    )
+}
+
+#[test]
+fn no_transcript_takes_long() {
+    const SIZE: usize = 400_000;
+    let folder = TempDir::new().unwrap();
+    for piece in PIECES {
+        let repeated = piece.repeat(SIZE / piece.len());
+        for text in [transcript(&repeated), transcript(&format!("{{\"Grants\": {repeated}")), repeated] {
+            fs::write(folder.path().join("input"), text).unwrap();
+            let check = ["check", "--capture", "input"];
+            let (exit, said) = run_within("ulimit -v 1000000 -t 6", folder.path(), &check, Stdio::null());
+            let start = said.get(..said.len().min(400));
+            assert!(matches!(exit, Some(2 | 3)), "{piece:?}: {exit:?} {start:?}");
+        }
+    }
+}
+
+#[test]
+fn json_behind_a_word_is_no_deeper_than_other_json() {
+    let nested = |depth: usize| format!("it said: {}1{} and so on", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+    let (_, said) = of_file(nested(128).as_bytes(), &["triage", "input"]);
+    assert!(!said.contains("128 levels"), "{said}");
+    assert_refused(of_file(nested(129).as_bytes(), &["triage", "input"]), "has more than 128 levels");
+    assert_refused(of_file(nested(300_000).as_bytes(), &["triage", "input"]), "has more than 128 levels");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_so_often() {
+    let text = "An error occurred (\n\n".repeat(1000);
+    let (exit, said) = of_file(text.as_bytes(), &["triage", "input"]);
+    assert_eq!((exit, said.matches("is not understood").count()), (Some(2), 100), "{said}");
+    assert!(said.contains("more cannot be read from here on"), "{said}");
 }
