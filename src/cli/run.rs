@@ -21,7 +21,7 @@ use super::failure::Failure;
 use super::live::{find_names, look_up, read as live};
 use super::script::what_to_read;
 use super::targets::Asked;
-use super::{changes, demo, evidence, files, handed, judge, options, triage};
+use super::{changes, demo, evidence, files, from, handed, judge, options, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -123,11 +123,25 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
 /// earlier starts.
 fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(Capture, Question, Earlier), Failure> {
     let mut question = options::question(typed)?;
-    let held = typed.capture.as_deref().map(evidence::capture).transpose()?;
+    let (mut held, mut pieces) = (None, from::all(&typed.from)?);
+    match typed.capture.as_deref() {
+        // Beside pieces a capture is one of them.
+        Some(path) if !pieces.is_empty() => pieces.extend(from::all(&[path.display().to_string()])?),
+        Some(path) => match evidence::held(path)? {
+            evidence::Held::Whole(capture) => held = Some(*capture),
+            evidence::Held::Pieces(files) => pieces = files,
+        },
+        None => {}
+    }
     let of_capture = held.as_ref().map(|capture| &capture.read.region);
     let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
     let mut earlier;
-    let capture = if let Some(capture) = held {
+    let capture = if !pieces.is_empty() {
+        let pieces = from::pieces(pieces)?;
+        earlier = events(of_starts, &asked, &typed.reader)?;
+        earlier.starter = asked.started_by(&earlier)?;
+        from::capture(&pieces, &asked)?
+    } else if let Some(capture) = held {
         let (capture, not_captured) = asked.narrow(capture)?;
         question.not_captured = not_captured;
         earlier = events(of_starts, &Asked::of(&capture), &typed.reader)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::capture::{Capture, Target};
 use crate::event::Starter;
+use crate::handed::{Pieces, ShownInstance};
 use crate::limits::TARGETS;
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
 use crate::report::Earlier;
@@ -12,7 +13,7 @@ use crate::source::{Reading, Why};
 use super::args::Targets;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{files, options};
+use super::{files, from, options};
 
 /// The starts as typed. What names an instance only by its tag is for a capture or for AWS to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,6 +111,70 @@ impl Asked {
     /// The starts of a capture.
     pub(super) fn of(capture: &Capture) -> Self {
         Self { listed: capture.targets.clone(), region: Some(capture.read.region.clone()), ..Self::default() }
+    }
+
+    /// The Region that is typed, or that a URL tells.
+    pub(super) fn region(&self) -> Option<Region> {
+        self.typed.clone().or_else(|| self.region.clone())
+    }
+
+    /// The starts of evidence in pieces: every instance that is asked for, or that the pieces show, with every principal,
+    /// or those of the captures and transcripts among the pieces.
+    pub(super) fn in_pieces(&self, pieces: &Pieces) -> Result<Vec<Target>, Failure> {
+        let shown = pieces.instances();
+        let mut ids = self.instances.clone();
+        for name in &self.names {
+            let of_name = shown.iter().filter(|one| one.name == *name);
+            ids.push(the_one(name, of_name.map(|one| (one.id.clone(), one.state.clone())).collect())?);
+        }
+        let held = pieces.targets();
+        let is_asked = |target: &&Target| {
+            (ids.is_empty() || ids.contains(&target.instance_id))
+                && (self.principals.is_empty() || self.principals.contains(&target.role_arn))
+        };
+        let mut targets = self.listed.clone();
+        if self.principals.is_empty() && targets.is_empty() {
+            targets = held.iter().filter(is_asked).cloned().collect();
+            if targets.is_empty() {
+                let known: Vec<String> = pieces.principals().iter().map(|arn| format!("  --role-arn {arn}")).collect();
+                let help = format!("give --role-arn, the one that calls StartInstances\n{}", known.join("\n"));
+                return Err(Failure::bad_input("argument-missing", "who starts it? the role is missing", help.trim_end()));
+            }
+        }
+        if ids.is_empty() && self.listed.is_empty() && !self.principals.is_empty() {
+            let region = self.region();
+            let is_meant = |one: &&ShownInstance| {
+                one.state != "terminated" && (region.is_none() || one.region.is_none() || one.region == region)
+            };
+            ids.extend(shown.iter().filter(is_meant).map(|one| one.id.clone()));
+            ids.extend(held.into_iter().map(|target| target.instance_id));
+            if ids.is_empty() {
+                ids.extend(pieces.attached_to());
+            }
+            ids.sort();
+            ids.dedup();
+            if ids.is_empty() {
+                let message = "the instance is missing: no describe-instances that shows one is among the files";
+                return Err(Failure::bad_input("argument-missing", message, "give --instance-id i-\u{2026}"));
+            }
+        }
+        few_enough(targets.len().saturating_add(ids.len().saturating_mul(self.principals.len())))?;
+        for id in &ids {
+            targets.extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
+        }
+        let of = |target: &Target| shown.iter().find(|one| one.id == target.instance_id)?.region.clone();
+        let mut regions = targets.iter().filter_map(|target| Some((target, of(target)?)));
+        if let Some((first, own)) = regions.next() {
+            if let Some(asked) = self.region().filter(|asked| *asked != own) {
+                return Err(from::elsewhere(&first.instance_id, &own, &asked));
+            }
+            if let Some((_, other)) = regions.find(|(_, other)| *other != own) {
+                return Err(two_regions(&own, &other));
+            }
+        }
+        targets.sort();
+        targets.dedup();
+        Ok(targets)
     }
 
     /// Every instance and every principal that is asked for.

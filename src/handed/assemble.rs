@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::join::{self, first};
 use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
-use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Tool, Volume};
+use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Target, Tool, Volume};
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 use crate::source::{Reading, Unread};
 
@@ -27,6 +27,31 @@ impl Transcript {
     /// Its parts, each as a transcript of its own.
     pub fn parts(self) -> impl Iterator<Item = Self> {
         self.0.into_iter().map(|part| Self(vec![part]))
+    }
+
+    /// Its parts as they are.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Part> {
+        self.0.iter()
+    }
+
+    /// The starts that it is of.
+    pub(super) fn targets(&self) -> impl Iterator<Item = Target> {
+        self.0.iter().flat_map(|part| part.targets.iter().cloned())
+    }
+
+    /// The Region that it is of.
+    pub(super) fn region(&self) -> Option<Region> {
+        self.0.iter().find_map(|part| part.region.clone())
+    }
+
+    /// When it was read.
+    pub(super) fn times(&self) -> impl Iterator<Item = Timestamp> {
+        self.0.iter().flat_map(|part| part.times.iter().copied())
+    }
+
+    /// Who read first.
+    pub(super) fn caller(&self) -> Reading<String> {
+        self.0.first().map_or_else(Reading::default, caller)
     }
 
     /// Whether it ends before its last line.
@@ -120,12 +145,17 @@ fn order(part: &Part) -> impl Ord + use<> {
 fn newest_first(files: &[Transcript]) -> Vec<Part> {
     let mut parts: Vec<Part> = files.iter().flat_map(|file| &file.0).cloned().collect();
     parts.sort_by_cached_key(order);
+    agree(&mut parts);
+    parts
+}
+
+/// Has older parts name the default versions that the first part does which tells them.
+pub(super) fn agree(parts: &mut [Part]) {
     let mut newest: BTreeMap<String, String> = BTreeMap::new();
     let answers = parts.iter_mut().flat_map(|part| part.answers.iter_mut());
     for answer in answers.filter(|answer| answer.exit == Some(0) && answer.asked.starts_with("iam:GetPolicy ")) {
         newest.entry(answer.asked.clone()).or_insert_with(|| answer.text.clone()).clone_into(&mut answer.text);
     }
-    parts
 }
 
 /// What an older part answers although a newer one was refused it: that is told with its age.
@@ -153,6 +183,9 @@ fn caller(part: &Part) -> Reading<String> {
 
 /// Whether the part's reader is of this account.
 fn is_of(part: &Part, account: &str) -> bool {
+    if let Some(own) = &part.account {
+        return own.as_str() == account;
+    }
     caller(part).known().and_then(|arn| arn.split(':').nth(4)).is_some_and(|own| own == account)
 }
 

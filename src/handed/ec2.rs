@@ -11,7 +11,7 @@ fn text(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+pub(super) fn list<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
     value.get(name).and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -39,6 +39,13 @@ fn by_key(tags: Vec<(String, String)>) -> Option<BTreeMap<String, String>> {
 /// The tags in what EC2 or IAM tells of a thing; `None` if one is not whole or stands twice.
 pub(super) fn tags(value: &Value) -> Option<BTreeMap<String, String>> {
     list(value, "Tags").map(|tag| tag_of(tag, "Key", "Value")).collect::<Option<_>>().and_then(by_key)
+}
+
+/// The Region of an Availability Zone, a Local Zone or a Wavelength Zone: the beginning of its name.
+pub(super) fn region_of(zone: &str) -> Option<Region> {
+    let digit = zone.find(|sign: char| sign.is_ascii_digit())?;
+    let end = zone.get(digit..)?.find(|sign: char| !sign.is_ascii_digit()).map_or(zone.len(), |end| digit + end);
+    Region::parse(zone.get(..end)?).ok()
 }
 
 /// The instance and its volumes. The block device mapping says what is attached; a volume that `describe-volumes`

@@ -3,12 +3,22 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ec2::tags;
+use super::ec2::{list, tags};
 use super::join::{complete as complete_reading, first};
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
-use crate::names::{GroupArn, PolicyArn, PolicyName, PrincipalArn};
+use super::whole::UNREAD;
+use crate::names::{GroupArn, HolderKind, PolicyArn, PolicyName, PrincipalArn};
 use crate::source::{Document, Reading, Unread};
+
+/// The word for a role, user or group in the names of IAM's operations.
+pub(super) fn called(kind: HolderKind) -> &'static str {
+    match kind {
+        HolderKind::Role => "Role",
+        HolderKind::User => "User",
+        HolderKind::Group => "Group",
+    }
+}
 
 /// The read that tells of a role or user itself.
 pub(super) fn itself(asked: &str) -> &'static str {
@@ -97,29 +107,37 @@ struct GetRole {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct RoleOutput {
-    assume_role_policy_document: Document,
+    #[serde(default)]
+    assume_role_policy_document: Option<Document>,
 }
 
 fn read(part: &Part, output: &str, kind: &str, name: &str) -> Option<Identity> {
     let value: Value = serde_json::from_str(output).ok()?;
     let found = value.get(kind)?;
     let text = |pointer: &str| found.pointer(pointer).and_then(Value::as_str);
+    let get = format!("iam:Get{kind}");
+    let lacks = |what: &str| Unread::unparsable(&get, format!("what was handed in does not tell {what}"));
+    let is_untold = |name: &str| list(found, UNREAD).any(|one| one.as_str() == Some(name));
     let trust_policy = if kind == "Role" {
-        Reading::Known(serde_json::from_str::<GetRole>(output).ok()?.role.assume_role_policy_document)
+        let document = serde_json::from_str::<GetRole>(output).ok()?.role.assume_role_policy_document;
+        document.map_or_else(|| Reading::Unread(lacks("the trust policy")), Reading::Known)
     } else {
         Reading::default()
     };
+    let unique_id = text(&format!("/{kind}Id")).map(str::to_owned);
     Some(Identity {
         arn: PrincipalArn::parse(text("/Arn")?).ok()?,
-        unique_id: Reading::Known(text(&format!("/{kind}Id"))?.to_owned()),
+        unique_id: unique_id.map_or_else(|| Reading::Unread(lacks("the unique ID")), Reading::Known),
         tags: part
-            .tags_unread(&format!("iam:Get{kind} {name}"))
+            .tags_unread(&format!("{get} {name}"))
+            .or_else(|| is_untold("Tags").then(|| lacks("the tags")))
             .or_else(|| tags(found).is_none().then(|| Unread::unparsable("", "a tag stands twice in the answer")))
             .map_or_else(|| Reading::Known(tags(found).unwrap_or_default()), Reading::Unread),
         trust_policy,
         groups: groups(part, kind, name),
         boundary: match text("/PermissionsBoundary/PermissionsBoundaryArn") {
             Some(arn) => Reading::Known(managed(part, PolicyArn::parse(arn).ok()?.as_str(), None)),
+            None if is_untold("PermissionsBoundary") => Reading::Unread(lacks("the permissions boundary")),
             None => Reading::Absent,
         },
         inline: inline(part, kind, name),

@@ -115,7 +115,7 @@ fn metadata(part: &Part, output: &Value, arn: &KeyArn) -> Option<KeyMetadata> {
 }
 
 /// The AWS CLI prints times as ISO 8601 with an offset, and in its first version as seconds.
-fn time(value: &Value) -> Option<Timestamp> {
+pub(super) fn time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => text.parse().ok(),
         #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit")]

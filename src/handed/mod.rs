@@ -4,9 +4,13 @@
 //! Rank: above `reads`; names only `names`, `source`, `policy`, `capture` and `reads`.
 
 mod assemble;
+mod config_item;
+mod details;
 mod document;
 mod ec2;
+mod facts;
 mod iam;
+mod identify;
 mod join;
 mod key;
 mod kms;
@@ -15,8 +19,14 @@ mod once;
 mod org;
 mod origin;
 mod output;
+mod pieces;
+mod pieces_error;
+mod sources;
+mod split;
+mod subject;
 mod told;
 mod transcript;
+mod wants;
 mod whole;
 mod wrapping;
 
@@ -26,7 +36,8 @@ pub use join::organization as joined_organizations;
 pub(crate) use mangled::changed;
 pub use mangled::{Damage, Mangled, Repair};
 pub use origin::Origin;
-pub use output::add_output;
+pub use pieces::{EvidenceFile, Joined, Pieces, ShownInstance};
+pub use pieces_error::{PiecesError, Question};
 pub use told::{Told, told_of_organization};
 pub use transcript::{TranscriptError, is_transcript};
 pub use wrapping::Wrapping;

@@ -5,7 +5,7 @@ use super::join::complete as complete_reading;
 use super::transcript::Part;
 use crate::capture::{Level, OrgPolicy, Organization};
 use crate::names::{AccountId, OrgPolicyId};
-use crate::source::{Document, Reading, Unread};
+use crate::source::{Document, Reading, Unread, Why};
 
 /// What the organization of `account` imposes, as one reader saw it. `own`: that reader's account is this one.
 pub(super) fn organization(part: &Part, account: &AccountId, own: bool) -> Reading<Organization> {
@@ -68,7 +68,14 @@ fn levels(part: &Part, path: &Reading<Vec<String>>, kind: &str) -> Reading<Vec<L
         let types = root.get("PolicyTypes")?.as_array()?;
         Some((text(root, "Id")?, types.iter().any(|one| text(one, "Type").as_deref() == Some(kind))))
     });
+    // Policies are attached only while their type is enabled, so a list that has one tells as much as the roots.
+    // Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_enable-disable.html>
+    let lists_one = || {
+        let nodes = path.known().into_iter().flatten();
+        nodes.into_iter().any(|target| policies(part, target, kind).found().is_some_and(|found| !found.is_empty()))
+    };
     let is_enabled = match enabled {
+        Reading::Unread(unread) if unread.why == Why::NotAsked && lists_one() => true,
         Reading::Known(found) => match (<[_; 1]>::try_from(found), path.known().and_then(|path| path.first())) {
             (Ok([(root, is_enabled)]), first) if first.is_none_or(|first| *first == root) => is_enabled,
             (_, _) => {

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::mangled::{Damage, document, first_damage, plain};
 use super::whole::rest;
 use crate::capture::{CaptureError, Target};
-use crate::names::{InstanceId, KeyArn, PrincipalArn, Region};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
 use crate::reads::FIRST_LINE;
 use crate::source::{Position, Reading, Unread, Why};
 
@@ -56,6 +56,8 @@ pub(super) struct Part {
     pub(super) targets: Vec<Target>,
     pub(super) times: Vec<Timestamp>,
     pub(super) answers: Answers,
+    /// The account that answered, where something else than the reader's identity tells it.
+    pub(super) account: Option<AccountId>,
     /// Whether the last line is there.
     pub(super) is_whole: bool,
 }
@@ -80,10 +82,6 @@ impl Answers {
     /// What was asked stays.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Answer> {
         self.all.iter_mut()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
     }
 
     /// The first answer to what was asked.
@@ -334,6 +332,11 @@ fn target(text: &str) -> Option<Target> {
 }
 
 impl Part {
+    /// When it was read last, if that is told.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.times.iter().max().copied()
+    }
+
     /// The fact that `read` finds in the answer to what was asked.
     pub(super) fn reading<T>(&self, asked: &str, read: impl FnOnce(&str) -> Option<T>) -> Reading<T> {
         let needs = needs(asked);

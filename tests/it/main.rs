@@ -27,6 +27,7 @@ mod hostile;
 mod laws;
 mod missing;
 mod next;
+mod pieces;
 mod problems;
 mod properties;
 mod ready_net;

@@ -1,0 +1,157 @@
+//! `--from`: evidence in pieces, from files and folders.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::capture::{Capture, Target};
+use crate::command::{Command, Word};
+use crate::handed::{EvidenceFile, HandedError, Joined, Pieces, PiecesError, Wrapping};
+use crate::names::{InstanceId, Region};
+
+use super::evidence::way_out;
+use super::failure::Failure;
+use super::targets::Asked;
+use super::files;
+
+/// The files that `--from` names, a folder with those in it.
+pub(super) fn all(typed: &[String]) -> Result<Vec<EvidenceFile>, Failure> {
+    let mut found = Vec::new();
+    for text in typed {
+        let (of, path) = of_and_path(text);
+        if of.is_none() && path.is_dir() {
+            found.extend(files(&path)?);
+        } else {
+            let text = files::read(&path)?;
+            found.push(file(&path, of, text));
+        }
+    }
+    Ok(found)
+}
+
+/// `FILE`, or `OF=FILE` where the file does not say itself what it is of.
+pub(super) fn of_and_path(text: &str) -> (Option<String>, PathBuf) {
+    let is_path = text == "-" || Path::new(text).exists();
+    match text.split_once('=').filter(|_| !is_path) {
+        Some((of, path)) => (Some(of.to_owned()), PathBuf::from(path)),
+        None => (None, PathBuf::from(text)),
+    }
+}
+
+/// A file of evidence with this text.
+pub(super) fn file(path: &Path, of: Option<String>, text: String) -> EvidenceFile {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    EvidenceFile { path: path.display().to_string(), name, folders: String::new(), of, text }
+}
+
+/// Every file of a folder and of those in it; what is no text is told.
+pub(super) fn files(folder: &Path) -> Result<Vec<EvidenceFile>, Failure> {
+    let mut found = Vec::new();
+    for (path, text) in files::read_tree(folder)? {
+        match text {
+            Ok(text) => {
+                let within = path.parent().and_then(|parent| parent.strip_prefix(folder).ok()).unwrap_or(Path::new(""));
+                let folders = within.display().to_string();
+                found.push(EvidenceFile { folders, ..file(&path, None, text) });
+            }
+            Err(failure) => files::print_error(&format!("note: not taken: {}\n", failure.message)),
+        }
+    }
+    if found.is_empty() {
+        let message = format!("`{}` holds no file of text", folder.display());
+        let help = "give the folder with what the AWS CLI printed, as JSON, or the files themselves";
+        return Err(Failure::bad_input("evidence-missing", message, help));
+    }
+    Ok(found)
+}
+
+/// The pieces that these files hold; what was around them is told.
+pub(super) fn pieces(files: Vec<EvidenceFile>) -> Result<Pieces, Failure> {
+    let pieces = Pieces::of(files).map_err(|error| failure(&error))?;
+    for (path, taken_off) in pieces.taken_off() {
+        let noise = taken_off.iter().filter(|one| **one != Wrapping::CliOutput);
+        let noise: Vec<String> = noise.map(ToString::to_string).collect();
+        if !noise.is_empty() {
+            files::print_error(&format!("note: `{path}`: taken off: {}\n", noise.join(", ")));
+        }
+    }
+    for path in pieces.cut() {
+        let note = "ends before the script did (its last line is `### end`): the rest counts as not read";
+        files::print_error(&format!("note: `{path}` {note}\n"));
+    }
+    Ok(pieces)
+}
+
+/// The capture that was put together; a file that told nothing is told.
+pub(super) fn taken(joined: Result<Joined, PiecesError>) -> Result<Capture, Failure> {
+    let Joined { capture, idle } = joined.map_err(|error| failure(&error))?;
+    for (path, reason) in idle {
+        files::print_error(&format!("note: `{path}` tells nothing of this start: {reason}\n"));
+    }
+    Ok(capture)
+}
+
+/// The capture of the starts that are asked for.
+pub(super) fn capture(pieces: &Pieces, asked: &Asked) -> Result<Capture, Failure> {
+    let targets: Vec<Target> = asked.in_pieces(pieces)?;
+    let ids: Vec<InstanceId> = targets.iter().map(|target| target.instance_id.clone()).collect();
+    let (region, source) = match asked.region() {
+        Some(region) => (region, "--region"),
+        None => pieces.region(&ids).ok_or_else(no_region)?,
+    };
+    #[expect(clippy::disallowed_methods, reason = "files do not tell when they were read: the start is judged now")]
+    let now = Timestamp::now();
+    taken(pieces.capture(targets, (region, source), now))
+}
+
+fn no_region() -> Failure {
+    let message = "the Region is missing: no describe-instances, no volume and no key in these files tells it";
+    Failure::bad_input("region-missing", message, "give --region, as --region eu-west-1")
+}
+
+/// Where a Region is asked for that an instance is not in.
+pub(super) fn elsewhere(id: &InstanceId, own: &Region, region: &Region) -> Failure {
+    let message = format!("instance {id} is in {own}, and {region} is asked for");
+    Failure::bad_input("two-regions", message, "leave --region out: the files tell it")
+}
+
+fn failure(error: &PiecesError) -> Failure {
+    let message = error.to_string();
+    match error {
+        PiecesError::NotTaken { file, error: HandedError::Mangled(mangled) } => {
+            let message = format!("`{file}`:{mangled}");
+            Failure::bad_input("text-mangled", message, way_out(mangled.repair.as_ref()))
+        }
+        PiecesError::NotTaken { error: HandedError::Other(_), .. } => {
+            let help = "print it again as JSON: the same AWS CLI command with --output json";
+            Failure::bad_input("not-as-asked-for", message, help)
+        }
+        PiecesError::Transcript { .. } => {
+            let help = "have all that the lines printed sent again, as a file that is attached";
+            Failure::bad_input("bad-capture", message, help)
+        }
+        PiecesError::Capture { error, .. } => Failure::bad_input("bad-capture", message, error.help()),
+        PiecesError::Unknown(questions) => {
+            let mut lines = vec!["say it before the file's name, or leave the file out:".to_owned()];
+            for question in questions {
+                let path = Word::path(Path::new(&question.file));
+                for one in &question.one_of {
+                    let word = Word::typed(one).then("=").then(path.clone());
+                    lines.push(format!("  {}", Command::options().option("--from", word)));
+                }
+            }
+            Failure::bad_input("evidence-unidentified", message, lines.join("\n"))
+        }
+        PiecesError::Differ { .. } => {
+            let help = "neither tells when it was read, so which one holds now is not known: leave the older one out";
+            Failure::bad_input("evidence-contradicts", message, help)
+        }
+        PiecesError::Nothing(_) => {
+            let help = "it takes what the AWS CLI printed as JSON (describe-instances, describe-volumes, describe-key, \
+                        get-key-policy, get-role, get-role-policy, \u{2026}), policies, items of AWS Config, captures and \
+                        transcripts;\n`ebs-preflight capture --script` prints the lines that read all of it";
+            Failure::bad_input("evidence-missing", message, help)
+        }
+        PiecesError::Contradiction(error) => Failure::bad_input("contradiction", message, error.help()),
+    }
+}
