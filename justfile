@@ -15,7 +15,7 @@ check:
 
 # Accept the snapshots and transcripts as they are now
 bless:
-    INSTA_UPDATE=always TRYCMD=overwrite cargo test --no-default-features --features cli
+    INSTA_UPDATE=always TRYCMD=overwrite FROZEN=bless cargo test --no-default-features --features cli
 
 # The conformance cases
 conformance:
@@ -27,7 +27,7 @@ bench:
 
 # How cost grows with each dimension of the input
 growth *SERIES:
-    cargo bench --no-default-features --bench growth -- {{SERIES}}
+    cargo bench --no-default-features --features report --bench growth -- {{SERIES}}
 
 # Mutation testing of one file
 mutants file: (_needs "cargo-mutants")

@@ -15,11 +15,13 @@ mod worlds;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use ebs_preflight::answers::{Transcript, assembled};
 use ebs_preflight::capture::Capture;
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::handed::{Transcript, assembled};
-use ebs_preflight::report::{json, preflight, text, triage};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::{json, text};
+use ebs_preflight::triage;
 use worlds::World;
 
 /// How often each series doubles.

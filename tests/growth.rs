@@ -9,8 +9,9 @@
 mod worlds;
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{json, preflight, text};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::{json, text};
 use worlds::World;
 
 /// What it takes to parse, judge and tell one start, as text and as JSON.

@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::once;
+use crate::fact::{Fact, Unread};
 use crate::names::{AccountId, KeyArn, VolumeId};
-use crate::source::{Reading, Unread};
 
 /// An instance, as `ec2:DescribeInstances` shows it.
 ///
@@ -78,7 +78,7 @@ pub struct Attachment {
 pub struct Volume {
     /// The key's ARN; `absent`: the volume is not encrypted.
     #[serde(default)]
-    pub key: Reading<KeyArn>,
+    pub key: Fact<KeyArn>,
     /// `in-use`, `error`, …; empty if AWS did not say.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub state: String,

@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::once;
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{GroupArn, PolicyArn, PolicyName, PrincipalArn, text_of};
-use crate::source::{Document, Reading};
 
 /// An IAM identity that can start an instance, a role or a user, with its policies. As a reading: `absent` if its
 /// account has none of this ARN.
@@ -17,25 +18,25 @@ pub struct Identity {
     pub arn: PrincipalArn,
     /// The unique ID, as `AROA…` or `AIDA…`.
     #[serde(default)]
-    pub unique_id: Reading<String>,
+    pub unique_id: Fact<String>,
     /// Its tags.
     #[serde(default, deserialize_with = "once::reading")]
-    pub tags: Reading<BTreeMap<String, String>>,
+    pub tags: Fact<BTreeMap<String, String>>,
     /// The trust policy of a role.
-    #[serde(default, skip_serializing_if = "Reading::is_not_asked")]
-    pub trust_policy: Reading<Document>,
+    #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
+    pub trust_policy: Fact<Document>,
     /// The groups that a user is in.
-    #[serde(default, skip_serializing_if = "Reading::is_not_asked")]
-    pub groups: Reading<Vec<Group>>,
+    #[serde(default, skip_serializing_if = "Fact::is_not_asked")]
+    pub groups: Fact<Vec<Group>>,
     /// The permissions boundary; `absent`: none.
     #[serde(default)]
-    pub boundary: Reading<AttachedPolicy>,
+    pub boundary: Fact<AttachedPolicy>,
     /// The inline policies.
     #[serde(default)]
-    pub inline: Reading<Vec<InlinePolicy>>,
+    pub inline: Fact<Vec<InlinePolicy>>,
     /// The attached managed policies.
     #[serde(default)]
-    pub attached: Reading<Vec<AttachedPolicy>>,
+    pub attached: Fact<Vec<AttachedPolicy>>,
 }
 
 /// A group of users: its policies are policies of each of them.
@@ -47,10 +48,10 @@ pub struct Group {
     pub arn: String,
     /// The inline policies.
     #[serde(default)]
-    pub inline: Reading<Vec<InlinePolicy>>,
+    pub inline: Fact<Vec<InlinePolicy>>,
     /// The attached managed policies.
     #[serde(default)]
-    pub attached: Reading<Vec<AttachedPolicy>>,
+    pub attached: Fact<Vec<AttachedPolicy>>,
 }
 
 /// An inline policy.
@@ -62,7 +63,7 @@ pub struct InlinePolicy {
     pub name: String,
     /// Its document.
     #[serde(default)]
-    pub document: Reading<Document>,
+    pub document: Fact<Document>,
 }
 
 /// A managed policy in its default version.
@@ -77,15 +78,15 @@ pub struct AttachedPolicy {
     pub version: Option<String>,
     /// The default version's document.
     #[serde(default)]
-    pub document: Reading<Document>,
+    pub document: Fact<Document>,
 }
 
 /// Whoever holds policies: a role, a user or a group.
 pub(crate) struct Holder<'c> {
     /// Its ARN.
     pub(crate) arn: &'c str,
-    pub(crate) inline: &'c Reading<Vec<InlinePolicy>>,
-    pub(crate) attached: &'c Reading<Vec<AttachedPolicy>>,
+    pub(crate) inline: &'c Fact<Vec<InlinePolicy>>,
+    pub(crate) attached: &'c Fact<Vec<AttachedPolicy>>,
 }
 
 impl Identity {

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{AttachedPolicy, Capture, Group, Identity, Instance, Key, KeyMetadata, OrgPolicy, Organization};
+use crate::document::Document;
+use crate::fact::{Fact, Unread};
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, VolumeId};
-use crate::source::{Document, Reading, Unread};
 
 /// Two places of a capture that cannot both be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,25 +45,25 @@ pub(super) fn settle(capture: &mut Capture) {
         match &found.of {
             Record::Read => {}
             Record::Identity(asked) => {
-                capture.identities.insert(asked.clone(), Reading::Unread(open("iam:GetRole")));
+                capture.identities.insert(asked.clone(), Fact::Unread(open("iam:GetRole")));
             }
             Record::Instance(id) => {
-                capture.instances.insert(id.clone(), Reading::Unread(open("ec2:DescribeInstances")));
+                capture.instances.insert(id.clone(), Fact::Unread(open("ec2:DescribeInstances")));
             }
             Record::Volume(id) => {
-                capture.volumes.insert(id.clone(), Reading::Unread(open("ec2:DescribeVolumes")));
+                capture.volumes.insert(id.clone(), Fact::Unread(open("ec2:DescribeVolumes")));
             }
             Record::Metadata(arn) => {
-                capture.keys.entry(arn.clone()).or_default().metadata = Reading::Unread(open("kms:DescribeKey"));
+                capture.keys.entry(arn.clone()).or_default().metadata = Fact::Unread(open("kms:DescribeKey"));
             }
             Record::Grants(arn) => {
-                capture.keys.entry(arn.clone()).or_default().grants = Reading::Unread(open("kms:ListGrants"));
+                capture.keys.entry(arn.clone()).or_default().grants = Fact::Unread(open("kms:ListGrants"));
             }
             Record::Aliases(arn) => {
-                capture.keys.entry(arn.clone()).or_default().aliases = Reading::Unread(open("kms:ListAliases"));
+                capture.keys.entry(arn.clone()).or_default().aliases = Fact::Unread(open("kms:ListAliases"));
             }
             Record::Organization(account) => {
-                let unread = Reading::Unread(open("organizations:DescribeOrganization"));
+                let unread = Fact::Unread(open("organizations:DescribeOrganization"));
                 capture.organizations.insert(account.clone(), unread);
             }
         }
@@ -86,7 +87,7 @@ pub(super) fn contradictions(capture: &Capture) -> Vec<Contradiction> {
     check.found
 }
 
-fn known<K, T>(records: &BTreeMap<K, Reading<T>>) -> impl Iterator<Item = (&K, &T)> {
+fn known<K, T>(records: &BTreeMap<K, Fact<T>>) -> impl Iterator<Item = (&K, &T)> {
     records.iter().filter_map(|(name, record)| Some((name, record.known()?)))
 }
 
@@ -213,7 +214,7 @@ impl Check<'_> {
         }
         for (instance, record) in known(&self.capture.instances) {
             for attachment in record.attachments.iter().filter(|one| one.status == "attached") {
-                let volume = self.capture.volumes.get(&attachment.volume_id).and_then(Reading::known);
+                let volume = self.capture.volumes.get(&attachment.volume_id).and_then(Fact::known);
                 if let Some(state) = volume.map(|volume| volume.state.as_str()).filter(|state| is_of_no_instance(state))
                 {
                     let id = &attachment.volume_id;
@@ -227,7 +228,7 @@ impl Check<'_> {
 
     fn keys(&mut self) {
         let mut aliases: BTreeMap<(&str, &str, &str), &KeyArn> = BTreeMap::new();
-        let mut stores: BTreeMap<&str, (&KeyArn, &Reading<String>)> = BTreeMap::new();
+        let mut stores: BTreeMap<&str, (&KeyArn, &Fact<String>)> = BTreeMap::new();
         for (arn, key) in &self.capture.keys {
             if let Some(metadata) = key.metadata.known() {
                 self.metadata(arn, metadata);
@@ -310,9 +311,9 @@ impl Check<'_> {
             }
             let manager = &organization.management_account;
             let is_elsewhere = match capture.organizations.get(manager) {
-                Some(Reading::Absent) => true,
-                Some(Reading::Known(other)) => other.id != organization.id,
-                Some(Reading::Unread(_) | Reading::Part { .. }) | None => false,
+                Some(Fact::Absent) => true,
+                Some(Fact::Known(other)) => other.id != organization.id,
+                Some(Fact::Unread(_) | Fact::Part { .. }) | None => false,
             };
             if is_elsewhere {
                 let one = format!("`{at}.managementAccount` is {manager}");
@@ -354,7 +355,7 @@ const OF_CUSTOMERS: [&str; 5] =
     ["Disabled", "PendingDeletion", "PendingReplicaDeletion", "PendingImport", "Unavailable"];
 
 /// What was read of a list.
-fn found<T>(list: &Reading<Vec<T>>) -> impl Iterator<Item = &T> {
+fn found<T>(list: &Fact<Vec<T>>) -> impl Iterator<Item = &T> {
     list.found().into_iter().flatten()
 }
 

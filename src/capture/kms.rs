@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::once;
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{GrantId, GrantOperation, Grantee, KeyStoreId, text_of, texts_of};
-use crate::source::{Document, Reading};
 
 /// A KMS key with everything that says who may use it. `metadata: absent`: KMS does not know the key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,22 +15,22 @@ use crate::source::{Document, Reading};
 pub struct Key {
     /// What `kms:DescribeKey` says.
     #[serde(default)]
-    pub metadata: Reading<KeyMetadata>,
+    pub metadata: Fact<KeyMetadata>,
     /// The key policy (named `default`).
     #[serde(default)]
-    pub policy: Reading<Document>,
+    pub policy: Fact<Document>,
     /// The second key policy, `AWS_RAM`, of a key shared through AWS RAM; `absent`: none.
     #[serde(default)]
-    pub ram_policy: Reading<Document>,
+    pub ram_policy: Fact<Document>,
     /// The grants on the key; copies of the key share them.
     #[serde(default)]
-    pub grants: Reading<Arc<Vec<Grant>>>,
+    pub grants: Fact<Arc<Vec<Grant>>>,
     /// The names of its aliases, as `alias/ebs-prod`.
     #[serde(default)]
-    pub aliases: Reading<Vec<String>>,
+    pub aliases: Fact<Vec<String>>,
     /// The key's tags.
     #[serde(default, deserialize_with = "once::reading")]
-    pub tags: Reading<BTreeMap<String, String>>,
+    pub tags: Fact<BTreeMap<String, String>>,
 }
 
 /// `KeyMetadata`, in AWS's words.
@@ -76,7 +77,7 @@ pub struct CustomKeyStore {
     pub id: String,
     /// `CONNECTED`, `DISCONNECTED`, `FAILED`, … (`kms:DescribeCustomKeyStores`).
     #[serde(default)]
-    pub connection_state: Reading<String>,
+    pub connection_state: Fact<String>,
     /// AWS's code where the connection failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,

@@ -14,13 +14,14 @@ mod state_reason;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::escape::escape;
+use crate::fact::Fact;
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId, text_of};
-use crate::source::Reading;
 
 pub use ec2::{Attachment, Instance, StateReason, Volume};
 pub use error::CaptureError;
@@ -48,22 +49,22 @@ pub struct Capture {
     pub targets: Vec<Target>,
     /// The instances of the targets.
     #[serde(default, deserialize_with = "once::map")]
-    pub instances: BTreeMap<InstanceId, Reading<Instance>>,
+    pub instances: BTreeMap<InstanceId, Fact<Instance>>,
     /// The volumes attached to those instances.
     #[serde(default, deserialize_with = "once::map")]
-    pub volumes: BTreeMap<VolumeId, Reading<Volume>>,
+    pub volumes: BTreeMap<VolumeId, Fact<Volume>>,
     /// The KMS keys of those volumes.
     #[serde(default, deserialize_with = "once::map")]
     pub keys: BTreeMap<KeyArn, Key>,
     /// The roles and users of the targets, by the ARN that was asked for.
     #[serde(default, deserialize_with = "once::map")]
-    pub identities: BTreeMap<String, Reading<Identity>>,
+    pub identities: BTreeMap<String, Fact<Identity>>,
     /// For one that is `absent`: the one of the same account that has its name but another path.
     #[serde(default, deserialize_with = "once::map", skip_serializing_if = "BTreeMap::is_empty")]
     pub namesakes: BTreeMap<String, PrincipalArn>,
     /// What the organization of each account concerned imposes; `absent`: the account is in none.
     #[serde(default, deserialize_with = "once::map")]
-    pub organizations: BTreeMap<AccountId, Reading<Organization>>,
+    pub organizations: BTreeMap<AccountId, Fact<Organization>>,
     /// The SCPs and RCPs of which no more is known than that they bind an account, as whoever handed them in says.
     #[serde(default, deserialize_with = "once::map", skip_serializing_if = "BTreeMap::is_empty")]
     pub told: BTreeMap<AccountId, ToldPolicies>,
@@ -74,7 +75,7 @@ pub struct Capture {
 
 impl Capture {
     /// The role or user of this ARN, under the ARN that was asked for; of a session its role.
-    pub(crate) fn identity(&self, arn: &str) -> Option<(&String, &Reading<Identity>)> {
+    pub(crate) fn identity(&self, arn: &str) -> Option<(&String, &Fact<Identity>)> {
         self.identities.get_key_value(arn).or_else(|| {
             let named = PrincipalArn::parse(arn).ok()?;
             self.identities.iter().find(|(asked, identity)| {
@@ -120,7 +121,7 @@ impl Capture {
         let used = self.volumes.values().filter_map(|volume| volume.known()?.key.known());
         let keys = used.chain(self.keys.keys()).map(KeyArn::account);
         let named = starters.chain(keys).filter_map(|account| AccountId::parse(account).ok());
-        let instances = self.instances.values().filter_map(Reading::known);
+        let instances = self.instances.values().filter_map(Fact::known);
         named.chain(instances.map(|instance| instance.account.clone())).collect()
     }
 }
@@ -154,7 +155,7 @@ pub struct Tool {
 pub struct Provenance {
     /// The ARN that `sts:GetCallerIdentity` gave.
     #[serde(default)]
-    pub by: Reading<String>,
+    pub by: Fact<String>,
     /// The time of the first read.
     pub from: Timestamp,
     /// The time of the last read.
@@ -216,6 +217,14 @@ impl Capture {
     pub fn print(&self) -> Result<String, CaptureError> {
         let text = serde_json::to_string_pretty(self).map_err(|error| CaptureError::not_written(&error))?;
         Ok(format!("{}\n", escape(&text)))
+    }
+}
+
+impl FromStr for Capture {
+    type Err = CaptureError;
+
+    fn from_str(text: &str) -> Result<Self, CaptureError> {
+        Self::parse(text)
     }
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
-use crate::source::Reading;
+use crate::fact::Fact;
 
 struct Once<K, V>(BTreeMap<K, V>);
 
@@ -55,11 +55,11 @@ where
     Option::<Once<K, V>>::deserialize(deserializer).map(|once| once.map(|once| once.0))
 }
 
-pub(super) fn reading<'de, D, K, V>(deserializer: D) -> Result<Reading<BTreeMap<K, V>>, D::Error>
+pub(super) fn reading<'de, D, K, V>(deserializer: D) -> Result<Fact<BTreeMap<K, V>>, D::Error>
 where
     D: Deserializer<'de>,
     K: Deserialize<'de> + Ord + Display,
     V: Deserialize<'de>,
 {
-    Reading::<Once<K, V>>::deserialize(deserializer).map(|reading| reading.map(|once| once.0))
+    Fact::<Once<K, V>>::deserialize(deserializer).map(|reading| reading.map(|once| once.0))
 }

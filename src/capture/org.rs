@@ -1,8 +1,9 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::document::Document;
+use crate::fact::{Fact, Unread};
 use crate::names::{AccountId, OrgPolicyId, OrgTarget, OrganizationId, text_of};
-use crate::source::{Document, Reading, Unread};
 
 /// The organization as it bears on one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,13 +16,13 @@ pub struct Organization {
     pub management_account: AccountId,
     /// Root, OUs and account, from the root down: the IDs of the levels (`r-…`, `ou-…`, the account).
     #[serde(default)]
-    pub path: Reading<Vec<String>>,
+    pub path: Fact<Vec<String>>,
     /// The SCPs of each level, from the root down; `absent`: the type is not enabled.
     #[serde(default)]
-    pub scps: Reading<Vec<Level>>,
+    pub scps: Fact<Vec<Level>>,
     /// The RCPs of each level, from the root down; `absent`: the type is not enabled.
     #[serde(default)]
-    pub rcps: Reading<Vec<Level>>,
+    pub rcps: Fact<Vec<Level>>,
 }
 
 /// Policies that bind an account, as whoever handed them in says, while the list of all that do was not read: each can
@@ -40,11 +41,11 @@ pub struct ToldPolicies {
 impl Organization {
     /// One of which no more is known than its ID and the account that manages it.
     pub(crate) fn bare(id: String, management_account: AccountId) -> Self {
-        let lists = || Reading::Unread(Unread::not_asked("organizations:ListPoliciesForTarget"));
+        let lists = || Fact::Unread(Unread::not_asked("organizations:ListPoliciesForTarget"));
         Self {
             id,
             management_account,
-            path: Reading::Unread(Unread::not_asked("organizations:ListParents")),
+            path: Fact::Unread(Unread::not_asked("organizations:ListParents")),
             scps: lists(),
             rcps: lists(),
         }
@@ -81,7 +82,7 @@ pub struct OrgPolicy {
     pub name: String,
     /// Its document.
     #[serde(default)]
-    pub document: Reading<Document>,
+    pub document: Fact<Document>,
 }
 
 fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

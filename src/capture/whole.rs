@@ -1,15 +1,16 @@
 //! What is whole: a capture leaves open what lacks a part of it.
 //!
-//! Lists that an answer cut off are [`Reading::Part`] from the start; here stands what a capture itself tells.
+//! Lists that an answer cut off are [`Fact::Part`] from the start; here stands what a capture itself tells.
 //! `docs/schema/capture-v1.md` lists it.
 
 use super::{Capture, Level, OrgPolicy, Organization};
+use crate::document::Document;
+use crate::fact::{Fact, Unread};
 use crate::names::{AccountId, PrincipalArn};
-use crate::source::{Document, Reading, Unread};
 
 /// Leaves open what is not whole.
 pub(super) fn leave_open(capture: &mut Capture) {
-    for identity in capture.identities.values_mut().filter_map(Reading::known_mut) {
+    for identity in capture.identities.values_mut().filter_map(Fact::known_mut) {
         let groups = identity.groups.found_mut().into_iter().flatten();
         let groups = groups.map(|group| (&mut group.inline, &mut group.attached, "iam:GetGroupPolicy"));
         let own = if matches!(identity.arn, PrincipalArn::User(_)) { "iam:GetUserPolicy" } else { "iam:GetRolePolicy" };
@@ -30,7 +31,7 @@ pub(super) fn leave_open(capture: &mut Capture) {
         let unknown = key.metadata.known().map(|metadata| metadata.manager.as_str());
         if let Some(manager) = unknown.filter(|manager| !matches!(*manager, "" | "AWS" | "CUSTOMER")) {
             let message = format!("who manages the key is not known: `{manager}`");
-            key.metadata = Reading::Unread(Unread::unparsable("kms:DescribeKey", message));
+            key.metadata = Fact::Unread(Unread::unparsable("kms:DescribeKey", message));
         }
     }
     for told in capture.told.values_mut() {
@@ -48,10 +49,10 @@ pub(super) fn leave_open(capture: &mut Capture) {
 }
 
 /// A policy that is listed has a text.
-fn needs_text(document: &mut Reading<Document>, needs: &str) {
-    if *document == Reading::Absent {
+fn needs_text(document: &mut Fact<Document>, needs: &str) {
+    if *document == Fact::Absent {
         let message = "the policy is there, and its text was not told";
-        *document = Reading::Unread(Unread::unparsable(needs, message));
+        *document = Fact::Unread(Unread::unparsable(needs, message));
     }
 }
 
@@ -65,7 +66,7 @@ fn of_organization(organization: &mut Organization, account: &AccountId) {
         && !is_path(path, account)
     {
         let message = format!("{} are not the root, the OUs and account {account}", path.join(", "));
-        organization.path = Reading::Unread(Unread::unparsable("organizations:ListParents", message));
+        organization.path = Fact::Unread(Unread::unparsable("organizations:ListParents", message));
     }
     if !organization.binds(account.as_str()) {
         return;

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::engine::{
-    Decider, Explanation, Failure, Grant, GrantOutcome, PolicySet, Request, StatementOutcome, unknown_keys,
+    Decider, Explanation, FailedElement, Grant, GrantOutcome, PolicySet, Request, StatementOutcome, unknown_keys,
     unknown_principals,
 };
-use crate::policy::{Effect, PrincipalEntry, Sense, Statement, Truth};
+use crate::policy::{Effect, Polarity, PrincipalEntry, Statement, Truth};
 
 use super::path;
 
@@ -86,17 +86,17 @@ fn asks<'s>(
     request: &Request,
     outcome: &StatementOutcome,
     statement: &'s Statement,
-    failure: Failure,
+    failure: FailedElement,
 ) -> impl Iterator<Item = Missing> + use<'s> {
     let condition = match failure {
-        Failure::Condition(number) => statement.conditions.get(number).map(|one| one.sentence(statement.effect)),
-        Failure::Action | Failure::Principal | Failure::Resource => None,
+        FailedElement::Condition(number) => statement.conditions.get(number).map(|one| one.sentence(statement.effect)),
+        FailedElement::Action | FailedElement::Principal | FailedElement::Resource => None,
     };
     let place = path::statement(outcome.at, outcome.statement);
     let condition = condition.unwrap_or_else(|| format!("with it {place} names the right resources"));
     let keys = unknown_keys(request, statement, failure, outcome.at.kind);
     // No key decides how AWS reads an incomplete ARN.
-    let of_arn = (failure == Failure::Resource && keys.is_empty()).then(|| Missing {
+    let of_arn = (failure == FailedElement::Resource && keys.is_empty()).then(|| Missing {
         policy: Some(place),
         condition: Some("its incomplete ARN names the right resources, of which AWS's pages differ".to_owned()),
         ..Missing::default()
@@ -107,11 +107,11 @@ fn asks<'s>(
 /// What is not known of whom a statement names; `aws:userid` tells unique ID and session.
 fn whom(request: &Request, statement: &Statement) -> Vec<Missing> {
     let Some(element) = &statement.principal else { return Vec::new() };
-    if statement.effect == Effect::Allow && element.sense == Sense::AllBut {
+    if statement.effect == Effect::Allow && element.sense == Polarity::Negated {
         let literally = "AWS takes literally what it does not support, NotPrincipal with Allow";
         return vec![asked("aws:PrincipalArn", literally.to_owned())];
     }
-    let is = if (statement.effect == Effect::Allow) == (element.sense == Sense::Listed) { "is" } else { "is not" };
+    let is = if (statement.effect == Effect::Allow) == (element.sense == Polarity::Positive) { "is" } else { "is not" };
     let name = |entry: &PrincipalEntry| {
         let what = if matches!(entry, PrincipalEntry::UniqueId(_)) { "principal's unique ID" } else { "session" };
         asked("aws:userid", format!("the {what} {is} {}", entry.as_str()))

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use jsonc_parser::ast::{Object, Value};
 
+use crate::document::Position;
 use crate::engine::{
     Context, ContextValue, Grant, GrantSet, Grantee, NamedPolicy, Pairs, PolicySet, Principal, Request,
 };
 use crate::names::{Action, PrincipalArn, RoleArn};
 use crate::policy::{Policy, PolicyError, PolicyType, parse_json};
-use crate::source::Position;
 
 /// Why a case cannot be judged, in words.
 pub(super) type Refusal = String;

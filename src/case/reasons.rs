@@ -4,7 +4,7 @@ use crate::engine::{
     Decider, Decision, Explanation, Grant, GrantOutcome, Miss, PolicyRef, PolicySet, Request, grant_misses, nearest,
 };
 use crate::policy::{Effect, PolicyType};
-use crate::report::miss_in_words;
+use crate::words::miss;
 
 use super::missing::Missing;
 use super::path;
@@ -77,7 +77,7 @@ fn name(policies: &PolicySet, at: PolicyRef, index: usize) -> String {
 }
 
 fn list(misses: &[Miss]) -> String {
-    misses.iter().map(miss_in_words).collect::<Vec<_>>().join("; ")
+    misses.iter().map(miss).collect::<Vec<_>>().join("; ")
 }
 
 /// A grant that holds the operation and does not serve.

@@ -1,20 +1,20 @@
 //! Managed policies that a role or user gets or loses.
 
 use crate::capture::{AttachedPolicy, Capture};
-use crate::source::{Reading, Unread};
+use crate::fact::{Fact, Unread};
 
 use super::policy::{identities, identities_mut, is_named};
 
 /// The policy as it was read of whoever has it; else it says what nobody knows.
 pub(super) fn attach(capture: &mut Capture, name: &str, arn: &str) {
     let known = identities(capture).flat_map(|(_, identity)| identity.managed()).find(|policy| policy.arn == arn);
-    let unread = || Reading::Unread(Unread::not_asked("iam:GetPolicyVersion"));
+    let unread = || Fact::Unread(Unread::not_asked("iam:GetPolicyVersion"));
     let policy = known.cloned();
     let policy = policy.unwrap_or_else(|| AttachedPolicy { arn: arn.to_owned(), version: None, document: unread() });
     for (asked, identity) in identities_mut(capture) {
         if is_named(asked, identity, name) {
-            if identity.attached == Reading::Absent {
-                identity.attached = Reading::Known(Vec::new());
+            if identity.attached == Fact::Absent {
+                identity.attached = Fact::Known(Vec::new());
             }
             if let Some(attached) = identity.attached.known_mut() {
                 attached.push(policy.clone());

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{Attachment, Capture, Grant, Key, KeyMetadata, Volume};
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{KeyArn, VolumeId};
 use crate::policy::replace_principal;
-use crate::source::{Document, Reading};
 
 pub(crate) use opening::{Outsider, opened_to};
-pub(crate) use policy::{ADDED_POLICY, Edit, PolicyPlace, edited, inline, is_named};
+pub(crate) use policy::{ADDED_POLICY, edited, inline, is_named};
+pub use policy::{Edit, PolicyPlace};
 #[cfg(feature = "cli")]
 pub(crate) use refusal::answers;
 pub(crate) use refusal::{PERMISSION_SET_POLICY, Refusal, faults, refusals};
@@ -26,32 +28,80 @@ pub(crate) use savers::{Savers, savers};
 /// One change. These records are also the format of a remedy's file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) enum Change {
+#[non_exhaustive]
+pub enum Change {
     /// A policy is edited. A session policy is no part of a capture: see [`Question::changed`].
     ///
-    /// [`Question::changed`]: crate::start::Question::changed
-    Policy { place: PolicyPlace, edits: Vec<Edit> },
+    /// [`Question::changed`]: crate::operations::Question::changed
+    Policy {
+        /// The policy.
+        place: PolicyPlace,
+        /// The edits, in their order.
+        edits: Vec<Edit>,
+    },
     /// A grant is made.
-    AddGrant { key: KeyArn, grant: Grant },
+    AddGrant {
+        /// The key.
+        key: KeyArn,
+        /// The grant.
+        grant: Grant,
+    },
     /// The grant of this ID is revoked or retired.
-    RevokeGrant { id: String },
+    RevokeGrant {
+        /// The ID of the grant.
+        id: String,
+    },
     /// A key gets another state, as `Disabled`.
-    KeyState { key: KeyArn, state: String },
+    KeyState {
+        /// The key.
+        key: KeyArn,
+        /// The new key state.
+        state: String,
+    },
     /// A key that does not exist yet is created, with this policy, without alias, tag or grant.
-    NewKey { key: KeyArn, policy: Document },
+    NewKey {
+        /// The key.
+        key: KeyArn,
+        /// Its key policy.
+        policy: Document,
+    },
     /// Every volume of the instances that is not under this key is replaced by one that is.
-    EncryptVolumes { key: KeyArn },
+    EncryptVolumes {
+        /// The key.
+        key: KeyArn,
+    },
     /// A managed policy is attached to a role or user.
-    AttachPolicy { identity: String, policy: String },
+    AttachPolicy {
+        /// The ARN of the role or user.
+        identity: String,
+        /// The ARN of the managed policy.
+        policy: String,
+    },
     /// A managed policy is detached from a role or user.
-    DetachPolicy { identity: String, policy: String },
+    DetachPolicy {
+        /// The ARN of the role or user.
+        identity: String,
+        /// The ARN of the managed policy.
+        policy: String,
+    },
     /// A role is deleted.
-    DeleteRole { role: String },
+    DeleteRole {
+        /// The ARN of the role.
+        role: String,
+    },
     /// A role is deleted and made anew under the same ARN with the same policies.
-    RecreateRole { role: String },
+    RecreateRole {
+        /// The ARN of the role.
+        role: String,
+    },
 }
 
 impl Change {
+    /// Returns the change that puts `text` in the place of the whole key policy of `key`.
+    pub fn key_policy(key: KeyArn, text: &str) -> Self {
+        Self::Policy { place: PolicyPlace::KeyPolicy(key), edits: vec![Edit::Whole(Document::new(text))] }
+    }
+
     /// The texts that it puts into policies.
     pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
         let edits = if let Self::Policy { edits, .. } = self { edits.as_mut_slice() } else { &mut [] };
@@ -101,7 +151,7 @@ fn make(changed: &mut Capture, change: &Change) {
         Change::KeyState { key, state } => {
             let metadata = &mut changed.keys.entry(key.clone()).or_default().metadata;
             let known = metadata.known().cloned().unwrap_or_default();
-            *metadata = Reading::Known(KeyMetadata { state: state.clone(), ..known });
+            *metadata = Fact::Known(KeyMetadata { state: state.clone(), ..known });
         }
         Change::NewKey { key, policy } => {
             changed.keys.insert(key.clone(), new_key(policy));
@@ -126,7 +176,7 @@ pub(crate) fn apply_all(capture: &Capture, changes: &[Change]) -> Capture {
 fn new_key(policy: &Document) -> Key {
     let text = str::to_owned;
     Key {
-        metadata: Reading::Known(KeyMetadata {
+        metadata: Fact::Known(KeyMetadata {
             state: text("Enabled"),
             manager: text("CUSTOMER"),
             spec: text("SYMMETRIC_DEFAULT"),
@@ -135,11 +185,11 @@ fn new_key(policy: &Document) -> Key {
             multi_region: text("NONE"),
             ..KeyMetadata::default()
         }),
-        policy: Reading::Known(policy.clone()),
-        ram_policy: Reading::Absent,
-        grants: Reading::Known(Arc::default()),
-        aliases: Reading::Known(Vec::new()),
-        tags: Reading::Known(std::collections::BTreeMap::new()),
+        policy: Fact::Known(policy.clone()),
+        ram_policy: Fact::Absent,
+        grants: Fact::Known(Arc::default()),
+        aliases: Fact::Known(Vec::new()),
+        tags: Fact::Known(std::collections::BTreeMap::new()),
     }
 }
 
@@ -153,16 +203,16 @@ fn encrypt(capture: &mut Capture, key: &KeyArn) {
     let mut unused = unused.filter(|id| !written.contains(id.as_str()));
     let volumes = &mut capture.volumes;
     let mut replace = |attachment: &mut Attachment| {
-        let old = volumes.get(&attachment.volume_id).and_then(Reading::known);
+        let old = volumes.get(&attachment.volume_id).and_then(Fact::known);
         let is_under_key = old.is_some_and(|volume| volume.key.known() == Some(key));
         if let Some(id) = unused.next().filter(|_| !is_under_key) {
             let state = old.map(|volume| volume.state.clone()).unwrap_or_default();
-            let volume = Volume { key: Reading::Known(key.clone()), state, snapshot: None };
-            volumes.insert(id.clone(), Reading::Known(volume));
+            let volume = Volume { key: Fact::Known(key.clone()), state, snapshot: None };
+            volumes.insert(id.clone(), Fact::Known(volume));
             attachment.volume_id = id;
         }
     };
-    for instance in capture.instances.values_mut().filter_map(Reading::known_mut) {
+    for instance in capture.instances.values_mut().filter_map(Fact::known_mut) {
         instance.attachments.iter_mut().for_each(&mut replace);
     }
 }
@@ -183,10 +233,10 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
             continue;
         };
         let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
-        identity.unique_id = Reading::Known(NEW_ID.to_owned());
+        identity.unique_id = Fact::Known(NEW_ID.to_owned());
         gone.push((identity.arn.to_string(), id));
         if !is_made_anew {
-            *reading = Reading::Absent;
+            *reading = Fact::Absent;
         }
     }
     for (arn, id) in gone {

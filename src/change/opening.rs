@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::document::Document;
 use crate::names::{Arn, KeyArn};
-use crate::policy::{Effect, Policy, PolicyType, PrincipalEntry, Sense, Statement};
-use crate::source::Document;
+use crate::policy::{Effect, Polarity, Policy, PolicyType, PrincipalEntry, Statement};
 
 /// Somebody outside of the key's account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,7 @@ fn of_statement(statement: &Statement) -> Vec<Outsider> {
         | PrincipalEntry::Other(_) => None,
     });
     let is_for_anyone =
-        element.sense == Sense::AllBut || element.entries.iter().any(|(entry, _)| *entry == PrincipalEntry::Anyone);
+        element.sense == Polarity::Negated || element.entries.iter().any(|(entry, _)| *entry == PrincipalEntry::Anyone);
     if !is_for_anyone {
         return named.collect();
     }

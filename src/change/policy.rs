@@ -3,40 +3,66 @@
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{AttachedPolicy, Capture, Identity, InlinePolicy, OrgPolicy};
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{KeyArn, PrincipalArn};
 use crate::policy::{PolicyType, add_statement, replace_statement};
-use crate::source::{Document, Reading};
 
 /// A policy that can be changed. A role or user is named by its ARN, or by the one that the capture was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) enum PolicyPlace {
+pub enum PolicyPlace {
     /// An inline policy of a role, user or group; one that it does not have yet is made.
-    Inline { identity: String, name: String },
+    Inline {
+        /// The ARN of the role, user or group.
+        identity: String,
+        /// Its name.
+        name: String,
+    },
     /// A managed policy, wherever it is attached.
-    Managed { arn: String },
+    Managed {
+        /// Its ARN.
+        arn: String,
+    },
     /// The permissions boundary of a role or user.
-    Boundary { identity: String },
+    Boundary {
+        /// The ARN of the role, user or group.
+        identity: String,
+    },
     /// A key policy.
     KeyPolicy(KeyArn),
     /// An SCP.
-    Scp { id: String },
+    Scp {
+        /// Its ID.
+        id: String,
+    },
     /// An RCP.
-    Rcp { id: String },
+    Rcp {
+        /// Its ID.
+        id: String,
+    },
     /// A session policy, by its number in the question.
-    Session { number: usize },
+    Session {
+        /// Its number, from 0.
+        number: usize,
+    },
 }
 
 /// One edit of a policy's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) enum Edit {
+pub enum Edit {
     /// The whole document is another one.
     Whole(Document),
     /// A statement (a JSON text) is added.
     Add(String),
     /// The statement of this text becomes another one, or goes.
-    Replace { old: String, new: Option<String> },
+    Replace {
+        /// The statement as it stands, a JSON text.
+        old: String,
+        /// What takes its place; `None` if it goes.
+        new: Option<String>,
+    },
 }
 
 /// The inline policy that holds what is added to a role or user.
@@ -68,9 +94,9 @@ impl PolicyPlace {
             Self::Boundary { identity } => boundary(capture, identity)?.document.known(),
             Self::KeyPolicy(key) => capture.keys.get(key)?.policy.known(),
             Self::Scp { id } | Self::Rcp { id } => {
-                let known = capture.organizations.values().filter_map(Reading::known);
+                let known = capture.organizations.values().filter_map(Fact::known);
                 let levels = known.flat_map(|organization| [&organization.scps, &organization.rcps]);
-                let policies = levels.filter_map(Reading::found).flatten().flat_map(|level| &level.policies);
+                let policies = levels.filter_map(Fact::found).flatten().flat_map(|level| &level.policies);
                 policies.into_iter().find(|policy| policy.id == *id)?.document.known()
             }
             Self::Session { .. } => None,
@@ -102,7 +128,7 @@ pub(crate) fn inline<'c>(capture: &'c Capture, name: &str) -> impl Iterator<Item
 }
 
 /// Those of this identity, or of a group that it is in.
-fn inline_mut<'c>(asked: &str, identity: &'c mut Identity, name: &str) -> Option<&'c mut Reading<Vec<InlinePolicy>>> {
+fn inline_mut<'c>(asked: &str, identity: &'c mut Identity, name: &str) -> Option<&'c mut Fact<Vec<InlinePolicy>>> {
     if is_named(asked, identity, name) {
         return Some(&mut identity.inline);
     }
@@ -138,15 +164,15 @@ fn whole(statement: &str) -> String {
 }
 
 /// What was not read stays open: an edit of it could change nothing that is certain. A whole document settles it.
-fn edit_reading(reading: &mut Reading<Document>, edits: &[Edit]) {
+fn edit_reading(reading: &mut Fact<Document>, edits: &[Edit]) {
     let known = match reading {
-        Reading::Known(document) => Some(&*document),
-        Reading::Absent => None,
-        Reading::Unread(_) | Reading::Part { .. } if matches!(edits, [Edit::Whole(_), ..]) => None,
-        Reading::Unread(_) | Reading::Part { .. } => return,
+        Fact::Known(document) => Some(&*document),
+        Fact::Absent => None,
+        Fact::Unread(_) | Fact::Part { .. } if matches!(edits, [Edit::Whole(_), ..]) => None,
+        Fact::Unread(_) | Fact::Part { .. } => return,
     };
     if let Some(document) = edited(known, edits) {
-        *reading = Reading::Known(document);
+        *reading = Fact::Known(document);
     }
 }
 
@@ -191,7 +217,7 @@ pub(super) fn edit(capture: &mut Capture, place: &PolicyPlace, edits: &[Edit]) {
 fn managed_mut(identity: &mut Identity) -> impl Iterator<Item = &mut AttachedPolicy> {
     let groups = identity.groups.found_mut().into_iter().flatten();
     let lists = std::iter::once(&mut identity.attached).chain(groups.map(|group| &mut group.attached));
-    lists.filter_map(Reading::found_mut).flatten().chain(identity.boundary.known_mut())
+    lists.filter_map(Fact::found_mut).flatten().chain(identity.boundary.known_mut())
 }
 
 /// The identity gets another boundary, or its first.
@@ -201,26 +227,26 @@ fn set_boundary(identity: &mut Identity, edits: &[Edit]) {
         Some(boundary) => boundary.arn.clone(),
         None => format!("arn:{}:iam::{}:policy/boundary", identity.arn.partition(), identity.arn.account()),
     };
-    identity.boundary = Reading::Known(AttachedPolicy { arn, version: None, document: Reading::Known(document) });
+    identity.boundary = Fact::Known(AttachedPolicy { arn, version: None, document: Fact::Known(document) });
 }
 
-fn edit_inline(inline: &mut Reading<Vec<InlinePolicy>>, name: &str, edits: &[Edit]) {
-    if *inline == Reading::Absent {
-        *inline = Reading::Known(Vec::new());
+fn edit_inline(inline: &mut Fact<Vec<InlinePolicy>>, name: &str, edits: &[Edit]) {
+    if *inline == Fact::Absent {
+        *inline = Fact::Known(Vec::new());
     }
     let Some(policies) = inline.found_mut() else { return };
     match policies.iter_mut().find(|policy| policy.name == name) {
         Some(policy) => edit_reading(&mut policy.document, edits),
         None => {
             if let Some(document) = edited(None, edits) {
-                policies.push(InlinePolicy { name: name.to_owned(), document: Reading::Known(document) });
+                policies.push(InlinePolicy { name: name.to_owned(), document: Fact::Known(document) });
             }
         }
     }
 }
 
 fn organization_policies(capture: &mut Capture) -> impl Iterator<Item = &mut OrgPolicy> {
-    let organizations = capture.organizations.values_mut().filter_map(Reading::known_mut);
+    let organizations = capture.organizations.values_mut().filter_map(Fact::known_mut);
     let levels = organizations.flat_map(|organization| [&mut organization.scps, &mut organization.rcps]);
-    levels.filter_map(Reading::found_mut).flatten().flat_map(|level| &mut level.policies)
+    levels.filter_map(Fact::found_mut).flatten().flat_map(|level| &mut level.policies)
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::capture::{Capture, Identity};
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{Arn, KeyArn, RoleArn};
 use crate::policy::{Place, Policy, PolicyError, PolicyType, Problem, Size, refused};
-use crate::source::{Document, Reading};
 
 use super::policy::{identities, inline, is_named};
 use super::savers::{Savers, savers};
@@ -170,7 +171,7 @@ fn is_gone(capture: &Capture, principal: &str) -> bool {
         let is_it = |identity: &Identity| identity.unique_id.known().is_some_and(|id| id == principal);
         return !identities(capture).any(|(_, identity)| is_it(identity));
     }
-    capture.identities.get(principal) == Some(&Reading::Absent)
+    capture.identities.get(principal) == Some(&Fact::Absent)
 }
 
 /// How many managed policies a role or user may have; the quota can be raised.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::document::Document;
 use crate::engine::{Context, ContextValue, NamedPolicy, PolicySet, Principal, Request, judge};
 use crate::names::{Action, KeyArn, PrincipalArn};
-use crate::policy::{PolicyType, PrincipalEntry, Sense};
-use crate::source::Document;
+use crate::policy::{Polarity, PolicyType, PrincipalEntry};
 
 /// Whom a key policy lets call `kms:PutKeyPolicy`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(crate) fn savers(key: &KeyArn, document: &Document) -> Option<Savers> {
     let policy = Arc::new(NamedPolicy::parse("key policy", document.text(), PolicyType::KeyPolicy).ok()?);
     let statements = &policy.policy.as_ref()?.statements;
     let listed = statements.iter().filter_map(|statement| statement.principal.as_ref());
-    let entries = listed.filter(|element| element.sense == Sense::Listed).flat_map(|element| &element.entries);
+    let entries = listed.filter(|element| element.sense == Polarity::Positive).flat_map(|element| &element.entries);
     let mut named: Vec<String> = entries
         .filter(|(entry, _)| {
             matches!(entry, PrincipalEntry::Role(_) | PrincipalEntry::Session(_) | PrincipalEntry::User(_))

@@ -1,7 +1,8 @@
 use super::{Change, Edit, Outsider, PolicyPlace, Savers, apply, opened_to, savers};
 use crate::capture::Capture;
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::KeyArn;
-use crate::source::{Document, Reading};
 
 const INCIDENT: &str = include_str!("../cli/demo.json");
 const KEY: &str = "arn:aws:kms:ap-northeast-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -19,17 +20,17 @@ fn key() -> KeyArn {
 fn encrypting_makes_new_volumes_whose_ids_stand_nowhere() {
     let mut capture = incident();
     for volume in capture.volumes.values_mut() {
-        let Reading::Known(volume) = volume else { panic!() };
-        volume.key = Reading::Absent;
+        let Fact::Known(volume) = volume else { panic!() };
+        volume.key = Fact::Absent;
     }
     let taken = "vol-00000000000000001";
     let Some(key_record) = capture.keys.get_mut(&key()) else { panic!() };
-    key_record.policy = Reading::Known(Document::new(format!("{{\"Id\": \"{taken}\", \"Statement\": []}}")));
+    key_record.policy = Fact::Known(Document::new(format!("{{\"Id\": \"{taken}\", \"Statement\": []}}")));
     let changed = apply(&capture, &Change::EncryptVolumes { key: key() });
     let instance = changed.instances.values().next().unwrap().known().unwrap();
     for attachment in &instance.attachments {
         assert!(!capture.print().unwrap().contains(attachment.volume_id.as_str()));
-        assert_eq!(changed.volumes[&attachment.volume_id].known().unwrap().key, Reading::Known(key()));
+        assert_eq!(changed.volumes[&attachment.volume_id].known().unwrap().key, Fact::Known(key()));
     }
     assert_eq!(apply(&changed, &Change::EncryptVolumes { key: key() }), changed, "they are under the key already");
 }
@@ -41,7 +42,7 @@ fn a_role_made_anew_is_named_by_its_old_id() {
         r#"{{"Statement": [{{"Principal": {{"AWS": ["{ROLE}", "111122223333"]}}, "Condition": {{"ArnLike": {{"aws:PrincipalArn": "{ROLE}"}}}}}}]}}"#
     );
     let Some(key_record) = capture.keys.get_mut(&key()) else { panic!() };
-    key_record.policy = Reading::Known(Document::new(&*policy));
+    key_record.policy = Fact::Known(Document::new(&*policy));
     let changed = apply(&capture, &Change::RecreateRole { role: ROLE.to_owned() });
     let renamed = policy.replacen(ROLE, "AROAEXAMPLEEXAMPLE123", 1);
     assert_eq!(changed.keys[&key()].policy.known().unwrap().text(), renamed, "a condition compares ARNs");
@@ -126,7 +127,7 @@ fn whom_a_key_policy_newly_lets_in_is_told() {
 #[test]
 fn a_deleted_role_is_gone_and_one_made_anew_is_another() {
     let deleted = apply(&incident(), &Change::DeleteRole { role: ROLE.to_owned() });
-    assert_eq!(deleted.identities.get(ROLE), Some(&Reading::Absent));
+    assert_eq!(deleted.identities.get(ROLE), Some(&Fact::Absent));
     let anew = apply(&incident(), &Change::RecreateRole { role: ROLE.to_owned() });
     let old = incident().identities.get(ROLE).unwrap().known().unwrap().unique_id.clone();
     assert_ne!(anew.identities.get(ROLE).unwrap().known().unwrap().unique_id, old);

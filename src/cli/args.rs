@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::operations::{RemedyPlace, RemedyStyle, Require};
 use crate::remedy::Form;
-use crate::start::{RemedyPlace, RemedyStyle, Require};
 
 /// Tells whether an IAM role can start an EC2 instance whose EBS volumes are encrypted with AWS KMS keys, and what
 /// to change if it cannot. Reads only; changes nothing.
@@ -74,7 +74,7 @@ pub(super) struct Targets {
 
 /// Where and with which credentials to read, as in the AWS CLI.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Reader {
+pub(super) struct CredentialArgs {
     /// The Region; else from the environment or the profile
     #[arg(long, value_name = "REGION")]
     pub(super) region: Option<String>,
@@ -173,7 +173,7 @@ pub(super) struct Starts {
     #[arg(long, value_name = "[OF=]FILE|DIR", num_args = 1..)]
     pub(super) from: Vec<String>,
     #[command(flatten)]
-    pub(super) reader: Reader,
+    pub(super) reader: CredentialArgs,
     #[command(flatten)]
     pub(super) handed: HandedIn,
     #[command(flatten)]
@@ -289,7 +289,7 @@ pub(super) struct CaptureArguments {
     #[command(flatten)]
     pub(super) targets: Targets,
     #[command(flatten)]
-    pub(super) reader: Reader,
+    pub(super) reader: CredentialArgs,
     /// Read nothing; print lines of the AWS CLI that read the same where this program may not run, to be pasted into
     /// CloudShell; what they print is a capture
     #[arg(long)]

@@ -4,21 +4,21 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::answers::{key_policy, policy};
 use crate::capture::Capture;
 use crate::change::{Change, Edit, PolicyPlace, Refusal, answers, apply, faults, refusals};
-use crate::handed::{key_policy, policy};
+use crate::document::Document;
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
-use crate::source::Document;
 
 use super::args::Changes;
 use super::evidence::taken;
-use super::failure::Failure;
+use super::failure::CliError;
 use super::options::Source;
 use super::{files, named, options};
 
 /// The changes, in the order of the options; none that AWS would refuse.
-pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>, Failure> {
+pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>, CliError> {
     let mut list = List { capture: capture.clone(), changes: Vec::new() };
     for text in &typed.new_key {
         let (name, file) = options::pair(text, "--new-key")?;
@@ -34,7 +34,7 @@ pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>,
         let (names, file) = options::pair(text, "--set-role-policy")?;
         let Some((name, policy)) = names.rsplit_once('/') else {
             let message = format!("`{names}` is not ROLE/NAME");
-            return Err(Failure::bad_input("malformed-pair", message, "give --set-role-policy ROLE/NAME=FILE"));
+            return Err(CliError::bad_input("malformed-pair", message, "give --set-role-policy ROLE/NAME=FILE"));
         };
         let identity = named::holder(name, capture)?;
         named::is_inline(&identity, policy, capture)?;
@@ -104,10 +104,10 @@ struct List {
 }
 
 impl List {
-    fn push(&mut self, change: Change) -> Result<(), Failure> {
+    fn push(&mut self, change: Change) -> Result<(), CliError> {
         if let Some(first) = self.changes.iter().find(|first| is_same_thing(first, &change)) {
             let message = format!("two changes of one thing: {}", crate::report::change(first));
-            return Err(Failure::bad_input("changed-twice", message, "give one change of each thing"));
+            return Err(CliError::bad_input("changed-twice", message, "give one change of each thing"));
         }
         if let Some(refusal) = refusals(&self.capture, std::slice::from_ref(&change)).first() {
             return Err(refused(refusal));
@@ -117,13 +117,13 @@ impl List {
         Ok(())
     }
 
-    fn whole(&mut self, place: PolicyPlace, file: &str) -> Result<(), Failure> {
+    fn whole(&mut self, place: PolicyPlace, file: &str) -> Result<(), CliError> {
         let edits = vec![Edit::Whole(self.document(file, &place)?)];
         self.push(Change::Policy { place, edits })
     }
 
     /// The policy of a file, as plain document or as the AWS CLI prints it.
-    fn document(&self, file: &str, place: &PolicyPlace) -> Result<Document, Failure> {
+    fn document(&self, file: &str, place: &PolicyPlace) -> Result<Document, CliError> {
         let (path, text) = (Path::new(file), files::read(Path::new(file))?);
         let kind = place.kind();
         let handed = taken(if kind == PolicyType::KeyPolicy { key_policy(&text) } else { policy(&text) }, file)?;
@@ -159,18 +159,18 @@ fn is_same_thing(first: &Change, second: &Change) -> bool {
     }
 }
 
-fn refused(refusal: &Refusal) -> Failure {
+fn refused(refusal: &Refusal) -> CliError {
     match refusal {
         Refusal::Rule(rule) => {
             let answer = rule.answer().map_or_else(String::new, |answer| format!("AWS answers {answer}\n"));
-            Failure::bad_input("change-refused", format!("AWS would refuse this: {rule}"), answer + rule.instead())
+            CliError::bad_input("change-refused", format!("AWS would refuse this: {rule}"), answer + rule.instead())
         }
         Refusal::Document { place, faults, .. } => {
             let faulty: Vec<String> = faults.iter().map(|fault| fault.problem.to_string()).collect();
             let message =
                 format!("AWS would refuse {} as it would be: {}", crate::report::place(place), faulty.join("; "));
             let answers = answers(place.kind(), faults);
-            Failure::bad_input("policy-refused", message, format!("AWS answers {}", answers.join("\nAWS answers ")))
+            CliError::bad_input("policy-refused", message, format!("AWS answers {}", answers.join("\nAWS answers ")))
         }
     }
 }
@@ -183,11 +183,11 @@ struct RemedyFile {
     changes: Vec<Change>,
 }
 
-fn remedy(path: &Path) -> Result<Vec<Change>, Failure> {
+fn remedy(path: &Path) -> Result<Vec<Change>, CliError> {
     let text = files::read(path)?;
     let bad = |message: String| {
         let message = format!("`{}` is no remedy: {message}", path.display());
-        Failure::bad_input("bad-remedy", message, "`ebs-preflight check --write-remedy DIR` writes DIR/remedy.json")
+        CliError::bad_input("bad-remedy", message, "`ebs-preflight check --write-remedy DIR` writes DIR/remedy.json")
     };
     let file: RemedyFile = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
     if file.format_version != 1 {

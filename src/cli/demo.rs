@@ -1,23 +1,24 @@
 //! The incident that this program was born from, embedded.
 
 use crate::capture::Capture;
-use crate::report::{cured, preflight, text};
-use crate::start::Question;
+use crate::operations::Question;
+use crate::preflight::{cured, preflight};
+use crate::report::text;
 
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::CliError;
 use super::files;
 
 /// What could be read after the incident.
 pub(super) const INCIDENT: &str = include_str!("demo.json");
 
 /// Shows the start blocked, the suggestion, and the start ready with the suggestion in place.
-pub(super) fn run() -> Result<Exit, Failure> {
+pub(super) fn run() -> Result<Exit, CliError> {
     files::print(&story()?).map(|()| Exit::Done)
 }
 
-fn story() -> Result<String, Failure> {
-    let before = Capture::parse(INCIDENT).map_err(|error| Failure {
+fn story() -> Result<String, CliError> {
+    let before = Capture::parse(INCIDENT).map_err(|error| CliError {
         exit: Exit::NoVerdict,
         code: "demo-damaged",
         message: error.to_string(),

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::capture::{Capture, Handed};
-use crate::handed::{
-    EvidenceFile, HandedError, Handing, Repair, Transcript, TranscriptError, Wrapping, add, assembled, is_transcript,
+use crate::answers::{
+    EvidenceFile, HandedError, Input, Repair, Transcript, TranscriptError, Wrapping, add, assembled, is_transcript,
     joined_organizations,
 };
+use crate::capture::{Capture, Handed};
 
-use super::failure::Failure;
+use super::failure::CliError;
 use super::files;
 use super::from;
 
@@ -24,11 +24,15 @@ pub(super) enum Held {
 }
 
 /// What `--capture` names: a capture, a transcript, a folder with transcripts and at most one capture, or pieces.
-pub(super) fn held(path: &Path) -> Result<Held, Failure> {
+pub(super) fn held(path: &Path) -> Result<Held, CliError> {
     if path.is_dir() {
         let is_whole = |text: &String| is_transcript(text) || text.contains("\"formatVersion\"");
         let has_whole = files::read_folder(path)?.iter().any(|(_, text)| text.as_ref().is_some_and(is_whole));
-        return if has_whole { capture(path).map(|held| Held::Whole(Box::new(held))) } else { from::files(path).map(Held::Pieces) };
+        return if has_whole {
+            capture(path).map(|held| Held::Whole(Box::new(held)))
+        } else {
+            from::files(path).map(Held::Pieces)
+        };
     }
     let text = files::read(path)?;
     if is_transcript(&text) || text.contains("\"formatVersion\"") {
@@ -38,7 +42,7 @@ pub(super) fn held(path: &Path) -> Result<Held, Failure> {
 }
 
 /// A capture as people hold it: the file, a transcript, or a folder with transcripts and at most one such file.
-pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
+pub(super) fn capture(path: &Path) -> Result<Capture, CliError> {
     if !path.is_dir() {
         return capture_of(path, files::read(path)?);
     }
@@ -54,7 +58,7 @@ pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
         files::print_error(&format!("note: not taken, for they are no transcripts: {}\n", others.join(", ")));
     }
     let refused = |message: &str, help: String| {
-        Failure::bad_input("bad-capture", format!("`{}`: {message}", path.display()), help)
+        CliError::bad_input("bad-capture", format!("`{}`: {message}", path.display()), help)
     };
     match captures.as_slice() {
         [] if transcripts.is_empty() => {
@@ -69,7 +73,7 @@ pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
             Err(refused("the folder holds a capture and a transcript of a start", help))
         }
         [(file, text)] => {
-            let mut pieces = Pieces::default();
+            let mut pieces = EvidenceSet::default();
             transcripts.into_iter().try_for_each(|(path, text)| pieces.add(&path, None, text))?;
             pieces.put_into(parsed(file, text)?, false)
         }
@@ -81,25 +85,25 @@ pub(super) fn capture(path: &Path) -> Result<Capture, Failure> {
 }
 
 /// The capture in a file with this text.
-pub(super) fn capture_of(path: &Path, text: String) -> Result<Capture, Failure> {
+pub(super) fn capture_of(path: &Path, text: String) -> Result<Capture, CliError> {
     if is_transcript(&text) { of_transcripts(path, &[(path.to_owned(), text)]) } else { parsed(path, &text) }
 }
 
-fn parsed(path: &Path, text: &str) -> Result<Capture, Failure> {
+fn parsed(path: &Path, text: &str) -> Result<Capture, CliError> {
     Capture::parse(text)
-        .map_err(|error| Failure::bad_input("bad-capture", format!("`{}`: {error}", path.display()), error.help()))
+        .map_err(|error| CliError::bad_input("bad-capture", format!("`{}`: {error}", path.display()), error.help()))
 }
 
 /// A file and its text.
 type File = (PathBuf, String);
 
 /// The capture of transcripts, each of which is whole as far as it goes.
-fn of_transcripts(path: &Path, files: &[File]) -> Result<Capture, Failure> {
+fn of_transcripts(path: &Path, files: &[File]) -> Result<Capture, CliError> {
     let transcripts: Result<Vec<_>, _> = files.iter().map(|(path, text)| parsed_transcript(path, text)).collect();
     assembled(&transcripts?).map_err(|error| bad_transcript(path, &error))
 }
 
-fn parsed_transcript(path: &Path, text: &str) -> Result<Transcript, Failure> {
+fn parsed_transcript(path: &Path, text: &str) -> Result<Transcript, CliError> {
     let transcript = Transcript::parse(text).map_err(|error| bad_transcript(path, &error))?;
     if transcript.is_cut() {
         let note = "ends before the script did (its last line is `### end`): the rest counts as not read";
@@ -108,19 +112,19 @@ fn parsed_transcript(path: &Path, text: &str) -> Result<Transcript, Failure> {
     Ok(transcript)
 }
 
-fn bad_transcript(path: &Path, error: &TranscriptError) -> Failure {
+fn bad_transcript(path: &Path, error: &TranscriptError) -> CliError {
     // A place follows the path at once.
     let is_placed = matches!(error, TranscriptError::Changed { .. } | TranscriptError::Twice { .. });
     let blank = if is_placed { "" } else { " " };
     let message = format!("`{}`:{blank}{error}", path.display());
     let help = "have all that the lines printed sent again, as a file that is attached; where the sign stands so in AWS, \
                 in a tag say, read the start with credentials instead";
-    Failure::bad_input("bad-capture", message, help)
+    CliError::bad_input("bad-capture", message, help)
 }
 
 /// Evidence beside a capture, each piece read at one time.
 #[derive(Default)]
-pub(super) struct Pieces {
+pub(super) struct EvidenceSet {
     parts: Vec<(PathBuf, Transcript)>,
     /// Captures, of which the organizations count.
     captures: Vec<(PathBuf, Capture)>,
@@ -128,13 +132,13 @@ pub(super) struct Pieces {
     outputs: Vec<EvidenceFile>,
 }
 
-impl Pieces {
+impl EvidenceSet {
     /// A file of `--add`, and what it is of, if that is typed.
-    pub(super) fn add(&mut self, path: &Path, of: Option<String>, text: String) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, path: &Path, of: Option<String>, text: String) -> Result<(), CliError> {
         if text.contains("\"formatVersion\"") {
             let message = format!("`{}` is a whole capture, not a part of one", path.display());
             let help = "judge it with --capture; --org-file takes what it holds of the organization";
-            return Err(Failure::bad_input("not-as-asked-for", message, help));
+            return Err(CliError::bad_input("not-as-asked-for", message, help));
         }
         if !is_transcript(&text) {
             self.outputs.push(from::file(path, of, text));
@@ -152,7 +156,7 @@ impl Pieces {
 
     /// The capture with what the pieces hold of that which was not read: the newest first, and last what does not tell
     /// when it was read. It is an error that none of them tells anything, where they were named one by one.
-    pub(super) fn put_into(mut self, mut capture: Capture, are_named: bool) -> Result<Capture, Failure> {
+    pub(super) fn put_into(mut self, mut capture: Capture, are_named: bool) -> Result<Capture, CliError> {
         self.parts.sort_by_cached_key(|(_, part)| part.order());
         self.captures.sort_by_cached_key(|(path, held)| (std::cmp::Reverse(held.read.until), path.clone()));
         let (paths, parts): (Vec<_>, Vec<_>) = self.parts.into_iter().unzip();
@@ -175,7 +179,7 @@ impl Pieces {
         if difference(&capture, &joined).is_none() {
             let message = format!("{paths}: what it tells was read already, or is told by another file");
             let help = "what was read counts, and of two files without a date nobody knows which: leave one out";
-            return Err(Failure::bad_input("not-as-asked-for", message, help));
+            return Err(CliError::bad_input("not-as-asked-for", message, help));
         }
         used.told(false).map(|()| joined)
     }
@@ -217,7 +221,7 @@ impl Used {
         true
     }
 
-    fn told(self, are_named: bool) -> Result<(), Failure> {
+    fn told(self, are_named: bool) -> Result<(), CliError> {
         let idle: Vec<String> = self.idle.difference(&self.used).map(|path| format!("`{}`", path.display())).collect();
         if idle.is_empty() {
             return Ok(());
@@ -226,7 +230,7 @@ impl Used {
             format!("{}: nothing of this start that was not read already, or is told by a newer file", idle.join(", "));
         if are_named && self.used.is_empty() {
             let help = "what was read counts; of what was not, the lines at the end of the report tell";
-            return Err(Failure::bad_input("not-as-asked-for", message, help));
+            return Err(CliError::bad_input("not-as-asked-for", message, help));
         }
         files::print_error(&format!("note: {message}\n"));
         Ok(())
@@ -249,12 +253,12 @@ fn difference(before: &Capture, after: &Capture) -> Option<String> {
 }
 
 /// What was handed in, with a word on standard error about what was taken off.
-pub(super) fn taken<T>(handing: Result<Handing<T>, HandedError>, path: &str) -> Result<Handing<T>, Failure> {
+pub(super) fn taken<T>(handing: Result<Input<T>, HandedError>, path: &str) -> Result<Input<T>, CliError> {
     let handing = handing.map_err(|error| match error {
         HandedError::Mangled(mangled) => {
-            Failure::bad_input("text-mangled", format!("`{path}`:{mangled}"), way_out(mangled.repair.as_ref()))
+            CliError::bad_input("text-mangled", format!("`{path}`:{mangled}"), way_out(mangled.repair.as_ref()))
         }
-        HandedError::Other(message) => Failure::bad_input(
+        HandedError::Other(message) => CliError::bad_input(
             "not-as-asked-for",
             format!("`{path}`: {message}"),
             "hand in the whole output, as JSON (`--output json`)",

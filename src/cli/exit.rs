@@ -1,6 +1,7 @@
 //! The exit codes: a contract.
 
-use crate::report::{Diff, Report, Verdict};
+use crate::outcome::{Report, Verdict};
+use crate::report::Diff;
 
 use super::args::FailOn;
 
@@ -25,10 +26,10 @@ pub(super) enum Exit {
 impl Exit {
     pub(super) fn code(self) -> u8 {
         match self {
-            Self::Done => 0,
-            Self::Blocked => 1,
+            Self::Done => Verdict::Ready.exit_code(),
+            Self::Blocked => Verdict::Blocked.exit_code(),
             Self::BadInput => 2,
-            Self::Undecided => 3,
+            Self::Undecided => Verdict::Undecided.exit_code(),
             Self::NoVerdict => 4,
             Self::Interrupted => 130,
         }

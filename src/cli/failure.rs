@@ -4,7 +4,7 @@ use super::exit::Exit;
 
 /// Why there is no report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct CliError {
     pub(super) exit: Exit,
     /// A stable word for programs.
     pub(super) code: &'static str,
@@ -12,7 +12,7 @@ pub(super) struct Failure {
     pub(super) help: String,
 }
 
-impl Failure {
+impl CliError {
     pub(super) fn bad_input(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { exit: Exit::BadInput, code, message: message.into(), help: help.into() }
     }

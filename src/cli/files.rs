@@ -5,21 +5,21 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::CliError;
+use crate::document::Position;
 use crate::escape::escape;
 use crate::limits::{self, INPUT_BYTES, INPUTS_BYTES, Limit};
 use crate::paste::decoded;
-use crate::source::Position;
 
 /// Reads a text file; `-` is standard input.
-pub(super) fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, CliError> {
     text(path, read_bytes(path)?)
 }
 
 /// Reads a text file in whatever encoding, which is told where it is not UTF-8; `-` is standard input.
 ///
 /// Only for texts of which AWS's own words are read, which every encoding writes alike.
-pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
+pub(super) fn read_any(path: &Path) -> Result<String, CliError> {
     let bytes = unpacked(path, read_bytes(path)?)?;
     let text = match decoded(&bytes) {
         Some((text, None)) => text,
@@ -33,10 +33,10 @@ pub(super) fn read_any(path: &Path) -> Result<String, Failure> {
 }
 
 /// Reads a file as it is; `-` is standard input.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     let unreadable = |error: &std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", path.display());
-        Failure::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
+        CliError::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
     };
     let read = if path == Path::new("-") {
         at_most(INPUT_BYTES, std::io::stdin())
@@ -57,7 +57,7 @@ fn at_most(limit: Limit, input: impl std::io::Read) -> std::io::Result<Option<Ve
 }
 
 /// Counts what is read in one run: each file may be small, and a folder of them is not.
-fn taken_in(path: &Path, bytes: usize) -> Result<(), Failure> {
+fn taken_in(path: &Path, bytes: usize) -> Result<(), CliError> {
     static READ: AtomicUsize = AtomicUsize::new(0);
     let before = READ.fetch_add(bytes, Ordering::Relaxed);
     if INPUTS_BYTES.is_past(before.saturating_add(bytes)) {
@@ -68,15 +68,15 @@ fn taken_in(path: &Path, bytes: usize) -> Result<(), Failure> {
 
 const TOO_LARGE: &str = "file-too-large";
 
-fn too_large(path: &Path, what: &str, limit: Limit) -> Failure {
+fn too_large(path: &Path, what: &str, limit: Limit) -> CliError {
     let message = format!("`{}` {what} than {limit}", path.display());
-    Failure::bad_input(TOO_LARGE, message, "give the part that matters; docs/limits.md tells how much is read")
+    CliError::bad_input(TOO_LARGE, message, "give the part that matters; docs/limits.md tells how much is read")
 }
 
 /// The bytes of a file, out of gzip.
-fn unpacked(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
+fn unpacked(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, CliError> {
     let unreadable = |message: String, help: &str| {
-        Failure::bad_input("file-unreadable", format!("`{}` {message}", path.display()), help)
+        CliError::bad_input("file-unreadable", format!("`{}` {message}", path.display()), help)
     };
     Ok(match bytes.as_slice() {
         [0x1f, 0x8b, ..] => {
@@ -99,18 +99,18 @@ fn unpacked(path: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
 }
 
 /// The text that was read from `path`: gzipped or in UTF-16, too, as PowerShell writes it.
-pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, CliError> {
     within_limits(path, plain(path, unpacked(path, bytes)?)?)
 }
 
-fn within_limits(path: &Path, text: String) -> Result<String, Failure> {
+fn within_limits(path: &Path, text: String) -> Result<String, CliError> {
     match limits::passed(&text) {
         None => Ok(text),
         Some(limit) => Err(too_large(path, "holds JSON of more", limit)),
     }
 }
 
-fn plain(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+fn plain(path: &Path, bytes: Vec<u8>) -> Result<String, CliError> {
     let units = |of: fn([u8; 2]) -> u16| bytes.chunks_exact(2).skip(1).map(|pair| of(two(pair))).collect::<Vec<_>>();
     let units = match bytes.as_slice() {
         [0xff, 0xfe, ..] => units(u16::from_le_bytes),
@@ -126,13 +126,13 @@ fn plain(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
                 let position = Position::of(before, before.len());
                 let message =
                     format!("`{}`:{position}: this is not UTF-8 text: a byte fits no character", path.display());
-                Failure::bad_input("file-not-text", message, "save the file as UTF-8")
+                CliError::bad_input("file-not-text", message, "save the file as UTF-8")
             });
         }
     };
     let text = String::from_utf16(&units).ok().filter(|_| bytes.len().is_multiple_of(2)).ok_or_else(|| {
         let message = format!("`{}` begins as UTF-16 text and is none", path.display());
-        Failure::bad_input("file-not-text", message, "save the file as UTF-8")
+        CliError::bad_input("file-not-text", message, "save the file as UTF-8")
     })?;
     print_error(&format!("note: `{}`: read as UTF-16 text\n", path.display()));
     Ok(text)
@@ -144,17 +144,17 @@ fn two(pair: &[u8]) -> [u8; 2] {
 
 /// The files of a folder in the order of their names, with their text if they are text. Hidden ones are nobody's
 /// evidence; a folder within counts as a file that is no text.
-pub(super) fn read_folder(path: &Path) -> Result<Vec<(PathBuf, Option<String>)>, Failure> {
+pub(super) fn read_folder(path: &Path) -> Result<Vec<(PathBuf, Option<String>)>, CliError> {
     folder_entries(path)?.map(|(path, text)| Ok((path, text?.ok()))).collect()
 }
 
 /// What becomes of reading a file of a folder: a bound that is passed ends it.
-type Entry = (PathBuf, Result<Result<String, Failure>, Failure>);
+type Entry = (PathBuf, Result<Result<String, CliError>, CliError>);
 
-fn folder_entries(path: &Path) -> Result<impl Iterator<Item = Entry> + use<>, Failure> {
+fn folder_entries(path: &Path) -> Result<impl Iterator<Item = Entry> + use<>, CliError> {
     let unreadable = |error: std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", path.display());
-        Failure::bad_input("file-unreadable", message, "check the path")
+        CliError::bad_input("file-unreadable", message, "check the path")
     };
     let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>).map_err(unreadable)?;
     let is_hidden = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
@@ -163,7 +163,7 @@ fn folder_entries(path: &Path) -> Result<impl Iterator<Item = Entry> + use<>, Fa
     Ok(paths.into_iter().map(|path| {
         if !path.is_file() {
             let message = format!("`{}` is not a file", path.display());
-            return (path, Ok(Err(Failure::bad_input("file-unreadable", message, "check the path"))));
+            return (path, Ok(Err(CliError::bad_input("file-unreadable", message, "check the path"))));
         }
         let text = match read_bytes(&path).and_then(|bytes| text(&path, bytes)) {
             Err(failure) if failure.code == TOO_LARGE => Err(failure),
@@ -178,7 +178,7 @@ const DEPTH: usize = 8;
 
 /// The files of a folder and of the folders in it in the order of their paths, each with its text or why it has none.
 /// Hidden ones are nobody's evidence.
-pub(super) fn read_tree(path: &Path) -> Result<Vec<(PathBuf, Result<String, Failure>)>, Failure> {
+pub(super) fn read_tree(path: &Path) -> Result<Vec<(PathBuf, Result<String, CliError>)>, CliError> {
     let (mut found, mut folders) = (Vec::new(), vec![(path.to_owned(), 0)]);
     while let Some((folder, depth)) = folders.pop() {
         for (path, text) in folder_entries(&folder)? {
@@ -194,7 +194,7 @@ pub(super) fn read_tree(path: &Path) -> Result<Vec<(PathBuf, Result<String, Fail
 }
 
 /// Writes a file whole or not at all, readable by its owner only; `-` is standard output.
-pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), CliError> {
     if path == Path::new("-") {
         return print(text);
     }
@@ -212,15 +212,15 @@ pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), Failure>
 }
 
 /// Writes files, by name, into a folder that is made if it is not there: all of them or none.
-pub(super) fn write_all(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Failure> {
+pub(super) fn write_all(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), CliError> {
     if folder.is_symlink() {
         let message = format!("`{}` is a symbolic link", folder.display());
-        return Err(Failure::bad_input("file-unwritable", message, "give the directory itself"));
+        return Err(CliError::bad_input("file-unwritable", message, "give the directory itself"));
     }
     let is_new = !folder.exists();
     std::fs::create_dir_all(folder).map_err(|error| {
         let message = format!("`{}` cannot be made: {error}", folder.display());
-        Failure::bad_input("file-unwritable", message, "give another directory")
+        CliError::bad_input("file-unwritable", message, "give another directory")
     })?;
     let written = files
         .iter()
@@ -234,7 +234,7 @@ pub(super) fn write_all(folder: &Path, files: &[(String, String)], force: bool) 
 }
 
 /// Writes the files into a folder beside, and then moves each to its place; should one fail, all go back.
-fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Failure> {
+fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), CliError> {
     let beside = tempfile::Builder::new().prefix(".ebs-preflight-").tempdir_in(folder);
     let beside = beside.map_err(|error| unwritable(folder, &error))?;
     let write = |(name, text): &(String, String)| {
@@ -242,7 +242,7 @@ fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Fai
         let file = temporary(beside.path(), text).map_err(|error| unwritable(&path, &error))?;
         Ok((path, file))
     };
-    let new = files.iter().map(write).collect::<Result<Vec<_>, Failure>>()?;
+    let new = files.iter().map(write).collect::<Result<Vec<_>, CliError>>()?;
     let mut moved: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
     for (number, (path, file)) in new.into_iter().enumerate() {
         let old = beside.path().join(format!("old-{number}"));
@@ -276,7 +276,7 @@ fn temporary(folder: &Path, text: &str) -> std::io::Result<tempfile::NamedTempFi
 }
 
 /// What is there already is replaced only if it is a file of its own, and somebody says so.
-fn may_be_written(path: &Path, force: bool) -> Result<(), Failure> {
+fn may_be_written(path: &Path, force: bool) -> Result<(), CliError> {
     match std::fs::symlink_metadata(path) {
         Err(_) => Ok(()),
         Ok(_) if !force => Err(exists(path)),
@@ -284,33 +284,33 @@ fn may_be_written(path: &Path, force: bool) -> Result<(), Failure> {
         Ok(there) => {
             let what = if there.is_symlink() { "a symbolic link" } else { "no regular file" };
             let message = format!("`{}` is {what}, and is not replaced", path.display());
-            Err(Failure::bad_input("file-exists", message, "remove it, or give another path"))
+            Err(CliError::bad_input("file-exists", message, "remove it, or give another path"))
         }
     }
 }
 
-fn exists(path: &Path) -> Failure {
+fn exists(path: &Path) -> CliError {
     let message = format!("`{}` exists", path.display());
-    Failure::bad_input("file-exists", message, "give --force to replace it, or another path")
+    CliError::bad_input("file-exists", message, "give --force to replace it, or another path")
 }
 
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+fn unwritable(path: &Path, error: &std::io::Error) -> CliError {
     let message = format!("`{}` cannot be written: {error}", path.display());
-    Failure::bad_input("file-unwritable", message, "give another path with --output")
+    CliError::bad_input("file-unwritable", message, "give another path with --output")
 }
 
 /// Prints on standard output. A reader that went away is no error of ours.
-pub(super) fn print(text: &str) -> Result<(), Failure> {
+pub(super) fn print(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     out.write_all(escape(text).as_bytes()).and_then(|()| out.flush()).or_else(|error| lost(&error))
 }
 
 /// What becomes of an error of standard output.
-pub(super) fn lost(error: &std::io::Error) -> Result<(), Failure> {
+pub(super) fn lost(error: &std::io::Error) -> Result<(), CliError> {
     if error.kind() == std::io::ErrorKind::BrokenPipe {
         return Ok(());
     }
-    Err(Failure {
+    Err(CliError {
         exit: Exit::NoVerdict,
         code: "output-unwritable",
         message: format!("standard output cannot be written: {error}"),

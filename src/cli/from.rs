@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::answers::{EvidenceFile, HandedError, Joined, Pieces, PiecesError, Wrapping};
 use crate::capture::{Capture, Target};
 use crate::command::{Command, Word};
-use crate::handed::{EvidenceFile, HandedError, Joined, Pieces, PiecesError, Wrapping};
 use crate::names::{InstanceId, Region};
 
 use super::evidence::way_out;
-use super::failure::Failure;
-use super::targets::Asked;
+use super::failure::CliError;
 use super::files;
+use super::targets::StartSelection;
 
 /// The files that `--from` names, a folder with those in it.
-pub(super) fn all(typed: &[String]) -> Result<Vec<EvidenceFile>, Failure> {
+pub(super) fn all(typed: &[String]) -> Result<Vec<EvidenceFile>, CliError> {
     let mut found = Vec::new();
     for text in typed {
         let (of, path) = of_and_path(text);
@@ -45,7 +45,7 @@ pub(super) fn file(path: &Path, of: Option<String>, text: String) -> EvidenceFil
 }
 
 /// Every file of a folder and of those in it; what is no text is told.
-pub(super) fn files(folder: &Path) -> Result<Vec<EvidenceFile>, Failure> {
+pub(super) fn files(folder: &Path) -> Result<Vec<EvidenceFile>, CliError> {
     let mut found = Vec::new();
     for (path, text) in files::read_tree(folder)? {
         match text {
@@ -60,13 +60,13 @@ pub(super) fn files(folder: &Path) -> Result<Vec<EvidenceFile>, Failure> {
     if found.is_empty() {
         let message = format!("`{}` holds no file of text", folder.display());
         let help = "give the folder with what the AWS CLI printed, as JSON, or the files themselves";
-        return Err(Failure::bad_input("evidence-missing", message, help));
+        return Err(CliError::bad_input("evidence-missing", message, help));
     }
     Ok(found)
 }
 
 /// The pieces that these files hold; what was around them is told.
-pub(super) fn pieces(files: Vec<EvidenceFile>) -> Result<Pieces, Failure> {
+pub(super) fn pieces(files: Vec<EvidenceFile>) -> Result<Pieces, CliError> {
     let pieces = Pieces::of(files).map_err(|error| failure(&error))?;
     for (path, taken_off) in pieces.taken_off() {
         let noise = taken_off.iter().filter(|one| **one != Wrapping::CliOutput);
@@ -83,7 +83,7 @@ pub(super) fn pieces(files: Vec<EvidenceFile>) -> Result<Pieces, Failure> {
 }
 
 /// The capture that was put together; a file that told nothing is told.
-pub(super) fn taken(joined: Result<Joined, PiecesError>) -> Result<Capture, Failure> {
+pub(super) fn taken(joined: Result<Joined, PiecesError>) -> Result<Capture, CliError> {
     let Joined { capture, idle } = joined.map_err(|error| failure(&error))?;
     for (path, reason) in idle {
         files::print_error(&format!("note: `{path}` tells nothing of this start: {reason}\n"));
@@ -92,7 +92,7 @@ pub(super) fn taken(joined: Result<Joined, PiecesError>) -> Result<Capture, Fail
 }
 
 /// The capture of the starts that are asked for.
-pub(super) fn capture(pieces: &Pieces, asked: &Asked) -> Result<Capture, Failure> {
+pub(super) fn capture(pieces: &Pieces, asked: &StartSelection) -> Result<Capture, CliError> {
     let targets: Vec<Target> = asked.in_pieces(pieces)?;
     let ids: Vec<InstanceId> = targets.iter().map(|target| target.instance_id.clone()).collect();
     let (region, source) = match asked.region() {
@@ -104,33 +104,33 @@ pub(super) fn capture(pieces: &Pieces, asked: &Asked) -> Result<Capture, Failure
     taken(pieces.capture(targets, (region, source), now))
 }
 
-fn no_region() -> Failure {
+fn no_region() -> CliError {
     let message = "the Region is missing: no describe-instances, no volume and no key in these files tells it";
-    Failure::bad_input("region-missing", message, "give --region, as --region eu-west-1")
+    CliError::bad_input("region-missing", message, "give --region, as --region eu-west-1")
 }
 
 /// Where a Region is asked for that an instance is not in.
-pub(super) fn elsewhere(id: &InstanceId, own: &Region, region: &Region) -> Failure {
+pub(super) fn elsewhere(id: &InstanceId, own: &Region, region: &Region) -> CliError {
     let message = format!("instance {id} is in {own}, and {region} is asked for");
-    Failure::bad_input("two-regions", message, "leave --region out: the files tell it")
+    CliError::bad_input("two-regions", message, "leave --region out: the files tell it")
 }
 
-fn failure(error: &PiecesError) -> Failure {
+fn failure(error: &PiecesError) -> CliError {
     let message = error.to_string();
     match error {
         PiecesError::NotTaken { file, error: HandedError::Mangled(mangled) } => {
             let message = format!("`{file}`:{mangled}");
-            Failure::bad_input("text-mangled", message, way_out(mangled.repair.as_ref()))
+            CliError::bad_input("text-mangled", message, way_out(mangled.repair.as_ref()))
         }
         PiecesError::NotTaken { error: HandedError::Other(_), .. } => {
             let help = "print it again as JSON: the same AWS CLI command with --output json";
-            Failure::bad_input("not-as-asked-for", message, help)
+            CliError::bad_input("not-as-asked-for", message, help)
         }
         PiecesError::Transcript { .. } => {
             let help = "have all that the lines printed sent again, as a file that is attached";
-            Failure::bad_input("bad-capture", message, help)
+            CliError::bad_input("bad-capture", message, help)
         }
-        PiecesError::Capture { error, .. } => Failure::bad_input("bad-capture", message, error.help()),
+        PiecesError::Capture { error, .. } => CliError::bad_input("bad-capture", message, error.help()),
         PiecesError::Unknown(questions) => {
             let mut lines = vec!["say it before the file's name, or leave the file out:".to_owned()];
             for question in questions {
@@ -140,18 +140,18 @@ fn failure(error: &PiecesError) -> Failure {
                     lines.push(format!("  {}", Command::options().option("--from", word)));
                 }
             }
-            Failure::bad_input("evidence-unidentified", message, lines.join("\n"))
+            CliError::bad_input("evidence-unidentified", message, lines.join("\n"))
         }
         PiecesError::Differ { .. } => {
             let help = "neither tells when it was read, so which one holds now is not known: leave the older one out";
-            Failure::bad_input("evidence-contradicts", message, help)
+            CliError::bad_input("evidence-contradicts", message, help)
         }
         PiecesError::Nothing(_) => {
             let help = "it takes what the AWS CLI printed as JSON (describe-instances, describe-volumes, describe-key, \
                         get-key-policy, get-role, get-role-policy, \u{2026}), policies, items of AWS Config, captures and \
                         transcripts;\n`ebs-preflight capture --script` prints the lines that read all of it";
-            Failure::bad_input("evidence-missing", message, help)
+            CliError::bad_input("evidence-missing", message, help)
         }
-        PiecesError::Contradiction(error) => Failure::bad_input("contradiction", message, error.help()),
+        PiecesError::Contradiction(error) => CliError::bad_input("contradiction", message, error.help()),
     }
 }

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
+use crate::answers::{grants, key_policy};
 use crate::capture::{Capture, Handed, Key};
 use crate::command::{Command, Word};
-use crate::handed::{grants, key_policy};
+use crate::fact::Fact;
 use crate::names::KeyArn;
 use crate::policy::PolicyType;
-use crate::source::Reading;
 
 use super::args::HandedIn;
-use super::evidence::{Pieces, taken};
-use super::failure::Failure;
+use super::evidence::{EvidenceSet, taken};
+use super::failure::CliError;
 use super::options::{self, Source};
 use super::organization::ToldOf;
 use super::{files, from, organization};
@@ -19,9 +19,9 @@ use super::{files, from, organization};
 /// The capture with everything that was handed in.
 ///
 /// `also`: keys of which evidence may be handed in although no volume is under them.
-pub(super) fn put_in(capture: Capture, typed: &HandedIn, also: &[KeyArn]) -> Result<Capture, Failure> {
+pub(super) fn put_in(capture: Capture, typed: &HandedIn, also: &[KeyArn]) -> Result<Capture, CliError> {
     // What is added may tell which keys there are.
-    let (mut pieces, mut told) = (Pieces::default(), Vec::new());
+    let (mut pieces, mut told) = (EvidenceSet::default(), Vec::new());
     for text in &typed.add {
         let (of, path) = from::of_and_path(text);
         let text = files::read(&path)?;
@@ -50,11 +50,11 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn, also: &[KeyArn]) -> Res
         let policy = taken(key_policy(&file), path)?;
         let source = Source { path: Path::new(path), text: &file, origin: &policy.origin };
         options::accepted("key policy", &source, policy.value.text(), PolicyType::KeyPolicy)?;
-        record.policy = Reading::Known(policy.value);
+        record.policy = Fact::Known(policy.value);
         let mut told = what;
         if record.ram_policy.unread().is_some() {
             // Nobody who sends a key policy thinks of the second one, which only a key shared through AWS RAM has.
-            record.ram_policy = Reading::Absent;
+            record.ram_policy = Fact::Absent;
             told.push_str(", taken as not shared through AWS RAM");
         }
         capture.handed.push(Handed { what: told, file: path.to_owned(), read: None });
@@ -71,13 +71,13 @@ pub(super) fn put_in(capture: Capture, typed: &HandedIn, also: &[KeyArn]) -> Res
                 "what was read counts: leave --grants-file out; `diff --revoke-grant ID` judges the start without one";
             return Err(known_already(&capture, &what, path, help));
         }
-        record.grants = Reading::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value.into());
+        record.grants = Fact::Known(taken(grants(&files::read(Path::new(path))?, &arn), path)?.value.into());
         capture.handed.push(Handed { what, file: path.to_owned(), read: None });
     }
     // What was read of an organization is put in before what is only told of it.
     told.sort_by_key(ToldOf::rank);
     told.into_iter().try_for_each(|told| told.put_in(&mut capture))?;
-    capture.checked().map_err(|error| Failure::bad_input("contradiction", error.to_string(), error.help()))
+    capture.checked().map_err(|error| CliError::bad_input("contradiction", error.to_string(), error.help()))
 }
 
 /// When the rest was read.
@@ -86,13 +86,13 @@ fn minute(capture: &Capture) -> String {
 }
 
 /// What was read is not overruled, nor is one file by another.
-fn known_already(capture: &Capture, what: &str, path: &str, help: &str) -> Failure {
+fn known_already(capture: &Capture, what: &str, path: &str, help: &str) -> CliError {
     let before = capture.handed.iter().find(|handed| handed.what.starts_with(what));
     let message = match before {
         Some(before) => format!("`{path}`: `{}` holds the {what} already", before.file),
         None => format!("`{path}`: the {what} was read {}", minute(capture)),
     };
-    Failure::bad_input("known-already", message, help)
+    CliError::bad_input("known-already", message, help)
 }
 
 /// What a file is to fill.
@@ -103,7 +103,7 @@ struct Lacks<'p> {
 }
 
 /// The key that a file is of: the one that is typed, or the only one that lacks what the file holds.
-fn key_meant(capture: &Capture, typed: Option<String>, also: &[KeyArn], lacks: &Lacks<'_>) -> Result<KeyArn, Failure> {
+fn key_meant(capture: &Capture, typed: Option<String>, also: &[KeyArn], lacks: &Lacks<'_>) -> Result<KeyArn, CliError> {
     let keys = keys(capture, also);
     if let Some(typed) = typed {
         return key_of(capture, &typed, &keys);
@@ -120,15 +120,16 @@ fn key_meant(capture: &Capture, typed: Option<String>, also: &[KeyArn], lacks: &
                 format!("  {}", Command::options().option(lacks.option, word))
             };
             let message = format!("`{}` does not say of which key it is", lacks.path.display());
-            let help = format!("say it before the file's name:\n{}", several.iter().map(line).collect::<Vec<_>>().join("\n"));
-            Err(Failure::bad_input("evidence-unidentified", message, help))
+            let help =
+                format!("say it before the file's name:\n{}", several.iter().map(line).collect::<Vec<_>>().join("\n"));
+            Err(CliError::bad_input("evidence-unidentified", message, help))
         }
     }
 }
 
 /// The keys of the starts, and those that a change brings in.
 fn keys<'c>(capture: &'c Capture, also: &'c [KeyArn]) -> Vec<&'c KeyArn> {
-    let volumes = capture.volumes.values().filter_map(Reading::known);
+    let volumes = capture.volumes.values().filter_map(Fact::known);
     let mut keys: Vec<&KeyArn> =
         volumes.filter_map(|volume| volume.key.known()).chain(capture.keys.keys()).chain(also).collect();
     keys.sort();
@@ -137,7 +138,7 @@ fn keys<'c>(capture: &'c Capture, also: &'c [KeyArn]) -> Vec<&'c KeyArn> {
 }
 
 /// The key of the start that is meant: by ARN, ID or alias.
-fn key_of(capture: &Capture, text: &str, keys: &[&KeyArn]) -> Result<KeyArn, Failure> {
+fn key_of(capture: &Capture, text: &str, keys: &[&KeyArn]) -> Result<KeyArn, CliError> {
     let is_meant = |arn: &&KeyArn| {
         let aliases = capture.keys.get(*arn).and_then(|key| key.aliases.known());
         arn.as_str() == text || arn.key_id() == text || aliases.is_some_and(|all| all.iter().any(|one| one == text))
@@ -149,9 +150,9 @@ fn key_of(capture: &Capture, text: &str, keys: &[&KeyArn]) -> Result<KeyArn, Fai
     Err(not_concerned(format!("`{text}` is no key of this start"), keys))
 }
 
-fn not_concerned(message: String, keys: &[&KeyArn]) -> Failure {
+fn not_concerned(message: String, keys: &[&KeyArn]) -> CliError {
     let known: Vec<&str> = keys.iter().map(|arn| arn.as_str()).collect();
     let help =
         if known.is_empty() { "no volume is encrypted".to_owned() } else { format!("its keys:\n{}", known.join("\n")) };
-    Failure::bad_input("key-not-concerned", message, help)
+    CliError::bad_input("key-not-concerned", message, help)
 }

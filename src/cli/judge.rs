@@ -9,17 +9,17 @@ use crate::escape::escape;
 use crate::limits::CASE_BYTES;
 
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::CliError;
 use super::files;
 
 /// How much is read at once, at most: some hundred cases, so that every thread has work.
 const CHUNK_BYTES: usize = 1 << 18;
 
 /// Judges the cases of a file; `-` is standard input.
-pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
+pub(super) fn run(path: &Path) -> Result<Exit, CliError> {
     let unreadable = |error: std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", path.display());
-        Failure::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
+        CliError::bad_input("file-unreadable", message, "check the path, or give `-` to read from standard input")
     };
     let mut input: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(BufReader::with_capacity(CHUNK_BYTES, std::io::stdin().lock()))
@@ -44,7 +44,7 @@ pub(super) fn run(path: &Path) -> Result<Exit, Failure> {
         lines.extend_from_slice(before);
         if whole.is_none() && CASE_BYTES.is_past(lines.len()) {
             let message = format!("line {number} of `{}` is longer than {CASE_BYTES}", path.display());
-            return Err(Failure::bad_input("case-too-large", message, "give each case in a line of its own"));
+            return Err(CliError::bad_input("case-too-large", message, "give each case in a line of its own"));
         }
         if whole.is_some() {
             let (answers, refused) = answers(&lines, number);

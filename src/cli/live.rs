@@ -3,22 +3,22 @@
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use crate::calls::EventGap;
 use crate::capture::Capture;
 use crate::collect::{
-    Access, CollectError, Events, Exit as CollectExit, Wanted, collect, decoded, events, instances_named,
+    Access, CollectError, Events, Exit as CollectExit, ReadPlan, collect, decoded, events, instances_named,
 };
 use crate::escape::one_line;
 use crate::event::Event;
 use crate::names::Region;
-use crate::reads::EventGap;
 
-use super::args::{Reader, Triage};
+use super::args::{CredentialArgs, Triage};
 use super::exit::Exit;
-use super::failure::Failure;
-use super::targets::{Asked, the_one};
+use super::failure::CliError;
+use super::targets::{StartSelection, the_one};
 
 /// Finds the instances that are asked for by name.
-pub(super) fn find_names(asked: &mut Asked, reader: &Reader) -> Result<(), Failure> {
+pub(super) fn find_names(asked: &mut StartSelection, reader: &CredentialArgs) -> Result<(), CliError> {
     for name in std::mem::take(&mut asked.names) {
         let access = access(reader, asked.region.as_ref());
         let found = run(instances_named(&access, &name))?;
@@ -28,14 +28,17 @@ pub(super) fn find_names(asked: &mut Asked, reader: &Reader) -> Result<(), Failu
 }
 
 /// Reads everything that bears on the starts.
-pub(super) fn read(asked: &Asked, reader: &Reader) -> Result<Capture, Failure> {
+pub(super) fn read(asked: &StartSelection, reader: &CredentialArgs) -> Result<Capture, CliError> {
     let access = access(reader, asked.region.as_ref());
-    let wanted = Wanted { targets: asked.all()?, access };
+    let wanted = ReadPlan { targets: asked.all()?, access };
     run(collect(&wanted, &progress))
 }
 
 /// Looks earlier starts up in CloudTrail: what was found, and what was not looked up.
-pub(super) fn look_up(asked: &Asked, reader: &Reader) -> Result<(Vec<Event>, Vec<EventGap>), Failure> {
+pub(super) fn look_up(
+    asked: &StartSelection,
+    reader: &CredentialArgs,
+) -> Result<(Vec<Event>, Vec<EventGap>), CliError> {
     let access = access(reader, asked.region.as_ref());
     let (instances, principals) = asked.subjects();
     progress("looking earlier starts up in CloudTrail");
@@ -44,7 +47,7 @@ pub(super) fn look_up(asked: &Asked, reader: &Reader) -> Result<(Vec<Event>, Vec
 }
 
 /// What STS decodes of an encoded authorization failure message.
-pub(super) fn decode(typed: &Triage, message: &str) -> Result<String, Failure> {
+pub(super) fn decode(typed: &Triage, message: &str) -> Result<String, CliError> {
     let access = Access {
         region: typed.region.clone(),
         profile: typed.profile.clone(),
@@ -57,7 +60,7 @@ pub(super) fn decode(typed: &Triage, message: &str) -> Result<String, Failure> {
 }
 
 /// How to reach AWS.
-fn access(reader: &Reader, of_url: Option<&Region>) -> Access {
+fn access(reader: &CredentialArgs, of_url: Option<&Region>) -> Access {
     Access {
         region: reader.region.clone().or_else(|| of_url.map(ToString::to_string)),
         profile: reader.profile.clone(),
@@ -73,8 +76,8 @@ fn access(reader: &Reader, of_url: Option<&Region>) -> Access {
 }
 
 /// Runs reads to their end, or until they are interrupted.
-fn run<T>(reads: impl Future<Output = Result<T, CollectError>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure {
+fn run<T>(reads: impl Future<Output = Result<T, CollectError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| CliError {
         exit: Exit::NoVerdict,
         code: "no-runtime",
         message: format!("no threads can be started: {error}"),
@@ -91,7 +94,7 @@ fn run<T>(reads: impl Future<Output = Result<T, CollectError>>) -> Result<T, Fai
     progress("");
     match outcome {
         Some(outcome) => outcome.map_err(|error| failure(&error)),
-        None => Err(Failure {
+        None => Err(CliError {
             exit: Exit::Interrupted,
             code: "interrupted",
             message: "interrupted".to_owned(),
@@ -108,12 +111,12 @@ fn progress(what: &str) {
     }
 }
 
-fn failure(error: &CollectError) -> Failure {
+fn failure(error: &CollectError) -> CliError {
     let exit = match error.exit() {
         CollectExit::BadInput => Exit::BadInput,
         CollectExit::NoVerdict => Exit::NoVerdict,
     };
-    Failure { exit, code: error.code().as_str(), message: error.to_string(), help: error.help().to_owned() }
+    CliError { exit, code: error.code().as_str(), message: error.to_string(), help: error.help().to_owned() }
 }
 
 /// How long one attempt of a read may take; shortened by tests of faults.

@@ -6,36 +6,36 @@ use std::sync::Arc;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use jiff::Timestamp;
 
+use crate::answers::Origin;
 use crate::capture::Target;
 use crate::change::answers;
 use crate::command::Command;
 use crate::engine::NamedPolicy;
-use crate::handed::Origin;
 use crate::names::{Arn, IamName, InstanceId, PrincipalArn, RoleArn, SessionArn, SessionName, UserArn};
+use crate::operations::{GivenPolicy, MayState, Question, Stated, may_state};
 use crate::policy::{PolicyError, PolicyType};
-use crate::start::{GivenPolicy, MayState, Question, Stated, may_state};
 
 use super::args::{Knowledge, Starts};
-use super::failure::Failure;
+use super::failure::CliError;
 use super::files;
 
-pub(super) fn instance(text: &str) -> Result<InstanceId, Failure> {
+pub(super) fn instance(text: &str) -> Result<InstanceId, CliError> {
     InstanceId::parse(text).map_err(|error| {
-        Failure::bad_input("malformed-instance-id", error.to_string(), "`aws ec2 describe-instances` lists the IDs")
+        CliError::bad_input("malformed-instance-id", error.to_string(), "`aws ec2 describe-instances` lists the IDs")
     })
 }
 
 /// The ARN of a role, of a session of one, or of a user.
-pub(super) fn principal(text: &str) -> Result<String, Failure> {
+pub(super) fn principal(text: &str) -> Result<String, CliError> {
     if UserArn::parse(text).is_ok() { Ok(text.to_owned()) } else { role(text) }
 }
 
 /// A role's ARN or a session's; for everything else the command that finds the role.
-pub(super) fn role(text: &str) -> Result<String, Failure> {
+pub(super) fn role(text: &str) -> Result<String, CliError> {
     if RoleArn::parse(text).is_ok() || SessionArn::parse(text).is_ok() {
         return Ok(text.to_owned());
     }
-    let bad = |message: String, help: String| Err(Failure::bad_input("not-a-role", message, help));
+    let bad = |message: String, help: String| Err(CliError::bad_input("not-a-role", message, help));
     let list = || Command::aws("iam list-roles").option("--query", "Roles[].Arn").to_string();
     if let Ok(user) = UserArn::parse(text) {
         return bad(
@@ -71,11 +71,11 @@ pub(super) fn role(text: &str) -> Result<String, Failure> {
 }
 
 /// What is asked, and what is stated besides.
-pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
+pub(super) fn question(starts: &Starts) -> Result<Question, CliError> {
     let (typed, remedy) = (&starts.knowledge, &starts.remedy);
     let caller = typed.caller_arn.as_deref().map(PrincipalArn::parse).transpose().map_err(|error| {
         let help = "give the role, session or user that calls sts:AssumeRole; a service goes by no ARN";
-        Failure::bad_input("malformed-caller", error.to_string(), help)
+        CliError::bad_input("malformed-caller", error.to_string(), help)
     })?;
     let session_policies =
         typed.session_policy.iter().map(|path| session_policy(path)).collect::<Result<Vec<_>, _>>()?;
@@ -99,7 +99,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         if session_tags.iter().take(number).any(|(earlier, _)| earlier.eq_ignore_ascii_case(key)) {
             // STS tells no case apart in the keys of session tags.
             let message = format!("the session tag `{key}` is given twice");
-            return Err(Failure::bad_input(
+            return Err(CliError::bad_input(
                 "session-tag-twice",
                 message,
                 "STS refuses it: give each tag once, in one case",
@@ -111,13 +111,13 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
         && address.parse::<std::net::IpAddr>().is_err()
     {
         let message = format!("`{address}` is not an IP address");
-        return Err(Failure::bad_input("malformed-address", message, "give one address, as --source-ip 203.0.113.10"));
+        return Err(CliError::bad_input("malformed-address", message, "give one address, as --source-ip 203.0.113.10"));
     }
     if let Some(name) = &typed.session_name
         && SessionName::parse(name).is_err()
     {
         let message = format!("`{name}` is not a session name: letters, digits and +=,.@_- only");
-        return Err(Failure::bad_input(
+        return Err(CliError::bad_input(
             "malformed-session-name",
             message,
             "it is what follows the last `/` of a session ARN",
@@ -126,7 +126,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, Failure> {
     let at: Option<Timestamp> = match &typed.at {
         Some(text) => Some(text.parse().map_err(|error| {
             let message = format!("`{text}` is not a time: {error}");
-            Failure::bad_input("malformed-time", message, "give it as 2026-11-24T09:00:00Z")
+            CliError::bad_input("malformed-time", message, "give it as 2026-11-24T09:00:00Z")
         })?),
         None => None,
     };
@@ -156,7 +156,7 @@ fn clock() -> Timestamp {
 }
 
 /// A user has no session, so nothing of one may be stated.
-pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Result<(), Failure> {
+pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Result<(), CliError> {
     let given = [
         ("--caller-arn", typed.caller_arn.is_some()),
         ("--session-name", typed.session_name.is_some()),
@@ -166,7 +166,7 @@ pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Resu
     ];
     let user = targets.iter().find(|target| UserArn::parse(&target.role_arn).is_ok());
     match (user, given.iter().find(|(_, is_given)| *is_given)) {
-        (Some(user), Some((flag, _))) => Err(Failure::bad_input(
+        (Some(user), Some((flag, _))) => Err(CliError::bad_input(
             "no-session",
             format!("`{}` is a user, who has no session", user.role_arn),
             format!("leave {flag} out, or give the role that starts the instance"),
@@ -175,14 +175,14 @@ pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Resu
     }
 }
 
-pub(super) fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), Failure> {
+pub(super) fn pair<'t>(text: &'t str, flag: &str) -> Result<(&'t str, &'t str), CliError> {
     text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or_else(|| {
-        Failure::bad_input("malformed-pair", format!("`{text}` is not KEY=VALUE"), format!("give {flag} KEY=VALUE"))
+        CliError::bad_input("malformed-pair", format!("`{text}` is not KEY=VALUE"), format!("give {flag} KEY=VALUE"))
     })
 }
 
 /// A context key with one value is stated once; the several values of others add up.
-fn each_once(stated: &[Stated]) -> Result<(), Failure> {
+fn each_once(stated: &[Stated]) -> Result<(), CliError> {
     for (number, one) in stated.iter().enumerate() {
         let mut earlier = stated.iter().take(number).filter(|other| other.key.eq_ignore_ascii_case(&one.key));
         let may_have_several = may_state(&one.key) == MayState::Many && !one.value.is_empty();
@@ -193,15 +193,15 @@ fn each_once(stated: &[Stated]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn twice(key: &str) -> Failure {
+fn twice(key: &str) -> CliError {
     let message = format!("the context key `{key}` is stated twice");
-    Failure::bad_input("context-key-twice", message, "a request carries one value of it: state one")
+    CliError::bad_input("context-key-twice", message, "a request carries one value of it: state one")
 }
 
-fn stated(text: &str) -> Result<Stated, Failure> {
+fn stated(text: &str) -> Result<Stated, CliError> {
     let (key, value) = pair(text, "--context")?;
     if may_state(key) == MayState::Nothing {
-        return Err(Failure::bad_input(
+        return Err(CliError::bad_input(
             "derived-context-key",
             format!("`{key}` cannot be stated: its value follows from what is read"),
             "only context keys that nobody can read may be stated, as aws:MultiFactorAuthPresent",
@@ -210,12 +210,12 @@ fn stated(text: &str) -> Result<Stated, Failure> {
     Ok(Stated { key: key.to_owned(), value: value.to_owned() })
 }
 
-fn session_policy(path: &Path) -> Result<GivenPolicy, Failure> {
+fn session_policy(path: &Path) -> Result<GivenPolicy, CliError> {
     Ok(GivenPolicy(Arc::new(policy(path, PolicyType::Session)?)))
 }
 
 /// A policy from a file.
-pub(super) fn policy(path: &Path, kind: PolicyType) -> Result<NamedPolicy, Failure> {
+pub(super) fn policy(path: &Path, kind: PolicyType) -> Result<NamedPolicy, CliError> {
     let text = files::read(path)?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     accepted(&name, &Source { path, text: &text, origin: &Origin::default() }, &text, kind)
@@ -230,7 +230,7 @@ pub(super) struct Source<'f> {
 }
 
 /// A policy that was handed in, if AWS would accept it.
-pub(super) fn accepted(name: &str, source: &Source<'_>, text: &str, kind: PolicyType) -> Result<NamedPolicy, Failure> {
+pub(super) fn accepted(name: &str, source: &Source<'_>, text: &str, kind: PolicyType) -> Result<NamedPolicy, CliError> {
     NamedPolicy::parse(name, text, kind).map_err(|errors| {
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
         let (title, help) = if is_json {
@@ -241,14 +241,14 @@ pub(super) fn accepted(name: &str, source: &Source<'_>, text: &str, kind: Policy
                 "a policy is one JSON document, and nothing stands around it in the file",
             )
         };
-        Failure::bad_input("policy-refused", excerpt(source, title, &errors), help)
+        CliError::bad_input("policy-refused", excerpt(source, title, &errors), help)
     })
 }
 
 /// A draft that AWS would not save, with what it answers.
-pub(super) fn refused(source: &Source<'_>, kind: PolicyType, faults: &[PolicyError]) -> Failure {
+pub(super) fn refused(source: &Source<'_>, kind: PolicyType, faults: &[PolicyError]) -> CliError {
     let help = format!("AWS answers {}", answers(kind, faults).join("\nAWS answers "));
-    Failure::bad_input("policy-refused", excerpt(source, "AWS would refuse this policy", faults), help)
+    CliError::bad_input("policy-refused", excerpt(source, "AWS would refuse this policy", faults), help)
 }
 
 /// Every fault of a policy with the lines around it, as they stand in the file.

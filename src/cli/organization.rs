@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::answers::{Input, OrganizationInput, is_transcript, told_of_organization};
 use crate::capture::{Capture, Handed};
-use crate::handed::{Handing, Told, is_transcript, told_of_organization};
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{AccountId, KeyArn};
 use crate::policy::PolicyType;
-use crate::source::{Document, Reading};
 
-use super::evidence::{self, Pieces, taken};
-use super::failure::Failure;
+use super::evidence::{self, EvidenceSet, taken};
+use super::failure::CliError;
 use super::files;
 use super::options::{self, Source};
 
@@ -18,20 +19,20 @@ use super::options::{self, Source};
 pub(super) struct ToldOf {
     account: Option<AccountId>,
     path: String,
-    told: Told,
+    told: OrganizationInput,
 }
 
-fn refused(path: &str, message: &str, help: impl Into<String>) -> Failure {
-    Failure::bad_input("not-as-asked-for", format!("`{path}`: {message}"), help)
+fn refused(path: &str, message: &str, help: impl Into<String>) -> CliError {
+    CliError::bad_input("not-as-asked-for", format!("`{path}`: {message}"), help)
 }
 
 /// Takes one `--org-file` up: evidence with a date becomes a piece, what is only told is given back, to be put in when all
 /// that was read is there. `concerned`: the accounts of the start, if all of them are known.
 pub(super) fn take(
-    pieces: &mut Pieces,
+    pieces: &mut EvidenceSet,
     concerned: Option<&BTreeSet<AccountId>>,
     typed: &str,
-) -> Result<Option<ToldOf>, Failure> {
+) -> Result<Option<ToldOf>, CliError> {
     let of_account = typed.split_once('=').and_then(|(account, path)| Some((AccountId::parse(account).ok()?, path)));
     let (account, path) = of_account.map_or((None, typed), |(account, path)| (Some(account), path));
     let file = Path::new(path);
@@ -40,7 +41,7 @@ pub(super) fn take(
     if let Some(text) = text.as_ref().filter(|text| !is_evidence(text)) {
         let stem = file.file_stem().unwrap_or_default().to_string_lossy();
         let handing = taken(told_of_organization(text, &stem), path)?;
-        if let Told::Policy { kind, policy, .. } = &handing.value {
+        if let OrganizationInput::Policy { kind, policy, .. } = &handing.value {
             accepted(&handing, *kind, &policy.document, path, text)?;
         }
         return Ok(Some(ToldOf { account, path: path.to_owned(), told: handing.value }));
@@ -68,18 +69,18 @@ pub(super) fn take(
 }
 
 /// The error for evidence of accounts that no start concerns.
-fn foreign(path: &str, of: &str, concerned: &BTreeSet<AccountId>) -> Failure {
+fn foreign(path: &str, of: &str, concerned: &BTreeSet<AccountId>) -> CliError {
     let concerned: Vec<&str> = concerned.iter().map(AccountId::as_str).collect();
     refused(path, &format!("it is of account {of}"), format!("this start concerns account {}", concerned.join(", ")))
 }
 
 fn accepted(
-    handing: &Handing<Told>,
+    handing: &Input<OrganizationInput>,
     kind: PolicyType,
-    document: &Reading<Document>,
+    document: &Fact<Document>,
     path: &str,
     text: &str,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let source = Source { path: Path::new(path), text, origin: &handing.origin };
     let document = document.known().map(Document::text).unwrap_or_default();
     options::accepted("organization policy", &source, document, kind).map(|_| ())
@@ -92,7 +93,7 @@ impl ToldOf {
     }
 
     /// Puts it into the capture, which has all that was read.
-    pub(super) fn put_in(self, capture: &mut Capture) -> Result<(), Failure> {
+    pub(super) fn put_in(self, capture: &mut Capture) -> Result<(), CliError> {
         let concerned = capture.accounts();
         let account = match &self.account {
             Some(account) if concerned.contains(account) => account.clone(),
@@ -100,8 +101,10 @@ impl ToldOf {
             None => self.the_one(capture)?,
         };
         let what = match &self.told {
-            Told::Organization(organization) => format!("{} as the organization of account {account}", organization.id),
-            Told::Policy { kind, policy, .. } => {
+            OrganizationInput::Organization(organization) => {
+                format!("{} as the organization of account {account}", organization.id)
+            }
+            OrganizationInput::Policy { kind, policy, .. } => {
                 let kind = if *kind == PolicyType::Scp { "SCP" } else { "RCP" };
                 let name = if policy.name.is_empty() { &policy.id } else { &policy.name };
                 format!("{kind} {name}, taken as one of those that bind account {account}")
@@ -114,15 +117,15 @@ impl ToldOf {
     }
 
     /// The account that it can only be of.
-    fn the_one(&self, capture: &Capture) -> Result<AccountId, Failure> {
+    fn the_one(&self, capture: &Capture) -> Result<AccountId, CliError> {
         let starters = capture.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
-        let instances = capture.instances.values().filter_map(Reading::known).map(|one| one.account.as_str());
+        let instances = capture.instances.values().filter_map(Fact::known).map(|one| one.account.as_str());
         let all = capture.accounts();
         let accounts: BTreeSet<&str> = match &self.told {
-            Told::Organization(_) => all.iter().map(AccountId::as_str).collect(),
+            OrganizationInput::Organization(_) => all.iter().map(AccountId::as_str).collect(),
             // SCPs bind principals, EC2's own among them, and RCPs bind keys.
-            Told::Policy { kind: PolicyType::Scp, .. } => starters.chain(instances).collect(),
-            Told::Policy { .. } => capture.keys.keys().map(KeyArn::account).collect(),
+            OrganizationInput::Policy { kind: PolicyType::Scp, .. } => starters.chain(instances).collect(),
+            OrganizationInput::Policy { .. } => capture.keys.keys().map(KeyArn::account).collect(),
         };
         let mut accounts: Vec<AccountId> =
             accounts.into_iter().filter_map(|text| AccountId::parse(text).ok()).collect();

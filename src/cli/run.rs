@@ -4,23 +4,25 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser as _};
 
+use crate::calls::{EventGap, LOOKUP_EVENTS, reader_policy, script};
 use crate::capture::Capture;
 use crate::command::{self, Word};
 use crate::escape::one_line;
-use crate::event::{Material, incidents};
+use crate::event::{EvidenceItem, incidents};
+use crate::fact::{Fact, Unread, UnreadReason};
 use crate::findings::Code;
 use crate::names::{KeyArn, Region};
-use crate::reads::{EventGap, LOOKUP_EVENTS, reader_policy, script};
-use crate::report::{Earlier, compare, json, preflight, remedy_files, text};
-use crate::source::{Reading, Unread, Why};
-use crate::start::Question;
+use crate::operations::Question;
+use crate::outcome::Earlier;
+use crate::preflight::preflight;
+use crate::report::{compare, json, remedy_files, text};
 
-use super::args::{Arguments, CaptureArguments, Check, Command, Diff, Explain, Format, Reader, Starts};
+use super::args::{Arguments, CaptureArguments, Check, Command, CredentialArgs, Diff, Explain, Format, Starts};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::CliError;
 use super::live::{find_names, look_up, read as live};
 use super::script::what_to_read;
-use super::targets::Asked;
+use super::targets::StartSelection;
 use super::{changes, demo, evidence, files, from, handed, judge, options, triage};
 
 /// Runs the program and gives its exit code.
@@ -58,7 +60,7 @@ pub fn run() -> u8 {
 }
 
 /// Prints an error: JSON on standard output, text on standard error.
-fn tell(failure: &Failure, format: Format) -> Exit {
+fn tell(failure: &CliError, format: Format) -> Exit {
     if format == Format::Json {
         let text = json::render_error(failure.code, &failure.message, &failure.help);
         // Where that is lost, the error on standard error still tells what happened.
@@ -70,11 +72,11 @@ fn tell(failure: &Failure, format: Format) -> Exit {
     failure.exit
 }
 
-fn check(typed: &Check) -> Result<Exit, Failure> {
+fn check(typed: &Check) -> Result<Exit, CliError> {
     let (capture, question, earlier) = evidence(&typed.starts, &typed.events, &[])?;
     let mut report = preflight(&capture, &question);
     if !typed.events.is_empty() {
-        report = report.beside(earlier);
+        report = report.with_events(earlier);
     }
     if let Some(folder) = &typed.write_remedy {
         files::write_all(folder, &remedy_files(&report), typed.force)?;
@@ -86,7 +88,7 @@ fn check(typed: &Check) -> Result<Exit, Failure> {
     Ok(Exit::of(&report, typed.starts.fail_on))
 }
 
-fn diff(typed: &Diff) -> Result<Exit, Failure> {
+fn diff(typed: &Diff) -> Result<Exit, CliError> {
     let (capture, question, _) = evidence(&typed.starts, &[], &changes::keys(&typed.changes))?;
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, &changes);
@@ -98,22 +100,22 @@ fn diff(typed: &Diff) -> Result<Exit, Failure> {
 }
 
 /// The events of the files and, where it is asked for, of CloudTrail.
-fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier, Failure> {
+fn events(typed: &[PathBuf], starts: &StartSelection, reader: &CredentialArgs) -> Result<Earlier, CliError> {
     let (live, files): (Vec<&PathBuf>, Vec<&PathBuf>) = typed.iter().partition(|path| path.as_os_str() == "cloudtrail");
     // What a refused look-up printed tells of no start, but that none was looked up.
     let is_look_up =
-        |one: &Material| matches!(one, Material::Refusal(refusal, _) if refusal.action == LOOKUP_EVENTS.action);
+        |one: &EvidenceItem| matches!(one, EvidenceItem::Refusal(refusal, _) if refusal.action == LOOKUP_EVENTS.action);
     let (refused, mut materials): (Vec<_>, Vec<_>) = triage::materials(files)?.into_iter().partition(is_look_up);
     let mut gaps = Vec::new();
     if !refused.is_empty() {
         let (needs, message) = (LOOKUP_EVENTS.action.to_owned(), "as the file tells".to_owned());
         let region = starts.region.as_ref().map(Region::as_str);
-        let unread = Unread { why: Why::Denied, needs, message };
+        let unread = Unread { why: UnreadReason::Denied, needs, message };
         gaps.push(EventGap::new(unread, region, ("EventName", "StartInstances"), None));
     }
     if !live.is_empty() {
         let (found, unread) = look_up(starts, reader)?;
-        materials.extend(found.into_iter().map(|event| Material::Event(Box::new(event))));
+        materials.extend(found.into_iter().map(|event| EvidenceItem::Event(Box::new(event))));
         gaps.extend(unread);
     }
     Ok(Earlier { incidents: incidents(materials), gaps, starter: None })
@@ -121,7 +123,7 @@ fn events(typed: &[PathBuf], starts: &Asked, reader: &Reader) -> Result<Earlier,
 
 /// What is judged, from a file or read now, with what was handed in; what is asked of it; and what events tell of
 /// earlier starts.
-fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(Capture, Question, Earlier), Failure> {
+fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(Capture, Question, Earlier), CliError> {
     let mut question = options::question(typed)?;
     let (mut held, mut pieces) = (None, from::all(&typed.from)?);
     match typed.capture.as_deref() {
@@ -134,7 +136,7 @@ fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(C
         None => {}
     }
     let of_capture = held.as_ref().map(|capture| &capture.read.region);
-    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
+    let mut asked = StartSelection::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
     let mut earlier;
     let capture = if !pieces.is_empty() {
         let pieces = from::pieces(pieces)?;
@@ -144,7 +146,7 @@ fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(C
     } else if let Some(capture) = held {
         let (capture, not_captured) = asked.narrow(capture)?;
         question.not_captured = not_captured;
-        earlier = events(of_starts, &Asked::of(&capture), &typed.reader)?;
+        earlier = events(of_starts, &StartSelection::of(&capture), &typed.reader)?;
         capture
     } else {
         find_names(&mut asked, &typed.reader)?;
@@ -158,13 +160,13 @@ fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(C
     Ok((handed::put_in(capture, &typed.handed, keys)?, question, earlier))
 }
 
-fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
+fn capture(typed: &CaptureArguments) -> Result<Exit, CliError> {
     let default = if typed.script { "-" } else { "capture.json" };
     let output = typed.output.as_deref().unwrap_or(Path::new(default));
     if typed.script {
         return files::write(output, &script(&what_to_read(typed)?), typed.force).map(|()| Exit::Done);
     }
-    let mut asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
+    let mut asked = StartSelection::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     asked.all()?;
     if !typed.force && output.as_os_str() != "-" && output.exists() {
         // Said before anything is read.
@@ -172,7 +174,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
     }
     find_names(&mut asked, &typed.reader)?;
     let capture = live(&asked, &typed.reader)?;
-    let text = capture.print().map_err(|error| Failure {
+    let text = capture.print().map_err(|error| CliError {
         exit: Exit::NoVerdict,
         code: "capture-unwritable",
         message: error.to_string(),
@@ -190,9 +192,9 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, Failure> {
 fn without_instances(capture: &Capture) -> Exit {
     let region = &capture.read.region;
     let lacks = capture.instances.iter().filter_map(|(id, instance)| match instance {
-        Reading::Known(_) => None,
-        Reading::Absent => Some((Exit::BadInput, format!("{region} does not know the instance `{id}`"))),
-        Reading::Unread(unread) | Reading::Part { unread, .. } => {
+        Fact::Known(_) => None,
+        Fact::Absent => Some((Exit::BadInput, format!("{region} does not know the instance `{id}`"))),
+        Fact::Unread(unread) | Fact::Part { unread, .. } => {
             Some((Exit::NoVerdict, format!("the instance `{id}` was not read: {}", unread.message)))
         }
     });
@@ -202,16 +204,16 @@ fn without_instances(capture: &Capture) -> Exit {
     })
 }
 
-fn explain(typed: &Explain) -> Result<Exit, Failure> {
+fn explain(typed: &Explain) -> Result<Exit, CliError> {
     let code = Code::parse(&typed.code).ok_or_else(|| {
         let known: Vec<String> = Code::ALL.iter().map(|code| format!("{code}  {}", code.title())).collect();
-        Failure::bad_input("unknown-code", format!("`{}` is no finding code", typed.code), known.join("\n"))
+        CliError::bad_input("unknown-code", format!("`{}` is no finding code", typed.code), known.join("\n"))
     })?;
     files::print(code.page())?;
     Ok(Exit::Done)
 }
 
-fn man(command: Option<&str>) -> Result<Exit, Failure> {
+fn man(command: Option<&str>) -> Result<Exit, CliError> {
     let mut program = Arguments::command();
     // Names of commands as they are typed: `ebs-preflight check`, not `check`.
     program.build();
@@ -221,7 +223,7 @@ fn man(command: Option<&str>) -> Result<Exit, Failure> {
     };
     let page = page.ok_or_else(|| {
         let message = format!("there is no command `{}`", command.unwrap_or_default());
-        Failure::bad_input("unknown-command", message, "`ebs-preflight help` lists the commands")
+        CliError::bad_input("unknown-command", message, "`ebs-preflight help` lists the commands")
     })?;
     let mut text = Vec::new();
     // A buffer in memory takes all that is written.

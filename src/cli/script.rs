@@ -1,16 +1,16 @@
 //! `capture --script`: from what was typed to what the lines are to read.
 
+use crate::calls::Script;
 use crate::names::{AccountId, KeyArn, NameError, PrincipalArn, Region};
-use crate::reads::Script;
 
 use super::args::CaptureArguments;
-use super::failure::Failure;
+use super::failure::CliError;
 use super::options;
-use super::targets::Asked;
+use super::targets::StartSelection;
 
 /// What a script is to read.
-pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, Failure> {
-    let bad = |error: &NameError| Failure::bad_input("malformed-name", error.to_string(), "copy it from AWS");
+pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, CliError> {
+    let bad = |error: &NameError| CliError::bad_input("malformed-name", error.to_string(), "copy it from AWS");
     if let Some(key) = &typed.key {
         return KeyArn::parse(key).map(Script::Key).map_err(|error| bad(&error));
     }
@@ -25,10 +25,10 @@ pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, Failure> 
         let accounts: Result<_, _> = typed.org.iter().map(|text| AccountId::parse(text)).collect();
         return accounts.map(Script::Organization).map_err(|error| bad(&error));
     }
-    let asked = Asked::read(&typed.targets, typed.reader.region.as_deref(), None)?;
+    let asked = StartSelection::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     if !asked.names.is_empty() {
         let help = "give --instance-id";
-        return Err(Failure::bad_input("argument-missing", "a script needs the instance's ID, not its name", help));
+        return Err(CliError::bad_input("argument-missing", "a script needs the instance's ID, not its name", help));
     }
     let region = typed.reader.region.as_deref().map(Region::parse).transpose().map_err(|error| bad(&error))?;
     let region = region.or(asked.region.clone());

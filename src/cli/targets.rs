@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use crate::answers::{Pieces, ShownInstance};
 use crate::capture::{Capture, Target};
 use crate::event::Starter;
-use crate::handed::{Pieces, ShownInstance};
+use crate::fact::{Fact, UnreadReason};
 use crate::limits::TARGETS;
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
-use crate::report::Earlier;
-use crate::source::{Reading, Why};
+use crate::outcome::Earlier;
 
 use super::args::Targets;
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::CliError;
 use super::{files, from, options};
 
 /// The starts as typed. What names an instance only by its tag is for a capture or for AWS to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct StartSelection {
     pub(super) instances: Vec<InstanceId>,
     pub(super) names: Vec<String>,
     principals: Vec<String>,
@@ -29,9 +29,9 @@ pub(super) struct Asked {
     typed: Option<Region>,
 }
 
-impl Asked {
+impl StartSelection {
     /// `region` is what is typed, `of_capture` that of the capture that is judged.
-    pub(super) fn read(typed: &Targets, region: Option<&str>, of_capture: Option<&Region>) -> Result<Self, Failure> {
+    pub(super) fn read(typed: &Targets, region: Option<&str>, of_capture: Option<&Region>) -> Result<Self, CliError> {
         let region = region.and_then(|region| Region::parse(region).ok());
         let mut asked = Self { names: typed.instance_name.clone(), typed: region, ..Self::default() };
         if typed.stdin.is_some() {
@@ -59,7 +59,7 @@ impl Asked {
     }
 
     /// Takes the Region that a URL tells; all of one run are in one.
-    fn is_in(&mut self, region: Option<Region>) -> Result<(), Failure> {
+    fn is_in(&mut self, region: Option<Region>) -> Result<(), CliError> {
         let known = self.region.as_ref().or(self.typed.as_ref());
         match (known, &region) {
             (Some(one), Some(other)) if one != other => Err(two_regions(one, other)),
@@ -71,7 +71,7 @@ impl Asked {
     }
 
     /// One target a line: `INSTANCE PRINCIPAL`, or an object as a capture has it.
-    fn listed(&mut self, text: &str) -> Result<Vec<Target>, Failure> {
+    fn listed(&mut self, text: &str) -> Result<Vec<Target>, CliError> {
         let mut targets = Vec::new();
         for (number, line) in text.lines().enumerate() {
             let line = line.trim_start_matches('\u{feff}').trim();
@@ -79,7 +79,7 @@ impl Asked {
                 continue;
             }
             let bad = |message: &str| {
-                Failure::bad_input(
+                CliError::bad_input(
                     "malformed-target",
                     format!("line {} of the targets: {message}", number + 1),
                     "give a line `INSTANCE PRINCIPAL` for each, or {\"instanceId\": …, \"roleArn\": …}",
@@ -99,7 +99,7 @@ impl Asked {
             targets.push(Target { instance_id, role_arn });
         }
         if targets.is_empty() {
-            return Err(Failure::bad_input(
+            return Err(CliError::bad_input(
                 "argument-missing",
                 "standard input names no target",
                 "give a line for each",
@@ -120,7 +120,7 @@ impl Asked {
 
     /// The starts of evidence in pieces: every instance that is asked for, or that the pieces show, with every principal,
     /// or those of the captures and transcripts among the pieces.
-    pub(super) fn in_pieces(&self, pieces: &Pieces) -> Result<Vec<Target>, Failure> {
+    pub(super) fn in_pieces(&self, pieces: &Pieces) -> Result<Vec<Target>, CliError> {
         let shown = pieces.instances();
         let mut ids = self.instances.clone();
         for name in &self.names {
@@ -138,7 +138,11 @@ impl Asked {
             if targets.is_empty() {
                 let known: Vec<String> = pieces.principals().iter().map(|arn| format!("  --role-arn {arn}")).collect();
                 let help = format!("give --role-arn, the one that calls StartInstances\n{}", known.join("\n"));
-                return Err(Failure::bad_input("argument-missing", "who starts it? the role is missing", help.trim_end()));
+                return Err(CliError::bad_input(
+                    "argument-missing",
+                    "who starts it? the role is missing",
+                    help.trim_end(),
+                ));
             }
         }
         if ids.is_empty() && self.listed.is_empty() && !self.principals.is_empty() {
@@ -155,12 +159,13 @@ impl Asked {
             ids.dedup();
             if ids.is_empty() {
                 let message = "the instance is missing: no describe-instances that shows one is among the files";
-                return Err(Failure::bad_input("argument-missing", message, "give --instance-id i-\u{2026}"));
+                return Err(CliError::bad_input("argument-missing", message, "give --instance-id i-\u{2026}"));
             }
         }
         few_enough(targets.len().saturating_add(ids.len().saturating_mul(self.principals.len())))?;
         for id in &ids {
-            targets.extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
+            targets
+                .extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
         }
         let of = |target: &Target| shown.iter().find(|one| one.id == target.instance_id)?.region.clone();
         let mut regions = targets.iter().filter_map(|target| Some((target, of(target)?)));
@@ -189,7 +194,7 @@ impl Asked {
     }
 
     /// Where no principal is given: the one that last started an instance that is asked for, as events tell it.
-    pub(super) fn started_by(&mut self, earlier: &Earlier) -> Result<Option<Starter>, Failure> {
+    pub(super) fn started_by(&mut self, earlier: &Earlier) -> Result<Option<Starter>, CliError> {
         if !self.principals.is_empty() || !self.listed.is_empty() {
             return Ok(None);
         }
@@ -198,7 +203,7 @@ impl Asked {
             self.principals.push(options::principal(arn)?);
             return Ok(starter);
         }
-        let failed = earlier.gaps.iter().find(|gap| gap.unread.why != Why::NotAsked);
+        let failed = earlier.gaps.iter().find(|gap| gap.unread.why != UnreadReason::NotAsked);
         let why = match (failed, starter) {
             (_, Some(_)) => "the last start was made by neither a role nor a user".to_owned(),
             (Some(gap), None) => format!("CloudTrail could not be asked: {}", gap.unread.message),
@@ -206,14 +211,15 @@ impl Asked {
             (None, None) => "no start of this instance is among the events".to_owned(),
         };
         let message = format!("the role is missing, and the events do not tell it: {why}");
-        let failure = Failure::bad_input("argument-missing", message, "give --role-arn arn:aws:iam::ACCOUNT:role/NAME");
-        Err(if failed.is_some() { Failure { exit: Exit::NoVerdict, ..failure } } else { failure })
+        let failure =
+            CliError::bad_input("argument-missing", message, "give --role-arn arn:aws:iam::ACCOUNT:role/NAME");
+        Err(if failed.is_some() { CliError { exit: Exit::NoVerdict, ..failure } } else { failure })
     }
 
     /// All starts: every instance with every principal, those aside whose instance is only named.
-    pub(super) fn all(&self) -> Result<Vec<Target>, Failure> {
+    pub(super) fn all(&self) -> Result<Vec<Target>, CliError> {
         let missing = |what: &str, example: &str| {
-            Failure::bad_input("argument-missing", format!("{what} is missing"), format!("give {example}"))
+            CliError::bad_input("argument-missing", format!("{what} is missing"), format!("give {example}"))
         };
         let mut targets = self.listed.clone();
         if targets.is_empty() && self.instances.is_empty() && self.names.is_empty() {
@@ -251,13 +257,13 @@ impl Asked {
     }
 
     /// Keeps the targets of a capture that are asked for, and tells those that it does not hold.
-    pub(super) fn narrow(&self, mut capture: Capture) -> Result<(Capture, Vec<Target>), Failure> {
+    pub(super) fn narrow(&self, mut capture: Capture) -> Result<(Capture, Vec<Target>), CliError> {
         few_enough(capture.targets.len())?;
         if let Some(region) = self.typed.as_ref().or(self.region.as_ref())
             && *region != capture.read.region
         {
             let message = format!("the capture is of {}, and {region} is asked for", capture.read.region);
-            return Err(Failure::bad_input("two-regions", message, "give the capture of the Region that is meant"));
+            return Err(CliError::bad_input("two-regions", message, "give the capture of the Region that is meant"));
         }
         self.add_sessions(&mut capture);
         let mut ids = self.instances.clone();
@@ -276,7 +282,7 @@ impl Asked {
                 let held = held.iter().map(|target| format!("{} {}", target.instance_id, target.role_arn));
                 format!("it holds:\n{}", held.collect::<Vec<_>>().join("\n"))
             };
-            return Err(Failure::bad_input("target-not-captured", "the capture was not made for this start", help));
+            return Err(CliError::bad_input("target-not-captured", "the capture was not made for this start", help));
         }
         Ok((capture, asked.difference(&held).cloned().collect()))
     }
@@ -309,23 +315,23 @@ impl Asked {
     }
 }
 
-fn few_enough(targets: usize) -> Result<(), Failure> {
+fn few_enough(targets: usize) -> Result<(), CliError> {
     if !TARGETS.is_past(targets) {
         return Ok(());
     }
     let message = format!("there are {targets} starts, and at most {TARGETS} are judged at a time");
-    Err(Failure::bad_input("too-many-targets", message, "give them in several runs"))
+    Err(CliError::bad_input("too-many-targets", message, "give them in several runs"))
 }
 
-fn has_name(instance: &Reading<crate::capture::Instance>, name: &str) -> bool {
+fn has_name(instance: &Fact<crate::capture::Instance>, name: &str) -> bool {
     instance.known().and_then(|instance| instance.tags.get("Name")).is_some_and(|own| own == name)
 }
 
 /// The only instance of a name; of several none is taken.
-pub(super) fn the_one(name: &str, mut found: Vec<(InstanceId, String)>) -> Result<InstanceId, Failure> {
+pub(super) fn the_one(name: &str, mut found: Vec<(InstanceId, String)>) -> Result<InstanceId, CliError> {
     match (found.pop(), found.is_empty()) {
         (Some((id, _)), true) => Ok(id),
-        (None, _) => Err(Failure::bad_input(
+        (None, _) => Err(CliError::bad_input(
             "instance-unknown",
             format!("no instance has the name `{name}`"),
             "a name is the value of the tag `Name`, letter by letter; or give --instance-id",
@@ -333,7 +339,7 @@ pub(super) fn the_one(name: &str, mut found: Vec<(InstanceId, String)>) -> Resul
         (Some(last), false) => {
             found.push(last);
             let lines: Vec<String> = found.iter().map(|(id, state)| format!("--instance-id {id}  {state}")).collect();
-            Err(Failure::bad_input(
+            Err(CliError::bad_input(
                 "instance-ambiguous",
                 format!("{} instances have the name `{name}`", found.len()),
                 format!("give the one that is meant:\n{}", lines.join("\n")),
@@ -342,9 +348,9 @@ pub(super) fn the_one(name: &str, mut found: Vec<(InstanceId, String)>) -> Resul
     }
 }
 
-fn two_regions(one: &Region, other: &Region) -> Failure {
+fn two_regions(one: &Region, other: &Region) -> CliError {
     let message = format!("the instances are in two Regions, {one} and {other}");
-    Failure::bad_input("two-regions", message, "check those of one Region at a time")
+    CliError::bad_input("two-regions", message, "check those of one Region at a time")
 }
 
 /// The Region that the AWS CLI would take from the environment.
@@ -356,7 +362,7 @@ fn of_environment() -> Option<Region> {
 
 /// An instance by its ID or by the URL of its page in the console, which tells the Region as well: with or without its
 /// scheme, in the angle brackets of a mail, or as the destination of a link that signs in first.
-fn instance(text: &str) -> Result<(InstanceId, Option<Region>), Failure> {
+fn instance(text: &str) -> Result<(InstanceId, Option<Region>), CliError> {
     let url = text.trim().trim_start_matches('<').trim_end_matches('>');
     if !url.contains('/') {
         return Ok((options::instance(url)?, None));
@@ -369,7 +375,7 @@ fn instance(text: &str) -> Result<(InstanceId, Option<Region>), Failure> {
     ids.dedup();
     let [id] = ids.as_slice() else {
         let message = format!("`{text}` does not name one instance");
-        return Err(Failure::bad_input("malformed-instance-id", message, "copy the URL of the instance's own page"));
+        return Err(CliError::bad_input("malformed-instance-id", message, "copy the URL of the instance's own page"));
     };
     let stated = url.split_once("region=").map(|(_, rest)| rest.split(['#', '&', '/']).next().unwrap_or_default());
     let host = url.split_once(".console.").map(|(before, _)| before.rsplit(['.', '/']).next().unwrap_or_default());
@@ -398,7 +404,7 @@ fn decoded(url: &str) -> String {
 ///
 /// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html>,
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html>
-fn starter(text: &str, account: Option<&str>, partition: &str) -> Result<String, Failure> {
+fn starter(text: &str, account: Option<&str>, partition: &str) -> Result<String, CliError> {
     let (service, suffix) = text.split_once(':').map_or((text, None), |(service, suffix)| (service, Some(suffix)));
     let role = match (service, suffix) {
         ("auto-scaling", None) => "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling".to_owned(),
@@ -410,14 +416,14 @@ fn starter(text: &str, account: Option<&str>, partition: &str) -> Result<String,
         (_, _) => {
             let message = format!("`{text}` is no starter that this program knows");
             let help = "give auto-scaling, auto-scaling:SUFFIX, spot or spot-fleet; any other starter by --role-arn";
-            return Err(Failure::bad_input("unknown-starter", message, help));
+            return Err(CliError::bad_input("unknown-starter", message, help));
         }
     };
     let Some(account) = account else {
         let help = "give --account ACCOUNT, the one that the instance is in";
-        return Err(Failure::bad_input("argument-missing", "the starter's account is missing", help));
+        return Err(CliError::bad_input("argument-missing", "the starter's account is missing", help));
     };
     let account = AccountId::parse(account)
-        .map_err(|error| Failure::bad_input("malformed-account", error.to_string(), "as 111122223333"))?;
+        .map_err(|error| CliError::bad_input("malformed-account", error.to_string(), "as 111122223333"))?;
     options::role(&format!("arn:{partition}:iam::{account}:role/aws-service-role/{role}"))
 }

@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
-use crate::event::{Encoded, Facts, Material, NotRead, NotUnderstood, Refusal, incidents, read};
-use crate::report::triage::{self, Outcome};
+use crate::event::{Encoded, EvidenceItem, Facts, NotRead, NotUnderstood, Refusal, incidents, read};
+use crate::triage::{self, Outcome};
 
 use super::args::{Format, Triage};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::CliError;
 use super::files;
 
 /// Tells what the evidence says. Exit 1: something was refused; 3: a start failed, and why is not told, or a part of
 /// the evidence was not understood; 0: neither.
-pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
+pub(super) fn run(typed: &Triage) -> Result<Exit, CliError> {
     let zone = time_zone(&typed.time_zone)?;
     let (mut found, mut not_read) = (Vec::new(), Vec::new());
     for path in &typed.files {
@@ -44,40 +44,40 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, Failure> {
 }
 
 /// A pasted refusal with what STS decodes of it; what has no whole encoded message stays as it is.
-fn decode(one: Material, typed: &Triage) -> Result<Material, Failure> {
-    let Material::Refusal(Refusal { encoded: Some(Encoded::Whole(message)), .. }, _) = &one else { return Ok(one) };
+fn decode(one: EvidenceItem, typed: &Triage) -> Result<EvidenceItem, CliError> {
+    let EvidenceItem::Refusal(Refusal { encoded: Some(Encoded::Whole(message)), .. }, _) = &one else { return Ok(one) };
     let text = super::live::decode(typed, message)?;
     let decoded = read(&text).ok().and_then(|found| refusals(found.materials).next());
-    let (Material::Refusal(refusal, facts), Some(decoded)) = (&one, decoded) else { return Ok(one) };
+    let (EvidenceItem::Refusal(refusal, facts), Some(decoded)) = (&one, decoded) else { return Ok(one) };
     let whole = refusal.with_decoded(&decoded).map_err(|message| disagree(&message))?;
-    Ok(Material::Refusal(whole, facts.clone()))
+    Ok(EvidenceItem::Refusal(whole, facts.clone()))
 }
 
 /// The decoded message that a file holds.
-fn decoded_in(path: &Path) -> Result<Refusal, Failure> {
+fn decoded_in(path: &Path) -> Result<Refusal, CliError> {
     let (found, _) = read_file(path)?;
     refusals(found).next().ok_or_else(|| {
         let message = format!("`{}` is no decoded authorization message", path.display());
-        Failure::bad_input("not-decoded", message, "aws sts decode-authorization-message --encoded-message …")
+        CliError::bad_input("not-decoded", message, "aws sts decode-authorization-message --encoded-message …")
     })
 }
 
-fn refusals(found: Vec<Material>) -> impl Iterator<Item = Refusal> {
+fn refusals(found: Vec<EvidenceItem>) -> impl Iterator<Item = Refusal> {
     found.into_iter().filter_map(|one| match one {
-        Material::Refusal(refusal, _) => Some(refusal),
-        Material::Event(_)
-        | Material::Error { .. }
-        | Material::State(_)
-        | Material::Sign(..)
-        | Material::Notice(..) => None,
+        EvidenceItem::Refusal(refusal, _) => Some(refusal),
+        EvidenceItem::Event(_)
+        | EvidenceItem::Error { .. }
+        | EvidenceItem::State(_)
+        | EvidenceItem::Sign(..)
+        | EvidenceItem::Notice(..) => None,
     })
 }
 
 /// The materials with the decoded message in the place of the encoded one; it stands alone where there is none.
-fn with_decoded(mut found: Vec<Material>, decoded: Refusal, path: &Path) -> Result<Vec<Material>, Failure> {
+fn with_decoded(mut found: Vec<EvidenceItem>, decoded: Refusal, path: &Path) -> Result<Vec<EvidenceItem>, CliError> {
     let (mut of_it, mut wrong) = (Vec::new(), Vec::new());
     for one in &mut found {
-        if let Material::Refusal(refusal, _) = one
+        if let EvidenceItem::Refusal(refusal, _) = one
             && refusal.encoded.is_some()
         {
             match refusal.with_decoded(&decoded) {
@@ -90,25 +90,25 @@ fn with_decoded(mut found: Vec<Material>, decoded: Refusal, path: &Path) -> Resu
         (Some((refusal, whole)), true, _) => *refusal = whole,
         (Some(_), false, _) => {
             let message = format!("`{}` may be of several of the errors", path.display());
-            return Err(Failure::bad_input(
+            return Err(CliError::bad_input(
                 "not-decoded",
                 message,
                 "give the one error alone whose message it decodes",
             ));
         }
         (None, _, Some(message)) => return Err(disagree(message)),
-        (None, _, None) => found.push(Material::Refusal(decoded, Facts::default())),
+        (None, _, None) => found.push(EvidenceItem::Refusal(decoded, Facts::default())),
     }
     Ok(found)
 }
 
-fn disagree(message: &str) -> Failure {
+fn disagree(message: &str) -> CliError {
     let help = "decode the encoded message of this very error text";
-    Failure::bad_input("not-decoded", format!("the decoded message is of another request: {message}"), help)
+    CliError::bad_input("not-decoded", format!("the decoded message is of another request: {message}"), help)
 }
 
 /// Everything that these files hold; what cannot be read may be the start that matters, so nothing is left out.
-pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<Material>, Failure> {
+pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<EvidenceItem>, CliError> {
     let mut found = Vec::new();
     for path in paths {
         let (materials, unread) = read_file(path)?;
@@ -121,7 +121,7 @@ pub(super) fn materials<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Res
 }
 
 /// What a file holds, and what of it looks like a record or an error and cannot be read.
-fn read_file(path: &Path) -> Result<(Vec<Material>, Vec<String>), Failure> {
+fn read_file(path: &Path) -> Result<(Vec<EvidenceItem>, Vec<String>), CliError> {
     let text = files::read_any(path)?;
     let place = |part: &NotRead| format!("`{}`:{part}", path.display());
     match read(&text) {
@@ -131,7 +131,7 @@ fn read_file(path: &Path) -> Result<(Vec<Material>, Vec<String>), Failure> {
         }
         Err(NotUnderstood::Own(own)) => {
             let message = format!("`{}`: {}", path.display(), NotUnderstood::Own(own));
-            Err(Failure::bad_input("not-understood", message, own.way_on()))
+            Err(CliError::bad_input("not-understood", message, own.way_on()))
         }
         Err(error @ (NotUnderstood::Empty | NotUnderstood::OtherJson | NotUnderstood::OtherText)) => {
             Err(not_understood(format!("`{}`: {error}", path.display())))
@@ -139,8 +139,8 @@ fn read_file(path: &Path) -> Result<(Vec<Material>, Vec<String>), Failure> {
     }
 }
 
-fn not_understood(message: String) -> Failure {
-    Failure::bad_input(
+fn not_understood(message: String) -> CliError {
+    CliError::bad_input(
         "not-understood",
         message,
         "give CloudTrail records, an access-denied text, or the output of `aws ec2 describe-instances`,\n\
@@ -148,13 +148,13 @@ fn not_understood(message: String) -> Failure {
     )
 }
 
-fn time_zone(name: &str) -> Result<TimeZone, Failure> {
+fn time_zone(name: &str) -> Result<TimeZone, CliError> {
     match name {
         "UTC" => Ok(TimeZone::UTC),
         "local" => Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC)),
         _ => TimeZone::get(name).map_err(|_| {
             let message = format!("`{name}` is no time zone that this program knows");
-            Failure::bad_input("unknown-time-zone", message, "give a name as Asia/Tokyo, or `local`, or `UTC`")
+            CliError::bad_input("unknown-time-zone", message, "give a name as Asia/Tokyo, or `local`, or `UTC`")
         }),
     }
 }

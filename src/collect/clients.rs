@@ -13,13 +13,13 @@ use tokio::sync::OnceCell;
 
 use super::credentials::{self, Login};
 use super::error::{CollectError, ErrorCode};
-use super::failure::Failure;
+use super::failure::ReadError;
 use super::guard::GuardedClient;
 use super::pace::Pace;
 use super::secrets::Secrets;
 use super::xml::WholeAnswer;
+use crate::calls::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
 use crate::names::{AccountId, Region};
-use crate::reads::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
 
 /// How AWS is reached: what the user said; what is left out comes from the environment and the profile.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -93,9 +93,9 @@ pub(super) struct Clients {
     pub(super) kms: aws_sdk_kms::Client,
     pub(super) organizations: aws_sdk_organizations::Client,
     sts: aws_sdk_sts::Client,
-    caller: OnceCell<Result<Caller, Failure>>,
+    caller: OnceCell<Result<Caller, ReadError>>,
     /// The organization that these credentials' account is in.
-    pub(super) membership: OnceCell<Result<Option<Membership>, Failure>>,
+    pub(super) membership: OnceCell<Result<Option<Membership>, ReadError>>,
     /// For clients that few commands need.
     config: SdkConfig,
     json: WholeAnswer,
@@ -167,7 +167,7 @@ impl Clients {
         &self,
         read: &Read,
         send: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> impl Future<Output = Result<T, Failure>>
+    ) -> impl Future<Output = Result<T, ReadError>>
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
@@ -175,10 +175,10 @@ impl Clients {
         let send = Box::pin(send);
         async move {
             let Some(_turn) = self.pace.turn().await else {
-                return Err(Failure::not_asked(read, "an earlier read ended the run"));
+                return Err(ReadError::not_asked(read, "an earlier read ended the run"));
             };
             send.await.map_err(|error| {
-                let failure = Failure::from_sdk(read, &error).without(&self.secrets);
+                let failure = ReadError::from_sdk(read, &error).without(&self.secrets);
                 if let Some(code) = failure.ends {
                     self.pace.end(self.refused_everywhere(code, &failure));
                 }
@@ -187,7 +187,7 @@ impl Clients {
         }
     }
 
-    fn refused_everywhere(&self, code: ErrorCode, failure: &Failure) -> CollectError {
+    fn refused_everywhere(&self, code: ErrorCode, failure: &ReadError) -> CollectError {
         let said = &failure.unread.message;
         if code == ErrorCode::BadInput {
             return CollectError::bad_input(said.clone(), credentials::IN_CLEAR);
@@ -216,20 +216,20 @@ impl Clients {
     }
 
     /// What an encoded authorization failure message says.
-    pub(super) async fn decode(&self, message: &str) -> Result<String, Failure> {
+    pub(super) async fn decode(&self, message: &str) -> Result<String, ReadError> {
         let call = self.sts.decode_authorization_message().encoded_message(message).send();
         let answer = self.read(&DECODE_AUTHORIZATION_MESSAGE, call).await?;
-        let missing = || Failure::unexpected(&DECODE_AUTHORIZATION_MESSAGE, "the answer holds no message");
+        let missing = || ReadError::unexpected(&DECODE_AUTHORIZATION_MESSAGE, "the answer holds no message");
         answer.decoded_message.ok_or_else(missing)
     }
 
     /// Who the credentials belong to; asked once.
-    pub(super) async fn caller(&self) -> Result<Caller, Failure> {
+    pub(super) async fn caller(&self) -> Result<Caller, ReadError> {
         let ask = || async {
             let answer = self.read(&GET_CALLER_IDENTITY, self.sts.get_caller_identity().send()).await?;
             match (answer.account.as_deref().map(AccountId::parse), answer.arn) {
                 (Some(Ok(account)), Some(arn)) => Ok(Caller { account, arn }),
-                _ => Err(Failure::unexpected(&GET_CALLER_IDENTITY, "the answer names no account")),
+                _ => Err(ReadError::unexpected(&GET_CALLER_IDENTITY, "the answer names no account")),
             }
         };
         self.caller.get_or_init(ask).await.clone()

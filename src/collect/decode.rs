@@ -4,8 +4,8 @@ use super::clients::{Access, Clients};
 use super::credentials;
 use super::error::{CollectError, ErrorCode};
 use super::pace::Pace;
-use crate::reads::DECODE_AUTHORIZATION_MESSAGE;
-use crate::source::Why;
+use crate::calls::DECODE_AUTHORIZATION_MESSAGE;
+use crate::fact::UnreadReason;
 
 /// What STS decodes of an encoded authorization failure message, as JSON.
 ///
@@ -23,20 +23,22 @@ pub async fn decoded(access: &Access, message: &str) -> Result<String, CollectEr
     };
     let said = &failure.unread.message;
     let error = match failure.unread.why {
-        Why::Denied => CollectError::new(
+        UnreadReason::Denied => CollectError::new(
             ErrorCode::UnexpectedAnswer,
             format!("AWS refused `{}`: {said}", DECODE_AUTHORIZATION_MESSAGE.action),
             "decode it with credentials that may, and give the result with --decoded",
         ),
-        Why::Unparsable if failure.is("InvalidAuthorizationMessageException") => CollectError::bad_input(
+        UnreadReason::Unparsable if failure.is("InvalidAuthorizationMessageException") => CollectError::bad_input(
             format!("the encoded message cannot be decoded: {said}"),
             "copy the whole message, from the account in which it arose; CloudTrail cuts it off",
         ),
-        Why::Throttled | Why::Transport | Why::Unparsable | Why::NotAsked => CollectError::new(
-            ErrorCode::Unreachable,
-            format!("`{}` failed: {said}", DECODE_AUTHORIZATION_MESSAGE.action),
-            "see that the network, proxy and endpoint settings reach AWS, and run it again",
-        ),
+        UnreadReason::Throttled | UnreadReason::Transport | UnreadReason::Unparsable | UnreadReason::NotAsked => {
+            CollectError::new(
+                ErrorCode::Unreachable,
+                format!("`{}` failed: {said}", DECODE_AUTHORIZATION_MESSAGE.action),
+                "see that the network, proxy and endpoint settings reach AWS, and run it again",
+            )
+        }
     };
     Err(pace.reason().unwrap_or(error))
 }

@@ -3,15 +3,15 @@ use std::collections::BTreeMap;
 use aws_sdk_ec2::types;
 
 use super::clients::Clients;
-use super::failure::Failure;
+use super::failure::ReadError;
 use super::pace::{Page, pages};
+use crate::calls::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
 use crate::capture::{Attachment, Instance, StateReason, Volume};
+use crate::fact::Fact;
 use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
-use crate::reads::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
-use crate::source::Reading;
 
 /// The instance of this ID.
-pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region) -> Result<Instance, Failure> {
+pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region) -> Result<Instance, ReadError> {
     // No `MaxResults`: EC2 refuses it beside IDs.
     let call = clients.ec2.describe_instances().instance_ids(id.as_str()).send();
     let answer = clients.read(&DESCRIBE_INSTANCES, call).await?;
@@ -21,7 +21,7 @@ pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region
         let instance = instances.into_iter().find(|one| one.instance_id.as_deref() == Some(id.as_str()))?;
         Some((owner, instance))
     });
-    let lacks = |what: &str| Failure::unexpected(&DESCRIBE_INSTANCES, format!("the answer lacks {what}"));
+    let lacks = |what: &str| ReadError::unexpected(&DESCRIBE_INSTANCES, format!("the answer lacks {what}"));
     let (owner, found) = found.ok_or_else(|| lacks("the instance"))?;
     let account = AccountId::parse(&owner.unwrap_or_default()).map_err(|_| lacks("the instance's owner"))?;
     let mappings = found.block_device_mappings.as_deref().ok_or_else(|| lacks("the block device mapping"))?;
@@ -121,7 +121,7 @@ impl Found {
 }
 
 /// The volumes that are attached to the instance, as far as EC2 shows them: a filter never says what it hides.
-pub(super) async fn volumes(clients: &Clients, id: &InstanceId) -> Result<Vec<Found>, Failure> {
+pub(super) async fn volumes(clients: &Clients, id: &InstanceId) -> Result<Vec<Found>, ReadError> {
     let filter = types::Filter::builder().name("attachment.instance-id").values(id.as_str()).build();
     let volumes = pages(&DESCRIBE_VOLUMES, async |token| {
         let call = clients.ec2.describe_volumes().filters(filter.clone()).set_next_token(token).send();
@@ -132,9 +132,9 @@ pub(super) async fn volumes(clients: &Clients, id: &InstanceId) -> Result<Vec<Fo
     volumes.into_iter().map(|volume| found(volume, id)).collect()
 }
 
-fn found(volume: types::Volume, instance: &InstanceId) -> Result<Found, Failure> {
+fn found(volume: types::Volume, instance: &InstanceId) -> Result<Found, ReadError> {
     let id = VolumeId::parse(volume.volume_id.as_deref().unwrap_or_default())
-        .map_err(|_| Failure::unexpected(&DESCRIBE_VOLUMES, "the answer holds a volume without ID"))?;
+        .map_err(|_| ReadError::unexpected(&DESCRIBE_VOLUMES, "the answer holds a volume without ID"))?;
     let here = volume.attachments.iter().flatten();
     let here = here.into_iter().find(|one| one.instance_id.as_deref() == Some(instance.as_str()));
     Ok(Found {
@@ -152,11 +152,11 @@ fn found(volume: types::Volume, instance: &InstanceId) -> Result<Found, Failure>
 }
 
 /// Only a plain `false` is "not encrypted"; an encrypted volume without the ARN of its key is a riddle.
-fn key(encrypted: Option<bool>, key: Option<&str>) -> Reading<KeyArn> {
-    let unread = |message: &str| Reading::Unread(Failure::unexpected(&DESCRIBE_VOLUMES, message).unread);
+fn key(encrypted: Option<bool>, key: Option<&str>) -> Fact<KeyArn> {
+    let unread = |message: &str| Fact::Unread(ReadError::unexpected(&DESCRIBE_VOLUMES, message).unread);
     match (encrypted, key.map(KeyArn::parse)) {
-        (Some(false), None) => Reading::Absent,
-        (Some(true), Some(Ok(key))) => Reading::Known(key),
+        (Some(false), None) => Fact::Absent,
+        (Some(true), Some(Ok(key))) => Fact::Known(key),
         (Some(true), Some(Err(error))) => unread(&error.to_string()),
         (Some(true), None) => unread("the volume is encrypted, and the answer names no key"),
         (Some(false) | None, _) => unread("the answer does not say whether the volume is encrypted"),
@@ -169,20 +169,20 @@ fn key(encrypted: Option<bool>, key: Option<&str>) -> Reading<KeyArn> {
 /// the two reads, it joins the mapping.
 pub(super) fn join(
     instance: &mut Instance,
-    volumes: Result<Vec<Found>, Failure>,
-) -> BTreeMap<VolumeId, Reading<Volume>> {
-    let hidden = Failure::unexpected(&DESCRIBE_VOLUMES, "EC2 does not show this attached volume");
+    volumes: Result<Vec<Found>, ReadError>,
+) -> BTreeMap<VolumeId, Fact<Volume>> {
+    let hidden = ReadError::unexpected(&DESCRIBE_VOLUMES, "EC2 does not show this attached volume");
     let (found, unread) = match volumes {
         Ok(found) => (found, hidden.unread),
         Err(failure) => (Vec::new(), failure.unread),
     };
-    let mut joined: BTreeMap<VolumeId, Reading<Volume>> = BTreeMap::new();
+    let mut joined: BTreeMap<VolumeId, Fact<Volume>> = BTreeMap::new();
     for attachment in &instance.attachments {
-        joined.insert(attachment.volume_id.clone(), Reading::Unread(unread.clone()));
+        joined.insert(attachment.volume_id.clone(), Fact::Unread(unread.clone()));
     }
     for Found { attachment, volume } in found {
         let id = attachment.volume_id.clone();
-        if joined.insert(id, Reading::Known(volume)).is_none() {
+        if joined.insert(id, Fact::Known(volume)).is_none() {
             instance.attachments.push(attachment);
         }
     }

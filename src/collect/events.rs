@@ -9,12 +9,12 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::clients::{Access, Clients};
 use super::credentials;
 use super::error::CollectError;
-use super::failure::Failure;
+use super::failure::ReadError;
 use super::pace::Pace;
+use crate::calls::{EventGap, LOOKUP_EVENTS};
 use crate::event::{Actor, Event};
+use crate::fact::{Unread, UnreadReason};
 use crate::names::{InstanceId, kind_and_name};
-use crate::reads::{EventGap, LOOKUP_EVENTS};
-use crate::source::{Unread, Why};
 
 /// CloudTrail answers two requests a second.
 const BETWEEN: Duration = Duration::from_millis(510);
@@ -115,7 +115,7 @@ impl<'c> History<'c> {
         window: Option<(Timestamp, Timestamp)>,
         pages: usize,
     ) {
-        let refused = self.events.gaps.iter().find(|gap| gap.unread.why == Why::Denied);
+        let refused = self.events.gaps.iter().find(|gap| gap.unread.why == UnreadReason::Denied);
         if let Some(refused) = refused.map(|gap| gap.unread.clone()) {
             self.gap(refused, &key, value, window);
             return;
@@ -135,7 +135,7 @@ impl<'c> History<'c> {
             }
         }
         let message = format!("only the latest {} events of {value} are looked up", pages * PER_PAGE);
-        self.gap(Failure::not_asked(&LOOKUP_EVENTS, message).unread, &key, value, window);
+        self.gap(ReadError::not_asked(&LOOKUP_EVENTS, message).unread, &key, value, window);
     }
 
     fn gap(&mut self, unread: Unread, key: &LookupAttributeKey, value: &str, window: Option<(Timestamp, Timestamp)>) {
@@ -148,9 +148,9 @@ impl<'c> History<'c> {
         value: &str,
         window: Option<(Timestamp, Timestamp)>,
         token: Option<String>,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<String>, ReadError> {
         let attribute = LookupAttribute::builder().attribute_key(key.clone()).attribute_value(value).build();
-        let attribute = attribute.map_err(|error| Failure::unexpected(&LOOKUP_EVENTS, error.to_string()))?;
+        let attribute = attribute.map_err(|error| ReadError::unexpected(&LOOKUP_EVENTS, error.to_string()))?;
         let (from, until) = window.unzip();
         let second = |time: Timestamp| DateTime::from_secs(time.as_second());
         self.pace.tick().await;
@@ -163,7 +163,7 @@ impl<'c> History<'c> {
             .partition(Option::is_some);
         if !unread.is_empty() {
             let message = format!("{} events of {value} cannot be read", unread.len());
-            self.gap(Failure::unexpected(&LOOKUP_EVENTS, message).unread, &key, value, window);
+            self.gap(ReadError::unexpected(&LOOKUP_EVENTS, message).unread, &key, value, window);
         }
         for event in records.into_iter().flatten() {
             let known = &self.events.found;

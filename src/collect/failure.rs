@@ -10,13 +10,13 @@ use super::error::ErrorCode;
 use super::guard::{InClear, TooMuch};
 use super::secrets::Secrets;
 use super::xml::{CutShort, Echo};
+use crate::calls::Read;
+use crate::fact::{Fact, Unread, UnreadReason};
 use crate::limits::ANSWER_BYTES;
-use crate::reads::Read;
-use crate::source::{Reading, Unread, Why};
 
 /// One read that came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct ReadError {
     /// AWS's error code, if it sent one.
     pub(super) code: String,
     /// The failure as the capture keeps it.
@@ -73,18 +73,18 @@ fn kind_of(code: &str, status: u16) -> Kind {
     }
 }
 
-impl Failure {
+impl ReadError {
     /// An answer that came, but does not hold the fact.
     pub(super) fn unexpected(read: &Read, message: impl Into<String>) -> Self {
-        Self::of(read, Why::Unparsable, message.into())
+        Self::of(read, UnreadReason::Unparsable, message.into())
     }
 
     /// A read that nobody made.
     pub(super) fn not_asked(read: &Read, message: impl Into<String>) -> Self {
-        Self::of(read, Why::NotAsked, message.into())
+        Self::of(read, UnreadReason::NotAsked, message.into())
     }
 
-    fn of(read: &Read, why: Why, message: String) -> Self {
+    fn of(read: &Read, why: UnreadReason, message: String) -> Self {
         let unread = Unread { why, needs: read.action.to_owned(), message };
         Self { code: String::new(), unread, ends: None }
     }
@@ -98,11 +98,11 @@ impl Failure {
             let code = error.code().unwrap_or_default();
             let status = service.raw().status().as_u16();
             let (why, ends) = match kind_of(code, status) {
-                Kind::Denied => (Why::Denied, None),
-                Kind::Throttled => (Why::Throttled, None),
-                Kind::ServerFault => (Why::Transport, None),
-                Kind::Ends(ends) => (Why::Denied, Some(ends)),
-                Kind::Other => (Why::Unparsable, None),
+                Kind::Denied => (UnreadReason::Denied, None),
+                Kind::Throttled => (UnreadReason::Throttled, None),
+                Kind::ServerFault => (UnreadReason::Transport, None),
+                Kind::Ends(ends) => (UnreadReason::Denied, Some(ends)),
+                Kind::Other => (UnreadReason::Unparsable, None),
             };
             let mut message = if code.is_empty() { format!("HTTP status {status}") } else { code.to_owned() };
             let said = error.message().unwrap_or_default();
@@ -115,32 +115,32 @@ impl Failure {
             return Self { code: code.to_owned(), ends, ..Self::of(read, why, message) };
         }
         if causes(error).any(<dyn Error>::is::<CutShort>) {
-            return Self::of(read, Why::Transport, CutShort.to_string());
+            return Self::of(read, UnreadReason::Transport, CutShort.to_string());
         }
         if let Some(in_clear) = causes(error).find(|cause| cause.is::<InClear>()) {
             let ends = Some(ErrorCode::BadInput);
-            return Self { ends, ..Self::of(read, Why::NotAsked, in_clear.to_string()) };
+            return Self { ends, ..Self::of(read, UnreadReason::NotAsked, in_clear.to_string()) };
         }
         if causes(error).any(<dyn Error>::is::<Echo>) {
-            return Self::of(read, Why::Unparsable, Echo.to_string());
+            return Self::of(read, UnreadReason::Unparsable, Echo.to_string());
         }
         if causes(error).any(<dyn Error>::is::<TooMuch>) {
-            return Self::of(read, Why::NotAsked, TooMuch.to_string());
+            return Self::of(read, UnreadReason::NotAsked, TooMuch.to_string());
         }
         if causes(error).any(<dyn Error>::is::<LengthLimitError>) {
-            return Self::of(read, Why::Unparsable, format!("the answer is larger than {ANSWER_BYTES}"));
+            return Self::of(read, UnreadReason::Unparsable, format!("the answer is larger than {ANSWER_BYTES}"));
         }
         let why = if let SdkError::ResponseError(response) = error {
             // The status still tells what kind of answer it was.
             match kind_of("", response.raw().status().as_u16()) {
-                Kind::Denied => Why::Denied,
-                Kind::Throttled => Why::Throttled,
-                Kind::ServerFault => Why::Transport,
-                Kind::Ends(_) | Kind::Other if causes(error).any(broke_off) => Why::Transport,
-                Kind::Ends(_) | Kind::Other => Why::Unparsable,
+                Kind::Denied => UnreadReason::Denied,
+                Kind::Throttled => UnreadReason::Throttled,
+                Kind::ServerFault => UnreadReason::Transport,
+                Kind::Ends(_) | Kind::Other if causes(error).any(broke_off) => UnreadReason::Transport,
+                Kind::Ends(_) | Kind::Other => UnreadReason::Unparsable,
             }
         } else {
-            Why::Transport
+            UnreadReason::Transport
         };
         Self::of(read, why, chain(error))
     }
@@ -184,9 +184,9 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// A result as the capture keeps it.
-pub(super) fn reading<T>(result: Result<T, Failure>) -> Reading<T> {
+pub(super) fn reading<T>(result: Result<T, ReadError>) -> Fact<T> {
     match result {
-        Ok(fact) => Reading::Known(fact),
-        Err(failure) => Reading::Unread(failure.unread),
+        Ok(fact) => Fact::Known(fact),
+        Err(failure) => Fact::Unread(failure.unread),
     }
 }

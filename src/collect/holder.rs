@@ -2,17 +2,18 @@ use aws_sdk_iam::types::AttachedPolicy as Entry;
 use futures_util::future::join_all;
 
 use super::clients::Clients;
-use super::failure::{Failure, reading};
+use super::failure::{ReadError, reading};
 use super::pace::{Page, pages};
 use super::reader::IamReads;
 use super::xml::policy_text;
-use crate::capture::{AttachedPolicy, InlinePolicy};
-use crate::reads::{
+use crate::calls::{
     GET_GROUP_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE_POLICY, GET_USER_POLICY, LIST_ATTACHED_GROUP_POLICIES,
     LIST_ATTACHED_ROLE_POLICIES, LIST_ATTACHED_USER_POLICIES, LIST_GROUP_POLICIES, LIST_ROLE_POLICIES,
     LIST_USER_POLICIES, Read,
 };
-use crate::source::{Document, Reading};
+use crate::capture::{AttachedPolicy, InlinePolicy};
+use crate::document::Document;
+use crate::fact::Fact;
 
 /// The kinds of IAM identities that hold policies; each has calls of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +34,10 @@ macro_rules! inline {
         let policies = names.await?.into_iter().map(async |name| {
             let document = match $clients.read(&$get, $text.policy_name(&name).send()).await {
                 Ok(answer) if answer.$own != $of || answer.policy_name != name => {
-                    Reading::Unread(Failure::unexpected(&$get, "the answer is of another policy").unread)
+                    Fact::Unread(ReadError::unexpected(&$get, "the answer is of another policy").unread)
                 }
                 Ok(answer) => document(&$get, Some(&answer.policy_document)),
-                Err(failure) => Reading::Unread(failure.unread),
+                Err(failure) => Fact::Unread(failure.unread),
             };
             InlinePolicy { name, document }
         });
@@ -45,7 +46,7 @@ macro_rules! inline {
 }
 
 /// The inline policies of a role, user or group.
-pub(super) async fn inline(clients: &Clients, kind: Kind, name: &str) -> Reading<Vec<InlinePolicy>> {
+pub(super) async fn inline(clients: &Clients, kind: Kind, name: &str) -> Fact<Vec<InlinePolicy>> {
     let read = async {
         match kind {
             Kind::Role => inline!(
@@ -83,12 +84,7 @@ macro_rules! attached {
 }
 
 /// The managed policies that are attached to a role, user or group.
-pub(super) async fn attached(
-    clients: &Clients,
-    reads: &IamReads,
-    kind: Kind,
-    name: &str,
-) -> Reading<Vec<AttachedPolicy>> {
+pub(super) async fn attached(clients: &Clients, reads: &IamReads, kind: Kind, name: &str) -> Fact<Vec<AttachedPolicy>> {
     let arns = async {
         match kind {
             Kind::Role => attached!(
@@ -106,14 +102,14 @@ pub(super) async fn attached(
         }
     };
     match arns.await {
-        Ok(arns) => Reading::Known(join_all(arns.into_iter().map(|arn| managed(clients, reads, arn))).await),
-        Err(failure) => Reading::Unread(failure.unread),
+        Ok(arns) => Fact::Known(join_all(arns.into_iter().map(|arn| managed(clients, reads, arn))).await),
+        Err(failure) => Fact::Unread(failure.unread),
     }
 }
 
-fn arns(read: &Read, entries: Vec<Entry>) -> Result<Vec<String>, Failure> {
+fn arns(read: &Read, entries: Vec<Entry>) -> Result<Vec<String>, ReadError> {
     let arns: Option<Vec<String>> = entries.into_iter().map(|entry| entry.policy_arn).collect();
-    arns.ok_or_else(|| Failure::unexpected(read, "the answer holds a policy without ARN"))
+    arns.ok_or_else(|| ReadError::unexpected(read, "the answer holds a policy without ARN"))
 }
 
 /// A managed policy in its default version, which need not be the newest; read once.
@@ -126,11 +122,11 @@ async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
         let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(&arn).send()).await?;
         let policy = answer.policy.filter(|policy| policy.arn.as_ref().is_none_or(|own| *own == arn));
         let version = policy.and_then(|policy| policy.default_version_id);
-        version.ok_or_else(|| Failure::unexpected(&GET_POLICY, "the answer lacks the default version"))
+        version.ok_or_else(|| ReadError::unexpected(&GET_POLICY, "the answer lacks the default version"))
     };
     let version = match version.await {
         Ok(version) => version,
-        Err(failure) => return AttachedPolicy { arn, version: None, document: Reading::Unread(failure.unread) },
+        Err(failure) => return AttachedPolicy { arn, version: None, document: Fact::Unread(failure.unread) },
     };
     let call = clients.iam.get_policy_version().policy_arn(&arn).version_id(&version).send();
     let document = match clients.read(&GET_POLICY_VERSION, call).await {
@@ -143,15 +139,15 @@ async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
                 document(&GET_POLICY_VERSION, found.document.as_deref())
             } else {
                 let message = format!("the answer is not of the default version {version}");
-                Reading::Unread(Failure::unexpected(&GET_POLICY_VERSION, message).unread)
+                Fact::Unread(ReadError::unexpected(&GET_POLICY_VERSION, message).unread)
             }
         }
-        Err(failure) => Reading::Unread(failure.unread),
+        Err(failure) => Fact::Unread(failure.unread),
     };
     AttachedPolicy { arn, version: Some(version), document }
 }
 
-pub(super) fn document(read: &Read, sent: Option<&str>) -> Reading<Document> {
+pub(super) fn document(read: &Read, sent: Option<&str>) -> Fact<Document> {
     let text = sent.filter(|text| !text.trim().is_empty()).and_then(policy_text);
-    reading(text.map(Document::new).ok_or_else(|| Failure::unexpected(read, "the answer lacks the document")))
+    reading(text.map(Document::new).ok_or_else(|| ReadError::unexpected(read, "the answer lacks the document")))
 }

@@ -5,27 +5,28 @@ use aws_sdk_kms::types;
 use jiff::Timestamp;
 
 use super::clients::Clients;
-use super::failure::{Failure, reading};
+use super::failure::{ReadError, reading};
 use super::iam;
 use super::pace::{Page, pages};
-use super::reader::Reader;
-use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
-use crate::names::{INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn};
-use crate::reads::{
+use super::reader::AwsReader;
+use crate::calls::{
     DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_KEY, GET_KEY_POLICY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS, Read,
 };
-use crate::source::{Document, Reading};
+use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
+use crate::document::Document;
+use crate::fact::Fact;
+use crate::names::{INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn};
 
 /// Whose key it is, seen from the credentials that read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
-    Reader,
+    AwsReader,
     Other,
     NotKnown,
 }
 
 /// A key, always named by its ARN: `DescribeKey` by the alias of an AWS managed key can create one.
-pub(super) async fn key(reader: &Reader, arn: &KeyArn) -> Key {
+pub(super) async fn key(reader: &AwsReader, arn: &KeyArn) -> Key {
     let (clients, owner) = clients_for(reader, arn).await;
     if owner == Owner::Other {
         let (metadata, grants) = tokio::join!(metadata(reader, clients, arn, owner), grants(reader, clients, arn));
@@ -47,7 +48,7 @@ pub(super) async fn key(reader: &Reader, arn: &KeyArn) -> Key {
         tags(clients, arn),
     );
     let ram_policy = match ram_policy {
-        Err(failure) if failure.is("NotFoundException") => Reading::Absent,
+        Err(failure) if failure.is("NotFoundException") => Fact::Absent,
         other => reading(other),
     };
     Key {
@@ -61,9 +62,9 @@ pub(super) async fn key(reader: &Reader, arn: &KeyArn) -> Key {
 }
 
 /// The clients of the key's own account, if there are any, or else the main ones.
-async fn clients_for<'a>(reader: &'a Reader, arn: &KeyArn) -> (&'a Clients, Owner) {
+async fn clients_for<'a>(reader: &'a AwsReader, arn: &KeyArn) -> (&'a Clients, Owner) {
     if let Some(clients) = reader.clients_in(arn.account()).await {
-        return (clients, Owner::Reader);
+        return (clients, Owner::AwsReader);
     }
     let known = reader.main.account().await.is_some();
     (&reader.main, if known { Owner::Other } else { Owner::NotKnown })
@@ -72,36 +73,38 @@ async fn clients_for<'a>(reader: &'a Reader, arn: &KeyArn) -> (&'a Clients, Owne
 /// Only `DescribeKey` and `ListGrants` work across accounts, whatever the policies say.
 ///
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/kms-api-permissions-reference.html>
-fn across_accounts<T>(read: &Read, arn: &KeyArn) -> Reading<T> {
+fn across_accounts<T>(read: &Read, arn: &KeyArn) -> Fact<T> {
     let message = format!(
         "`{}` does not work across accounts; read it with a profile of account {} (`--key-profile`)",
         read.action,
         arn.account()
     );
-    Reading::Unread(Failure::not_asked(read, message).unread)
+    Fact::Unread(ReadError::not_asked(read, message).unread)
 }
 
-async fn metadata(reader: &Reader, clients: &Clients, arn: &KeyArn, owner: Owner) -> Reading<KeyMetadata> {
+async fn metadata(reader: &AwsReader, clients: &Clients, arn: &KeyArn, owner: Owner) -> Fact<KeyMetadata> {
     let call = clients.kms.describe_key().key_id(arn.as_str()).send();
     let found = match clients.read(&DESCRIBE_KEY, call).await {
         Ok(answer) => answer.key_metadata.filter(|found| found.arn.as_deref() == Some(arn.as_str())),
         // In another account, "gone" and "not allowed" look alike.
         Err(failure)
-            if failure.is("NotFoundException") && owner == Owner::Reader && arn.region() == reader.region.as_str() =>
+            if failure.is("NotFoundException")
+                && owner == Owner::AwsReader
+                && arn.region() == reader.region.as_str() =>
         {
-            return Reading::Absent;
+            return Fact::Absent;
         }
-        Err(failure) => return Reading::Unread(failure.unread),
+        Err(failure) => return Fact::Unread(failure.unread),
     };
     let Some(found) = found else {
-        return Reading::Unread(Failure::unexpected(&DESCRIBE_KEY, "the answer is not of this key").unread);
+        return Fact::Unread(ReadError::unexpected(&DESCRIBE_KEY, "the answer is not of this key").unread);
     };
     // `Enabled` says of the key state what `KeyState` says: an answer in which they differ says neither.
     // Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
     let told = found.key_state.as_ref().filter(|state| **state != types::KeyState::Updating);
     if told.is_some_and(|state| found.enabled != (*state == types::KeyState::Enabled)) {
         let message = "the answer tells two key states, by `Enabled` and by `KeyState`";
-        return Reading::Unread(Failure::unexpected(&DESCRIBE_KEY, message).unread);
+        return Fact::Unread(ReadError::unexpected(&DESCRIBE_KEY, message).unread);
     }
     let custom_key_store = match found.custom_key_store_id.as_deref() {
         Some(id) => Some(custom_key_store(clients, arn, id, owner).await),
@@ -112,7 +115,7 @@ async fn metadata(reader: &Reader, clients: &Clients, arn: &KeyArn, owner: Owner
         (Some(false), None) => "NONE".to_owned(),
         (Some(true) | None, None) => String::new(),
     };
-    Reading::Known(KeyMetadata {
+    Fact::Known(KeyMetadata {
         state: text(found.key_state.as_ref()),
         manager: text(found.key_manager.as_ref()),
         spec: text(found.key_spec.as_ref()),
@@ -144,14 +147,14 @@ async fn custom_key_store(clients: &Clients, arn: &KeyArn, id: &str, owner: Owne
     let store = clients.read(&DESCRIBE_CUSTOM_KEY_STORES, call).await.and_then(|answer| {
         let stores = answer.custom_key_stores.unwrap_or_default();
         let store = stores.into_iter().find(|store| store.custom_key_store_id.as_ref() == Some(&id));
-        store.ok_or_else(|| Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the key store"))
+        store.ok_or_else(|| ReadError::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the key store"))
     });
     match store {
-        Err(failure) => CustomKeyStore { id, connection_state: Reading::Unread(failure.unread), error_code: None },
+        Err(failure) => CustomKeyStore { id, connection_state: Fact::Unread(failure.unread), error_code: None },
         Ok(store) => CustomKeyStore {
             id,
             connection_state: reading(store.connection_state.map(|state| state.as_str().to_owned()).ok_or_else(|| {
-                Failure::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the connection state")
+                ReadError::unexpected(&DESCRIBE_CUSTOM_KEY_STORES, "the answer lacks the connection state")
             })),
             error_code: store.connection_error_code.map(|code| code.as_str().to_owned()),
         },
@@ -159,20 +162,20 @@ async fn custom_key_store(clients: &Clients, arn: &KeyArn, id: &str, owner: Owne
 }
 
 /// One of the key's two policies. An answer without text is not "no policy".
-async fn policy(clients: &Clients, arn: &KeyArn, name: &str) -> Result<Document, Failure> {
+async fn policy(clients: &Clients, arn: &KeyArn, name: &str) -> Result<Document, ReadError> {
     let call = clients.kms.get_key_policy().key_id(arn.as_str()).policy_name(name).send();
     let answer = clients.read(&GET_KEY_POLICY, call).await?;
     let text = answer.policy.filter(|text| !text.trim().is_empty());
     match (text, answer.policy_name.as_deref()) {
         (Some(_), Some(other)) if other != name => {
-            Err(Failure::unexpected(&GET_KEY_POLICY, format!("the answer is the policy `{other}`")))
+            Err(ReadError::unexpected(&GET_KEY_POLICY, format!("the answer is the policy `{other}`")))
         }
         (Some(text), _) => Ok(Document::new(text)),
-        (None, _) => Err(Failure::unexpected(&GET_KEY_POLICY, "the answer lacks the policy")),
+        (None, _) => Err(ReadError::unexpected(&GET_KEY_POLICY, "the answer lacks the policy")),
     }
 }
 
-async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, Failure> {
+async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, ReadError> {
     let aliases = pages(&LIST_ALIASES, async |marker| {
         let call = clients.kms.list_aliases().key_id(arn.as_str()).set_marker(marker).send();
         let answer = clients.read(&LIST_ALIASES, call).await?;
@@ -184,12 +187,12 @@ async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, Failure
         .map(|alias| alias.alias_name.filter(|_| alias.target_key_id.as_ref().is_none_or(is_of_key)))
         .collect();
     let lacks = "the answer holds an alias without name, or of another key";
-    let mut names = names.ok_or_else(|| Failure::unexpected(&LIST_ALIASES, lacks))?;
+    let mut names = names.ok_or_else(|| ReadError::unexpected(&LIST_ALIASES, lacks))?;
     names.sort();
     Ok(names)
 }
 
-async fn tags(clients: &Clients, arn: &KeyArn) -> Result<BTreeMap<String, String>, Failure> {
+async fn tags(clients: &Clients, arn: &KeyArn) -> Result<BTreeMap<String, String>, ReadError> {
     let tags = pages(&LIST_RESOURCE_TAGS, async |marker| {
         let call = clients.kms.list_resource_tags().key_id(arn.as_str()).set_marker(marker).send();
         let answer = clients.read(&LIST_RESOURCE_TAGS, call).await?;
@@ -199,14 +202,14 @@ async fn tags(clients: &Clients, arn: &KeyArn) -> Result<BTreeMap<String, String
     let number = tags.len();
     let tags: BTreeMap<String, String> = tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect();
     if tags.len() < number {
-        return Err(Failure::unexpected(&LIST_RESOURCE_TAGS, "a tag stands twice in the answer"));
+        return Err(ReadError::unexpected(&LIST_RESOURCE_TAGS, "a tag stands twice in the answer"));
     }
     Ok(tags)
 }
 
 /// The grants on the key. A key may hold 50,000: beyond the first page only those of the principals of a start
 /// are asked for.
-async fn grants(reader: &Reader, clients: &Clients, arn: &KeyArn) -> Result<Vec<Grant>, Failure> {
+async fn grants(reader: &AwsReader, clients: &Clients, arn: &KeyArn) -> Result<Vec<Grant>, ReadError> {
     let first = grants_page(clients, arn, None, None).await?;
     let is_last = first.is_last();
     let mut found = first.into_items();
@@ -219,12 +222,12 @@ async fn grants(reader: &Reader, clients: &Clients, arn: &KeyArn) -> Result<Vec<
     }
     let is_of_key = |on: &String| on == arn.as_str() || on == arn.key_id();
     if found.iter().any(|entry| !entry.key_id.as_ref().is_none_or(is_of_key)) {
-        return Err(Failure::unexpected(&LIST_GRANTS, "the answer holds a grant on another key"));
+        return Err(ReadError::unexpected(&LIST_GRANTS, "the answer holds a grant on another key"));
     }
     let records: Option<BTreeMap<String, Grant>> =
         found.into_iter().map(|entry| grant(entry).map(|grant| (grant.id.clone(), grant))).collect();
     let records = records.ok_or_else(|| {
-        Failure::unexpected(&LIST_GRANTS, "the answer holds a grant without ID, grantee principal or operations")
+        ReadError::unexpected(&LIST_GRANTS, "the answer holds a grant without ID, grantee principal or operations")
     })?;
     Ok(records.into_values().collect())
 }
@@ -234,7 +237,7 @@ async fn grants_page(
     arn: &KeyArn,
     grantee: Option<String>,
     marker: Option<String>,
-) -> Result<Page<types::GrantListEntry>, Failure> {
+) -> Result<Page<types::GrantListEntry>, ReadError> {
     let call = clients.kms.list_grants().key_id(arn.as_str()).limit(100);
     let call = call.set_grantee_principal(grantee).set_marker(marker).send();
     let answer = clients.read(&LIST_GRANTS, call).await?;
@@ -243,7 +246,7 @@ async fn grants_page(
 
 /// Everybody whose grants bear on the starts: each role or user, the session if one was named, its account, and
 /// the session in which EC2 decrypts for each instance.
-async fn grantees(reader: &Reader) -> Result<Vec<String>, Failure> {
+async fn grantees(reader: &AwsReader) -> Result<Vec<String>, ReadError> {
     let mut grantees = Vec::new();
     for asked in &reader.identities {
         grantees.push(asked.to_string());
@@ -253,7 +256,7 @@ async fn grantees(reader: &Reader) -> Result<Vec<String>, Failure> {
                 Ok(role) => grantees.push(role.arn),
                 Err(failure) => {
                     let message = format!("the role's ARN is not known: {}", failure.unread.message);
-                    return Err(Failure::not_asked(&LIST_GRANTS, message));
+                    return Err(ReadError::not_asked(&LIST_GRANTS, message));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The live reads: AWS's answers become a [`Capture`](crate::capture::Capture).
 //!
-//! Only reads of [`READS`](crate::reads::READS) are made. What was refused, throttled or cut off is kept as a fact of its
+//! Only reads of [`READS`](crate::calls::READS) are made. What was refused, throttled or cut off is kept as a fact of its
 //! own; only a run that could judge nothing at all ends in a `CollectError`.
 
 mod clients;
@@ -27,7 +27,7 @@ pub use decode::decoded;
 pub use error::{CollectError, ErrorCode, Exit};
 pub use events::{Events, events};
 pub use named::instances_named;
-pub use reader::Wanted;
+pub use reader::ReadPlan;
 pub use run::collect;
 
 #[cfg(test)]

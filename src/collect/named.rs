@@ -6,9 +6,9 @@ use super::clients::{Access, Clients};
 use super::credentials;
 use super::error::{CollectError, ErrorCode};
 use super::pace::{Pace, Page, pages};
+use crate::calls::DESCRIBE_INSTANCES;
+use crate::fact::UnreadReason;
 use crate::names::InstanceId;
-use crate::reads::DESCRIBE_INSTANCES;
-use crate::source::Why;
 
 /// The instances whose tag `Name` is `name`, letter by letter, each with its state.
 ///
@@ -28,8 +28,11 @@ pub async fn instances_named(access: &Access, name: &str) -> Result<Vec<(Instanc
         Ok(reservations) => reservations,
         Err(failure) => {
             let said = &failure.unread.message;
-            let code =
-                if failure.unread.why == Why::Denied { ErrorCode::InstanceDenied } else { ErrorCode::Unreachable };
+            let code = if failure.unread.why == UnreadReason::Denied {
+                ErrorCode::InstanceDenied
+            } else {
+                ErrorCode::Unreachable
+            };
             let message = format!("instances could not be looked up by name in {region} (from {source}): {said}");
             let error = CollectError::new(code, message, "give the instance with `--instance-id`");
             return Err(pace.reason().unwrap_or(error));

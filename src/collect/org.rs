@@ -2,20 +2,21 @@ use aws_sdk_organizations::types::{self, PolicyType, PolicyTypeStatus};
 use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
 
 use super::clients::{Clients, Membership};
-use super::failure::{Failure, reading};
+use super::failure::{ReadError, reading};
 use super::pace::{Page, pages};
-use super::reader::Reader;
+use super::reader::AwsReader;
+use crate::calls::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS};
 use crate::capture::{Level, OrgPolicy, Organization};
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::AccountId;
-use crate::reads::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_ROOTS};
-use crate::source::{Document, Reading};
 
 /// What the organization imposes on one account; read once.
-pub(super) async fn organization(reader: &Reader, account: &AccountId) -> Reading<Organization> {
+pub(super) async fn organization(reader: &AwsReader, account: &AccountId) -> Fact<Organization> {
     reader.org_reads.organizations.get(account.clone(), || read(reader, account)).await
 }
 
-async fn read(reader: &Reader, account: &AccountId) -> Reading<Organization> {
+async fn read(reader: &AwsReader, account: &AccountId) -> Fact<Organization> {
     let tree = reader.tree_clients();
     let member = async {
         match reader.clients_in(account.as_str()).await {
@@ -27,11 +28,11 @@ async fn read(reader: &Reader, account: &AccountId) -> Reading<Organization> {
         tokio::join!(member, membership(tree), climb(reader, account.as_str().to_owned()), enabled(reader));
     let strange = || {
         let message = format!("these credentials do not tell which organization account {account} is in");
-        Reading::Unread(Failure::not_asked(&DESCRIBE_ORGANIZATION, message).unread)
+        Fact::Unread(ReadError::not_asked(&DESCRIBE_ORGANIZATION, message).unread)
     };
     let member = match member {
-        Err(failure) => return Reading::Unread(failure.unread),
-        Ok(None) if own => return Reading::Absent,
+        Err(failure) => return Fact::Unread(failure.unread),
+        Ok(None) if own => return Fact::Absent,
         Ok(None) => return strange(),
         // Only the tree itself can say that an account of nobody's credentials is in it.
         Ok(Some(_)) if !own && climbed.is_err() => return strange(),
@@ -43,10 +44,10 @@ async fn read(reader: &Reader, account: &AccountId) -> Reading<Organization> {
         (climbed, enabled)
     } else {
         let other = "the credentials for organization reads are of another organization";
-        let failure = of_tree.err().unwrap_or_else(|| Failure::not_asked(&LIST_ROOTS, other));
+        let failure = of_tree.err().unwrap_or_else(|| ReadError::not_asked(&LIST_ROOTS, other));
         (Err(failure.clone()), Err(failure))
     };
-    Reading::Known(Organization {
+    Fact::Known(Organization {
         path: reading(climbed.clone().map(|steps| steps.into_iter().map(|step| step.target).collect())),
         scps: levels(&enabled, &climbed, &PolicyType::ServiceControlPolicy, |step| &step.scps),
         rcps: levels(&enabled, &climbed, &PolicyType::ResourceControlPolicy, |step| &step.rcps),
@@ -55,7 +56,7 @@ async fn read(reader: &Reader, account: &AccountId) -> Reading<Organization> {
 }
 
 /// The organization of the clients' account, `None` if it is in none; asked once.
-async fn membership(clients: &Clients) -> Result<Option<Membership>, Failure> {
+async fn membership(clients: &Clients) -> Result<Option<Membership>, ReadError> {
     let ask = || async {
         let call = clients.organizations.describe_organization().send();
         let answer = match clients.read(&DESCRIBE_ORGANIZATION, call).await {
@@ -67,14 +68,17 @@ async fn membership(clients: &Clients) -> Result<Option<Membership>, Failure> {
             Some(Membership { id: found.id?, management_account })
         });
         found.map(Some).ok_or_else(|| {
-            Failure::unexpected(&DESCRIBE_ORGANIZATION, "the answer lacks the organization's ID or management account")
+            ReadError::unexpected(
+                &DESCRIBE_ORGANIZATION,
+                "the answer lacks the organization's ID or management account",
+            )
         })
     };
     clients.membership.get_or_init(ask).await.clone()
 }
 
 /// The policy types that are enabled on the root; a type that is not has no effect anywhere.
-async fn enabled(reader: &Reader) -> Result<Vec<PolicyType>, Failure> {
+async fn enabled(reader: &AwsReader) -> Result<Vec<PolicyType>, ReadError> {
     let clients = reader.tree_clients();
     let ask = || async {
         let roots = pages(&LIST_ROOTS, async |token| {
@@ -87,20 +91,20 @@ async fn enabled(reader: &Reader) -> Result<Vec<PolicyType>, Failure> {
             [root] => root.policy_types.as_deref(),
             _ => None,
         };
-        let types = types.ok_or_else(|| Failure::unexpected(&LIST_ROOTS, "the answer lacks the policy types"))?;
+        let types = types.ok_or_else(|| ReadError::unexpected(&LIST_ROOTS, "the answer lacks the policy types"))?;
         types.iter().map(in_force).filter_map(Result::transpose).collect()
     };
     reader.org_reads.enabled.get_or_init(ask).await.clone()
 }
 
 /// The type if it is in force; one that is being switched on or off counts as in force.
-fn in_force(summary: &types::PolicyTypeSummary) -> Result<Option<PolicyType>, Failure> {
+fn in_force(summary: &types::PolicyTypeSummary) -> Result<Option<PolicyType>, ReadError> {
     match (summary.r#type.as_ref(), summary.status.as_ref()) {
         (
             Some(kind),
             Some(PolicyTypeStatus::Enabled | PolicyTypeStatus::PendingDisable | PolicyTypeStatus::PendingEnable),
         ) => Ok(Some(kind.clone())),
-        _ => Err(Failure::unexpected(&LIST_ROOTS, "the answer holds a policy type of unknown status")),
+        _ => Err(ReadError::unexpected(&LIST_ROOTS, "the answer holds a policy type of unknown status")),
     }
 }
 
@@ -108,12 +112,12 @@ fn in_force(summary: &types::PolicyTypeSummary) -> Result<Option<PolicyType>, Fa
 #[derive(Debug, Clone)]
 struct Step {
     target: String,
-    scps: Result<Level, Failure>,
-    rcps: Result<Level, Failure>,
+    scps: Result<Level, ReadError>,
+    rcps: Result<Level, ReadError>,
 }
 
 /// The steps from the root down to `target`; each level's policies are read while the next parent is looked up.
-fn climb(reader: &Reader, target: String) -> LocalBoxFuture<'_, Result<Vec<Step>, Failure>> {
+fn climb(reader: &AwsReader, target: String) -> LocalBoxFuture<'_, Result<Vec<Step>, ReadError>> {
     async move {
         let above = async {
             if target.starts_with("r-") {
@@ -133,7 +137,7 @@ fn climb(reader: &Reader, target: String) -> LocalBoxFuture<'_, Result<Vec<Step>
     .boxed_local()
 }
 
-async fn parent(reader: &Reader, child: &str) -> Result<String, Failure> {
+async fn parent(reader: &AwsReader, child: &str) -> Result<String, ReadError> {
     let clients = reader.tree_clients();
     let read = || async {
         let parents = pages(&LIST_PARENTS, async |token| {
@@ -145,13 +149,13 @@ async fn parent(reader: &Reader, child: &str) -> Result<String, Failure> {
         let mut ids = parents.into_iter().filter_map(|parent| parent.id);
         match (ids.next(), ids.next()) {
             (Some(id), None) => Ok(id),
-            _ => Err(Failure::unexpected(&LIST_PARENTS, "the answer does not name one parent")),
+            _ => Err(ReadError::unexpected(&LIST_PARENTS, "the answer does not name one parent")),
         }
     };
     reader.org_reads.parents.get(child.to_owned(), read).await
 }
 
-async fn level(reader: &Reader, target: &str, kind: PolicyType) -> Result<Level, Failure> {
+async fn level(reader: &AwsReader, target: &str, kind: PolicyType) -> Result<Level, ReadError> {
     let clients = reader.tree_clients();
     let key = (target.to_owned(), kind == PolicyType::ServiceControlPolicy);
     let read = || async {
@@ -165,7 +169,7 @@ async fn level(reader: &Reader, target: &str, kind: PolicyType) -> Result<Level,
         let named: Option<Vec<(String, String)>> =
             (policies.into_iter()).map(|policy| Some((policy.id?, policy.name.unwrap_or_default()))).collect();
         let named = named
-            .ok_or_else(|| Failure::unexpected(&LIST_POLICIES_FOR_TARGET, "the answer holds a policy without ID"))?;
+            .ok_or_else(|| ReadError::unexpected(&LIST_POLICIES_FOR_TARGET, "the answer holds a policy without ID"))?;
         let policies = named.into_iter().map(async |(id, name)| {
             let document = document(reader, &id).await;
             OrgPolicy { id, name, document }
@@ -175,20 +179,20 @@ async fn level(reader: &Reader, target: &str, kind: PolicyType) -> Result<Level,
     reader.org_reads.levels.get(key, read).await
 }
 
-async fn document(reader: &Reader, id: &str) -> Reading<Document> {
+async fn document(reader: &AwsReader, id: &str) -> Fact<Document> {
     let clients = reader.tree_clients();
     let read = || async {
         let call = clients.organizations.describe_policy().policy_id(id).send();
         let answer = match clients.read(&DESCRIBE_POLICY, call).await {
             Ok(answer) => answer,
-            Err(failure) => return Reading::Unread(failure.unread),
+            Err(failure) => return Fact::Unread(failure.unread),
         };
         let policy = answer.policy.filter(|policy| {
             let told = policy.policy_summary.as_ref().and_then(|summary| summary.id.as_deref());
             told.is_none_or(|told| told == id)
         });
         let text = policy.and_then(|policy| policy.content).filter(|text| !text.trim().is_empty());
-        let lacks = || Failure::unexpected(&DESCRIBE_POLICY, "the answer lacks the document of this policy");
+        let lacks = || ReadError::unexpected(&DESCRIBE_POLICY, "the answer lacks the document of this policy");
         reading(text.map(Document::new).ok_or_else(lacks))
     };
     reader.org_reads.documents.get(id.to_owned(), read).await
@@ -196,23 +200,23 @@ async fn document(reader: &Reader, id: &str) -> Reading<Document> {
 
 /// The policies of one type on every level; a type that is not enabled is absent.
 fn levels(
-    enabled: &Result<Vec<PolicyType>, Failure>,
-    climbed: &Result<Vec<Step>, Failure>,
+    enabled: &Result<Vec<PolicyType>, ReadError>,
+    climbed: &Result<Vec<Step>, ReadError>,
     kind: &PolicyType,
-    of: impl Fn(&Step) -> &Result<Level, Failure>,
-) -> Reading<Vec<Level>> {
+    of: impl Fn(&Step) -> &Result<Level, ReadError>,
+) -> Fact<Vec<Level>> {
     match enabled {
-        Ok(enabled) if !enabled.contains(kind) => Reading::Absent,
+        Ok(enabled) if !enabled.contains(kind) => Fact::Absent,
         Ok(_) => match climbed {
             Ok(steps) => part(steps.iter().map(of)),
-            Err(failure) => Reading::Unread(failure.unread.clone()),
+            Err(failure) => Fact::Unread(failure.unread.clone()),
         },
-        Err(failure) => Reading::Unread(failure.unread.clone()),
+        Err(failure) => Fact::Unread(failure.unread.clone()),
     }
 }
 
 /// The levels; where some were not read, the others are a part, the policies of which bind all the same.
-fn part<'s>(levels: impl Iterator<Item = &'s Result<Level, Failure>>) -> Reading<Vec<Level>> {
+fn part<'s>(levels: impl Iterator<Item = &'s Result<Level, ReadError>>) -> Fact<Vec<Level>> {
     let (mut known, mut unread) = (Vec::new(), None);
     for level in levels {
         match level {
@@ -221,8 +225,8 @@ fn part<'s>(levels: impl Iterator<Item = &'s Result<Level, Failure>>) -> Reading
         }
     }
     match unread {
-        None => Reading::Known(known),
-        Some(unread) if known.is_empty() => Reading::Unread(unread),
-        Some(unread) => Reading::Part { known, unread },
+        None => Fact::Known(known),
+        Some(unread) if known.is_empty() => Fact::Unread(unread),
+        Some(unread) => Fact::Part { known, unread },
     }
 }

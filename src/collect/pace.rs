@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, OnceCell, Semaphore, watch};
 
 use super::error::CollectError;
-use super::failure::Failure;
+use super::failure::ReadError;
+use crate::calls::Read;
 use crate::limits::PAGES;
-use crate::reads::Read;
 
 /// Requests on their way at any time; well below AWS's own limits for one account.
 const CONCURRENT: usize = 16;
@@ -82,11 +82,11 @@ pub(super) struct Page<T> {
 impl<T> Page<T> {
     /// # Errors
     /// When the list itself is missing, or there is more of it and nothing says where.
-    pub(super) fn new(read: &Read, items: Option<Vec<T>>, more: bool, next: Option<String>) -> Result<Self, Failure> {
+    pub(super) fn new(read: &Read, items: Option<Vec<T>>, more: bool, next: Option<String>) -> Result<Self, ReadError> {
         let next = next.filter(|token| !token.is_empty());
-        let items = items.ok_or_else(|| Failure::unexpected(read, "the answer holds no list"))?;
+        let items = items.ok_or_else(|| ReadError::unexpected(read, "the answer holds no list"))?;
         if more && next.is_none() {
-            return Err(Failure::unexpected(read, "the list is cut off, and the answer has no marker"));
+            return Err(ReadError::unexpected(read, "the list is cut off, and the answer has no marker"));
         }
         Ok(Self { items, next })
     }
@@ -107,8 +107,8 @@ impl<T> Page<T> {
 /// When a page cannot be read or leads back to an earlier one: part of a list is no list.
 pub(super) async fn pages<T>(
     read: &Read,
-    mut page: impl AsyncFnMut(Option<String>) -> Result<Page<T>, Failure>,
-) -> Result<Vec<T>, Failure> {
+    mut page: impl AsyncFnMut(Option<String>) -> Result<Page<T>, ReadError>,
+) -> Result<Vec<T>, ReadError> {
     let mut all = Vec::new();
     let mut tokens = BTreeSet::new();
     let mut token = None;
@@ -117,10 +117,10 @@ pub(super) async fn pages<T>(
         all.extend(items);
         let Some(next) = next else { return Ok(all) };
         if !tokens.insert(next.clone()) {
-            return Err(Failure::unexpected(read, "the list does not end: a page leads back to an earlier one"));
+            return Err(ReadError::unexpected(read, "the list does not end: a page leads back to an earlier one"));
         }
         if tokens.len() >= PAGES.most() {
-            return Err(Failure::unexpected(read, format!("the list has more than {PAGES}")));
+            return Err(ReadError::unexpected(read, format!("the list has more than {PAGES}")));
         }
         token = Some(next);
     }

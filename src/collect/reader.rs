@@ -10,15 +10,16 @@ use tokio::sync::OnceCell;
 use super::clients::{Access, Clients, Identity};
 use super::credentials;
 use super::error::CollectError;
-use super::failure::Failure;
+use super::failure::ReadError;
 use super::pace::{Once, Pace};
 use crate::capture::{AttachedPolicy, Group, Key, Level, Organization, Target};
+use crate::document::Document;
+use crate::fact::Fact;
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
-use crate::source::{Document, Reading};
 
 /// What to read, and how to reach AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ReadPlan {
     /// The starts to read for, by roles or users; a role may be named by the ARN of one of its sessions.
     pub targets: Vec<Target>,
     /// The Region, credentials and endpoint.
@@ -27,7 +28,7 @@ pub struct Wanted {
 
 /// The state that all reads of one run share.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(super) struct AwsReader {
     pub(super) main: Clients,
     key: Option<Clients>,
     org: Option<Clients>,
@@ -45,7 +46,7 @@ pub(super) struct Reader {
 /// What several roles and users share.
 #[derive(Debug, Default)]
 pub(super) struct IamReads {
-    pub(super) roles: Once<String, Result<Role, Failure>>,
+    pub(super) roles: Once<String, Result<Role, ReadError>>,
     pub(super) groups: Once<String, Group>,
     pub(super) managed: Once<String, AttachedPolicy>,
 }
@@ -53,15 +54,15 @@ pub(super) struct IamReads {
 /// What the accounts of one organization share.
 #[derive(Debug, Default)]
 pub(super) struct OrgReads {
-    pub(super) enabled: OnceCell<Result<Vec<PolicyType>, Failure>>,
-    pub(super) parents: Once<String, Result<String, Failure>>,
-    pub(super) levels: Once<(String, bool), Result<Level, Failure>>,
-    pub(super) documents: Once<String, Reading<Document>>,
-    pub(super) organizations: Once<AccountId, Reading<Organization>>,
+    pub(super) enabled: OnceCell<Result<Vec<PolicyType>, ReadError>>,
+    pub(super) parents: Once<String, Result<String, ReadError>>,
+    pub(super) levels: Once<(String, bool), Result<Level, ReadError>>,
+    pub(super) documents: Once<String, Fact<Document>>,
+    pub(super) organizations: Once<AccountId, Fact<Organization>>,
 }
 
-impl Reader {
-    pub(super) async fn new(wanted: &Wanted) -> Result<Self, CollectError> {
+impl AwsReader {
+    pub(super) async fn new(wanted: &ReadPlan) -> Result<Self, CollectError> {
         let access = &wanted.access;
         let (region, region_source) = credentials::region(access).await?;
         let partition = region.partition();

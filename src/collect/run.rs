@@ -5,12 +5,12 @@ use futures_util::future::{OptionFuture, join_all};
 use jiff::Timestamp;
 
 use super::error::{CollectError, ErrorCode};
-use super::failure::{Failure, reading};
-use super::reader::{Reader, Wanted};
+use super::failure::{ReadError, reading};
+use super::reader::{AwsReader, ReadPlan};
 use super::{ec2, iam, kms, org};
 use crate::capture::{Capture, FORMAT_VERSION, Instance, Key, Provenance, Tool, Volume};
+use crate::fact::{Fact, UnreadReason};
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, VolumeId};
-use crate::source::{Reading, Why};
 
 /// Reads everything that bears on the starts, each thing once and as early as its inputs are known.
 ///
@@ -19,10 +19,10 @@ use crate::source::{Reading, Why};
 ///
 /// # Errors
 /// When the input cannot be used, the credentials are refused, or no instance could be read.
-pub async fn collect(wanted: &Wanted, progress: &dyn Fn(&str)) -> Result<Capture, CollectError> {
+pub async fn collect(wanted: &ReadPlan, progress: &dyn Fn(&str)) -> Result<Capture, CollectError> {
     let from = now();
     progress("loading credentials");
-    let reader = Reader::new(wanted).await?;
+    let reader = AwsReader::new(wanted).await?;
     let read = Box::pin(read(&reader, progress));
     let parts = tokio::select! {
         parts = read => parts,
@@ -60,13 +60,13 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-impl Reader {
+impl AwsReader {
     async fn key(&self, arn: &KeyArn) -> Key {
         self.keys.get(arn.clone(), || kms::key(self, arn)).await
     }
 
     /// Why the instance could not be read, for the user.
-    fn instance_error(&self, id: &InstanceId, failure: &Failure) -> CollectError {
+    fn instance_error(&self, id: &InstanceId, failure: &ReadError) -> CollectError {
         let (region, source, said) = (&self.region, &self.region_source, &failure.unread.message);
         if failure.is("InvalidInstanceID.NotFound") {
             return CollectError::new(
@@ -79,7 +79,7 @@ impl Reader {
             return CollectError::bad_input(said.clone(), "expected `i-` and 8 or 17 hexadecimal digits");
         }
         match failure.unread.why {
-            Why::Denied => CollectError::new(
+            UnreadReason::Denied => CollectError::new(
                 ErrorCode::InstanceDenied,
                 format!("AWS refused `ec2:DescribeInstances` for the instance `{id}`: {said}"),
                 if said.contains("explicit deny") || said.contains("service control policy") {
@@ -88,12 +88,12 @@ impl Reader {
                     "allow it to the reader; `ebs-preflight permissions` prints all that the reader needs"
                 },
             ),
-            Why::Throttled | Why::Transport => CollectError::new(
+            UnreadReason::Throttled | UnreadReason::Transport => CollectError::new(
                 ErrorCode::Unreachable,
                 format!("`ec2:DescribeInstances` failed for the instance `{id}` in {region} (from {source}): {said}"),
                 "see that the network, proxy and endpoint settings reach AWS, and run it again",
             ),
-            Why::Unparsable | Why::NotAsked => CollectError::new(
+            UnreadReason::Unparsable | UnreadReason::NotAsked => CollectError::new(
                 ErrorCode::UnexpectedAnswer,
                 format!("the answer of `ec2:DescribeInstances` about the instance `{id}` could not be used: {said}"),
                 "see which endpoint answered, and report it if it was AWS",
@@ -105,15 +105,15 @@ impl Reader {
 /// The records of a capture.
 #[derive(Default)]
 struct Parts {
-    instances: BTreeMap<InstanceId, Reading<Instance>>,
-    volumes: BTreeMap<VolumeId, Reading<Volume>>,
+    instances: BTreeMap<InstanceId, Fact<Instance>>,
+    volumes: BTreeMap<VolumeId, Fact<Volume>>,
     keys: BTreeMap<KeyArn, Key>,
-    identities: BTreeMap<String, Reading<crate::capture::Identity>>,
+    identities: BTreeMap<String, Fact<crate::capture::Identity>>,
     namesakes: BTreeMap<String, PrincipalArn>,
-    organizations: BTreeMap<AccountId, Reading<crate::capture::Organization>>,
+    organizations: BTreeMap<AccountId, Fact<crate::capture::Organization>>,
 }
 
-async fn read(reader: &Reader, progress: &dyn Fn(&str)) -> Parts {
+async fn read(reader: &AwsReader, progress: &dyn Fn(&str)) -> Parts {
     let failed = Cell::new(0);
     let instances = reader.instances.iter().map(async |id| {
         progress(&format!("reading instance {id}"));
@@ -138,7 +138,7 @@ async fn read(reader: &Reader, progress: &dyn Fn(&str)) -> Parts {
         parts.instances.insert(id.clone(), instance);
         parts.volumes.extend(volumes);
     }
-    let volumes = parts.volumes.values().filter_map(Reading::known);
+    let volumes = parts.volumes.values().filter_map(Fact::known);
     for arn in volumes.filter_map(|volume| volume.key.known()) {
         accounts.extend(AccountId::parse(arn.account()));
         parts.keys.insert(arn.clone(), reader.key(arn).await);
@@ -153,11 +153,11 @@ async fn read(reader: &Reader, progress: &dyn Fn(&str)) -> Parts {
 /// An instance and its volumes; their keys and organizations are read meanwhile. Once every instance has
 /// failed, the run ends.
 async fn instance(
-    reader: &Reader,
+    reader: &AwsReader,
     id: &InstanceId,
     failed: &Cell<usize>,
     progress: &dyn Fn(&str),
-) -> (Reading<Instance>, BTreeMap<VolumeId, Reading<Volume>>) {
+) -> (Fact<Instance>, BTreeMap<VolumeId, Fact<Volume>>) {
     let instance = async {
         let read = ec2::instance(&reader.main, id, &reader.region).await;
         match &read {
@@ -189,9 +189,9 @@ async fn instance(
     match tokio::join!(instance, volumes) {
         (Ok(mut instance), volumes) => {
             let volumes = ec2::join(&mut instance, volumes);
-            (Reading::Known(instance), volumes)
+            (Fact::Known(instance), volumes)
         }
-        (Err(failure), _) if failure.is("InvalidInstanceID.NotFound") => (Reading::Absent, BTreeMap::new()),
-        (Err(failure), _) => (Reading::Unread(failure.unread), BTreeMap::new()),
+        (Err(failure), _) if failure.is("InvalidInstanceID.NotFound") => (Fact::Absent, BTreeMap::new()),
+        (Err(failure), _) => (Fact::Unread(failure.unread), BTreeMap::new()),
     }
 }

@@ -4,7 +4,7 @@ mod answers;
 
 use std::collections::BTreeSet;
 
-use crate::reads::{ON_REQUEST, READS};
+use crate::calls::{ON_REQUEST, READS};
 
 /// The source of this module, its tests left out, without white space. No other module knows the SDK, which a test of
 /// the house holds.

@@ -11,7 +11,7 @@ pub(crate) use word::Word;
 /// A program with its arguments; or options alone, for a command that somebody has typed. Printed, it is one line for a
 /// POSIX shell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Command {
+pub struct Command {
     parts: Vec<Part>,
     /// The file that takes what the program prints.
     output: Option<&'static str>,

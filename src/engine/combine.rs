@@ -4,7 +4,7 @@ use crate::policy::{Effect, PolicyType, Truth};
 
 use super::decision::Decision;
 use super::grant::{GrantAllow, Issuer};
-use super::principal::{Named, PrincipalKind};
+use super::principal::{PrincipalKind, PrincipalMatch};
 use super::recorder::{Recorder, Silent};
 use super::request::Request;
 use super::set::{NamedPolicy, PolicyRef, PolicySet};
@@ -29,7 +29,7 @@ pub struct KeyPolicyAllow {
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gates {
+pub struct PolicyTypeOutcomes {
     /// Whether an identity-based policy denies.
     pub identity_denies: Truth,
     /// Whether the permissions boundary denies explicitly.
@@ -63,7 +63,7 @@ pub struct Gates {
     pub allowed: Truth,
 }
 
-impl Gates {
+impl PolicyTypeOutcomes {
     /// Whether some policy denies explicitly.
     pub fn denied(&self) -> Truth {
         self.identity_denies
@@ -90,12 +90,12 @@ pub fn judge(request: &Request, policies: &PolicySet) -> Decision {
 /// What one policy or list of policies says.
 #[derive(Clone, Copy)]
 struct Said {
-    allows: Named,
+    allows: PrincipalMatch,
     denies: Truth,
 }
 
 impl Said {
-    const NOTHING: Self = Self { allows: Named::NOBODY, denies: Truth::False };
+    const NOTHING: Self = Self { allows: PrincipalMatch::NOBODY, denies: Truth::False };
 
     fn or(self, other: Self) -> Self {
         Self { allows: self.allows.or(other.allows), denies: self.denies.or(other.denies) }
@@ -136,7 +136,7 @@ impl<R: Recorder> Walk<'_, R> {
     fn policy(&mut self, policy: &NamedPolicy, at: PolicyRef) -> Said {
         let Some(policy) = policy.policy.as_ref().filter(|policy| policy.kind == at.kind) else {
             // It was not read, or stands in the place of another type: it may say anything.
-            let anything = Named {
+            let anything = PrincipalMatch {
                 anyone: Truth::Unknown,
                 account: Truth::Unknown,
                 role: Truth::Unknown,
@@ -150,7 +150,7 @@ impl<R: Recorder> Walk<'_, R> {
             self.recorder.begin(at, number, statement.effect);
             let applies = applies(statement, self.request, at.kind, self.has_boundary, self.recorder);
             self.recorder.end(applies);
-            if applies == Named::NOBODY {
+            if applies == PrincipalMatch::NOBODY {
                 continue;
             }
             match statement.effect {
@@ -194,7 +194,7 @@ impl<R: Recorder> Walk<'_, R> {
     }
 }
 
-pub(super) fn walk<R: Recorder>(request: &Request, policies: &PolicySet, recorder: &mut R) -> Gates {
+pub(super) fn walk<R: Recorder>(request: &Request, policies: &PolicySet, recorder: &mut R) -> PolicyTypeOutcomes {
     let mut walk = Walk { request, has_boundary: policies.boundary.is_some(), recorder };
     let identity = walk.list(&policies.identity, PolicyType::Identity, 0);
     let boundary = walk.levels(policies.boundary.iter().map(|boundary| {
@@ -216,7 +216,7 @@ pub(super) fn walk<R: Recorder>(request: &Request, policies: &PolicySet, recorde
     let rcps = walk.levels(policies.rcps.iter().filter(|_| bound_by_rcps).enumerate().map(levels(PolicyType::Rcp)));
     let key = walk.list(&policies.key_policies, PolicyType::KeyPolicy, 0);
     let (grants, owner_grants) = walk.grants(policies);
-    let mut gates = Gates {
+    let mut gates = PolicyTypeOutcomes {
         identity_denies: identity.denies,
         boundary_denies: boundary.1,
         session_denies: session.1,
@@ -244,7 +244,7 @@ pub(super) fn walk<R: Recorder>(request: &Request, policies: &PolicySet, recorde
 }
 
 /// Whether identity-based and resource-based policies and grants allow, within boundary and session policies.
-pub(super) fn allowed(request: &Request, gates: &Gates) -> Truth {
+pub(super) fn allowed(request: &Request, gates: &PolicyTypeOutcomes) -> Truth {
     let limits = gates.boundary.and(gates.session);
     let identity = gates.identity.and(limits);
     let is_root = request.principal.kind == PrincipalKind::Root;
@@ -277,7 +277,7 @@ pub(super) fn allowed(request: &Request, gates: &Gates) -> Truth {
 /// Recorded behavior of 2026: an implicit deny of the boundary or a session policy limits a grant to a role, not
 /// one to a session. Whether it limits one to a user or an account is not known, nor what an account's root user gets
 /// from the latter.
-fn limited_grants(grants: GrantAllow, gates: &Gates, is_root: bool) -> Truth {
+fn limited_grants(grants: GrantAllow, gates: &PolicyTypeOutcomes, is_root: bool) -> Truth {
     let limits = gates.boundary.and(gates.session);
     let perhaps = limits.or(Truth::Unknown);
     let of_account = if is_root { Truth::Unknown } else { gates.identity.and(perhaps) };

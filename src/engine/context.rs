@@ -17,7 +17,7 @@ pub enum ContextValue {
     OneOf(Vec<ContextValue>),
     /// There or not: an address or network of AWS's own, as that from which EC2 decrypts. It is none that a policy
     /// names, unless by a range so wide that it may be of the internet at large.
-    Foreign,
+    Ec2Internal,
     /// It may be anything, or absent.
     NotKnown,
 }

@@ -1,6 +1,6 @@
 use crate::policy::{Effect, PolicyType, Truth};
 
-use super::combine::{Gates, allowed};
+use super::combine::{PolicyTypeOutcomes, allowed};
 use super::decision::Decision;
 use super::explain::Explanation;
 use super::grant::GrantAllow;
@@ -58,7 +58,7 @@ pub fn obstacles(request: &Request, explanation: &Explanation) -> Vec<Vec<Decide
     rounds
 }
 
-fn lift(gates: &mut Gates, decider: Decider) {
+fn lift(gates: &mut PolicyTypeOutcomes, decider: Decider) {
     match decider {
         Decider::Type(PolicyType::Identity) => gates.identity = Truth::True,
         Decider::Type(PolicyType::Boundary) => gates.boundary = Truth::True,
@@ -81,12 +81,12 @@ fn statements(explanation: &Explanation, keep: impl Fn(PolicyType, Effect, bool)
 
 fn allowing(request: &Request, explanation: &Explanation) -> Vec<Decider> {
     let gates = &explanation.gates;
-    let by_statements = Gates { grants: GrantAllow::NONE, owner_grants: GrantAllow::NONE, ..*gates };
+    let by_statements = PolicyTypeOutcomes { grants: GrantAllow::NONE, owner_grants: GrantAllow::NONE, ..*gates };
     if !allowed(request, &by_statements).is_true() {
         let served = explanation.grants.iter().enumerate().filter(|(_, grant)| grant.serves().is_true());
         let grants = served.map(|(position, _)| Decider::Grant(position));
         // A grant that the key owner's account issued to another account's principal is one half only.
-        let alone = Gates { identity: Truth::False, ..*gates };
+        let alone = PolicyTypeOutcomes { identity: Truth::False, ..*gates };
         let identity = if allowed(request, &alone).is_true() {
             Vec::new()
         } else {
@@ -109,7 +109,7 @@ fn allowing(request: &Request, explanation: &Explanation) -> Vec<Decider> {
 }
 
 /// The policy types without which, or but for which, the request would be allowed.
-fn lacking(request: &Request, gates: &Gates) -> Vec<Decider> {
+fn lacking(request: &Request, gates: &PolicyTypeOutcomes) -> Vec<Decider> {
     let mut lacking = Vec::new();
     let mut note = |kind, holds: bool| {
         if !holds {
@@ -123,7 +123,7 @@ fn lacking(request: &Request, gates: &Gates) -> Vec<Decider> {
         return lacking;
     }
     // A limit is at fault where lifting it would help, alone or together with the allow that is lacking too.
-    let unlimited = Gates { boundary: Truth::True, session: Truth::True, ..*gates };
+    let unlimited = PolicyTypeOutcomes { boundary: Truth::True, session: Truth::True, ..*gates };
     let helped = !allowed(request, &unlimited).is_false();
     note(PolicyType::Boundary, !(helped && gates.boundary.is_false()));
     note(PolicyType::Session, !(helped && gates.session.is_false()));
@@ -144,13 +144,13 @@ fn lacking(request: &Request, gates: &Gates) -> Vec<Decider> {
 }
 
 /// What is open and would decide alone; where nothing would, all that is open.
-fn open(request: &Request, gates: &Gates) -> Vec<Decider> {
+fn open(request: &Request, gates: &PolicyTypeOutcomes) -> Vec<Decider> {
     let (mut open, mut all) = (Vec::new(), Vec::new());
-    let matters = |with_true: Gates, with_false: Gates| {
-        let allowed = |gates: &Gates| gates.scps.and(gates.rcps).and(allowed(request, gates));
+    let matters = |with_true: PolicyTypeOutcomes, with_false: PolicyTypeOutcomes| {
+        let allowed = |gates: &PolicyTypeOutcomes| gates.scps.and(gates.rcps).and(allowed(request, gates));
         allowed(&with_true) != Truth::Unknown || allowed(&with_false) != Truth::Unknown
     };
-    let mut note = |kind, denies: Truth, allows: Truth, set: &dyn Fn(&mut Gates, Truth)| {
+    let mut note = |kind, denies: Truth, allows: Truth, set: &dyn Fn(&mut PolicyTypeOutcomes, Truth)| {
         let (mut with_true, mut with_false) = (*gates, *gates);
         set(&mut with_true, Truth::True);
         set(&mut with_false, Truth::False);

@@ -39,6 +39,11 @@ impl Decision {
         }
     }
 
+    /// Returns `true` if the request is allowed.
+    pub fn is_allowed(self) -> bool {
+        self == Self::Allowed
+    }
+
     /// Whether it is a definite deny of either kind.
     pub fn is_denied(self) -> bool {
         matches!(self, Self::ExplicitDeny | Self::ImplicitDeny)

@@ -1,9 +1,9 @@
 use crate::policy::{Effect, Truth};
 
-use super::combine::{Gates, walk};
+use super::combine::{PolicyTypeOutcomes, walk};
 use super::decision::Decision;
 use super::grant::Grant;
-use super::principal::Named;
+use super::principal::PrincipalMatch;
 use super::recorder::Recorder;
 use super::request::Request;
 use super::set::{PolicyRef, PolicySet};
@@ -14,7 +14,7 @@ pub struct Explanation {
     /// The decision, as [`judge`](super::judge) gives it.
     pub decision: Decision,
     /// What each policy type says.
-    pub gates: Gates,
+    pub gates: PolicyTypeOutcomes,
     /// Every statement, in the order of evaluation.
     pub statements: Vec<StatementOutcome>,
     /// Every grant, in the order of the [`GrantSet`](super::GrantSet).
@@ -35,12 +35,12 @@ pub struct StatementOutcome {
     /// Whether it names the principal only by its account, so that IAM policies must allow besides.
     pub only_account: bool,
     /// The elements that do not certainly hold.
-    pub failures: Vec<(Failure, Truth)>,
+    pub failures: Vec<(FailedElement, Truth)>,
 }
 
 /// An element of a statement that does not certainly hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Failure {
+pub enum FailedElement {
     /// `Action` or `NotAction`.
     Action,
     /// `Principal` or `NotPrincipal`.
@@ -78,7 +78,7 @@ struct Everything {
 }
 
 impl Everything {
-    fn note(&mut self, failure: Failure, truth: Truth) {
+    fn note(&mut self, failure: FailedElement, truth: Truth) {
         if let Some(statement) = self.statements.last_mut().filter(|_| !truth.is_true()) {
             statement.failures.push((failure, truth));
         }
@@ -101,26 +101,26 @@ impl Recorder for Everything {
     }
 
     fn action(&mut self, truth: Truth) {
-        self.note(Failure::Action, truth);
+        self.note(FailedElement::Action, truth);
     }
 
     fn principal(&mut self, truth: Truth) {
-        self.note(Failure::Principal, truth);
+        self.note(FailedElement::Principal, truth);
     }
 
     fn resource(&mut self, truth: Truth) {
-        self.note(Failure::Resource, truth);
+        self.note(FailedElement::Resource, truth);
     }
 
     fn condition(&mut self, truth: Truth) {
-        self.note(Failure::Condition(self.conditions), truth);
+        self.note(FailedElement::Condition(self.conditions), truth);
         self.conditions += 1;
     }
 
-    fn end(&mut self, applies: Named) {
+    fn end(&mut self, applies: PrincipalMatch) {
         if let Some(statement) = self.statements.last_mut() {
             statement.applies = applies.at_all();
-            statement.only_account = Named { account: Truth::False, ..applies } == Named::NOBODY;
+            statement.only_account = PrincipalMatch { account: Truth::False, ..applies } == PrincipalMatch::NOBODY;
         }
     }
 

@@ -223,9 +223,10 @@ impl Grant {
             ContextValue::Single(operation) => Truth::from(holds(operation)),
             ContextValue::Multi(operations) => Truth::from(operations.iter().all(|operation| holds(operation))),
             ContextValue::Absent => Truth::False,
-            ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => {
-                Truth::Unknown
-            }
+            ContextValue::KnownPrefix(_)
+            | ContextValue::OneOf(_)
+            | ContextValue::Ec2Internal
+            | ContextValue::NotKnown => Truth::Unknown,
         }
     }
 
@@ -271,9 +272,10 @@ impl Grant {
             ContextValue::Single(kind) => Truth::from(strict_enough.contains(&&**kind)),
             ContextValue::Multi(kinds) => Truth::from(kinds.iter().any(|kind| strict_enough.contains(&&**kind))),
             ContextValue::Absent => Truth::False,
-            ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => {
-                Truth::Unknown
-            }
+            ContextValue::KnownPrefix(_)
+            | ContextValue::OneOf(_)
+            | ContextValue::Ec2Internal
+            | ContextValue::NotKnown => Truth::Unknown,
         }
     }
 }
@@ -286,7 +288,7 @@ fn pair_holds(request: &Request, key: &str, value: &str) -> Truth {
         ContextValue::Single(actual) => Truth::from(**actual == *value),
         ContextValue::Multi(actual) => Truth::from(actual.len() == 1 && actual.iter().any(|one| **one == *value)),
         ContextValue::KnownPrefix(prefix) if !value.starts_with(&**prefix) => Truth::False,
-        ContextValue::Absent | ContextValue::Foreign => Truth::False,
+        ContextValue::Absent | ContextValue::Ec2Internal => Truth::False,
         ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::NotKnown => Truth::Unknown,
     }
 }
@@ -301,9 +303,10 @@ fn no_other_pairs(request: &Request, wanted: &[(Box<str>, Box<str>)]) -> Truth {
         Some(match value {
             ContextValue::Absent => Truth::True,
             ContextValue::NotKnown | ContextValue::OneOf(_) => Truth::Unknown,
-            ContextValue::Single(_) | ContextValue::Multi(_) | ContextValue::KnownPrefix(_) | ContextValue::Foreign => {
-                Truth::False
-            }
+            ContextValue::Single(_)
+            | ContextValue::Multi(_)
+            | ContextValue::KnownPrefix(_)
+            | ContextValue::Ec2Internal => Truth::False,
         })
     }))
 }

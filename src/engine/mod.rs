@@ -44,12 +44,12 @@ mod set;
 mod statement;
 mod unknown;
 
-pub use combine::{Gates, KeyPolicyAllow, judge};
+pub use combine::{KeyPolicyAllow, PolicyTypeOutcomes, judge};
 pub use condition::test as test_condition;
 pub use context::{Context, ContextValue};
 pub use deciders::{Decider, deciders, obstacles};
 pub use decision::Decision;
-pub use explain::{Explanation, Failure, GrantOutcome, StatementOutcome, explain};
+pub use explain::{Explanation, FailedElement, GrantOutcome, StatementOutcome, explain};
 pub use grant::{Grant, GrantAllow, Grantee, Issuer, Pairs};
 pub use nearest::{Element, Miss, NearMiss, conditions, grant_misses, near_misses, nearest};
 pub use principal::{Principal, PrincipalKind, Session};

@@ -2,11 +2,11 @@ use std::fmt;
 
 use crate::names::ConditionKey;
 use crate::policy::{
-    Effect, Operator, Pattern, PolicyType, PrincipalElement, PrincipalEntry, Sense, Statement, Variable,
+    Effect, Operator, Pattern, Polarity, PolicyType, PrincipalElement, PrincipalEntry, Statement, Variable,
 };
 
 use super::context::ContextValue;
-use super::explain::{Explanation, Failure, GrantOutcome, StatementOutcome};
+use super::explain::{Explanation, FailedElement, GrantOutcome, StatementOutcome};
 use super::grant::{ENCRYPTION_CONTEXT, Grant};
 use super::principal::{PrincipalKind, Session};
 use super::request::Request;
@@ -40,11 +40,11 @@ pub struct Miss {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Element {
     /// `Action` or `NotAction`.
-    Action(Sense),
+    Action(Polarity),
     /// `Principal` or `NotPrincipal`.
-    Principal(Sense),
+    Principal(Polarity),
     /// `Resource` or `NotResource`.
-    Resource(Sense),
+    Resource(Polarity),
     /// One test of `Condition`.
     Condition(Operator, ConditionKey),
     /// A grant's grantee principal.
@@ -61,7 +61,8 @@ pub enum Element {
 
 impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut element = |sense: &Sense, name| write!(f, "{}{name}", if *sense == Sense::AllBut { "Not" } else { "" });
+        let mut element =
+            |sense: &Polarity, name| write!(f, "{}{name}", if *sense == Polarity::Negated { "Not" } else { "" });
         match self {
             Self::Action(sense) => element(sense, "Action"),
             Self::Principal(sense) => element(sense, "Principal"),
@@ -112,15 +113,15 @@ pub fn near_misses(
 pub fn conditions(request: &Request, policies: &PolicySet, outcome: &StatementOutcome) -> Vec<Miss> {
     let statement = policies.statement(outcome.at, outcome.statement);
     let conditions = statement.map_or(0, |statement| statement.conditions.len());
-    let tests = (0..conditions).filter_map(|number| miss(statement?, request, Failure::Condition(number)));
+    let tests = (0..conditions).filter_map(|number| miss(statement?, request, FailedElement::Condition(number)));
     tests.collect()
 }
 
-fn failing(outcome: &StatementOutcome) -> impl Iterator<Item = Failure> {
+fn failing(outcome: &StatementOutcome) -> impl Iterator<Item = FailedElement> {
     outcome.failures.iter().filter(|(_, truth)| truth.is_false()).map(|(failure, _)| *failure)
 }
 
-fn miss(statement: &Statement, request: &Request, failure: Failure) -> Option<Miss> {
+fn miss(statement: &Statement, request: &Request, failure: FailedElement) -> Option<Miss> {
     let variables = |variables: &mut dyn Iterator<Item = &Variable>| {
         let mut found: Vec<(ConditionKey, ContextValue)> = Vec::new();
         for Variable { key, .. } in variables {
@@ -132,26 +133,28 @@ fn miss(statement: &Statement, request: &Request, failure: Failure) -> Option<Mi
     };
     let plain = |element, expected, actual| Miss { element, expected, actual, variables: Vec::new() };
     Some(match failure {
-        Failure::Action => plain(
+        FailedElement::Action => plain(
             Element::Action(statement.action.sense),
             statement.action.patterns.iter().map(|pattern| pattern.as_str().into()).collect(),
             request.action.as_str().into(),
         ),
-        Failure::Principal => {
+        FailedElement::Principal => {
             let element = statement.principal.as_ref()?;
             let expected = element.entries.iter().map(|(entry, _)| entry.as_str().into()).collect();
             plain(Element::Principal(element.sense), expected, principal(request, element))
         }
-        Failure::Resource => {
+        FailedElement::Resource => {
             let patterns = || statement.resource.iter().flat_map(|element| &element.patterns);
             Miss {
-                element: Element::Resource(statement.resource.as_ref().map_or(Sense::Listed, |element| element.sense)),
+                element: Element::Resource(
+                    statement.resource.as_ref().map_or(Polarity::Positive, |element| element.sense),
+                ),
                 expected: patterns().map(|pattern| pattern.as_str().into()).collect(),
                 actual: request.resource().into(),
                 variables: variables(&mut patterns().flat_map(Pattern::variables)),
             }
         }
-        Failure::Condition(number) => {
+        FailedElement::Condition(number) => {
             let condition = statement.conditions.get(number)?;
             Miss {
                 element: Element::Condition(condition.operator, condition.key.clone()),

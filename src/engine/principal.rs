@@ -1,5 +1,5 @@
 use crate::names::{Arn, PrincipalArn, RoleArn, SessionArn};
-use crate::policy::{PrincipalElement, PrincipalEntry, Sense, Truth};
+use crate::policy::{Polarity, PrincipalElement, PrincipalEntry, Truth};
 
 /// The principal of a request, with the relations in which policies may name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn role_without_path(session: &SessionArn) -> String {
 
 /// In which ways a `Principal` element names a principal; AWS limits them differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Named {
+pub(super) struct PrincipalMatch {
     /// By `*`.
     pub(super) anyone: Truth,
     /// By its account: what is allowed so is left to the account's IAM policies.
@@ -110,7 +110,7 @@ pub(super) struct Named {
     pub(super) user: Truth,
 }
 
-impl Named {
+impl PrincipalMatch {
     pub(super) const NOBODY: Self = Self {
         anyone: Truth::False,
         account: Truth::False,
@@ -175,7 +175,7 @@ impl Named {
 
 /// Whether the principal is the one of this entry, in whichever way that names it.
 pub(super) fn is_named_by(entry: &PrincipalEntry, principal: &Principal) -> Truth {
-    Named::by(entry, principal).at_all()
+    PrincipalMatch::by(entry, principal).at_all()
 }
 
 fn is_role(principal: &Principal) -> bool {
@@ -201,11 +201,17 @@ fn session(arn: &str, principal: &Principal) -> Truth {
 }
 
 /// In which ways the element names the principal of the request.
-pub(super) fn named(element: &PrincipalElement, principal: &Principal, has_boundary: bool) -> Named {
-    let listed = element.entries.iter().map(|(entry, _)| Named::by(entry, principal)).fold(Named::NOBODY, Named::or);
+pub(super) fn named(element: &PrincipalElement, principal: &Principal, has_boundary: bool) -> PrincipalMatch {
+    let listed = element
+        .entries
+        .iter()
+        .map(|(entry, _)| PrincipalMatch::by(entry, principal))
+        .fold(PrincipalMatch::NOBODY, PrincipalMatch::or);
     match element.sense {
-        Sense::Listed => listed,
-        Sense::AllBut => Named { anyone: !excepted(listed, principal, has_boundary), ..Named::NOBODY },
+        Polarity::Positive => listed,
+        Polarity::Negated => {
+            PrincipalMatch { anyone: !excepted(listed, principal, has_boundary), ..PrincipalMatch::NOBODY }
+        }
     }
 }
 
@@ -213,7 +219,7 @@ pub(super) fn named(element: &PrincipalElement, principal: &Principal, has_bound
 /// principal with a permissions boundary is never left out, whatever is listed.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
-fn excepted(listed: Named, principal: &Principal, has_boundary: bool) -> Truth {
+fn excepted(listed: PrincipalMatch, principal: &Principal, has_boundary: bool) -> Truth {
     if has_boundary {
         return Truth::False;
     }

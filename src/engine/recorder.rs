@@ -1,5 +1,5 @@
 use super::grant::Grant;
-use super::principal::Named;
+use super::principal::PrincipalMatch;
 use super::request::Request;
 use super::set::PolicyRef;
 use crate::policy::{Effect, Truth};
@@ -13,7 +13,7 @@ pub(super) trait Recorder {
     fn principal(&mut self, truth: Truth);
     fn resource(&mut self, truth: Truth);
     fn condition(&mut self, truth: Truth);
-    fn end(&mut self, applies: Named);
+    fn end(&mut self, applies: PrincipalMatch);
     fn grant(&mut self, grant: &Grant, request: &Request);
 }
 
@@ -27,6 +27,6 @@ impl Recorder for Silent {
     fn principal(&mut self, _: Truth) {}
     fn resource(&mut self, _: Truth) {}
     fn condition(&mut self, _: Truth) {}
-    fn end(&mut self, _: Named) {}
+    fn end(&mut self, _: PrincipalMatch) {}
     fn grant(&mut self, _: &Grant, _: &Request) {}
 }

@@ -170,9 +170,10 @@ impl Variables for Request {
             ContextValue::Single(text) => Resolved::Text(text),
             ContextValue::Multi(_) => Resolved::Nothing,
             ContextValue::Absent => variable.default.as_deref().map_or(Resolved::Nothing, Resolved::Text),
-            ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => {
-                Resolved::NotKnown
-            }
+            ContextValue::KnownPrefix(_)
+            | ContextValue::OneOf(_)
+            | ContextValue::Ec2Internal
+            | ContextValue::NotKnown => Resolved::NotKnown,
         }
     }
 }

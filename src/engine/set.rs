@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
+use crate::document::Document;
 use crate::names::ConditionKey;
 use crate::policy::{Condition, Pattern, Policy, PolicyError, PolicyType, Statement};
-use crate::source::Document;
 
 use super::grant::Grant;
 

@@ -1,7 +1,7 @@
 use crate::policy::{Effect, NoVariables, PolicyType, ResourceElement, Statement, Truth};
 
 use super::condition;
-use super::principal::{Named, named};
+use super::principal::{PrincipalMatch, named};
 use super::recorder::Recorder;
 use super::request::Request;
 
@@ -15,23 +15,23 @@ pub(super) fn applies<R: Recorder>(
     kind: PolicyType,
     has_boundary: bool,
     recorder: &mut R,
-) -> Named {
+) -> PrincipalMatch {
     let mut holds = action(statement, request);
     recorder.action(holds);
     if holds.is_false() && !R::KEEPS {
-        return Named::NOBODY;
+        return PrincipalMatch::NOBODY;
     }
     let whom = whom(statement, request, has_boundary);
     recorder.principal(whom.at_all());
-    if whom == Named::NOBODY && !R::KEEPS {
-        return Named::NOBODY;
+    if whom == PrincipalMatch::NOBODY && !R::KEEPS {
+        return PrincipalMatch::NOBODY;
     }
     let resource = resource(statement, request, kind);
     recorder.resource(resource);
     holds = holds.and(resource);
     for test in &statement.conditions {
         if holds.is_false() && !R::KEEPS {
-            return Named::NOBODY;
+            return PrincipalMatch::NOBODY;
         }
         let truth = condition::test(test, statement.effect, kind, request);
         recorder.condition(truth);
@@ -46,15 +46,15 @@ fn action(statement: &Statement, request: &Request) -> Truth {
     element.sense.apply(Truth::from(element.patterns.iter().any(|pattern| pattern.covers(lower))))
 }
 
-fn whom(statement: &Statement, request: &Request, has_boundary: bool) -> Named {
+fn whom(statement: &Statement, request: &Request, has_boundary: bool) -> PrincipalMatch {
     let Some(element) = &statement.principal else {
-        return Named { anyone: Truth::True, ..Named::NOBODY };
+        return PrincipalMatch { anyone: Truth::True, ..PrincipalMatch::NOBODY };
     };
     // What is said of a boundary is said of Deny.
     let denies = statement.effect == Effect::Deny;
     let whom = named(element, &request.principal, has_boundary && denies);
     // AWS does not support NotPrincipal with Allow; read literally it admits everybody else.
-    if !denies && element.sense == crate::policy::Sense::AllBut {
+    if !denies && element.sense == crate::policy::Polarity::Negated {
         return whom.and(Truth::Unknown);
     }
     whom

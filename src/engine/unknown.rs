@@ -4,7 +4,7 @@ use crate::policy::{
 };
 
 use super::context::ContextValue;
-use super::explain::Failure;
+use super::explain::FailedElement;
 use super::principal::is_named_by;
 use super::request::Request;
 
@@ -13,16 +13,16 @@ use super::request::Request;
 pub fn unknown_keys<'s>(
     request: &Request,
     statement: &'s Statement,
-    failure: Failure,
+    failure: FailedElement,
     kind: PolicyType,
 ) -> Vec<&'s ConditionKey> {
     match failure {
-        Failure::Action | Failure::Principal => Vec::new(),
-        Failure::Resource => {
+        FailedElement::Action | FailedElement::Principal => Vec::new(),
+        FailedElement::Resource => {
             let patterns = statement.resource.iter().flat_map(|element| &element.patterns);
             of_variables(request, patterns.flat_map(Pattern::variables))
         }
-        Failure::Condition(number) => {
+        FailedElement::Condition(number) => {
             let Some(condition) = statement.conditions.get(number) else { return Vec::new() };
             let mut keys = of_variables(request, condition.variables());
             if (keys.is_empty() || !is_known(request, condition, kind)) && !keys.contains(&&condition.key) {
@@ -48,7 +48,9 @@ fn is_known(request: &Request, condition: &Condition, kind: PolicyType) -> bool 
     let is_doubtful = kind == PolicyType::KeyPolicy && request.context.is_doubtful_in_key_policy(key);
     match request.context.get(key) {
         ContextValue::Single(_) | ContextValue::Multi(_) | ContextValue::Absent => !is_doubtful,
-        ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => false,
+        ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::Ec2Internal | ContextValue::NotKnown => {
+            false
+        }
     }
 }
 

@@ -11,11 +11,11 @@ use super::operations::named_in;
 use super::page::{NotRead, Page, Source};
 use super::signs::Sign;
 use super::{Event, EventError, InstanceState, Refusal, texts};
-use crate::handed::changed;
+use crate::answers::changed;
 
 /// One thing that was found in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Material {
+pub enum EvidenceItem {
     /// A CloudTrail record.
     Event(Box<Event>),
     /// An access-denied text, or a decoded authorization message, and what stands around it.
@@ -37,7 +37,7 @@ pub enum Material {
     State(InstanceState),
 }
 
-impl Material {
+impl EvidenceItem {
     /// Returns what stands around it; a record tells for itself.
     pub(super) fn facts_mut(&mut self) -> Option<&mut Facts> {
         match self {
@@ -54,7 +54,7 @@ impl Material {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Everything that was understood.
-    pub materials: Vec<Material>,
+    pub materials: Vec<EvidenceItem>,
     /// What looks like a record or an error, and was not understood.
     pub unread: Vec<NotRead>,
 }
@@ -131,10 +131,10 @@ pub fn read(text: &str) -> Result<Found, NotUnderstood> {
         return Err(NotUnderstood::Own(Own::Transcript));
     }
     let page = Page::of(text);
-    let mut reader = Reader::default();
+    let mut reader = Extractor::default();
     let source = page.source();
     reader.text(&source, 0);
-    let Reader { mut found, has_json, has_empty_list, own } = reader;
+    let Extractor { mut found, has_json, has_empty_list, own } = reader;
     if let (Some(own), []) = (own, found.materials.as_slice()) {
         return Err(NotUnderstood::Own(own));
     }
@@ -153,8 +153,8 @@ pub fn read(text: &str) -> Result<Found, NotUnderstood> {
 const TRANSCRIPT: &str = "### ebs-preflight transcript";
 
 /// Adds what the text names once to what does not tell it: a stack trace names the call, a heading the Region.
-fn complete(materials: &mut [Material], text: &str) {
-    let tells_for_itself = |one: &Material| matches!(one, Material::Event(_));
+fn complete(materials: &mut [EvidenceItem], text: &str) {
+    let tells_for_itself = |one: &EvidenceItem| matches!(one, EvidenceItem::Event(_));
     if materials.iter().all(tells_for_itself) {
         return;
     }
@@ -164,7 +164,7 @@ fn complete(materials: &mut [Material], text: &str) {
         if let Some(facts) = one.facts_mut() {
             facts.fill(&whole);
         }
-        if let (Material::Refusal(refusal, _), Some(call)) = (one, &call)
+        if let (EvidenceItem::Refusal(refusal, _), Some(call)) = (one, &call)
             && refusal.action.is_empty()
         {
             refusal.action.clone_from(call);
@@ -173,14 +173,14 @@ fn complete(materials: &mut [Material], text: &str) {
 }
 
 #[derive(Default)]
-struct Reader {
+struct Extractor {
     own: Option<Own>,
     found: Found,
     has_json: bool,
     has_empty_list: bool,
 }
 
-impl Reader {
+impl Extractor {
     /// The JSON values of a text, and the words between them.
     fn text(&mut self, source: &Source<'_>, depth: usize) {
         let text = source.text;
@@ -234,7 +234,7 @@ impl Reader {
         let (mut materials, _) = texts::read(text);
         let is_record = text.contains("eventSource");
         let is_direct = is_record && !(text.contains("ec2-frontend-api") || text.contains("ec2.amazonaws.com"));
-        for facts in materials.iter_mut().filter_map(Material::facts_mut) {
+        for facts in materials.iter_mut().filter_map(EvidenceItem::facts_mut) {
             facts.is_direct = is_direct;
             // Of the times in a record only one is the event's.
             facts.time = facts.time.filter(|_| !is_record);
@@ -263,14 +263,14 @@ impl Reader {
     fn object(&mut self, source: &Source<'_>, raw: &str, depth: usize) {
         let value: Value = serde_json::from_str(raw).unwrap_or_default();
         if let Some(event) = Event::read(&value) {
-            self.found.materials.push(Material::Event(Box::new(event)));
+            self.found.materials.push(EvidenceItem::Event(Box::new(event)));
         } else if looks_like_record(&value) {
             let what = "this looks like a CloudTrail record, but its `eventSource`, `eventName` or `eventTime` is none";
             self.found.unread.push(source.not_read(source.offset(raw), what.to_owned()));
         } else if let Some(state) = InstanceState::read(&value) {
-            self.found.materials.push(Material::State(state));
+            self.found.materials.push(EvidenceItem::State(state));
         } else if let Some(refusal) = decoded(&value) {
-            self.found.materials.push(Material::Refusal(refusal, Facts::default()));
+            self.found.materials.push(EvidenceItem::Refusal(refusal, Facts::default()));
         } else if let Some(own) = own(&value) {
             self.own = Some(own);
         } else if let Some(envelope) = Envelope::read(&value) {
@@ -312,7 +312,7 @@ impl Reader {
     fn members(&mut self, source: &Source<'_>, items: &[&RawValue], depth: usize) {
         let strings: Vec<String> = items.iter().filter_map(|raw| serde_json::from_str(raw.get()).ok()).collect();
         if let Some(state) = InstanceState::in_row(&strings) {
-            self.found.materials.push(Material::State(state));
+            self.found.materials.push(EvidenceItem::State(state));
             return;
         }
         for raw in items {

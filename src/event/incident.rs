@@ -7,14 +7,14 @@ use super::operations::is_of_start;
 use super::record::push;
 use super::refusal::KEY_CODES;
 use super::signs::KEY_STATES;
-use super::{Actor, Denial, Event, EventError, InstanceState, Material, Notice, Refusal, Sign};
+use super::{Actor, Denial, Event, EventError, EvidenceItem, InstanceState, Notice, Refusal, Sign};
 use crate::names::{InstanceId, KeyArn, Region, VolumeId};
 
 /// Everything that was found of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
     /// What it comes to.
-    pub told: Told,
+    pub told: Conclusion,
     /// Its events, oldest first; none where only a text or a state is known.
     pub events: Vec<Event>,
     /// When it began.
@@ -45,7 +45,7 @@ pub struct Incident {
 
 impl Incident {
     /// One of which a text tells no more than this.
-    fn of_text(told: Told, facts: Facts) -> Self {
+    fn of_text(told: Conclusion, facts: Facts) -> Self {
         // Of several Regions nobody knows which one is meant.
         let region = if let [one] = facts.regions.as_slice() { one.clone() } else { String::new() };
         Self {
@@ -107,7 +107,7 @@ impl Incident {
 
 /// What the evidence of one request comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum Conclusion {
     /// AWS refused a request by policy.
     Refused(Refusal),
     /// The KMS key could not be used, whoever asked; or AWS does not tell a refusal from that.
@@ -130,7 +130,7 @@ pub enum Told {
         decrypted: bool,
     },
     /// Nothing was refused, and nothing proven of the keys.
-    Silent(Silence),
+    Silent(Inconclusive),
     /// Only the instance's state is known.
     State(InstanceState),
     /// A sentence that goes with a key which could not be used, and with other faults.
@@ -141,7 +141,7 @@ pub enum Told {
 
 /// Why events prove nothing of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Silence {
+pub enum Inconclusive {
     /// `StartInstances` was accepted, and no event of KMS is there.
     OnlyAccepted,
     /// A dry run tests the first request only.
@@ -162,21 +162,21 @@ pub enum Silence {
 
 /// Links what was found: events of one request ID belong together; texts and states stand alone, and what one text
 /// says in several forms is told once.
-pub fn incidents(found: Vec<Material>) -> Vec<Incident> {
+pub fn incidents(found: Vec<EvidenceItem>) -> Vec<Incident> {
     let mut requests: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     let mut alone: Vec<Incident> = Vec::new();
     for material in found {
         let one = match material {
-            Material::Event(event) => {
+            EvidenceItem::Event(event) => {
                 let id = if event.request_id.is_empty() { &event.event_id } else { &event.request_id };
                 requests.entry(id.clone()).or_default().push(*event);
                 continue;
             }
-            Material::Refusal(refusal, facts) => of_refusal(refusal, facts),
-            Material::Error { action, error, facts } => of_error(&action, &error, facts),
-            Material::State(state) => of_state(state),
-            Material::Sign(sign, facts) => Incident::of_text(Told::Sign(sign), facts),
-            Material::Notice(notice, facts) => Incident::of_text(Told::Notice(notice), facts),
+            EvidenceItem::Refusal(refusal, facts) => of_refusal(refusal, facts),
+            EvidenceItem::Error { action, error, facts } => of_error(&action, &error, facts),
+            EvidenceItem::State(state) => of_state(state),
+            EvidenceItem::Sign(sign, facts) => Incident::of_text(Conclusion::Sign(sign), facts),
+            EvidenceItem::Notice(notice, facts) => Incident::of_text(Conclusion::Notice(notice), facts),
         };
         add_once(&mut alone, one);
     }
@@ -207,20 +207,20 @@ fn add_once(alone: &mut Vec<Incident>, one: Incident) {
 /// Returns `true` if all that `one` says is said by `other` as well.
 fn is_told_by(one: &Incident, other: &Incident) -> bool {
     match (&one.told, &other.told) {
-        (Told::Refused(own), Told::Refused(other)) => own.is_part_of(other),
-        (Told::State(own), Told::State(other)) => {
+        (Conclusion::Refused(own), Conclusion::Refused(other)) => own.is_part_of(other),
+        (Conclusion::State(own), Conclusion::State(other)) => {
             own.code == other.code
                 && !own.code.is_empty()
                 && (own.instance.is_none() || own.instance == other.instance)
                 && (other.message.contains(&own.message) || own.message == own.code)
         }
-        (Told::KeyUnusable { action, error }, Told::KeyUnusable { action: other_action, error: other })
-        | (Told::Failed { action, error }, Told::Failed { action: other_action, error: other }) => {
+        (Conclusion::KeyUnusable { action, error }, Conclusion::KeyUnusable { action: other_action, error: other })
+        | (Conclusion::Failed { action, error }, Conclusion::Failed { action: other_action, error: other }) => {
             (action.is_empty() || action == other_action)
                 && (error.code.is_empty() || error.code == other.code)
                 && (error.message.is_empty() || other.message.contains(&error.message))
         }
-        (Told::Sign(own), Told::Sign(told)) => own.kind == told.kind && one.volumes == other.volumes,
+        (Conclusion::Sign(own), Conclusion::Sign(told)) => own.kind == told.kind && one.volumes == other.volumes,
         (own, other) => own == other,
     }
 }
@@ -240,11 +240,11 @@ pub(crate) fn alike(incidents: Vec<Incident>) -> Vec<Incident> {
 fn is_alike(one: &Incident, other: &Incident) -> bool {
     let role = |incident: &Incident| incident.actor.as_ref().map(Actor::without_session);
     let is_same = match (&one.told, &other.told) {
-        (Told::Refused(one), Told::Refused(other)) => one.is_alike(other),
-        (Told::KeyUnusable { action, error }, Told::KeyUnusable { action: other_action, error: other }) => {
+        (Conclusion::Refused(one), Conclusion::Refused(other)) => one.is_alike(other),
+        (Conclusion::KeyUnusable { action, error }, Conclusion::KeyUnusable { action: other_action, error: other }) => {
             action == other_action && error == other
         }
-        (Told::Failed { action, error }, Told::Failed { action: other_action, error: other }) => {
+        (Conclusion::Failed { action, error }, Conclusion::Failed { action: other_action, error: other }) => {
             action == other_action && error.code == other.code
         }
         (_, _) => false,
@@ -268,7 +268,7 @@ fn of_events(mut events: Vec<Event>) -> Incident {
             all
         }),
         events,
-        ..Incident::of_text(Told::Silent(Silence::OtherRequest), Facts::default())
+        ..Incident::of_text(Conclusion::Silent(Inconclusive::OtherRequest), Facts::default())
     };
     for event in &incident.events {
         event.keys.iter().for_each(|key| push(&mut incident.keys, key.clone()));
@@ -289,7 +289,7 @@ fn rank(actor: &Actor) -> u8 {
     }
 }
 
-fn told(events: &[Event]) -> Told {
+fn told(events: &[Event]) -> Conclusion {
     let bearing = || events.iter().filter(|event| is_of_start(&event.action));
     // Who may not assume the role starts nothing, though that is no request of a start.
     let telling = bearing().chain(events.iter().filter(|event| event.action == "sts:AssumeRole"));
@@ -301,42 +301,42 @@ fn told(events: &[Event]) -> Told {
         .iter()
         .any(|event| event.action == "kms:Decrypt" && event.error.is_none() && event.actor == Actor::Infrastructure);
     if events.iter().any(|event| event.action == "kms:CreateGrant" && event.by_ec2 && event.grants_to_instance()) {
-        return Told::Granted { decrypted };
+        return Conclusion::Granted { decrypted };
     }
-    Told::Silent(if decrypted {
-        Silence::OnlyDecrypted
+    Conclusion::Silent(if decrypted {
+        Inconclusive::OnlyDecrypted
     } else if has("ec2:StartInstances") {
-        Silence::OnlyAccepted
+        Inconclusive::OnlyAccepted
     } else if events.iter().any(|event| event.action == "kms:CreateGrant" && event.error.is_none() && event.by_ec2) {
-        Silence::AtLaunch
+        Inconclusive::AtLaunch
     } else if has("kms:CreateGrant") {
-        Silence::OtherGrant
+        Inconclusive::OtherGrant
     } else if bearing().any(Event::is_dry_run) {
-        Silence::DryRun
+        Inconclusive::DryRun
     } else if events.iter().any(Event::is_change) {
-        Silence::Change
+        Inconclusive::Change
     } else {
-        Silence::OtherRequest
+        Inconclusive::OtherRequest
     })
 }
 
 /// What an error comes to. `CustomerKeyHasBeenRevoked` is `AttachVolume`'s word for a refusal and for a disabled key.
-fn failure(action: &str, error: &EventError) -> Option<Told> {
+fn failure(action: &str, error: &EventError) -> Option<Conclusion> {
     let action = action.to_owned();
     let code = error.code.strip_prefix("Client.").unwrap_or(&error.code);
     Some(match code {
         "DryRunOperation" => return None,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
             let refusal = Refusal::parse(&error.message).unwrap_or_default();
-            Told::Refused(Refusal { action, ..refusal })
+            Conclusion::Refused(Refusal { action, ..refusal })
         }
         "InvalidStateException" | "NotFoundException" if action.starts_with("kms:") => {
-            Told::KeyUnusable { action, error: error.clone() }
+            Conclusion::KeyUnusable { action, error: error.clone() }
         }
         code if KEY_CODES.contains(&code) || tells_key_state(&error.message) => {
-            Told::KeyUnusable { action, error: error.clone() }
+            Conclusion::KeyUnusable { action, error: error.clone() }
         }
-        _ => Told::Failed { action, error: error.clone() },
+        _ => Conclusion::Failed { action, error: error.clone() },
     })
 }
 
@@ -357,13 +357,13 @@ fn session(actor: &Actor) -> Option<String> {
 
 /// An error text; what it names stands in its sentence.
 fn of_error(action: &str, error: &EventError, facts: Facts) -> Incident {
-    let told = failure(action, error).unwrap_or(Told::Silent(Silence::DryRun));
+    let told = failure(action, error).unwrap_or(Conclusion::Silent(Inconclusive::DryRun));
     let mut own = Facts::of(&error.message);
     if own.regions.is_empty() {
         own.regions.clone_from(&facts.regions);
     }
     let mut incident = Incident::of_text(told, own);
-    let around = Incident::of_text(Told::Silent(Silence::DryRun), facts);
+    let around = Incident::of_text(Conclusion::Silent(Inconclusive::DryRun), facts);
     incident.take(around);
     incident.count = 1;
     incident.last = None;
@@ -383,7 +383,11 @@ fn of_refusal(refusal: Refusal, facts: Facts) -> Incident {
     let volumes: Vec<VolumeId> = VolumeId::parse(last).into_iter().collect();
     let launcher = actor.as_ref().and_then(launcher);
     let sessions = actor.as_ref().and_then(self::session).into_iter().collect();
-    let told = if refusal.denial == Denial::None { Told::Silent(Silence::Allowed) } else { Told::Refused(refusal) };
+    let told = if refusal.denial == Denial::None {
+        Conclusion::Silent(Inconclusive::Allowed)
+    } else {
+        Conclusion::Refused(refusal)
+    };
     let around = Incident::of_text(told, facts);
     // What the sentence names counts before what stands around it.
     Incident {
@@ -401,5 +405,5 @@ fn of_refusal(refusal: Refusal, facts: Facts) -> Incident {
 fn of_state(state: InstanceState) -> Incident {
     let mut facts = state.facts.clone();
     facts.instances = state.instance.iter().cloned().collect();
-    Incident::of_text(Told::State(state), facts)
+    Incident::of_text(Conclusion::State(state), facts)
 }

@@ -22,9 +22,9 @@ mod texts;
 
 pub use bearing::Subject;
 pub use facts::{Facts, Launcher};
-pub use forms::{Found, Material, NotUnderstood, Own, read};
+pub use forms::{EvidenceItem, Found, NotUnderstood, Own, read};
 pub(crate) use incident::alike;
-pub use incident::{Incident, Silence, Told, incidents};
+pub use incident::{Conclusion, Incident, Inconclusive, incidents};
 pub use notice::Notice;
 pub use operations::Operation;
 pub(crate) use operations::{is_of_start, operations_of};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::facts::{Facts, Launcher};
 use super::record::push;
-use super::{EventError, InstanceState, Material};
+use super::{EventError, EvidenceItem, InstanceState};
 use crate::names::{InstanceId, KeyArn, VolumeId};
 
 /// An event of a service that proves nothing of a permission or a key by itself.
@@ -88,12 +88,12 @@ impl Envelope {
     }
 
     /// Returns what the event comes to, by what was found in its texts.
-    pub(super) fn materials(self, mut found: Vec<Material>) -> Vec<Material> {
+    pub(super) fn materials(self, mut found: Vec<EvidenceItem>) -> Vec<EvidenceItem> {
         for one in &mut found {
             if let Some(facts) = one.facts_mut() {
                 facts.join(&self.facts);
             }
-            if let (Material::Error { action, .. }, Some((event, _))) = (one, &self.failed)
+            if let (EvidenceItem::Error { action, .. }, Some((event, _))) = (one, &self.failed)
                 && action.is_empty()
             {
                 action.clone_from(event);
@@ -105,12 +105,12 @@ impl Envelope {
         vec![match (self.failed, self.state) {
             (Some((action, cause)), _) if !cause.is_empty() => {
                 let error = EventError { code: String::new(), message: cause };
-                Material::Error { action, error, facts: self.facts }
+                EvidenceItem::Error { action, error, facts: self.facts }
             }
-            (_, Some(state)) => Material::State(InstanceState { facts: self.facts, ..state }),
+            (_, Some(state)) => EvidenceItem::State(InstanceState { facts: self.facts, ..state }),
             (_, None) => {
                 let notice = Notice { kind: self.kind, said: self.said, may_be_failure: self.may_be_failure };
-                Material::Notice(notice, self.facts)
+                EvidenceItem::Notice(notice, self.facts)
             }
         }]
     }

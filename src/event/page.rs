@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use crate::source::Position;
+use crate::document::Position;
 
 /// A part of a text that looks like a record or an error, and cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

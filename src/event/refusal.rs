@@ -1,4 +1,4 @@
-use super::{Material, texts};
+use super::{EvidenceItem, texts};
 use crate::paste::after;
 
 /// An access-denied text of AWS, taken apart.
@@ -110,7 +110,9 @@ impl Refusal {
     /// Reads a text in which AWS refuses a request; `None` for any other text, or for one that is cut.
     pub fn parse(text: &str) -> Option<Self> {
         let (materials, _) = texts::read(text);
-        materials.into_iter().find_map(|one| if let Material::Refusal(refusal, _) = one { Some(refusal) } else { None })
+        materials
+            .into_iter()
+            .find_map(|one| if let EvidenceItem::Refusal(refusal, _) = one { Some(refusal) } else { None })
     }
 
     /// Returns `true` if all that `self` tells stands in `other` as well, alike.

@@ -5,7 +5,7 @@ use super::marks::{GO, Mark, NAMED, OF_RECORD, marks, tail};
 use super::operations::{action_of, named_in};
 use super::sentence::{encoded, is_key_id, sentence};
 use super::signs::{Sign, SignKind};
-use super::{Denial, Encoded, EventError, InstanceState, Material, Refusal};
+use super::{Denial, Encoded, EventError, EvidenceItem, InstanceState, Refusal};
 use crate::names::KeyArn;
 use crate::paste::{Flow, LINE_END, PARAGRAPH, after, is_gap};
 
@@ -56,28 +56,28 @@ fn is_denied(code: &str) -> bool {
 
 /// Error texts and state reasons between other words; and what looks like an error and is not understood, with its
 /// offset.
-pub(super) fn read(text: &str) -> (Vec<Material>, Vec<(usize, String)>) {
+pub(super) fn read(text: &str) -> (Vec<EvidenceItem>, Vec<(usize, String)>) {
     let flow = Flow::of(text);
-    let mut reader = Reader { text, flow: &flow, open: None, done: Vec::new(), unread: Vec::new() };
+    let mut reader = Extractor { text, flow: &flow, open: None, done: Vec::new(), unread: Vec::new() };
     let mut read_to = 0;
     for (at, mark, words) in marks(flow.text()) {
         if at >= read_to {
             read_to = reader.mark(at, mark, words).max(read_to);
         }
     }
-    let Reader { open, mut done, mut unread, .. } = reader;
+    let Extractor { open, mut done, mut unread, .. } = reader;
     if let Some(open) = open.as_ref().filter(|open| open.is_cut(flow.text())) {
         unread.push((flow.place(open.end), "the text ends within this error".to_owned()));
     }
     done.extend(open);
     let states = InstanceState::in_text(text);
-    let mut materials: Vec<Material> =
+    let mut materials: Vec<EvidenceItem> =
         done.into_iter().filter_map(|draft| draft.material(text, &flow, &states)).collect();
-    materials.extend(states.into_iter().map(Material::State));
+    materials.extend(states.into_iter().map(EvidenceItem::State));
     (materials, unread)
 }
 
-struct Reader<'t> {
+struct Extractor<'t> {
     text: &'t str,
     flow: &'t Flow,
     open: Option<Draft>,
@@ -85,7 +85,7 @@ struct Reader<'t> {
     unread: Vec<(usize, String)>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> Extractor<'t> {
     /// Reads what begins at a mark, and returns where it ends.
     fn mark(&mut self, at: usize, mark: Mark, words: &'static str) -> usize {
         let flow = self.flow.text();
@@ -424,7 +424,7 @@ impl Draft {
     }
 
     /// What was found, with what stands around it.
-    fn material(self, text: &str, flow: &Flow, states: &[InstanceState]) -> Option<Material> {
+    fn material(self, text: &str, flow: &Flow, states: &[InstanceState]) -> Option<EvidenceItem> {
         let line = line_of(text, flow.place(self.begin), flow.place(self.end));
         let facts = Facts::of(line);
         // What stands around an error tells its call where nothing else does; it makes no other request a part of it.
@@ -434,17 +434,17 @@ impl Draft {
             let refusal = self.refusal.unwrap_or_default();
             let told = [&refusal.action, &call].into_iter().find(|action| !action.is_empty()).cloned();
             let action = told.unwrap_or_else(around);
-            return Some(Material::Refusal(Refusal { action, call, encoded: self.encoded, ..refusal }, facts));
+            return Some(EvidenceItem::Refusal(Refusal { action, call, encoded: self.encoded, ..refusal }, facts));
         }
         if let Some(kind) = self.sign {
             let is_told = matches!(kind, SignKind::StateReason | SignKind::Waiter) && !states.is_empty();
-            return (!is_told).then(|| Material::Sign(Sign::of(kind, line.trim(), text), facts));
+            return (!is_told).then(|| EvidenceItem::Sign(Sign::of(kind, line.trim(), text), facts));
         }
         if self.code.is_empty() && self.message.is_empty() {
             return None;
         }
         let error = EventError { code: self.code, message: self.message };
-        Some(Material::Error { action: self.call, error, facts })
+        Some(EvidenceItem::Error { action: self.call, error, facts })
     }
 }
 

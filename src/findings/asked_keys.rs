@@ -1,15 +1,15 @@
 //! Condition keys for which policies ask and that no request of a start has, or that this program does not know.
 
-use crate::engine::{Failure, StatementOutcome};
+use crate::engine::{FailedElement, StatementOutcome};
+use crate::operations::{RequestOutcome, condition_keys, is_condition_key, is_in_table};
 use crate::policy::Truth;
-use crate::start::{Judged, condition_keys, is_condition_key, is_in_table};
 
-use super::near_miss::is_slip_of;
+use super::mistakes::is_slip_of;
 use super::placed::place;
-use super::{Code, Fact, Finding, PlacedStatement, Severity, StatementRole};
+use super::{Code, Evidence, Finding, PlacedStatement, Severity, StatementRole};
 
 /// A finding for each such key in a statement that is on a request of the start.
-pub(super) fn asked_keys(judged: &[Judged]) -> Vec<Finding> {
+pub(super) fn asked_keys(judged: &[RequestOutcome]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for (position, one) in judged.iter().enumerate() {
         for outcome in one.explanation.statements.iter().filter(|outcome| concerns(outcome)) {
@@ -19,7 +19,7 @@ pub(super) fn asked_keys(judged: &[Judged]) -> Vec<Finding> {
                 if is_in_table(lower) {
                     continue;
                 }
-                let key = Fact::state("condition key", name);
+                let key = Evidence::state("condition key", name);
                 if !findings.iter().any(|finding| finding.evidence.contains(&key)) {
                     let at = place(&one.case.policies, outcome.at, outcome.statement);
                     findings.push(found(key.clone(), lower, at));
@@ -40,15 +40,15 @@ pub(super) fn asked_keys(judged: &[Judged]) -> Vec<Finding> {
     findings
 }
 
-fn found(key: Fact, lower: &str, at: PlacedStatement) -> Finding {
-    let asks = Fact::Statement { at, role: StatementRole::Asks, conditions: Vec::new() };
+fn found(key: Evidence, lower: &str, at: PlacedStatement) -> Finding {
+    let asks = Evidence::Statement { at, role: StatementRole::Asks, conditions: Vec::new() };
     let so = if lower.starts_with("aws:") {
         "misspelt, or newer than this program: whether a request has it is not known"
     } else {
         "no request of a start has it, as far as this program knows"
     };
-    let meant = meant(lower).map(|key| Fact::state("AWS's key", key));
-    let evidence = [key, Fact::state("so", so), asks].into_iter().chain(meant).collect();
+    let meant = meant(lower).map(|key| Evidence::state("AWS's key", key));
+    let evidence = [key, Evidence::state("so", so), asks].into_iter().chain(meant).collect();
     Finding::new(Code::ConditionKeyUnknown, Severity::Note, evidence)
 }
 
@@ -59,5 +59,8 @@ pub(super) fn meant(lower: &str) -> Option<&'static str> {
 
 /// Whether all of a statement but its conditions may be for the request.
 fn concerns(outcome: &StatementOutcome) -> bool {
-    outcome.failures.iter().all(|(failure, truth)| matches!(failure, Failure::Condition(_)) || *truth != Truth::False)
+    outcome
+        .failures
+        .iter()
+        .all(|(failure, truth)| matches!(failure, FailedElement::Condition(_)) || *truth != Truth::False)
 }

@@ -1,19 +1,19 @@
 //! Whether the role's trust policy admits who is said to assume the role.
 
 use crate::engine::nearest;
+use crate::operations::RequestOutcome;
 use crate::policy::{Effect, PolicyType, Truth};
-use crate::start::Judged;
 
 use super::open::open_in;
 use super::placed::place;
-use super::{Code, Fact, Finding, Severity, StatementRole};
+use super::{Code, Evidence, Finding, Severity, StatementRole};
 
 /// The finding on the call sts:AssumeRole.
 ///
 /// In the role's account a trust policy that names the caller suffices; one that names the account, or a caller of
 /// another account, needs the caller's own policies besides.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html>
-pub(super) fn caller(assumed: &Judged) -> Finding {
+pub(super) fn caller(assumed: &RequestOutcome) -> Finding {
     let (request, policies, explanation) = (&assumed.case.request, &assumed.case.policies, &assumed.explanation);
     let gates = &explanation.gates;
     let named = &gates.key_policy;
@@ -32,16 +32,16 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
     let says = |effect| {
         let applying = explanation.statements.iter().filter(move |one| one.effect == effect && one.applies.is_true());
         let role = if effect == Effect::Deny { StatementRole::Denies } else { StatementRole::Admits };
-        applying.map(move |one| Fact::Statement {
+        applying.map(move |one| Evidence::Statement {
             at: place(policies, one.at, one.statement),
             role,
             conditions: Vec::new(),
         })
     };
-    let caller = Fact::state("caller", &*request.principal.arn);
-    let (code, severity, evidence): (_, _, Vec<Fact>) = match admitted {
+    let caller = Evidence::state("caller", &*request.principal.arn);
+    let (code, severity, evidence): (_, _, Vec<Evidence>) = match admitted {
         Truth::False => {
-            let denies: Vec<Fact> = says(Effect::Deny).collect();
+            let denies: Vec<Evidence> = says(Effect::Deny).collect();
             let lacking = [
                 (PolicyType::KeyPolicy, trusted, None),
                 (PolicyType::Scp, by_scps, Some("SCPs of the caller's account do not allow it")),
@@ -50,11 +50,13 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
             let lacks = lacking.into_iter().filter(|(_, allows, _)| allows.is_false() && denies.is_empty());
             let lacks = lacks.flat_map(|(kind, _, said)| {
                 let near = nearest(request, policies, explanation, &[kind]);
-                let near = near
-                    .map(|near| Fact::Nearest { at: place(policies, near.at, near.statement), misses: near.misses });
-                said.map(|said| Fact::state("so", said)).into_iter().chain(near)
+                let near = near.map(|near| Evidence::Nearest {
+                    at: place(policies, near.at, near.statement),
+                    misses: near.misses,
+                });
+                said.map(|said| Evidence::state("so", said)).into_iter().chain(near)
             });
-            let lacks: Vec<Fact> = lacks.collect();
+            let lacks: Vec<Evidence> = lacks.collect();
             (Code::CallerNotAdmitted, Severity::Blocker, denies.into_iter().chain(lacks).collect())
         }
         Truth::Unknown => {
@@ -65,8 +67,8 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
                 PolicyType::Identity | PolicyType::Boundary | PolicyType::Session => false,
             };
             let open = open_in(assumed, is_open);
-            let code = open.first().map_or(Code::NotDecided, super::Open::code);
-            (code, Severity::Undecided, open.into_iter().map(Fact::Open).collect())
+            let code = open.first().map_or(Code::NotDecided, super::OpenQuestion::code);
+            (code, Severity::Undecided, open.into_iter().map(Evidence::OpenQuestion).collect())
         }
         Truth::True => {
             let alone = by_name.is_true() && !request.is_cross_account();
@@ -77,7 +79,7 @@ pub(super) fn caller(assumed: &Judged) -> Finding {
                 let whose = if unread { "the caller's own policies and SCPs" } else { "the caller's own policies" };
                 format!("{whose} must allow {} besides; they were not read", assumed.case.row.action)
             };
-            let then = Fact::state("then", value);
+            let then = Evidence::state("then", value);
             (Code::CallerAdmitted, Severity::Note, says(Effect::Allow).chain([then]).collect())
         }
     };

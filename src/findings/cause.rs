@@ -4,49 +4,49 @@ use crate::engine::{
     Decider, Decision, Element, Grantee, Miss, NearMiss, conditions, grant_misses, nearest, obstacles,
 };
 use crate::names::INFRASTRUCTURE_ROLE;
+use crate::operations::{RequestOutcome, Requester};
 use crate::policy::{Effect, PolicyType};
-use crate::start::{By, Judged};
 
 use super::asked_keys::meant as key_meant;
-use super::near_miss::{almost, delegation, denied, is_in_other_partition, names_more_than_the_account, slip};
+use super::mistakes::{almost, delegation, denied, is_in_other_partition, names_more_than_the_account, slip};
 use super::placed::place;
-use super::{Code, Fact, StatementRole, may_allow};
+use super::{Code, Evidence, StatementRole, may_allow};
 
 /// Why one request is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cause {
     /// The slip, where one has a name; else what AWS's evaluation lacks.
     pub(super) code: Code,
-    pub(super) evidence: Vec<Fact>,
+    pub(super) evidence: Vec<Evidence>,
 }
 
 impl Cause {
     /// With the slip's name in front, where there is one: what the evaluation lacks becomes evidence.
-    fn named(self, slip: Option<Code>, judged: &Judged) -> Self {
+    fn named(self, slip: Option<Code>, judged: &RequestOutcome) -> Self {
         let Some(code) = slip.filter(|slip| *slip != self.code) else { return self };
         let meant = if code == Code::ConditionKeyUnknown { meant(judged, &self.evidence) } else { None };
-        let evidence = std::iter::once(Fact::So(self.code)).chain(self.evidence).chain(meant).collect();
+        let evidence = std::iter::once(Evidence::So(self.code)).chain(self.evidence).chain(meant).collect();
         Self { code, evidence }
     }
 }
 
 /// The condition key that is meant where a statement of the evidence has a misspelt one.
-fn meant(judged: &Judged, evidence: &[Fact]) -> Option<Fact> {
-    let placed = evidence.iter().filter_map(Fact::statement);
+fn meant(judged: &RequestOutcome, evidence: &[Evidence]) -> Option<Evidence> {
+    let placed = evidence.iter().filter_map(Evidence::statement);
     let statements = placed.filter_map(|placed| judged.case.policies.statement(placed.at, placed.index));
-    let mut misspelt =
+    let mut misspelled =
         statements.flat_map(|statement| &statement.conditions).filter_map(|one| key_meant(one.key.lower()));
-    misspelt.next().map(|key| Fact::state("AWS's key", key))
+    misspelled.next().map(|key| Evidence::state("AWS's key", key))
 }
 
 /// The causes for which a request is denied, in the order in which to cure them; none for one that is allowed or
 /// undecided.
-pub(super) fn causes(judged: &Judged) -> Vec<Cause> {
+pub(super) fn causes(judged: &RequestOutcome) -> Vec<Cause> {
     let rounds = obstacles(&judged.case.request, &judged.explanation);
     match judged.decision {
         Decision::Allowed | Decision::Unknown => Vec::new(),
         // What else would stop EC2's own identity is only inferred.
-        Decision::ExplicitDeny if judged.case.row.by == By::Infrastructure => explicit(judged),
+        Decision::ExplicitDeny if judged.case.row.by == Requester::Infrastructure => explicit(judged),
         Decision::ExplicitDeny => {
             let lacks = rounds.iter().skip(1).flat_map(|lacking| implicit(judged, lacking));
             explicit(judged).into_iter().chain(lacks).collect()
@@ -56,34 +56,34 @@ pub(super) fn causes(judged: &Judged) -> Vec<Cause> {
 }
 
 /// One cause for each policy type that denies; EC2's own identity is kept out by one.
-fn explicit(judged: &Judged) -> Vec<Cause> {
+fn explicit(judged: &RequestOutcome) -> Vec<Cause> {
     let mut causes: Vec<(Cause, Option<Code>)> = Vec::new();
     for outcome in
         judged.explanation.statements.iter().filter(|one| one.effect == Effect::Deny && one.applies.is_true())
     {
         let code = match (judged.case.row.by, outcome.at.kind) {
-            (By::Infrastructure, _) => Code::InfrastructureDenied,
-            (By::Role | By::RoleThroughEc2, PolicyType::KeyPolicy) => Code::ExplicitDenyKeyPolicy,
-            (By::Role | By::RoleThroughEc2, PolicyType::Identity) => Code::ExplicitDenyIdentity,
-            (By::Role | By::RoleThroughEc2, PolicyType::Boundary) => Code::ExplicitDenyBoundary,
-            (By::Role | By::RoleThroughEc2, PolicyType::Session) => Code::ExplicitDenySessionPolicy,
-            (By::Role | By::RoleThroughEc2, PolicyType::Scp) => Code::ExplicitDenyScp,
-            (By::Role | By::RoleThroughEc2, PolicyType::Rcp) => Code::ExplicitDenyRcp,
+            (Requester::Infrastructure, _) => Code::InfrastructureDenied,
+            (Requester::Role | Requester::RoleThroughEc2, PolicyType::KeyPolicy) => Code::ExplicitDenyKeyPolicy,
+            (Requester::Role | Requester::RoleThroughEc2, PolicyType::Identity) => Code::ExplicitDenyIdentity,
+            (Requester::Role | Requester::RoleThroughEc2, PolicyType::Boundary) => Code::ExplicitDenyBoundary,
+            (Requester::Role | Requester::RoleThroughEc2, PolicyType::Session) => Code::ExplicitDenySessionPolicy,
+            (Requester::Role | Requester::RoleThroughEc2, PolicyType::Scp) => Code::ExplicitDenyScp,
+            (Requester::Role | Requester::RoleThroughEc2, PolicyType::Rcp) => Code::ExplicitDenyRcp,
         };
         let at = place(&judged.case.policies, outcome.at, outcome.statement);
         let conditions = conditions(&judged.case.request, &judged.case.policies, outcome);
         let asks_age =
             |miss: &Miss| matches!(&miss.element, Element::Condition(_, key) if key.lower() == "aws:tokenissuetime");
         let is_of_age = conditions.iter().any(asks_age);
-        let cure = is_of_age.then(|| Fact::state("cure", "a session taken later: this Deny falls on older ones"));
-        let fact = Fact::Statement { at, role: StatementRole::Denies, conditions };
+        let cure = is_of_age.then(|| Evidence::state("cure", "a session taken later: this Deny falls on older ones"));
+        let fact = Evidence::Statement { at, role: StatementRole::Denies, conditions };
         let slip = denied(judged, outcome);
         if let Some((cause, first)) = causes.iter_mut().find(|(cause, _)| cause.code == code) {
             cause.evidence.extend([fact].into_iter().chain(cure));
             *first = first.or(slip);
         } else {
-            let is_ec2s_own = judged.case.row.by == By::Infrastructure;
-            let whom = is_ec2s_own.then(|| Fact::state("principal", &*judged.case.request.principal.arn));
+            let is_ec2s_own = judged.case.row.by == Requester::Infrastructure;
+            let whom = is_ec2s_own.then(|| Evidence::state("principal", &*judged.case.request.principal.arn));
             causes.push((Cause { code, evidence: whom.into_iter().chain([fact]).chain(cure).collect() }, slip));
         }
     }
@@ -91,9 +91,9 @@ fn explicit(judged: &Judged) -> Vec<Cause> {
 }
 
 /// One cause for each policy type that limits and does not allow; else one for what gives nothing.
-fn implicit(judged: &Judged, lacking: &[Decider]) -> Vec<Cause> {
+fn implicit(judged: &RequestOutcome, lacking: &[Decider]) -> Vec<Cause> {
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
-    if judged.case.row.by == By::Infrastructure {
+    if judged.case.row.by == Requester::Infrastructure {
         let kinds = [PolicyType::Scp, PolicyType::Rcp];
         return vec![Cause { code: Code::InfrastructureDenied, evidence: near(judged, &kinds).into_iter().collect() }];
     }
@@ -122,7 +122,7 @@ fn implicit(judged: &Judged, lacking: &[Decider]) -> Vec<Cause> {
 }
 
 /// Why neither key policy, identity-based policies nor grants allow.
-fn ungiven(judged: &Judged, no_key_policy: bool, no_identity: bool) -> Cause {
+fn ungiven(judged: &RequestOutcome, no_key_policy: bool, no_identity: bool) -> Cause {
     let request = &judged.case.request;
     let code = match (request.is_cross_account(), no_key_policy, no_identity) {
         (true, _, _) if request.principal.is_service_linked() => Code::ServiceLinkedRoleForeignKey,
@@ -162,18 +162,18 @@ fn ungiven(judged: &Judged, no_key_policy: bool, no_identity: bool) -> Cause {
         slip = Some(*code);
     }
     if no_identity && !evidence.iter().any(is_nearest) {
-        evidence.push(Fact::NoStatement { policies: judged.case.policies.identity.len() });
+        evidence.push(Evidence::NoStatement { policies: judged.case.policies.identity.len() });
     }
     evidence.extend(grant.map(|(_, fact)| fact));
     Cause { code, evidence }.named(slip, judged)
 }
 
-fn at(judged: &Judged, near: NearMiss) -> Fact {
-    Fact::Nearest { at: place(&judged.case.policies, near.at, near.statement), misses: near.misses }
+fn at(judged: &RequestOutcome, near: NearMiss) -> Evidence {
+    Evidence::Nearest { at: place(&judged.case.policies, near.at, near.statement), misses: near.misses }
 }
 
 /// The Allow statement that comes nearest; one that names somebody else was not made for this.
-fn near(judged: &Judged, kinds: &[PolicyType]) -> Option<Fact> {
+fn near(judged: &RequestOutcome, kinds: &[PolicyType]) -> Option<Evidence> {
     let near = nearest(&judged.case.request, &judged.case.policies, &judged.explanation, kinds)?;
     let stranger = near.misses.iter().any(|miss| matches!(miss.element, Element::Principal(_)));
     (!stranger).then(|| at(judged, near))
@@ -181,7 +181,7 @@ fn near(judged: &Judged, kinds: &[PolicyType]) -> Option<Fact> {
 
 /// The statement of the key policy that comes nearest. Where the policy leaves the key to the account's IAM policies, one that
 /// is for this very principal would serve all the same; where it does not, one that was almost meant for it tells most.
-fn in_key_policy(judged: &Judged, is_lacking: bool) -> Option<Fact> {
+fn in_key_policy(judged: &RequestOutcome, is_lacking: bool) -> Option<Evidence> {
     let request = &judged.case.request;
     if !request.is_for_key() || (request.is_cross_account() && !is_lacking) {
         return None;
@@ -195,16 +195,16 @@ fn in_key_policy(judged: &Judged, is_lacking: bool) -> Option<Fact> {
     near.or_else(almost).map(|near| at(judged, near))
 }
 
-fn is_nearest(fact: &Fact) -> bool {
-    matches!(fact, Fact::Nearest { .. })
+fn is_nearest(fact: &Evidence) -> bool {
+    matches!(fact, Evidence::Nearest { .. })
 }
 
 /// The names of the policies that should allow.
-fn names(judged: &Judged, kind: PolicyType) -> Vec<Fact> {
+fn names(judged: &RequestOutcome, kind: PolicyType) -> Vec<Evidence> {
     let policies = &judged.case.policies;
     let lacking = |level: Option<usize>| {
         let of_level = policies.all().filter(|(at, _)| at.kind == kind && level.is_none_or(|level| level == at.level));
-        Fact::Level { level, names: of_level.map(|(_, policy)| policy.name.clone()).collect() }
+        Evidence::Level { level, names: of_level.map(|(_, policy)| policy.name.clone()).collect() }
     };
     let levels = match kind {
         PolicyType::Boundary | PolicyType::Session => return vec![lacking(None)],
@@ -217,14 +217,14 @@ fn names(judged: &Judged, kind: PolicyType) -> Vec<Fact> {
 }
 
 /// The statements by which the key policy leaves it to the account's IAM policies.
-fn delegates(judged: &Judged) -> Vec<Fact> {
+fn delegates(judged: &RequestOutcome) -> Vec<Evidence> {
     let delegating = judged.explanation.statements.iter().filter(|outcome| {
         outcome.at.kind == PolicyType::KeyPolicy
             && outcome.effect == Effect::Allow
             && outcome.only_account
             && outcome.applies.is_true()
     });
-    let place = |outcome: &crate::engine::StatementOutcome| Fact::Statement {
+    let place = |outcome: &crate::engine::StatementOutcome| Evidence::Statement {
         at: place(&judged.case.policies, outcome.at, outcome.statement),
         role: StatementRole::Delegates,
         conditions: Vec::new(),
@@ -234,7 +234,7 @@ fn delegates(judged: &Judged) -> Vec<Fact> {
 
 /// The grant that comes nearest to serving, and what is wrong with it; no name where a policy must allow besides,
 /// because another account issued it.
-fn grant(judged: &Judged) -> Option<(Option<Code>, Fact)> {
+fn grant(judged: &RequestOutcome) -> Option<(Option<Code>, Evidence)> {
     let request = &judged.case.request;
     let ec2s_own = format!(":assumed-role/{INFRASTRUCTURE_ROLE}/");
     let grants = judged.case.policies.grants.all().zip(&judged.explanation.grants);
@@ -258,7 +258,7 @@ fn grant(judged: &Judged) -> Option<(Option<Code>, Fact)> {
         (!misses.is_empty() || !outcome.serves().is_possible()).then_some((
             order,
             code,
-            Fact::Grant { id, grantee, operations, misses },
+            Evidence::Grant { id, grantee, operations, misses },
         ))
     });
     // A key may hold thousands of grants for other volumes; one tells the cause.
@@ -266,6 +266,6 @@ fn grant(judged: &Judged) -> Option<(Option<Code>, Fact)> {
 }
 
 /// The facts for which a request is denied.
-pub(crate) fn reasons(judged: &Judged) -> Vec<Fact> {
+pub(crate) fn reasons(judged: &RequestOutcome) -> Vec<Evidence> {
     causes(judged).into_iter().flat_map(|cause| cause.evidence).collect()
 }

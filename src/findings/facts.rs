@@ -6,18 +6,23 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capture::{Capture, KeyMetadata};
 use crate::command::Command;
+use crate::fact::Fact;
 use crate::names::{KeyArn, VolumeId};
-use crate::source::Reading;
-use crate::start::{Judged, Question, StartPlan};
+use crate::operations::{Question, RequestOutcome, StartPlan};
 
-use super::{Code, Fact, Finding, Severity, instance, key_store};
+use super::{Code, Evidence, Finding, Severity, instance, key_store};
 
 /// Findings on the instance, its volumes and their keys.
-pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>, judged: &[Judged]) -> Vec<Finding> {
+pub(super) fn facts(
+    capture: &Capture,
+    question: &Question,
+    plan: &StartPlan<'_>,
+    judged: &[RequestOutcome],
+) -> Vec<Finding> {
     let at = question.at.unwrap_or(capture.read.until);
     let mut findings = instance::instance(plan.instance, &plan.principal.arn);
     for volume in &plan.open_volumes {
-        let unread = vec![Fact::unread(volume.volume.as_str(), &volume.needs)];
+        let unread = vec![Evidence::unread(volume.volume.as_str(), &volume.needs)];
         findings.push(Finding::new(Code::VolumeUnread, Severity::Undecided, unread).of_volume(&volume.volume));
     }
     let has_open_volumes = !plan.open_volumes.is_empty();
@@ -29,7 +34,7 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
         if !matches!(status.as_str(), "" | "attached") && !instance::is_root(plan.instance, attachment) {
             findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "attachment", status).of_volume(volume));
         }
-        let state = capture.volumes.get(volume).and_then(Reading::known).map(|volume| volume.state.as_str());
+        let state = capture.volumes.get(volume).and_then(Fact::known).map(|volume| volume.state.as_str());
         if let Some(state @ ("error" | "deleting" | "deleted")) = state {
             findings.push(stated(Code::VolumeInError, Severity::Blocker, "volume state", state).of_volume(volume));
         }
@@ -52,7 +57,7 @@ pub(super) fn facts(capture: &Capture, question: &Question, plan: &StartPlan<'_>
 }
 
 pub(super) fn stated(code: Code, severity: Severity, name: &'static str, value: impl Into<String>) -> Finding {
-    Finding::new(code, severity, vec![Fact::state(name, value)])
+    Finding::new(code, severity, vec![Evidence::state(name, value)])
 }
 
 /// The end of imported key material is near a month before: it takes people, a wrapping key and the material to import it
@@ -62,19 +67,19 @@ const NEAR: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// `times`: of the read, and of the start.
 fn key(
     arn: &KeyArn,
-    metadata: Option<&Reading<KeyMetadata>>,
+    metadata: Option<&Fact<KeyMetadata>>,
     plan: &StartPlan<'_>,
     times: (Timestamp, Timestamp),
 ) -> Vec<Finding> {
     let own = arn.account() == plan.instance.account.as_str();
     let metadata = match metadata {
-        Some(Reading::Known(metadata)) => metadata,
-        Some(Reading::Absent) => {
+        Some(Fact::Known(metadata)) => metadata,
+        Some(Fact::Absent) => {
             let value = "restore the volume from an EBS snapshot under a key that exists; this one cannot be had back";
             return vec![stated(Code::KeyGone, Severity::Blocker, "cure", value)];
         }
-        Some(Reading::Unread(_) | Reading::Part { .. }) | None => {
-            let unread = Fact::unread("the state of the key", "kms:DescribeKey");
+        Some(Fact::Unread(_) | Fact::Part { .. }) | None => {
+            let unread = Evidence::unread("the state of the key", "kms:DescribeKey");
             return vec![Finding::new(Code::KeyStateUnknown, Severity::Undecided, vec![unread])];
         }
     };
@@ -92,21 +97,22 @@ fn key(
         findings.push(stated(Code::KeyUnusable, Severity::Blocker, "key spec", &metadata.spec));
     }
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
-        let mut evidence = vec![Fact::state("valid to", valid_to.to_string())];
+        let mut evidence = vec![Evidence::state("valid to", valid_to.to_string())];
         let (read, at) = times;
         let is_near = valid_to <= at.saturating_add(NEAR).unwrap_or(at);
         let mut severity = if is_near { Severity::Warning } else { Severity::Note };
         if valid_to <= at {
             severity = Severity::Undecided;
-            evidence.push(Fact::state("so", "it has expired by the time of the start, unless it is imported again"));
+            evidence
+                .push(Evidence::state("so", "it has expired by the time of the start, unless it is imported again"));
         }
         if valid_to <= at && valid_to > read {
             let import = "importing the same key material again before then, or without a date";
-            evidence.push(Fact::state("settled by", import));
+            evidence.push(Evidence::state("settled by", import));
         }
         if valid_to <= read {
             // The key state is changed some time after the date.
-            evidence.push(Fact::Command { what: "settled by", command: of_key("describe-key", arn) });
+            evidence.push(Evidence::Command { what: "settled by", command: of_key("describe-key", arn) });
         }
         findings.push(Finding::new(Code::MaterialExpiring, severity, evidence));
     }
@@ -120,7 +126,7 @@ fn of_key(words: &'static str, arn: &KeyArn) -> Command {
 }
 
 fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
-    let command = |words| Fact::Command { what: "cure", command: of_key(words, arn) };
+    let command = |words| Evidence::Command { what: "cure", command: of_key(words, arn) };
     let (code, severity, more) = match metadata.state.as_str() {
         "Enabled" => return None,
         "Disabled" => (Code::KeyDisabled, Severity::Blocker, vec![command("enable-key")]),
@@ -133,7 +139,7 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
             let import = "import-key-material --import-token fileb://token.bin \
                           --encrypted-key-material fileb://material.bin \
                           --expiration-model KEY_MATERIAL_DOES_NOT_EXPIRE";
-            let same = Fact::state("material", "only the same key material can be imported again");
+            let same = Evidence::state("material", "only the same key material can be imported again");
             (Code::KeyPendingImport, Severity::Blocker, vec![same, command(wrap), command(import)])
         }
         "Unavailable" => {
@@ -149,12 +155,12 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
         "Updating" => (Code::KeyUpdating, Severity::Note, Vec::new()),
         _ => (Code::KeyStateUnknown, Severity::Undecided, Vec::new()),
     };
-    let mut evidence = vec![Fact::state("key state", &metadata.state)];
-    evidence.extend(metadata.deletion_date.map(|date| Fact::state("deletion date", date.to_string())));
-    evidence.extend(metadata.valid_to.map(|date| Fact::state("valid to", date.to_string())));
+    let mut evidence = vec![Evidence::state("key state", &metadata.state)];
+    evidence.extend(metadata.deletion_date.map(|date| Evidence::state("deletion date", date.to_string())));
+    evidence.extend(metadata.valid_to.map(|date| Evidence::state("valid to", date.to_string())));
     if metadata.manager == "AWS" && severity == Severity::Blocker {
         // Nobody else may enable the key, or keep it from being deleted.
-        evidence.push(Fact::state("cure", "none of yours: AWS manages this key, so ask AWS Support"));
+        evidence.push(Evidence::state("cure", "none of yours: AWS manages this key, so ask AWS Support"));
     } else {
         evidence.extend(more);
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::capture::{Capture, Target};
 use crate::engine::Decision;
+use crate::fact::Fact;
 use crate::names::{KeyArn, VolumeId};
-use crate::source::Reading;
-use crate::start::{By, Judged, Level, Question, Require, StartPlan};
+use crate::operations::{Level, Question, RequestOutcome, Requester, Require, StartPlan};
 
 use super::asked_keys::asked_keys;
 use super::caller::caller;
@@ -14,7 +14,7 @@ use super::cause::{Cause, causes};
 use super::facts::facts;
 use super::instance::NOT_THE_KEY;
 use super::time::changes_soon;
-use super::{Code, Fact, Finding, Severity, StatementRole, open, push_new};
+use super::{Code, Evidence, Finding, Severity, StatementRole, open, push_new};
 
 /// Everything that is to be said of one start.
 pub(crate) fn findings(
@@ -22,30 +22,30 @@ pub(crate) fn findings(
     target: &Target,
     question: &Question,
     plan: &StartPlan<'_>,
-    judged: &[Judged],
+    judged: &[RequestOutcome],
 ) -> Vec<Finding> {
     let mut findings = facts(capture, question, plan, judged);
-    if matches!(capture.identity(&target.role_arn), Some((_, Reading::Absent))) {
+    if matches!(capture.identity(&target.role_arn), Some((_, Fact::Absent))) {
         findings.push(Finding::new(Code::RoleMissing, Severity::Blocker, Vec::new()));
     } else {
         findings.extend(plan.caller.iter().map(caller));
         if plan.refuses_tags && plan.caller.is_empty() {
             let so = "AssumeRole with session tags fails: the role's trust policy does not allow sts:TagSession";
-            let refused = Finding::new(Code::CallerNotAdmitted, Severity::Warning, vec![Fact::state("so", so)]);
+            let refused = Finding::new(Code::CallerNotAdmitted, Severity::Warning, vec![Evidence::state("so", so)]);
             findings.push(Finding { actions: vec!["sts:TagSession"], ..refused });
         }
         findings.extend(denied(judged, question));
         findings.extend(undecided(capture, judged, question));
         let told: Vec<_> = findings.iter().filter(|one| one.code == Code::ConditionKeyUnknown).collect();
         let is_told = |note: &Finding| {
-            let mut statements = told.iter().flat_map(|one| &one.evidence).filter_map(Fact::statement);
-            statements.any(|told| note.evidence.iter().filter_map(Fact::statement).any(|own| own == told))
+            let mut statements = told.iter().flat_map(|one| &one.evidence).filter_map(Evidence::statement);
+            statements.any(|told| note.evidence.iter().filter_map(Evidence::statement).any(|own| own == told))
         };
         let notes: Vec<Finding> = asked_keys(judged).into_iter().filter(|note| !is_told(note)).collect();
         findings.extend(notes);
         findings.extend(changes_soon(capture, target, question, judged));
     }
-    let calls: Vec<bool> = judged.iter().map(|judged| judged.case.row.by == By::Role).collect();
+    let calls: Vec<bool> = judged.iter().map(|judged| judged.case.row.by == Requester::Role).collect();
     let is_of_call = |finding: &Finding| finding.requests.iter().any(|position| calls.get(*position) == Some(&true));
     // Findings of one rank stay in the order of their requests, and of one request in that of its causes.
     findings.sort_by_key(|finding| (finding.severity, rank(finding, is_of_call(finding))));
@@ -62,18 +62,18 @@ fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
     let is_blocked = blockers.peek().is_some();
     let explains = blockers.any(|finding| !is_of_call(finding));
     let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };
-    let key_is_out = finding.evidence.contains(&Fact::state("the key", NOT_THE_KEY));
+    let key_is_out = finding.evidence.contains(&Evidence::state("the key", NOT_THE_KEY));
     let value = match (key_is_out, explains, is_blocked) {
         (true, _, _) => return,
         (false, true, _) => "what stops it above explains it",
         (false, false, true) => "a StartInstances that is refused does not explain it; what did may be cured since",
         (false, false, false) => "no permission or key state that was read explains it; what did may be cured since",
     };
-    finding.evidence.push(Fact::state("so", value));
+    finding.evidence.push(Evidence::state("so", value));
 }
 
-fn is_deny(fact: &Fact) -> bool {
-    matches!(fact, Fact::Statement { role: StatementRole::Denies, .. })
+fn is_deny(fact: &Evidence) -> bool {
+    matches!(fact, Evidence::Statement { role: StatementRole::Denies, .. })
 }
 
 /// What must be cured first: what exists, then the call itself, then the state of keys, then denies, then lacks, in
@@ -107,24 +107,24 @@ fn wait(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
     let first: Vec<(Code, Vec<_>, Option<&str>)> =
         findings.iter().filter(is_first).map(|one| (one.code, one.keys.clone(), call(one))).collect();
     for finding in findings.iter_mut().filter(|finding| matches!(finding.code.group(), "01" | "02" | "03" | "06")) {
-        let is_after = finding.evidence.iter().any(|fact| matches!(fact, Fact::After { .. }));
+        let is_after = finding.evidence.iter().any(|fact| matches!(fact, Evidence::After { .. }));
         let waits = first.iter().find(|(code, keys, call)| {
             let all = !finding.keys.is_empty() && finding.keys.iter().all(|key| keys.contains(key));
             let is_other = if call.is_some() { !is_of_call(finding) } else { *code != finding.code };
             is_other && (all || keys.is_empty())
         });
-        let waits = waits.map(|(code, _, action)| Fact::After { code: *code, action: *action });
+        let waits = waits.map(|(code, _, action)| Evidence::After { code: *code, action: *action });
         finding.evidence.extend(waits.filter(|_| !is_after));
     }
 }
 
 /// Whether the start hangs on this request.
-pub(crate) fn is_required(judged: &Judged, question: &Question) -> bool {
+pub(crate) fn is_required(judged: &RequestOutcome, question: &Question) -> bool {
     question.require == Require::Documented || judged.case.row.level == Level::Start
 }
 
 /// Findings for denied requests: required ones by cause, the others one warning and one note.
-fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
+fn denied(judged: &[RequestOutcome], question: &Question) -> Vec<Finding> {
     let mut findings: Vec<(Cause, Finding)> = Vec::new();
     let mut concerned = Concerned::default();
     for (position, request) in judged.iter().enumerate() {
@@ -143,11 +143,11 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
                 // Told in short: of several causes the first.
                 continue;
             }
-            let so = (severity != Severity::Blocker).then_some(Fact::So(cause.code));
+            let so = (severity != Severity::Blocker).then_some(Evidence::So(cause.code));
             let is_denied = request.decision == Decision::ExplicitDeny;
             let lacks = !cause.evidence.iter().any(is_deny);
-            let after = first.filter(|_| is_denied && lacks).map(|code| Fact::After { code, action: None });
-            let evidence: Vec<Fact> = so.into_iter().chain(cause.evidence.iter().cloned()).chain(after).collect();
+            let after = first.filter(|_| is_denied && lacks).map(|code| Evidence::After { code, action: None });
+            let evidence: Vec<Evidence> = so.into_iter().chain(cause.evidence.iter().cloned()).chain(after).collect();
             if let Some((number, (_, finding))) = findings.iter_mut().enumerate().find(|(_, found)| is_same(found)) {
                 concerned.add(number, finding, position, request);
                 if severity != Severity::Blocker {
@@ -168,7 +168,7 @@ fn denied(judged: &[Judged], question: &Question) -> Vec<Finding> {
 /// Whether two requests are denied for one reason: by the same statements, or short of the same ones.
 fn same_cause(one: &Cause, other: &Cause) -> bool {
     let places = |cause: &Cause| -> Vec<_> {
-        cause.evidence.iter().filter_map(Fact::statement).map(|placed| (placed.at, placed.index)).collect()
+        cause.evidence.iter().filter_map(Evidence::statement).map(|placed| (placed.at, placed.index)).collect()
     };
     one.code == other.code && places(one) == places(other)
 }
@@ -182,7 +182,7 @@ struct Concerned<'j> {
 }
 
 impl<'j> Concerned<'j> {
-    fn add(&mut self, number: usize, finding: &mut Finding, position: usize, request: &'j Judged) {
+    fn add(&mut self, number: usize, finding: &mut Finding, position: usize, request: &'j RequestOutcome) {
         push_new(&mut finding.actions, request.case.row.action);
         if self.requests.insert((number, position)) {
             finding.requests.push(position);
@@ -192,18 +192,18 @@ impl<'j> Concerned<'j> {
         let volume = request.case.volume.as_ref().filter(|volume| self.volumes.insert((number, volume)));
         finding.volumes.extend(volume.cloned());
         if let Some(license) = &request.case.license {
-            push_new(&mut finding.evidence, Fact::state("license", license.as_str()));
+            push_new(&mut finding.evidence, Evidence::state("license", license.as_str()));
         }
     }
 }
 
 /// One finding for each kind of thing that is not known, over the requests on which the start hangs.
-fn undecided(capture: &Capture, judged: &[Judged], question: &Question) -> Vec<Finding> {
+fn undecided(capture: &Capture, judged: &[RequestOutcome], question: &Question) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let (mut concerned, mut told) = (Concerned::default(), BTreeSet::new());
-    let is_gone = |request: &Judged| {
+    let is_gone = |request: &RequestOutcome| {
         let key = request.case.key.as_ref().and_then(|key| capture.keys.get(key));
-        key.is_some_and(|key| matches!(key.metadata, Reading::Absent))
+        key.is_some_and(|key| matches!(key.metadata, Fact::Absent))
     };
     for (position, request) in judged.iter().enumerate() {
         if request.decision != Decision::Unknown || !is_required(request, question) || is_gone(request) {
@@ -218,7 +218,7 @@ fn undecided(capture: &Capture, judged: &[Judged], question: &Question) -> Vec<F
             let Some(finding) = findings.get_mut(same) else { continue };
             concerned.add(same, finding, position, request);
             if told.insert((same, fact.clone())) {
-                finding.evidence.push(Fact::Open(fact));
+                finding.evidence.push(Evidence::OpenQuestion(fact));
             }
         }
     }

@@ -4,7 +4,7 @@ use crate::capture::{Attachment, Instance, StateReasonMeaning, meaning_of};
 use crate::names::{Arn, RoleArn};
 
 use super::facts::stated;
-use super::{Code, Fact, Finding, Severity};
+use super::{Code, Evidence, Finding, Severity};
 
 /// What is said where the last start failed for another reason.
 pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that stopped it";
@@ -28,7 +28,7 @@ pub(super) fn instance(instance: &Instance, starter: &str) -> Vec<Finding> {
         if Arn::parse(license).is_ok() {
             return stated(Code::LicenseConfiguration, Severity::Note, "license", license);
         }
-        let unread = Fact::unread("the ARN of a license configuration", "ec2:DescribeInstances");
+        let unread = Evidence::unread("the ARN of a license configuration", "ec2:DescribeInstances");
         Finding::new(Code::LicenseConfiguration, Severity::Undecided, vec![unread])
     }));
     findings.extend(last_start(instance));
@@ -69,16 +69,16 @@ fn root_volume(instance: &Instance) -> Option<Finding> {
     };
     let devices: Vec<&str> = attachments.iter().map(|attachment| attachment.device.as_str()).collect();
     let attached = if devices.is_empty() { "no volume".to_owned() } else { devices.join(", ") };
-    let mut evidence = vec![Fact::state("attached", attached)];
+    let mut evidence = vec![Evidence::state("attached", attached)];
     if !name.is_empty() {
-        evidence.insert(0, Fact::state("root device", name));
+        evidence.insert(0, Evidence::state("root device", name));
     }
-    evidence.extend(root.map(|root| Fact::state("attachment", &root.status)));
+    evidence.extend(root.map(|root| Evidence::state("attachment", &root.status)));
     if severity == Severity::Undecided {
         let what = if root.is_some() { "whether the root volume is attached" } else { "the device of the root volume" };
-        evidence.push(Fact::unread(what, "ec2:DescribeInstances"));
+        evidence.push(Evidence::unread(what, "ec2:DescribeInstances"));
     } else {
-        evidence.push(Fact::state("cure", "attach the root volume to this device: aws ec2 attach-volume"));
+        evidence.push(Evidence::state("cure", "attach the root volume to this device: aws ec2 attach-volume"));
     }
     let finding = Finding::new(Code::RootVolumeMissing, severity, evidence);
     Some(match root {
@@ -99,7 +99,7 @@ fn managed(operator: &str, starter: &str) -> Finding {
         return stated(Code::InstanceManaged, Severity::Note, "operator", name);
     }
     let settled = "the operator's own page on what you may do with its instances; or let the operator start it";
-    let evidence = vec![Fact::state("operator", name), Fact::state("settled by", settled)];
+    let evidence = vec![Evidence::state("operator", name), Evidence::state("settled by", settled)];
     Finding::new(Code::InstanceManaged, Severity::Undecided, evidence)
 }
 
@@ -112,12 +112,12 @@ fn last_start(instance: &Instance) -> Option<Finding> {
         return None;
     }
     let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
-    let mut evidence = vec![Fact::state("state reason", said), Fact::state("it means", meaning)];
+    let mut evidence = vec![Evidence::state("state reason", said), Evidence::state("it means", meaning)];
     if tells == StateReasonMeaning::NotKey {
-        evidence.push(Fact::state("the key", NOT_THE_KEY));
+        evidence.push(Evidence::state("the key", NOT_THE_KEY));
     }
     if !instance.state_transition_reason.is_empty() {
-        evidence.push(Fact::state("transition", &instance.state_transition_reason));
+        evidence.push(Evidence::state("transition", &instance.state_transition_reason));
     }
     Some(Finding::new(Code::LastStartFailed, Severity::Note, evidence))
 }

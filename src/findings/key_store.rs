@@ -4,7 +4,7 @@ use crate::capture::{CustomKeyStore, KeyMetadata};
 use crate::command::Command;
 use crate::names::{KeyArn, KeyStoreId};
 
-use super::{Code, Fact, Finding, Severity};
+use super::{Code, Evidence, Finding, Severity};
 
 /// Of a key in a custom key store: the key state tells nothing of the store, so its connection decides besides.
 ///
@@ -13,7 +13,8 @@ use super::{Code, Fact, Finding, Severity};
 pub(super) fn finding(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
     let Some(store) = &metadata.custom_key_store else {
         let is_in_one = matches!(metadata.origin.as_str(), "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE");
-        let evidence = vec![Fact::state("origin", &metadata.origin), Fact::unread("its key store", "kms:DescribeKey")];
+        let evidence =
+            vec![Evidence::state("origin", &metadata.origin), Evidence::unread("its key store", "kms:DescribeKey")];
         return is_in_one.then(|| Finding::new(Code::CustomKeyStore, Severity::Undecided, evidence));
     };
     // The finding on that state holds all this.
@@ -33,27 +34,27 @@ pub(super) fn finding(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
             Severity::Undecided
         }
         None => {
-            evidence.push(Fact::unread("the connection of the key store", "kms:DescribeCustomKeyStores"));
+            evidence.push(Evidence::unread("the connection of the key store", "kms:DescribeCustomKeyStores"));
             Severity::Undecided
         }
     };
     Some(Finding::new(Code::CustomKeyStore, severity, evidence))
 }
 
-fn settles(command: Command) -> Fact {
-    Fact::Command { what: "settled by", command }
+fn settles(command: Command) -> Evidence {
+    Evidence::Command { what: "settled by", command }
 }
 
-fn cures(command: Command) -> Fact {
-    Fact::Command { what: "cure", command }
+fn cures(command: Command) -> Evidence {
+    Evidence::Command { what: "cure", command }
 }
 
 /// What the key store tells of itself, and what stands behind it.
-pub(super) fn facts(metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Fact> {
+pub(super) fn facts(metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Evidence> {
     let connection = store.connection_state.known().map_or("not known", String::as_str);
-    let mut facts = vec![Fact::state("connection", connection), Fact::state("key store", &store.id)];
-    facts.extend(store.error_code.as_ref().map(|code| Fact::state("error code", code)));
-    facts.extend(behind(metadata).map(|behind| Fact::state("behind it", behind)));
+    let mut facts = vec![Evidence::state("connection", connection), Evidence::state("key store", &store.id)];
+    facts.extend(store.error_code.as_ref().map(|code| Evidence::state("error code", code)));
+    facts.extend(behind(metadata).map(|behind| Evidence::state("behind it", behind)));
     facts
 }
 
@@ -135,9 +136,9 @@ fn call(words: &'static str, arn: &KeyArn, store: &CustomKeyStore) -> Option<Com
 
 /// What connects it again. One whose connection failed is disconnected first, and what its error code tells is mended
 /// before it is connected.
-pub(super) fn cure(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Fact> {
+pub(super) fn cure(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Evidence> {
     let connect = || call("kms connect-custom-key-store", arn, store);
-    let then = Fact::state("then", "it takes some minutes: look at the connection again");
+    let then = Evidence::state("then", "it takes some minutes: look at the connection again");
     if store.connection_state.known().is_none_or(|state| state != "FAILED") {
         return connect().map(cures).into_iter().chain([then]).collect();
     }
@@ -146,6 +147,6 @@ pub(super) fn cure(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore)
         .and_then(|(_, options)| options)
         .and_then(|options| Some(call("kms update-custom-key-store", arn, store)?.words(options)));
     let calls = [call("kms disconnect-custom-key-store", arn, store), update, connect()];
-    let words = mend.map(|(words, _)| Fact::state("mend", words));
+    let words = mend.map(|(words, _)| Evidence::state("mend", words));
     words.into_iter().chain(calls.into_iter().flatten().map(cures)).chain([then]).collect()
 }

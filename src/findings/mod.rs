@@ -8,7 +8,7 @@ mod facts;
 mod group;
 mod instance;
 mod key_store;
-mod near_miss;
+mod mistakes;
 mod open;
 mod placed;
 mod time;
@@ -19,18 +19,19 @@ use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
 use crate::event::Refusal;
 use crate::names::{KeyArn, VolumeId};
+use crate::operations::{RequestOutcome, Resolution};
 use crate::policy::{Effect, PolicyType};
-use crate::start::{Judged, Settles};
 
 pub(crate) use cause::reasons;
 pub use codes::Code;
 pub(crate) use group::{findings, is_required};
 pub(crate) use open::open;
-pub(crate) use placed::{PlacedStatement, place};
+pub use placed::PlacedStatement;
+pub(crate) use placed::place;
 
 /// One thing that stops a start, may stop it, or is worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Finding {
+pub struct Finding {
     pub(crate) code: Code,
     pub(crate) severity: Severity,
     /// Positions of the requests that it concerns.
@@ -39,11 +40,11 @@ pub(crate) struct Finding {
     pub(crate) actions: Vec<&'static str>,
     pub(crate) keys: Vec<KeyArn>,
     pub(crate) volumes: Vec<VolumeId>,
-    pub(crate) evidence: Vec<Fact>,
+    pub(crate) evidence: Vec<Evidence>,
 }
 
 impl Finding {
-    pub(crate) fn new(code: Code, severity: Severity, evidence: Vec<Fact>) -> Self {
+    pub(crate) fn new(code: Code, severity: Severity, evidence: Vec<Evidence>) -> Self {
         let (requests, actions, keys, volumes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { code, severity, requests, actions, keys, volumes, evidence }
     }
@@ -51,19 +52,19 @@ impl Finding {
     /// The policy types that deny by it, as far as that is told.
     pub(crate) fn policy_types(&self) -> Vec<PolicyType> {
         let of_facts = self.evidence.iter().filter_map(|fact| match fact {
-            Fact::So(code) => code.policy_type(),
-            Fact::Statement { at, role: StatementRole::Denies, .. } => Some(at.at.kind),
-            Fact::Statement { .. }
-            | Fact::Nearest { .. }
-            | Fact::NoStatement { .. }
-            | Fact::Grant { .. }
-            | Fact::After { .. }
-            | Fact::Level { .. }
-            | Fact::Open(_)
-            | Fact::State { .. }
-            | Fact::Refused { .. }
-            | Fact::Changed { .. }
-            | Fact::Command { .. } => None,
+            Evidence::So(code) => code.policy_type(),
+            Evidence::Statement { at, role: StatementRole::Denies, .. } => Some(at.at.kind),
+            Evidence::Statement { .. }
+            | Evidence::Nearest { .. }
+            | Evidence::NoStatement { .. }
+            | Evidence::Grant { .. }
+            | Evidence::After { .. }
+            | Evidence::Level { .. }
+            | Evidence::OpenQuestion(_)
+            | Evidence::State { .. }
+            | Evidence::Refused { .. }
+            | Evidence::Changed { .. }
+            | Evidence::Command { .. } => None,
         });
         self.code.policy_type().into_iter().chain(of_facts).collect()
     }
@@ -81,7 +82,7 @@ pub(crate) fn push_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
 }
 
 /// Whether a statement of these policies may allow the request.
-pub(crate) fn may_allow(judged: &Judged, is_meant: impl Fn(PolicyRef) -> bool) -> bool {
+pub(crate) fn may_allow(judged: &RequestOutcome, is_meant: impl Fn(PolicyRef) -> bool) -> bool {
     let mut allows = judged.explanation.statements.iter().filter(|outcome| outcome.effect == Effect::Allow);
     allows.any(|outcome| is_meant(outcome.at) && outcome.applies.is_possible())
 }
@@ -101,48 +102,108 @@ pub enum Severity {
 
 /// What a finding rests on. Words are chosen in `report`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fact {
+#[non_exhaustive]
+pub enum Evidence {
     /// This statement decides: a Deny with its conditions, or an Allow that leaves it to others.
-    Statement { at: PlacedStatement, role: StatementRole, conditions: Vec<Miss> },
+    Statement {
+        /// Where it stands.
+        at: PlacedStatement,
+        /// What it does to the request.
+        role: StatementRole,
+        /// Its conditions, with what the request has.
+        conditions: Vec<Miss>,
+    },
     /// This Allow statement comes nearest.
-    Nearest { at: PlacedStatement, misses: Vec<Miss> },
+    Nearest {
+        /// Where it stands.
+        at: PlacedStatement,
+        /// The elements that do not hold.
+        misses: Vec<Miss>,
+    },
     /// So many policies were read, and no statement of theirs concerns the key.
-    NoStatement { policies: usize },
+    NoStatement {
+        /// How many policies were read.
+        policies: usize,
+    },
     /// A grant on the key is for the principal or the volume, and does not serve.
-    Grant { id: String, grantee: String, operations: Vec<String>, misses: Vec<Miss> },
+    Grant {
+        /// Its ID.
+        id: String,
+        /// Its grantee principal.
+        grantee: String,
+        /// Its operations.
+        operations: Vec<String>,
+        /// What of it does not hold.
+        misses: Vec<Miss>,
+    },
     /// What follows for AWS's evaluation.
     So(Code),
     /// It cannot matter before that other thing is cured, of another action if one is named.
-    After { code: Code, action: Option<&'static str> },
+    After {
+        /// The code of the other thing.
+        code: Code,
+        /// The action of the other thing.
+        action: Option<&'static str>,
+    },
     /// These policies, of a level if the organization's, do not allow.
-    Level { level: Option<usize>, names: Vec<String> },
+    Level {
+        /// The level of the organization, 0 for the root.
+        level: Option<usize>,
+        /// The names of the policies.
+        names: Vec<String>,
+    },
     /// What is not known, and how to settle it.
-    Open(Open),
+    OpenQuestion(OpenQuestion),
     /// Free fact of the thing itself: a name and a value of AWS's.
-    State { name: &'static str, value: String },
+    State {
+        /// AWS's name of the fact.
+        name: &'static str,
+        /// AWS's value.
+        value: String,
+    },
     /// A record shows a request of this start refused, at this time, after the reads.
-    Refused { time: Timestamp, event: String, refusal: Box<Refusal> },
+    Refused {
+        /// When it was refused.
+        time: Timestamp,
+        /// The ID of the record.
+        event: String,
+        /// What AWS said.
+        refusal: Box<Refusal>,
+    },
     /// A policy or a key was changed after the reads.
-    Changed { time: Timestamp, action: String },
+    Changed {
+        /// When it was changed.
+        time: Timestamp,
+        /// The action that changed it.
+        action: String,
+    },
     /// An AWS CLI command that cures, or that settles a question.
-    Command { what: &'static str, command: Command },
+    Command {
+        /// What it is for.
+        what: &'static str,
+        /// The command.
+        command: Command,
+    },
 }
 
-impl Fact {
+impl Evidence {
     fn state(name: &'static str, value: impl Into<String>) -> Self {
         Self::State { name, value: value.into() }
     }
 
     fn unread(what: impl Into<String>, needs: impl Into<String>) -> Self {
-        Self::Open(Open::Unread { what: what.into(), needs: needs.into() })
+        Self::OpenQuestion(OpenQuestion::Unread { what: what.into(), needs: needs.into() })
     }
 
     /// The statement that it speaks of.
     pub(crate) fn statement(&self) -> Option<&PlacedStatement> {
         if let Self::Statement { at, .. }
         | Self::Nearest { at, .. }
-        | Self::Open(Open::Condition { by: at, .. } | Open::Session { by: at } | Open::NotPrincipal { by: at }) =
-            self
+        | Self::OpenQuestion(
+            OpenQuestion::Condition { by: at, .. }
+            | OpenQuestion::Session { by: at }
+            | OpenQuestion::NotPrincipal { by: at },
+        ) = self
         {
             Some(at)
         } else {
@@ -153,7 +214,8 @@ impl Fact {
 
 /// What a statement does to the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StatementRole {
+#[non_exhaustive]
+pub enum StatementRole {
     /// It denies.
     Denies,
     /// It leaves the decision to the account's IAM policies.
@@ -166,30 +228,61 @@ pub(crate) enum StatementRole {
 
 /// Something that an unknown decision hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Open {
+#[non_exhaustive]
+pub enum OpenQuestion {
     /// The statement lets the request pass if this holds.
-    Condition { holds: String, by: PlacedStatement, settles: Settles },
+    Condition {
+        /// What must hold.
+        holds: String,
+        /// The statement.
+        by: PlacedStatement,
+        /// What settles it.
+        settles: Resolution,
+    },
     /// The statement names one session.
-    Session { by: PlacedStatement },
+    Session {
+        /// The statement.
+        by: PlacedStatement,
+    },
     /// `NotPrincipal` with Allow, which AWS does not support.
-    NotPrincipal { by: PlacedStatement },
+    NotPrincipal {
+        /// The statement.
+        by: PlacedStatement,
+    },
     /// A grant on the key serves if this holds.
-    Grant { holds: String, id: String, settles: Settles },
+    Grant {
+        /// What must hold.
+        holds: String,
+        /// The ID of the grant.
+        id: String,
+        /// What settles it.
+        settles: Resolution,
+    },
     /// A policy, list or fact that was not read.
-    Unread { what: String, needs: String },
+    Unread {
+        /// What was not read.
+        what: String,
+        /// The permission that the read needs.
+        needs: String,
+    },
     /// AWS does not say, of a policy of this type if it is one.
-    Untold { what: String, of: Option<PolicyType> },
+    Untold {
+        /// What AWS does not say.
+        what: String,
+        /// The policy type.
+        of: Option<PolicyType>,
+    },
 }
 
-impl Open {
+impl OpenQuestion {
     /// The code of what is open.
     pub(super) fn code(&self) -> Code {
         match self {
             Self::Condition { settles, .. } | Self::Grant { settles, .. } => match settles {
-                Settles::Stated(_) | Settles::SessionTags(_) => Code::ContextKeyUnknown,
-                Settles::SessionName => Code::SessionNameUnknown,
-                Settles::Read { needs, .. } => unread(needs),
-                Settles::Nobody => Code::NotDecided,
+                Resolution::Stated(_) | Resolution::SessionTags(_) => Code::ContextKeyUnknown,
+                Resolution::SessionName => Code::SessionNameUnknown,
+                Resolution::Read { needs, .. } => unread(needs),
+                Resolution::Nobody => Code::NotDecided,
             },
             Self::Session { .. } => Code::SessionNameUnknown,
             Self::NotPrincipal { .. } | Self::Untold { .. } => Code::NotDecided,
@@ -199,8 +292,8 @@ impl Open {
 
     /// The read permission that would settle it.
     pub(crate) fn needs(&self) -> Option<&str> {
-        if let Self::Condition { settles: Settles::Read { needs, .. }, .. }
-        | Self::Grant { settles: Settles::Read { needs, .. }, .. } = self
+        if let Self::Condition { settles: Resolution::Read { needs, .. }, .. }
+        | Self::Grant { settles: Resolution::Read { needs, .. }, .. } = self
         {
             return Some(needs);
         }

@@ -1,16 +1,16 @@
 //! From one undecided request to what its decision hangs on.
 
 use crate::engine::{
-    Decider, Decision, Failure, Grant, GrantOutcome, Grantee, Issuer, deciders, unknown_keys, unknown_principals,
+    Decider, Decision, FailedElement, Grant, GrantOutcome, Grantee, Issuer, deciders, unknown_keys, unknown_principals,
 };
 use crate::names::ConditionKey;
-use crate::policy::{Effect, Pattern, PolicyType, PrincipalEntry, Sense, Statement, Truth};
-use crate::start::{By, GRANT_QUOTA, Judged, Settles, is_spared_by_other_spelling, settles};
+use crate::operations::{GRANT_QUOTA, RequestOutcome, Requester, Resolution, is_spared_by_other_spelling, settles};
+use crate::policy::{Effect, Pattern, Polarity, PolicyType, PrincipalEntry, Statement, Truth};
 
-use super::{Open, PlacedStatement, place};
+use super::{OpenQuestion, PlacedStatement, place};
 
 /// What an undecided request hangs on: never nothing.
-pub(crate) fn open(judged: &Judged) -> Vec<Open> {
+pub(crate) fn open(judged: &RequestOutcome) -> Vec<OpenQuestion> {
     if judged.decision != Decision::Unknown {
         return Vec::new();
     }
@@ -20,16 +20,16 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
         found.extend(grants(judged));
     }
     // Only inferred: whether an SCP without an Allow reaches EC2's own identity.
-    if judged.case.row.by == By::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
+    if judged.case.row.by == Requester::Infrastructure && judged.explanation.decision == Decision::ImplicitDeny {
         let what = "whether the organization's SCPs, which do not allow it, bind EC2's own identity".to_owned();
-        found.push(Open::Untold { what, of: Some(PolicyType::Scp) });
+        found.push(OpenQuestion::Untold { what, of: Some(PolicyType::Scp) });
     }
     if judged.case.is_at_grant_quota && judged.explanation.decision == Decision::Allowed {
         let what = format!(
             "whether the key takes another grant: it has {}, and the quota is {GRANT_QUOTA} unless it was raised",
             judged.case.policies.grants.grants.len()
         );
-        found.push(Open::Untold { what, of: None });
+        found.push(OpenQuestion::Untold { what, of: None });
     }
     if judged.explanation.decision == Decision::ExplicitDeny && is_spared_by_other_spelling(&judged.case) {
         let role = &judged.case.request.principal.arn;
@@ -40,10 +40,10 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
             "whether AWS takes EC2's own role for {role}, as most of its pages spell it, or for that with /INSTANCE-ID, \
              as the policy does"
         );
-        found.push(Open::Untold { what, of });
+        found.push(OpenQuestion::Untold { what, of });
     }
     if found.is_empty() {
-        found.push(Open::Untold { what: "how AWS decides this request".to_owned(), of: None });
+        found.push(OpenQuestion::Untold { what: "how AWS decides this request".to_owned(), of: None });
     }
     found.sort();
     found.dedup();
@@ -51,7 +51,7 @@ pub(crate) fn open(judged: &Judged) -> Vec<Open> {
 }
 
 /// What is open in the statements and policies of these types.
-pub(super) fn open_in(judged: &Judged, is_open: impl Fn(PolicyType) -> bool) -> Vec<Open> {
+pub(super) fn open_in(judged: &RequestOutcome, is_open: impl Fn(PolicyType) -> bool) -> Vec<OpenQuestion> {
     let policies = &judged.case.policies;
     let mut found = Vec::new();
     for outcome in &judged.explanation.statements {
@@ -63,38 +63,38 @@ pub(super) fn open_in(judged: &Judged, is_open: impl Fn(PolicyType) -> bool) -> 
         found.extend(principal(judged, statement, by));
         for (failure, _) in &outcome.failures {
             let keys = unknown_keys(&judged.case.request, statement, *failure, outcome.at.kind);
-            if keys.is_empty() && *failure == Failure::Resource {
+            if keys.is_empty() && *failure == FailedElement::Resource {
                 let what = format!(
                     "whether AWS takes the incomplete ARN as it stands or completes it: {}; write all six parts of it",
                     holds(statement, *failure)
                 );
-                found.push(Open::Untold { what, of: Some(outcome.at.kind) });
+                found.push(OpenQuestion::Untold { what, of: Some(outcome.at.kind) });
             }
             for key in keys {
                 let holds = holds(statement, *failure);
                 let settles = settles(&judged.case, key, outcome.at.kind);
-                found.push(Open::Condition { holds, by: by(), settles });
+                found.push(OpenQuestion::Condition { holds, by: by(), settles });
             }
         }
     }
     for (at, policy) in policies.all().filter(|(at, policy)| policy.policy.is_none() && is_open(at.kind)) {
         found.push(match policy.needs.as_str() {
-            "" => Open::Untold {
+            "" => OpenQuestion::Untold {
                 what: format!(
                     "{}: AWS took this policy, and this program cannot read it; please report that",
                     policy.name
                 ),
                 of: Some(at.kind),
             },
-            needs => Open::Unread { what: policy.name.clone(), needs: needs.to_owned() },
+            needs => OpenQuestion::Unread { what: policy.name.clone(), needs: needs.to_owned() },
         });
     }
     found
 }
 
 /// What must hold of an element for the statement to let the request pass.
-fn holds(statement: &Statement, failure: Failure) -> String {
-    if let Failure::Condition(number) = failure {
+fn holds(statement: &Statement, failure: FailedElement) -> String {
+    if let FailedElement::Condition(number) = failure {
         return statement
             .conditions
             .get(number)
@@ -102,20 +102,20 @@ fn holds(statement: &Statement, failure: Failure) -> String {
             .unwrap_or_default();
     }
     let Some(element) = &statement.resource else { return String::new() };
-    let is = if (element.sense == Sense::Listed) == (statement.effect == Effect::Allow) { "is" } else { "is not" };
+    let is = if (element.sense == Polarity::Positive) == (statement.effect == Effect::Allow) { "is" } else { "is not" };
     let patterns: Vec<&str> = element.patterns.iter().map(Pattern::as_str).collect();
     format!("the resource {is} {}", patterns.join(" or "))
 }
 
 /// What is not known of whom a statement names.
-fn principal(judged: &Judged, statement: &Statement, by: impl Fn() -> PlacedStatement) -> Vec<Open> {
+fn principal(judged: &RequestOutcome, statement: &Statement, by: impl Fn() -> PlacedStatement) -> Vec<OpenQuestion> {
     let element = statement.principal.as_ref();
-    if statement.effect == Effect::Allow && element.is_some_and(|element| element.sense == Sense::AllBut) {
-        return vec![Open::NotPrincipal { by: by() }];
+    if statement.effect == Effect::Allow && element.is_some_and(|element| element.sense == Polarity::Negated) {
+        return vec![OpenQuestion::NotPrincipal { by: by() }];
     }
     let open = |entry: &PrincipalEntry| {
-        let PrincipalEntry::UniqueId(id) = entry else { return Open::Session { by: by() } };
-        Open::Condition {
+        let PrincipalEntry::UniqueId(id) = entry else { return OpenQuestion::Session { by: by() } };
+        OpenQuestion::Condition {
             holds: format!("the principal's unique ID is {id}"),
             by: by(),
             settles: settles(&judged.case, &ConditionKey::new("aws:userid"), PolicyType::KeyPolicy),
@@ -125,18 +125,20 @@ fn principal(judged: &Judged, statement: &Statement, by: impl Fn() -> PlacedStat
 }
 
 /// What is open of the grants on the key.
-fn grants(judged: &Judged) -> Vec<Open> {
+fn grants(judged: &RequestOutcome) -> Vec<OpenQuestion> {
     let set = &judged.case.policies.grants;
     let outcomes = set.all().zip(&judged.explanation.grants);
-    let mut found: Vec<Open> = outcomes.filter_map(|(grant, outcome)| open_grant(judged, grant, *outcome)).collect();
+    let mut found: Vec<OpenQuestion> =
+        outcomes.filter_map(|(grant, outcome)| open_grant(judged, grant, *outcome)).collect();
     if let Some(needs) = &set.unread {
-        found.push(Open::Unread { what: "the grants on the key".to_owned(), needs: needs.clone() });
+        found.push(OpenQuestion::Unread { what: "the grants on the key".to_owned(), needs: needs.clone() });
     }
     found
 }
 
-fn open_grant(judged: &Judged, grant: &Grant, outcome: GrantOutcome) -> Option<Open> {
-    let open = |holds: &str, settles| Some(Open::Grant { holds: holds.to_owned(), id: grant.id.to_string(), settles });
+fn open_grant(judged: &RequestOutcome, grant: &Grant, outcome: GrantOutcome) -> Option<OpenQuestion> {
+    let open =
+        |holds: &str, settles| Some(OpenQuestion::Grant { holds: holds.to_owned(), id: grant.id.to_string(), settles });
     let (request, gates) = (&judged.case.request, &judged.explanation.gates);
     match (outcome.serves(), &grant.grantee) {
         (Truth::True, _) if grant.issuer(request) == Issuer::Third => {
@@ -145,7 +147,7 @@ fn open_grant(judged: &Judged, grant: &Grant, outcome: GrantOutcome) -> Option<O
                 "one that account {issuer} issued suffices, which AWS does not say; one that account {} issued does",
                 request.principal.account
             );
-            open(&holds, Settles::Nobody)
+            open(&holds, Resolution::Nobody)
         }
         (Truth::True, Grantee::User(_) | Grantee::Account(_) | Grantee::Root(_))
             if !gates.boundary.and(gates.session).is_true() =>
@@ -153,12 +155,12 @@ fn open_grant(judged: &Judged, grant: &Grant, outcome: GrantOutcome) -> Option<O
             open(
                 "neither a boundary nor a session policy limits what is granted to a user or an account, which AWS does \
                  not say",
-                Settles::Nobody,
+                Resolution::Nobody,
             )
         }
         (Truth::True, _) if grant.issuing_account.is_none() && judged.case.request.is_cross_account() => {
             let what = "which account issued it".to_owned();
-            open("this account issued it", Settles::Read { what, needs: "kms:ListGrants", or: None })
+            open("this account issued it", Resolution::Read { what, needs: "kms:ListGrants", or: None })
         }
         (Truth::False | Truth::True, _) => None,
         (Truth::Unknown, Grantee::UniqueId(_)) if outcome.grantee == Truth::Unknown => {
@@ -166,12 +168,12 @@ fn open_grant(judged: &Judged, grant: &Grant, outcome: GrantOutcome) -> Option<O
             open("the principal's unique ID is that of its grantee principal", settles)
         }
         (Truth::Unknown, _) if outcome.grantee == Truth::Unknown => {
-            open("the session is its grantee principal", Settles::SessionName)
+            open("the session is its grantee principal", Resolution::SessionName)
         }
         (Truth::Unknown, _) => open(
             "the encryption context of a volume restored from an EBS snapshot is the one that it asks for, \
              which AWS does not say",
-            Settles::Nobody,
+            Resolution::Nobody,
         ),
     }
 }

@@ -1,17 +1,21 @@
 //! Where the statement that a fact speaks of stands.
 
+use crate::document::Position;
 use crate::engine::{PolicyRef, PolicySet};
-use crate::source::Position;
 
 /// A statement with the name of its policy and its place there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PlacedStatement {
-    pub(crate) at: PolicyRef,
-    pub(crate) policy: String,
-    pub(crate) index: usize,
-    pub(crate) sid: Option<String>,
+pub struct PlacedStatement {
+    /// The policy.
+    pub at: PolicyRef,
+    /// The name of the policy.
+    pub policy: String,
+    /// Its position in the policy, from 0.
+    pub index: usize,
+    /// Its `Sid`.
+    pub sid: Option<String>,
     /// Line and column in the policy's text, where that is known.
-    pub(crate) position: Option<Position>,
+    pub position: Option<Position>,
 }
 
 /// A statement with the name of its policy and its place.

@@ -4,11 +4,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::capture::{Capture, Target};
 use crate::engine::Decision;
+use crate::operations::{PolicyCache, Question, RequestOutcome, dates, judge, plan};
 use crate::policy::Moment;
-use crate::start::{Judged, Question, Shelf, dates, judge, plan};
 
 use super::group::is_required;
-use super::{Code, Fact, Finding, Severity};
+use super::{Code, Evidence, Finding, Severity};
 
 /// For how long after the time of evaluation the answer is looked at again.
 const SOON: SignedDuration = SignedDuration::from_hours(24);
@@ -21,7 +21,7 @@ pub(super) fn changes_soon(
     capture: &Capture,
     target: &Target,
     question: &Question,
-    judged: &[Judged],
+    judged: &[RequestOutcome],
 ) -> Option<Finding> {
     let at = question.at.unwrap_or(capture.read.until);
     let mut times: Vec<Timestamp> = judged
@@ -40,7 +40,7 @@ pub(super) fn changes_soon(
         .flat_map(|date| [Some(date), date.checked_add(SignedDuration::from_millis(1)).ok()]);
     for date in moments.flatten().filter(|date| *date > at) {
         let later = Question { at: Some(date), ..question.clone() };
-        let Ok(plan) = plan(capture, target, &later, &Shelf::new()) else { continue };
+        let Ok(plan) = plan(capture, target, &later, &PolicyCache::new()) else { continue };
         let then = judge(plan.cases);
         if decisions(&then, question) == now {
             continue;
@@ -56,12 +56,12 @@ pub(super) fn changes_soon(
             Decision::ExplicitDeny | Decision::ImplicitDeny => format!("{action} is no longer allowed from then on"),
             Decision::Unknown => format!("{action} is not decided from then on"),
         };
-        let evidence = vec![Fact::state("time", date.to_string()), Fact::state("so", so)];
+        let evidence = vec![Evidence::state("time", date.to_string()), Evidence::state("so", so)];
         return Some(Finding { actions: vec![action], ..Finding::new(Code::ChangesSoon, severity, evidence) });
     }
     None
 }
 
-fn decisions(judged: &[Judged], question: &Question) -> Vec<Decision> {
+fn decisions(judged: &[RequestOutcome], question: &Question) -> Vec<Decision> {
     judged.iter().filter(|one| is_required(one, question)).map(|one| one.decision).collect()
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
+use crate::document::Span;
 use crate::names::ConditionKey;
-use crate::source::Span;
 
 use super::literal::{ArnPattern, Moment, Network};
 use super::pattern::Pattern;

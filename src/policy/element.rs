@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::source::Span;
+use crate::document::Span;
 
 use super::Truth;
 use super::condition::Condition;
@@ -57,19 +57,19 @@ impl fmt::Display for Effect {
 
 /// Whether an element lists what it applies to (`Action`) or what it leaves out (`NotAction`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sense {
+pub enum Polarity {
     /// `Action`, `Resource`, `Principal`.
-    Listed,
+    Positive,
     /// `NotAction`, `NotResource`, `NotPrincipal`.
-    AllBut,
+    Negated,
 }
 
-impl Sense {
+impl Polarity {
     /// `listed` as it counts in this sense.
     pub fn apply(self, listed: Truth) -> Truth {
         match self {
-            Self::Listed => listed,
-            Self::AllBut => !listed,
+            Self::Positive => listed,
+            Self::Negated => !listed,
         }
     }
 }
@@ -108,7 +108,7 @@ pub struct Statement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionElement {
     /// Which of the two.
-    pub sense: Sense,
+    pub sense: Polarity,
     /// The patterns.
     pub patterns: Vec<ActionPattern>,
     /// Where it stands.
@@ -143,7 +143,7 @@ impl ActionPattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResourceElement {
     /// Which of the two.
-    pub sense: Sense,
+    pub sense: Polarity,
     /// The patterns.
     pub patterns: Vec<Pattern>,
     /// Where it stands.
@@ -154,7 +154,7 @@ pub struct ResourceElement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrincipalElement {
     /// Which of the two.
-    pub sense: Sense,
+    pub sense: Polarity,
     /// The entries.
     pub entries: Vec<(PrincipalEntry, Span)>,
     /// Where it stands.

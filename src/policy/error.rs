@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 use super::limits::Size;
-use crate::source::Span;
+use crate::document::Span;
 
 /// One reason for which AWS refuses to save a policy, with its place.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

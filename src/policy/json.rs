@@ -4,7 +4,7 @@ use jsonc_parser::ast;
 use jsonc_parser::common::Range;
 use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions};
 
-use crate::source::Span;
+use crate::document::Span;
 
 use super::error::{PolicyError, Problem};
 

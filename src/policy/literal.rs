@@ -12,7 +12,7 @@ use super::Version;
 use super::pattern::Pattern;
 use super::piece::Piece;
 use super::variable::{Wildcards, pieces};
-use crate::source::Span;
+use crate::document::Span;
 
 /// A decimal number of any size, compared exactly. Forms: `1`, `+1`, `01`, `1.`, `1.0`, `1e0`.
 #[derive(Debug, Clone, Copy)]

@@ -27,8 +27,8 @@ pub(crate) use edit::{
     with_free_sid, without_principal,
 };
 pub use element::{
-    ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry, ResourceElement, Sense,
-    Statement, Version,
+    ActionElement, ActionPattern, Effect, Polarity, Policy, PolicyType, PrincipalElement, PrincipalEntry,
+    ResourceElement, Statement, Version,
 };
 pub use error::{PolicyError, Problem};
 pub use json::{JsonValue, parse_json};

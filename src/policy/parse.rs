@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 
+use crate::document::Span;
 use crate::limits::{POLICY_BYTES, STATEMENTS};
 use crate::names::ConditionKey;
-use crate::source::Span;
 
 use super::condition::{Comparison, Condition, Form, Operator, Quantifier, Values};
 use super::element::{
-    ActionElement, ActionPattern, Effect, Policy, PolicyType, PrincipalElement, PrincipalEntry, ResourceElement, Sense,
-    Statement, Version,
+    ActionElement, ActionPattern, Effect, Polarity, Policy, PolicyType, PrincipalElement, PrincipalEntry,
+    ResourceElement, Statement, Version,
 };
 use super::error::{PolicyError, Problem};
 use super::json::{JsonValue, parse_json, span_of};
@@ -40,7 +40,7 @@ impl Policy {
     /// # Errors
     /// As [`Policy::parse`].
     pub fn from_json(value: &JsonValue<'_>, kind: PolicyType) -> Result<Self, Vec<PolicyError>> {
-        let mut reader = Reader { kind, version: Version::V2008, errors: Vec::new() };
+        let mut reader = PolicyParser { kind, version: Version::V2008, errors: Vec::new() };
         match reader.policy(value) {
             Some(policy) if reader.errors.is_empty() => Ok(policy),
             _ => Err(reader.errors),
@@ -58,7 +58,7 @@ const PRINCIPAL: Either = ["Principal", "NotPrincipal", "`Principal` or `NotPrin
 const ACTION: Either = ["Action", "NotAction", "`Action` or `NotAction`"];
 const RESOURCE: Either = ["Resource", "NotResource", "`Resource` or `NotResource`"];
 
-struct Reader {
+struct PolicyParser {
     kind: PolicyType,
     version: Version,
     errors: Vec<PolicyError>,
@@ -70,7 +70,7 @@ struct Text<'a> {
     span: Span,
 }
 
-impl Reader {
+impl PolicyParser {
     fn fault(&mut self, problem: Problem, span: Span) {
         self.errors.push(PolicyError { problem, span });
     }
@@ -209,11 +209,11 @@ impl Reader {
         object: &'o Object<'a>,
         [listed, all_but, one_of_them]: Either,
         needed_by: Option<Span>,
-    ) -> Option<(Sense, &'o ObjectProp<'a>)> {
+    ) -> Option<(Polarity, &'o ObjectProp<'a>)> {
         match (object.get(listed), object.get(all_but)) {
             (Some(_), Some(again)) => self.fault(Problem::Both(listed, all_but), span_of(again.range)),
-            (Some(property), None) => return Some((Sense::Listed, property)),
-            (None, Some(property)) => return Some((Sense::AllBut, property)),
+            (Some(property), None) => return Some((Polarity::Positive, property)),
+            (None, Some(property)) => return Some((Polarity::Negated, property)),
             (None, None) => self.fault(Problem::Missing(one_of_them), needed_by?),
         }
         None
@@ -228,7 +228,11 @@ impl Reader {
         let needed_by = self.unless_key_policy(statement);
         let Some((sense, property)) = self.either(object, ACTION, needed_by) else {
             let is_left_out = needed_by.is_none() && object.get("Action").is_none();
-            return is_left_out.then(|| ActionElement { sense: Sense::Listed, patterns: Vec::new(), span: statement });
+            return is_left_out.then(|| ActionElement {
+                sense: Polarity::Positive,
+                patterns: Vec::new(),
+                span: statement,
+            });
         };
         let mut patterns = Vec::new();
         for Text { text, span } in self.texts(property.name.as_str(), &property.value) {
@@ -267,12 +271,12 @@ impl Reader {
             }
         };
         let (sense, property) = self.either(object, PRINCIPAL, None)?;
-        let element = if sense == Sense::Listed { "Principal" } else { "NotPrincipal" };
+        let element = if sense == Polarity::Positive { "Principal" } else { "NotPrincipal" };
         self.fault(Problem::Misplaced { element, policy }, span_of(property.range));
         None
     }
 
-    fn principal_element(&mut self, sense: Sense, property: &ObjectProp<'_>) -> PrincipalElement {
+    fn principal_element(&mut self, sense: Polarity, property: &ObjectProp<'_>) -> PrincipalElement {
         let span = span_of(property.range);
         let name = property.name.as_str();
         let mut entries = Vec::new();
@@ -304,7 +308,7 @@ impl Reader {
             _ => self.wrong_type(name, "`*` or an object", span_of(property.value.range())),
         }
         if self.kind == PolicyType::Rcp
-            && (sense == Sense::AllBut || entries.iter().any(|(entry, _)| *entry != PrincipalEntry::Anyone))
+            && (sense == Polarity::Negated || entries.iter().any(|(entry, _)| *entry != PrincipalEntry::Anyone))
         {
             self.wrong_type(name, "`\"Principal\": \"*\"` in an RCP", span);
         }

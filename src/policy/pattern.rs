@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::source::Span;
+use crate::document::Span;
 
 use super::Truth;
 use super::glob::{Unit, reach, units};

@@ -7,8 +7,8 @@ use super::error::{PolicyError, Problem};
 use super::json::parse_json;
 use super::limits::{Size, compact};
 use super::literal::Network;
-use super::{Sense, Values};
-use crate::source::Span;
+use super::{Polarity, Values};
+use crate::document::Span;
 
 /// Where a policy is to be saved, and what is known of the principals there.
 #[derive(Clone, Copy)]
@@ -158,7 +158,7 @@ impl Found<'_> {
         if statement.effect == Effect::Allow {
             self.push(Problem::Rcp("holds Deny alone; only RCPFullAWSAccess allows".to_owned()), statement.span);
         }
-        if statement.action.sense == Sense::AllBut {
+        if statement.action.sense == Polarity::Negated {
             self.push(Problem::Rcp("has no NotAction".to_owned()), statement.action.span);
         }
         for pattern in &statement.action.patterns {

@@ -1,7 +1,7 @@
 //! From the text of a value to pieces: wildcards, policy variables and their escapes.
 
+use crate::document::Span;
 use crate::names::ConditionKey;
-use crate::source::Span;
 
 use super::pattern::Pattern;
 use super::piece::{Piece, Variable, join};

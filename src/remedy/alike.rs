@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use crate::document::Document;
 use crate::engine::{ContextValue, NamedPolicy};
 use crate::names::{ConditionKey, VolumeId};
+use crate::operations::RequestOutcome;
 use crate::policy::{PrincipalEntry, Statement, Truth};
-use crate::source::Document;
-use crate::start::Judged;
 
 use super::{Judgement, Part, Remedy};
 
@@ -35,7 +35,7 @@ impl Remedies {
         // Nothing is ever half put in.
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&alike.signature).cloned();
         let (from, remedy) = known.unwrap_or_else(|| {
-            let judged: Vec<Judged> =
+            let judged: Vec<RequestOutcome> =
                 alike.members.iter().filter_map(|members| of.judged.get(*members.first()?)).cloned().collect();
             let counts: Vec<usize> = alike.members.iter().map(Vec::len).collect();
             let remedy = work_out(Judgement { judged: &judged, counts: &counts, ..of }).map(Arc::new);
@@ -195,7 +195,7 @@ impl Alike {
     }
 }
 
-fn write_request(judged: &Judged, pattern: usize, asked: &Asked, ids: &[(&str, &str)], into: &mut String) {
+fn write_request(judged: &RequestOutcome, pattern: usize, asked: &Asked, ids: &[(&str, &str)], into: &mut String) {
     let request = &judged.case.request;
     // A String takes every write.
     let _ = write!(into, "{} {} {} ", judged.case.row.action, request.principal.arn, request.resource_account);
@@ -216,7 +216,7 @@ fn write_request(judged: &Judged, pattern: usize, asked: &Asked, ids: &[(&str, &
 
 impl Remedy {
     /// Whether it names the instance only where the remedy of another start names its own, and no volume.
-    fn is_of_any(&self, instance: &str, judged: &[Judged]) -> bool {
+    fn is_of_any(&self, instance: &str, judged: &[RequestOutcome]) -> bool {
         let volumes: BTreeSet<&str> =
             judged.iter().filter_map(|judged| judged.case.volume.as_ref()).map(VolumeId::as_str).collect();
         let names_volume = |text: &str| text.contains("vol-") && volumes.iter().any(|volume| text.contains(volume));

@@ -2,7 +2,7 @@
 
 use crate::engine::{Context, ContextValue, PolicySet, Principal, Request, judge as decide};
 use crate::names::{ConditionKey, PrincipalArn, RoleArn};
-use crate::start::Judged;
+use crate::operations::RequestOutcome;
 
 /// The name of the role that stands for every other role of the account.
 pub(crate) const CONTROL_ROLE: &str = "ebs-preflight-control";
@@ -34,14 +34,14 @@ impl Control {
         [Self::AnotherRole, Self::AnotherKey, Self::AnotherService, Self::OwnGrant, Self::WithoutEc2];
 
     /// What became of the control of a request that is cured; `None` where it has none, or was allowed all along.
-    pub(super) fn outcome(self, before: &Judged, after: &Judged) -> Option<Outcome> {
+    pub(super) fn outcome(self, before: &RequestOutcome, after: &RequestOutcome) -> Option<Outcome> {
         // Another key has the key policy that this one had.
         let mut policies = (*after.case.policies).clone();
         if self == Self::AnotherKey {
             policies.key_policies.clone_from(&before.case.policies.key_policies);
             policies.grants.clone_from(&before.case.policies.grants);
         }
-        let decide = |judged: &Judged, policies: &PolicySet| {
+        let decide = |judged: &RequestOutcome, policies: &PolicySet| {
             let (request, mut policies) = self.of(&judged.case.request, policies)?;
             if self == Self::AnotherRole {
                 // It has the rights that this one had: whom else a change of a shared policy frees shows on it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::change::PolicyPlace;
 use crate::names::KeyArn;
-use crate::start::Row;
+use crate::operations::Row;
 
 use super::exempt::Exemption;
 use super::statement::Purpose;

@@ -6,13 +6,13 @@
 use crate::capture::{Capture, Holder, Target};
 use crate::change::PolicyPlace;
 use crate::engine::{Decider, PolicyRef, deciders};
+use crate::fact::Fact;
 use crate::names::AccountId;
+use crate::operations::{RequestOutcome, Requester, held};
 use crate::policy::{
-    Comparison, Pattern, Policy, PolicyType, PrincipalEntry, Sense, Statement, add_value, set_condition, set_element,
-    statements,
+    Comparison, Pattern, Polarity, Policy, PolicyType, PrincipalEntry, Statement, add_value, set_condition,
+    set_element, statements,
 };
-use crate::source::Reading;
-use crate::start::{By, Judged, held};
 
 use super::draft::Need;
 use super::meant::{is_never_exempted, meant};
@@ -29,7 +29,7 @@ pub(super) struct Exemption {
 }
 
 /// The statements that are to leave out a request; none where one of them cannot be edited, or is not to be.
-pub(super) fn exemptions(judged: &Judged, capture: &Capture, target: &Target) -> Vec<Exemption> {
+pub(super) fn exemptions(judged: &RequestOutcome, capture: &Capture, target: &Target) -> Vec<Exemption> {
     let denying = deciders(&judged.case.request, &judged.explanation).into_iter();
     let each = denying.map(|decider| {
         let Decider::Statement(at, index) = decider else { return None };
@@ -38,7 +38,13 @@ pub(super) fn exemptions(judged: &Judged, capture: &Capture, target: &Target) ->
     each.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-fn exemption(judged: &Judged, at: PolicyRef, index: usize, capture: &Capture, target: &Target) -> Option<Exemption> {
+fn exemption(
+    judged: &RequestOutcome,
+    at: PolicyRef,
+    index: usize,
+    capture: &Capture,
+    target: &Target,
+) -> Option<Exemption> {
     let place = place_of(judged, at, capture, target)?;
     let policy = judged.case.policies.get(at)?;
     let text = (*statements(policy.document.as_ref()?.text()).ok()?.get(index)?).to_owned();
@@ -64,7 +70,7 @@ fn exemption(judged: &Judged, at: PolicyRef, index: usize, capture: &Capture, ta
 fn names_one(deny: &Statement) -> bool {
     deny.principal.as_ref().is_some_and(|element| {
         let [(entry, _)] = element.entries.as_slice() else { return false };
-        element.sense == Sense::Listed
+        element.sense == Polarity::Positive
             && matches!(entry, PrincipalEntry::Role(_) | PrincipalEntry::Session(_) | PrincipalEntry::User(_))
     })
 }
@@ -94,7 +100,7 @@ impl Exemption {
             }
             let own: Vec<&Need> = needs.iter().filter(|other| other.principal == need.principal).collect();
             let text = if self.is_own { self.statement.clone() } else { only(&self.statement, &one) };
-            beside.extend(if need.row.by == By::Infrastructure {
+            beside.extend(if need.row.by == Requester::Infrastructure {
                 deny.but_decrypting_volumes(&text)
             } else {
                 deny.but_the_start(&text, &own)
@@ -201,12 +207,12 @@ impl Deny<'_> {
     fn is_wide(&self) -> bool {
         let is_all = |action: &str| action == "*" || action == "*:*";
         let action = &self.parsed.action;
-        action.sense == Sense::AllBut || action.patterns.iter().any(|pattern| is_all(pattern.as_str()))
+        action.sense == Polarity::Negated || action.patterns.iter().any(|pattern| is_all(pattern.as_str()))
     }
 
     /// All that it denies but these actions.
     fn but(&self, text: &str, actions: &[String]) -> String {
-        if self.parsed.action.sense == Sense::Listed {
+        if self.parsed.action.sense == Polarity::Positive {
             return edited(set_element(text, &ACTIONS, "NotAction", actions), text);
         }
         let new = actions.iter().filter(|action| {
@@ -223,7 +229,7 @@ impl Deny<'_> {
         actions.dedup();
         let (starts, keys): (Vec<String>, Vec<String>) = actions.iter().cloned().partition(|action| action == START);
         let instances: Vec<&str> =
-            needs.iter().filter(|need| need.row.by == By::Role).map(|need| need.resource.as_str()).collect();
+            needs.iter().filter(|need| need.row.by == Requester::Role).map(|need| need.resource.as_str()).collect();
         let of = |actions: &[String]| edited(set_element(text, &ACTIONS, "Action", actions), text);
         let mut found = Vec::new();
         if self.is_wide() {
@@ -285,7 +291,7 @@ impl Deny<'_> {
     /// On all other instances; `None` where there are none.
     fn elsewhere(&self, text: &str, instances: &[&str]) -> Option<String> {
         let resource = self.parsed.resource.as_ref()?;
-        if resource.sense == Sense::AllBut {
+        if resource.sense == Polarity::Negated {
             let add = |text: String, arn: &&str| edited(add_value(&text, &["NotResource"], arn), &text);
             return Some(instances.iter().fold(text.to_owned(), add));
         }
@@ -328,7 +334,12 @@ impl Deny<'_> {
     }
 }
 /// Where a policy of the judgement stands in the capture; `None` for one that nobody can edit.
-pub(super) fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target: &Target) -> Option<PolicyPlace> {
+pub(super) fn place_of(
+    judged: &RequestOutcome,
+    at: PolicyRef,
+    capture: &Capture,
+    target: &Target,
+) -> Option<PolicyPlace> {
     let policy = judged.case.policies.get(at)?;
     let document = policy.document.as_ref()?;
     let starter = capture.starter(target);
@@ -336,9 +347,8 @@ pub(super) fn place_of(judged: &Judged, at: PolicyRef, capture: &Capture, target
         PolicyType::Identity => {
             let known = capture.identity(&target.role_arn)?.1.known()?;
             let in_holder = |holder: Holder<'_>| {
-                let is_it = |name: &str, text: &Reading<_>| {
-                    held(&holder, name) == policy.name && text.known() == Some(document)
-                };
+                let is_it =
+                    |name: &str, text: &Fact<_>| held(&holder, name) == policy.name && text.known() == Some(document);
                 let attached = holder.attached.found().into_iter().flatten();
                 let managed = attached
                     .filter(|policy| is_it(policy.name(), &policy.document))

@@ -46,7 +46,7 @@ impl Form {
                 Self::Statement | Self::Document | Self::Diff | Self::Cli => format!("{command}\n"),
             };
         }
-        let document = part.after.as_ref().map(crate::source::Document::text).unwrap_or_default();
+        let document = part.after.as_ref().map(crate::document::Document::text).unwrap_or_default();
         match self {
             Self::Statement => part.statements.iter().fold(String::new(), |all, one| all + &one.text + "\n"),
             Self::Document => with_line_end(document),

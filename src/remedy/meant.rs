@@ -5,8 +5,8 @@ use crate::change::{PolicyPlace, Savers, savers};
 use crate::engine::{Decider, deciders};
 use crate::findings::{is_required, push_new};
 use crate::names::Arn;
-use crate::policy::{Comparison, Pattern, PolicyType, PrincipalEntry, Sense, Statement};
-use crate::start::{Judged, Question};
+use crate::operations::{Question, RequestOutcome};
+use crate::policy::{Comparison, Pattern, Polarity, PolicyType, PrincipalEntry, Statement};
 
 use super::exempt::place_of;
 
@@ -47,7 +47,7 @@ pub(super) fn is_never_exempted(meant: Meant) -> bool {
 }
 
 /// What the Deny is there for, as far as it shows.
-pub(super) fn meant(policy: &str, place: &PolicyPlace, deny: &Statement, judged: &Judged) -> Option<Meant> {
+pub(super) fn meant(policy: &str, place: &PolicyPlace, deny: &Statement, judged: &RequestOutcome) -> Option<Meant> {
     let asks = |keys: &[&str]| deny.conditions.iter().any(|condition| keys.contains(&condition.key.lower()));
     let aws_managed = match place {
         PolicyPlace::Managed { arn } => Arn::parse(arn).is_ok_and(|arn| arn.account() == "aws"),
@@ -85,20 +85,19 @@ pub(super) fn meant(policy: &str, place: &PolicyPlace, deny: &Statement, judged:
 /// Every action on everything, under no condition and for no one in particular.
 fn is_of_everything(deny: &Statement) -> bool {
     let is_all = |action: &str| action == "*" || action == "*:*";
-    let everything = deny
-        .resource
-        .as_ref()
-        .is_some_and(|resource| resource.sense == Sense::Listed && resource.patterns.iter().any(Pattern::is_anything));
+    let everything = deny.resource.as_ref().is_some_and(|resource| {
+        resource.sense == Polarity::Positive && resource.patterns.iter().any(Pattern::is_anything)
+    });
     deny.conditions.is_empty()
         && everything
-        && deny.action.sense == Sense::Listed
+        && deny.action.sense == Polarity::Positive
         && deny.action.patterns.iter().any(|pattern| is_all(pattern.as_str()))
 }
 
 /// Whether it speaks of this role or user by name.
 fn names(deny: &Statement, arn: &str) -> bool {
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let listed = deny.principal.as_ref().filter(|element| element.sense == Sense::Listed);
+    let listed = deny.principal.as_ref().filter(|element| element.sense == Polarity::Positive);
     let mut entries = listed.into_iter().flat_map(|element| &element.entries);
     let is_it = |written: &str| written == arn || written.rsplit('/').next() == Some(name);
     entries.any(|(entry, _)| {
@@ -124,7 +123,7 @@ pub(crate) struct MeantDeny {
 
 /// The Denies in the way of a start that somebody meant, in the order of the requests.
 pub(crate) fn meant_denies(
-    judged: &[Judged],
+    judged: &[RequestOutcome],
     question: &Question,
     capture: &Capture,
     target: &Target,
@@ -148,7 +147,7 @@ pub(crate) fn meant_denies(
 }
 
 /// The key policy that decides, where nobody may change it.
-fn unmanageable(decider: Decider, judged: &Judged, capture: &Capture) -> Option<MeantDeny> {
+fn unmanageable(decider: Decider, judged: &RequestOutcome, capture: &Capture) -> Option<MeantDeny> {
     let is_key_policy = match decider {
         Decider::Statement(at, _) => at.kind == PolicyType::KeyPolicy,
         Decider::Type(kind) => kind == PolicyType::KeyPolicy,

@@ -1,9 +1,9 @@
 //! What several starts need of one policy is one change of it.
 
 use crate::change::{Change, Edit, edited};
+use crate::document::Document;
 use crate::findings::push_new;
 use crate::policy::{add_value, with_free_sid, without_principal};
-use crate::source::Document;
 
 use super::extend::{Elements, elements};
 use super::{Exempting, Note, Part, Remedy, Suggested};

@@ -17,10 +17,10 @@ mod statement;
 
 use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all};
+use crate::document::Document;
 use crate::names::KeyArn;
+use crate::operations::{PolicyCache, Question, RemedyPlace, RequestOutcome, judge_again};
 use crate::policy::Size;
-use crate::source::Document;
-use crate::start::{Judged, Question, RemedyPlace, Shelf, judge_again};
 
 pub(crate) use alike::Remedies;
 pub(crate) use control::{CONTROL_ROLE, Control};
@@ -29,7 +29,7 @@ pub use forms::Form;
 pub(crate) use forms::{create_grant, file_name};
 pub(crate) use meant::{Meant, MeantDeny, meant_denies};
 pub(crate) use merge::join;
-pub(crate) use proof::Proof;
+pub use proof::Proof;
 pub(crate) use propose::propose;
 pub(crate) use reach::{ACTIONS, Reach, Way};
 
@@ -37,7 +37,7 @@ pub(crate) use reach::{ACTIONS, Reach, Way};
 ///
 /// Its fields are private to this module: only [`propose`] makes one, and only with a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Remedy {
+pub struct Remedy {
     parts: Vec<Part>,
     proof: Proof,
     alternatives: Vec<RemedyPlace>,
@@ -46,12 +46,12 @@ pub(crate) struct Remedy {
 
 impl Remedy {
     /// What to change, in the order in which to read it: what stands in the way first.
-    pub(crate) fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[Part] {
         &self.parts
     }
 
     /// What judging again with all parts says.
-    pub(crate) fn proof(&self) -> &Proof {
+    pub fn proof(&self) -> &Proof {
         &self.proof
     }
 
@@ -72,7 +72,7 @@ fn changes(parts: &[Part]) -> Vec<Change> {
 
 /// One thing to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Part {
+pub struct Part {
     pub(crate) change: Change,
     pub(crate) owner: Owner,
     /// The statements to add or to change; none for a grant.
@@ -115,7 +115,7 @@ struct Exempting {
 
 /// Who may make the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Owner {
+pub enum Owner {
     /// An administrator of this account.
     Account(String),
     /// These roles and users: the key policy lets nobody else change it.
@@ -149,12 +149,12 @@ pub(crate) struct Judgement<'a> {
     pub(crate) capture: &'a Capture,
     pub(crate) target: &'a Target,
     pub(crate) question: &'a Question,
-    pub(crate) judged: &'a [Judged],
+    pub(crate) judged: &'a [RequestOutcome],
     /// For how many requests of the start each stands; none: each for itself.
     pub(crate) counts: &'a [usize],
     /// The capture that the start's own is a part of.
     pub(crate) whole: &'a Capture,
-    pub(crate) shelf: &'a Shelf<'a>,
+    pub(crate) shelf: &'a PolicyCache<'a>,
     pub(crate) remedies: &'a Remedies,
 }
 
@@ -165,17 +165,17 @@ impl<'a> Judgement<'a> {
     }
 
     /// The same requests with the changes made; `None` where the start can no longer be judged.
-    fn again(&self, changes: &[Change]) -> Option<Vec<Judged>> {
+    fn again(&self, changes: &[Change]) -> Option<Vec<RequestOutcome>> {
         self.some_again(self.judged, self.capture, changes)
     }
 
     /// Some of them, by as much of the capture as bears on them.
     fn some_again<'j>(
         &self,
-        judged: impl IntoIterator<Item = &'j Judged>,
+        judged: impl IntoIterator<Item = &'j RequestOutcome>,
         capture: &Capture,
         changes: &[Change],
-    ) -> Option<Vec<Judged>> {
+    ) -> Option<Vec<RequestOutcome>> {
         let capture = apply_all(capture, changes);
         let question = self.question.changed(changes);
         judge_again(judged, &capture, self.target, &question, self.shelf).ok()

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use crate::capture::{Grant, GrantConstraints};
 use crate::change::{Change, Edit, PERMISSION_SET_POLICY, PolicyPlace, Savers, edited, inline, savers};
+use crate::document::Document;
 use crate::engine::{Context, PolicySet, Principal, Request, judge as decide};
+use crate::fact::Fact;
 use crate::findings::is_required as required;
 use crate::names::{Action, Arn, KeyArn, PrincipalArn};
+use crate::operations::RemedyStyle;
 use crate::policy::{Policy, PolicyType, PrincipalEntry, Size, statements, with_free_sid, without_principal};
-use crate::source::{Document, Reading};
-use crate::start::RemedyStyle;
 
 use super::draft::{Draft, Need};
 use super::extend::extension;
 use super::merge::{edits_of, exempted};
-use super::statement::{Admitted, Purpose, Wanted, permission_set, statement};
+use super::statement::{Admitted, Purpose, StatementSpec, permission_set, statement};
 use super::{Exempting, Judgement, Note, Owner, Part, Suggested};
 
 /// The parts of a draft: policies that deny before those that lack, grants last.
@@ -81,7 +82,7 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
     resources.dedup();
     let admitted = Admitted::of(&role_arn(of));
     let in_key_policy = matches!(place, PolicyPlace::KeyPolicy(_));
-    let wanted = statement(&Wanted {
+    let wanted = statement(&StatementSpec {
         purpose,
         actions,
         principal: in_key_policy.then_some(&admitted),
@@ -259,7 +260,7 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
     if !shared.is_empty() {
         notes.push(Note::Binds(shared));
     }
-    let stack = tags.and_then(Reading::known).and_then(|tags| tags.get(STACK_TAG));
+    let stack = tags.and_then(Fact::known).and_then(|tags| tags.get(STACK_TAG));
     notes.extend(stack.map(|name| Note::Stack { name: name.clone() }));
     notes
 }
@@ -267,7 +268,7 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
 /// The other roles and users that were read and have the managed policy.
 fn others_with(arn: &str, of: Judgement<'_>) -> Vec<String> {
     let own = of.capture.starter(of.target);
-    let known = of.whole.identities.values().filter_map(Reading::known);
+    let known = of.whole.identities.values().filter_map(Fact::known);
     let others = known.filter(|identity| identity.arn.as_str() != own);
     let with = others.filter(|identity| identity.managed().any(|policy| policy.arn == arn));
     with.map(|identity| identity.arn.to_string()).collect()

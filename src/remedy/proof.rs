@@ -8,7 +8,7 @@ use crate::change::{Change, Edit};
 use crate::engine::Decision;
 use crate::findings::{is_required, push_new};
 use crate::names::KeyArn;
-use crate::start::Judged;
+use crate::operations::RequestOutcome;
 
 use super::control::{Control, Outcome};
 use super::reach::{Reach, reach};
@@ -16,7 +16,7 @@ use super::{Judgement, Part, Suggested, changes};
 
 /// What judging again said. Only judging makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Proof {
+pub struct Proof {
     /// How many of the start's required requests were allowed before.
     pub(crate) before: usize,
     /// How many are allowed with the changes.
@@ -77,17 +77,17 @@ impl Proof {
     }
 
     /// Whether no required request is denied any more.
-    pub(crate) fn cures(&self) -> bool {
+    pub fn cures(&self) -> bool {
         self.after + self.open == self.required
     }
 
     /// Whether another way leaves as few required requests denied.
-    pub(super) fn is_matched_by(&self, after: &[Judged], of: Judgement<'_>) -> bool {
+    pub(super) fn is_matched_by(&self, after: &[RequestOutcome], of: Judgement<'_>) -> bool {
         count(after, of, |decision| !decision.is_denied()) >= self.after + self.open
     }
 }
 
-fn count(judged: &[Judged], of: Judgement<'_>, is_counted: impl Fn(Decision) -> bool) -> usize {
+fn count(judged: &[RequestOutcome], of: Judgement<'_>, is_counted: impl Fn(Decision) -> bool) -> usize {
     let counts = of.counts.iter().copied().chain(std::iter::repeat(1));
     let counted = judged.iter().zip(counts);
     counted.filter(|(one, _)| is_required(one, of.question) && is_counted(one.decision)).map(|(_, count)| count).sum()
@@ -95,14 +95,17 @@ fn count(judged: &[Judged], of: Judgement<'_>, is_counted: impl Fn(Decision) -> 
 
 /// Requests for a key that were denied and are so no longer, with what they were; what was not read may leave open
 /// whether they are allowed.
-fn cured<'a>(before: &'a [Judged], after: &'a [Judged]) -> impl Iterator<Item = (&'a Judged, &'a Judged)> {
+fn cured<'a>(
+    before: &'a [RequestOutcome],
+    after: &'a [RequestOutcome],
+) -> impl Iterator<Item = (&'a RequestOutcome, &'a RequestOutcome)> {
     before.iter().zip(after).filter(|(before, after)| {
         before.decision.is_denied() && !after.decision.is_denied() && after.case.key.is_some()
     })
 }
 
 /// Leaves out each action, resource, condition and changed statement in turn.
-fn minimality(of: Judgement<'_>, parts: &[Part], after: &[Judged]) -> Minimality {
+fn minimality(of: Judgement<'_>, parts: &[Part], after: &[RequestOutcome]) -> Minimality {
     let mut found = Minimality::default();
     for (number, part) in parts.iter().enumerate() {
         for suggestion in &part.statements {
@@ -122,8 +125,8 @@ fn minimality(of: Judgement<'_>, parts: &[Part], after: &[Judged]) -> Minimality
             })
         };
         let looser: Vec<Change> = parts.iter().map(loosened).collect();
-        let opens = |now: Vec<Judged>| {
-            let opened = |control: Control, before: &Judged, now: &Judged| {
+        let opens = |now: Vec<RequestOutcome>| {
+            let opened = |control: Control, before: &RequestOutcome, now: &RequestOutcome| {
                 matches!(control.outcome(before, now), Some(Outcome::Opened))
             };
             cured(of.judged, &now).any(|(before, now)| Control::ALL.into_iter().any(|one| opened(one, before, now)))
@@ -142,12 +145,12 @@ fn leave_out(
     of: Judgement<'_>,
     parts: &[Part],
     (number, suggestion): (usize, &Suggested),
-    after: &[Judged],
+    after: &[RequestOutcome],
     found: &mut Minimality,
 ) {
     let concerned =
         suggestion.requests.iter().filter_map(|position| of.judged.get(*position).zip(after.get(*position)));
-    let concerned: Vec<(&Judged, &Judged)> = concerned.collect();
+    let concerned: Vec<(&RequestOutcome, &RequestOutcome)> = concerned.collect();
     let keys: BTreeSet<&KeyArn> = concerned.iter().filter_map(|(judged, _)| judged.case.key.as_ref()).collect();
     let capture = of.capture.of_start(of.target, keys.iter().copied());
     let bears = |change: &Change| change.only_key().is_none_or(|key| keys.contains(key));

@@ -3,11 +3,11 @@
 use crate::capture::OrgPolicy;
 use crate::change::{ADDED_POLICY, Change, PERMISSION_SET_POLICY, PolicyPlace, Savers, refusals, savers};
 use crate::engine::{Decider, Decision, deciders};
+use crate::fact::Fact;
 use crate::findings::{may_allow, push_new};
 use crate::names::{AccountId, KeyArn};
+use crate::operations::{RemedyPlace, RequestOutcome, Requester, Require};
 use crate::policy::{Effect, Policy, PolicyType};
-use crate::source::Reading;
-use crate::start::{By, Judged, RemedyPlace, Require};
 
 use super::draft::{Draft, Need};
 use super::exempt::exemptions;
@@ -85,7 +85,7 @@ fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> 
     let mut draft = Draft::default();
     let mut current = None;
     for _ in 0..ROUNDS {
-        let now: &[Judged] = current.as_deref().unwrap_or(judgement.judged);
+        let now: &[RequestOutcome] = current.as_deref().unwrap_or(judgement.judged);
         let before = draft.clone();
         for (position, judged) in now.iter().enumerate().filter(|(_, judged)| is_wanted(judged, judgement)) {
             draft.meet(position, judged, judgement, preferred);
@@ -100,9 +100,9 @@ fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> 
 
 /// Rows of the volumes' life cycle have a note of their own; they are suggested only where they are asked for. Nothing
 /// serves a key that is gone.
-fn is_wanted(judged: &Judged, of: Judgement<'_>) -> bool {
+fn is_wanted(judged: &RequestOutcome, of: Judgement<'_>) -> bool {
     let key = judged.case.key.as_ref().and_then(|key| of.capture.keys.get(key));
-    let is_gone = key.is_some_and(|key| key.metadata == Reading::Absent);
+    let is_gone = key.is_some_and(|key| key.metadata == Fact::Absent);
     !is_gone && (of.question.require == Require::Documented || judged.case.row.number != 5)
 }
 
@@ -113,7 +113,7 @@ fn is_open(place: &PolicyPlace, of: Judgement<'_>) -> bool {
 }
 
 /// Where something can be added.
-enum Spot {
+enum Placement {
     Policy(PolicyPlace),
     Grant(KeyArn),
 }
@@ -123,7 +123,7 @@ impl Draft {
         self.additions.keys().any(|place| place.kind() == PolicyType::Scp)
     }
 
-    fn meet(&mut self, position: usize, judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) {
+    fn meet(&mut self, position: usize, judged: &RequestOutcome, of: Judgement<'_>, preferred: Option<RemedyPlace>) {
         let need = Need {
             position,
             row: judged.case.row,
@@ -132,7 +132,7 @@ impl Draft {
         };
         match judged.decision {
             // What a level of SCPs lacks for the starter it lacks for EC2's own identity, too.
-            Decision::Unknown if judged.case.row.by == By::Infrastructure && self.adds_to_scps() => {
+            Decision::Unknown if judged.case.row.by == Requester::Infrastructure && self.adds_to_scps() => {
                 let open = deciders(&judged.case.request, &judged.explanation);
                 if open.contains(&Decider::Type(PolicyType::Scp)) {
                     for place in scps(judged, of) {
@@ -158,11 +158,11 @@ impl Draft {
             Decision::ImplicitDeny => {
                 for spot in spots(judged, of, preferred) {
                     let needs = match spot {
-                        Spot::Policy(place) => {
+                        Placement::Policy(place) => {
                             let purposes = self.additions.entry(place).or_default();
                             purposes.entry(Purpose::of(need.row.action)).or_default()
                         }
-                        Spot::Grant(key) => self.grants.entry(key).or_default(),
+                        Placement::Grant(key) => self.grants.entry(key).or_default(),
                     };
                     push_new(needs, need.clone());
                 }
@@ -172,34 +172,34 @@ impl Draft {
 }
 
 /// Where a further Allow would help; several only where all of them are needed.
-fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Spot> {
+fn spots(judged: &RequestOutcome, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Placement> {
     let request = &judged.case.request;
     let starter = of.capture.starter(of.target).to_owned();
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     let foreign = request.is_cross_account();
-    if judged.case.row.by == By::Infrastructure || (foreign && judged.case.key.is_none()) {
+    if judged.case.row.by == Requester::Infrastructure || (foreign && judged.case.key.is_none()) {
         return Vec::new();
     }
     if lacks(PolicyType::Scp) {
-        return scps(judged, of).into_iter().map(Spot::Policy).collect();
+        return scps(judged, of).into_iter().map(Placement::Policy).collect();
     }
     if lacks(PolicyType::Boundary) {
-        return vec![Spot::Policy(PolicyPlace::Boundary { identity: starter.clone() })];
+        return vec![Placement::Policy(PolicyPlace::Boundary { identity: starter.clone() })];
     }
     if lacks(PolicyType::Session) {
         let policies = 0..judged.case.policies.session.len();
         let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Session && at.index == number);
         let silent = policies.filter(|number| !allows(*number));
-        return silent.map(|number| Spot::Policy(PolicyPlace::Session { number })).collect();
+        return silent.map(|number| Placement::Policy(PolicyPlace::Session { number })).collect();
     }
     let name = if permission_set(&request.principal.arn).is_some() { PERMISSION_SET_POLICY } else { ADDED_POLICY };
-    let identity = || Spot::Policy(PolicyPlace::Inline { identity: starter.clone(), name: name.to_owned() });
+    let identity = || Placement::Policy(PolicyPlace::Inline { identity: starter.clone(), name: name.to_owned() });
     let Some(key) = &judged.case.key else { return vec![identity()] };
-    let key_policy = || Spot::Policy(PolicyPlace::KeyPolicy(key.clone()));
+    let key_policy = || Placement::Policy(PolicyPlace::KeyPolicy(key.clone()));
     let service_linked = request.principal.is_service_linked();
     if (foreign && service_linked) || preferred == Some(RemedyPlace::Grant) {
-        return vec![Spot::Grant(key.clone())];
+        return vec![Placement::Grant(key.clone())];
     }
     let metadata = of.capture.keys.get(key).and_then(|key| key.metadata.known());
     let aws_managed = metadata.is_some_and(|metadata| metadata.manager == "AWS");
@@ -219,9 +219,9 @@ fn spots(judged: &Judged, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> 
 }
 
 /// The allow list of each level that does not allow; AWS's own is not edited.
-fn scps(judged: &Judged, of: Judgement<'_>) -> Vec<PolicyPlace> {
+fn scps(judged: &RequestOutcome, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let account = AccountId::parse(&judged.case.request.principal.account).ok();
-    let organization = account.and_then(|account| of.capture.organizations.get(&account)).and_then(Reading::known);
+    let organization = account.and_then(|account| of.capture.organizations.get(&account)).and_then(Fact::known);
     let levels = organization.and_then(|organization| organization.scps.known());
     let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Scp && at.level == number);
     let silent = levels.into_iter().flatten().enumerate().filter(|(number, _)| !allows(*number));

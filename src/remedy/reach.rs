@@ -3,9 +3,9 @@
 use crate::capture::{Attachment, Capture, Target, Volume};
 use crate::change::{Change, PolicyPlace, apply_all};
 use crate::engine::{Decision, PolicySet, Request, judge as decide};
+use crate::fact::Fact;
 use crate::names::{Action, KeyArn, VolumeId};
-use crate::source::Reading;
-use crate::start::{By, Question, Shelf, plan};
+use crate::operations::{PolicyCache, Question, Requester, plan};
 
 use super::Judgement;
 use super::control::Control;
@@ -113,16 +113,16 @@ struct Tried {
 }
 
 /// Every request of one role, of another role of its account and of EC2's own identity, on the keys of its volumes.
-fn grid(capture: &Capture, target: &Target, question: &Question, shelf: &Shelf<'_>) -> Vec<Tried> {
+fn grid(capture: &Capture, target: &Target, question: &Question, shelf: &PolicyCache<'_>) -> Vec<Tried> {
     let Ok(plan) = plan(capture, target, question, shelf) else { return Vec::new() };
     let mut tried = Vec::new();
     for case in plan.cases.iter().filter(|case| case.key.is_some()) {
         let request = || (*case.request).clone();
         match (case.row.by, case.row.action) {
-            (By::Infrastructure, action) => {
+            (Requester::Infrastructure, action) => {
                 tried.push(Tried::new(Way::ThroughEc2, request(), (*case.policies).clone(), &[action]));
             }
-            (By::RoleThroughEc2, "kms:CreateGrant" | "kms:Decrypt") => {
+            (Requester::RoleThroughEc2, "kms:CreateGrant" | "kms:Decrypt") => {
                 let of_grants =
                     |action: &str| matches!(action, "kms:CreateGrant" | "kms:ListGrants" | "kms:RevokeGrant");
                 let own = |action: &&str| of_grants(action) == (case.row.action == "kms:CreateGrant");
@@ -140,7 +140,7 @@ fn grid(capture: &Capture, target: &Target, question: &Question, shelf: &Shelf<'
                     tried.push(Tried::new(Way::ThroughEc2, request, policies, &actions));
                 }
             }
-            (By::Role | By::RoleThroughEc2, _) => {}
+            (Requester::Role | Requester::RoleThroughEc2, _) => {}
         }
     }
     tried
@@ -153,12 +153,12 @@ fn attached(of: Judgement<'_>, keys: &[KeyArn], target: &Target) -> Capture {
     // A change may speak of the boundary of the start's own role.
     let own = of.capture.identity(&of.target.role_arn);
     changed.identities.extend(own.map(|(arn, own)| (arn.clone(), own.clone())));
-    let Some(Reading::Known(instance)) = changed.instances.get_mut(&target.instance_id) else { return changed };
+    let Some(Fact::Known(instance)) = changed.instances.get_mut(&target.instance_id) else { return changed };
     instance.attachments.clear();
     for (number, key) in keys.iter().enumerate() {
         let Ok(volume_id) = VolumeId::parse(&format!("vol-{number:017x}")) else { continue };
-        let volume = Volume { key: Reading::Known(key.clone()), state: String::new(), snapshot: None };
-        changed.volumes.insert(volume_id.clone(), Reading::Known(volume));
+        let volume = Volume { key: Fact::Known(key.clone()), state: String::new(), snapshot: None };
+        changed.volumes.insert(volume_id.clone(), Fact::Known(volume));
         instance.attachments.push(Attachment { device: String::new(), volume_id, status: String::new() });
     }
     changed

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::names::{Arn, RoleArn};
-use crate::start::RemedyStyle;
+use crate::operations::RemedyStyle;
 
 /// What a statement is to allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub(super) enum Purpose {
 }
 
 /// What a suggested statement is made of.
-pub(super) struct Wanted<'a> {
+pub(super) struct StatementSpec<'a> {
     pub(super) purpose: Purpose,
     pub(super) actions: Vec<&'a str>,
     /// In a key policy.
@@ -136,7 +136,7 @@ impl Purpose {
 ///
 /// `kms:GrantIsForAWSResource` stands with CreateGrant only: no other request of a start carries it.
 /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html>
-pub(super) fn statement(wanted: &Wanted<'_>) -> String {
+pub(super) fn statement(wanted: &StatementSpec<'_>) -> String {
     let customary = wanted.style == RemedyStyle::AwsDocumented;
     let via_ec2 = match wanted.purpose {
         Purpose::Start | Purpose::Volumes => false,

@@ -9,13 +9,16 @@ use std::sync::Arc;
 use super::{Control, Judgement, Note, Remedy, changes, propose};
 use crate::capture::{AttachedPolicy, Capture, InlinePolicy, Level, OrgPolicy, Organization};
 use crate::change::Change;
+use crate::document::Document;
 use crate::engine::{Decision, NamedPolicy};
+use crate::fact::Fact;
 use crate::names::{AccountId, KeyArn};
+use crate::operations::{
+    GivenPolicy, Level as Needed, PolicyCache, Question, RemedyPlace, RemedyStyle, RequestOutcome, judge, plan,
+};
 use crate::policy::PolicyType;
-use crate::source::{Document, Reading};
-use crate::start::{GivenPolicy, Judged, Level as Needed, Question, RemedyPlace, RemedyStyle, Shelf, judge, plan};
 
-static SHELF: Shelf<'static> = Shelf::new();
+static SHELF: PolicyCache<'static> = PolicyCache::new();
 
 const INCIDENT: &str = include_str!("../cli/demo.json");
 const ROLE: &str = "arn:aws:iam::111122223333:role/scheduler/StartJob";
@@ -50,8 +53,8 @@ struct World {
     question: Question,
 }
 
-fn document(text: &str) -> Reading<Document> {
-    Reading::Known(Document::new(text))
+fn document(text: &str) -> Fact<Document> {
+    Fact::Known(Document::new(text))
 }
 
 impl World {
@@ -90,7 +93,7 @@ impl World {
     }
 
     fn role(&mut self) -> &mut crate::capture::Identity {
-        let Some(Reading::Known(role)) = self.capture.identities.get_mut(ROLE) else { panic!("no role") };
+        let Some(Fact::Known(role)) = self.capture.identities.get_mut(ROLE) else { panic!("no role") };
         role
     }
 
@@ -99,32 +102,32 @@ impl World {
         let reading = self.capture.organizations.entry(account).or_default();
         if reading.known().is_none() {
             let management_account = AccountId::parse("999988887777").unwrap();
-            *reading = Reading::Known(Organization {
-                path: Reading::Known(vec!["r-abcd".to_owned()]),
-                scps: Reading::Absent,
-                rcps: Reading::Absent,
+            *reading = Fact::Known(Organization {
+                path: Fact::Known(vec!["r-abcd".to_owned()]),
+                scps: Fact::Absent,
+                rcps: Fact::Absent,
                 ..Organization::bare("o-abc1234567".to_owned(), management_account)
             });
         }
-        let Reading::Known(organization) = reading else { panic!("no organization") };
+        let Fact::Known(organization) = reading else { panic!("no organization") };
         organization
     }
 
     fn lock(&mut self, lock: Lock) {
         let levels = |id: &str, text: &str| {
             let policy = OrgPolicy { id: id.to_owned(), name: String::new(), document: document(text) };
-            Reading::Known(vec![Level { target: "r-abcd".to_owned(), policies: vec![policy] }])
+            Fact::Known(vec![Level { target: "r-abcd".to_owned(), policies: vec![policy] }])
         };
         match lock {
             Lock::NoDelegation | Lock::StaleId | Lock::KeyPolicyDeny => {}
             Lock::Boundary => {
                 let text = r#"{"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}"#;
                 let arn = "arn:aws:iam::111122223333:policy/limits".to_owned();
-                self.role().boundary = Reading::Known(AttachedPolicy { arn, version: None, document: document(text) });
+                self.role().boundary = Fact::Known(AttachedPolicy { arn, version: None, document: document(text) });
             }
             Lock::OwnDeny => {
                 let text = r#"{"Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}"#;
-                let Reading::Known(inline) = &mut self.role().inline else { panic!("no policies") };
+                let Fact::Known(inline) = &mut self.role().inline else { panic!("no policies") };
                 inline.push(InlinePolicy { name: "no-keys".to_owned(), document: document(text) });
             }
             Lock::Session => {
@@ -144,12 +147,12 @@ impl World {
                 let policy =
                     |id: &str, text| OrgPolicy { id: id.to_owned(), name: String::new(), document: document(text) };
                 let policies = vec![policy("p-RCPFullAWSAccess", full), policy("p-perimeter1", text)];
-                self.organization().rcps = Reading::Known(vec![Level { target: "r-abcd".to_owned(), policies }]);
+                self.organization().rcps = Fact::Known(vec![Level { target: "r-abcd".to_owned(), policies }]);
             }
         }
     }
 
-    fn judged(&self) -> Vec<Judged> {
+    fn judged(&self) -> Vec<RequestOutcome> {
         judge(plan(&self.capture, &self.capture.targets[0], &self.question, &SHELF).unwrap().cases)
     }
 
@@ -157,7 +160,7 @@ impl World {
         propose(self.judgement(&self.judged()))
     }
 
-    fn judgement<'a>(&'a self, judged: &'a [Judged]) -> Judgement<'a> {
+    fn judgement<'a>(&'a self, judged: &'a [RequestOutcome]) -> Judgement<'a> {
         Judgement {
             capture: &self.capture,
             target: &self.capture.targets[0],
@@ -170,12 +173,12 @@ impl World {
         }
     }
 
-    fn after(&self, changes: &[Change]) -> Vec<Judged> {
+    fn after(&self, changes: &[Change]) -> Vec<RequestOutcome> {
         self.judgement(&self.judged()).again(changes).unwrap()
     }
 }
 
-fn starts(judged: &[Judged]) -> bool {
+fn starts(judged: &[RequestOutcome]) -> bool {
     let required = judged.iter().filter(|judged| judged.case.row.level == Needed::Start);
     required.into_iter().all(|judged| judged.decision == Decision::Allowed)
 }
@@ -234,8 +237,8 @@ fn a_second_remedy_extends_the_statements_of_the_first() {
     let other = KeyArn::parse(&KEY.replace("1234abcd", "9999abcd")).unwrap();
     let record = world.capture.keys[&KeyArn::parse(KEY).unwrap()].clone();
     world.capture.keys.insert(other.clone(), record);
-    let Some(Reading::Known(volume)) = world.capture.volumes.values_mut().next() else { panic!("no volume") };
-    volume.key = Reading::Known(other.clone());
+    let Some(Fact::Known(volume)) = world.capture.volumes.values_mut().next() else { panic!("no volume") };
+    volume.key = Fact::Known(other.clone());
     let remedy = world.remedy().unwrap();
     assert!(remedy.proof().cures());
     let [part] = remedy.parts() else { panic!("{:?}", remedy.parts()) };

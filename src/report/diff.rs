@@ -5,19 +5,22 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::calls::{Missing, ScriptFor, wanted};
 use crate::capture::Capture;
 use crate::change::{Change, Outsider, PolicyPlace, Savers, apply, apply_all, inline, opened_to, savers};
 use crate::engine::{Decision, deciders};
 use crate::findings::{Finding, Severity};
 use crate::names::{kind_and_name, shared_names};
+use crate::operations::{Question, RequestOutcome, Requester};
 use crate::policy::Size;
-use crate::reads::{Missing, Wanted, wanted};
 use crate::remedy::Form;
-use crate::start::{By, Judged, Question};
 
-use super::format::{FORMAT_VERSION, print};
-use super::layout::Page;
-use super::{Report, Start, TargetError, TargetReport, Verdict, joined, json, preflight, remedy, text, words};
+use super::{joined, json, remedy, text};
+use crate::outcome::{Report, Start, TargetError, TargetReport, Verdict};
+use crate::preflight::preflight;
+use crate::words;
+use crate::words::Page;
+use crate::words::json::{FORMAT_VERSION, print};
 
 /// Two reports on the same starts.
 #[derive(Debug)]
@@ -117,9 +120,9 @@ impl Pair<'_> {
     }
 
     /// Requests that are decided in another way, with the decision before; none where the start did not make it.
-    fn moved(&self) -> Vec<(Option<Decision>, &Judged)> {
+    fn moved(&self) -> Vec<(Option<Decision>, &RequestOutcome)> {
         let (Some(before), Some(after)) = (self.before, self.after) else { return Vec::new() };
-        let of_start = |start: &Start, judged: &Judged| {
+        let of_start = |start: &Start, judged: &RequestOutcome| {
             let volume = judged.case.volume.as_ref();
             let device = start.volumes.iter().find(|row| Some(&row.volume) == volume).map(|row| row.device.clone());
             (judged.case.row.number, judged.case.row.action, device, judged.case.license.clone())
@@ -136,7 +139,7 @@ impl Pair<'_> {
     fn moved_lines(&self) -> Vec<String> {
         let mut lines: Vec<(String, usize)> = Vec::new();
         for (old, judged) in self.moved().into_iter().filter(|(_, judged)| judged.case.row.number < 5) {
-            let by = if judged.case.row.by == By::Infrastructure { " by EC2" } else { "" };
+            let by = if judged.case.row.by == Requester::Infrastructure { " by EC2" } else { "" };
             let old = old.map_or("no such request", words::decision);
             let on = judged.case.license.as_ref().map(|license| format!(" on {license}")).unwrap_or_default();
             let line = format!("{}{on}{by}: {old} → {}", judged.case.row.action, words::decision(judged.decision));
@@ -190,7 +193,7 @@ impl Diff {
     /// For people.
     pub fn text(&self, form: Form) -> String {
         let pairs = self.pairs();
-        let mut told = joined::Told::new(&self.after);
+        let mut told = joined::Shown::new(&self.after);
         let judged = || pairs.iter().filter(|pair| pair.error().is_none());
         let count = |effect| judged().filter(|pair| pair.effect() == effect).count();
         let errors = pairs.len() - judged().count();
@@ -278,7 +281,7 @@ impl Diff {
     }
 }
 
-fn request(before: Option<Decision>, judged: &Judged) -> RequestOut<'_> {
+fn request(before: Option<Decision>, judged: &RequestOutcome) -> RequestOut<'_> {
     RequestOut {
         row: judged.case.row.number,
         action: judged.case.row.action,
@@ -383,7 +386,7 @@ struct DiffOut<'d> {
     changes: Vec<&'d str>,
     notes: Vec<&'d str>,
     unread: &'d [Missing],
-    to_read: Vec<Wanted>,
+    to_read: Vec<ScriptFor>,
     targets: Vec<TargetOut<'d>>,
 }
 

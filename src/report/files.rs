@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::change::Change;
 use crate::remedy::{FileName, Form, Part, file_name, join};
 
-use super::Report;
-use super::format::{FORMAT_VERSION, print};
+use crate::outcome::Report;
+use crate::words::json::{FORMAT_VERSION, print};
 
 /// What `remedy.json` holds: [`Change`] is its format.
 #[derive(Serialize)]

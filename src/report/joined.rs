@@ -2,15 +2,15 @@
 
 use crate::remedy::{Part, join};
 
-use super::layout::Page;
-use super::{Report, Together};
+use crate::outcome::{Report, Together};
+use crate::words::Page;
 
 /// The changes of a report's remedies, what several starts need of one thing in one; each is shown once.
-pub(super) struct Told {
+pub(super) struct Shown {
     joined: Vec<(Part, bool)>,
 }
 
-impl Told {
+impl Shown {
     pub(super) fn new(report: &Report) -> Self {
         let parts = join(report.starts().filter_map(|start| start.remedy.as_ref()));
         Self { joined: parts.into_iter().map(|part| (part, false)).collect() }

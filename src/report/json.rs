@@ -3,16 +3,18 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::calls::{Missing, ScriptFor, wanted};
 use crate::engine::deciders;
-use crate::findings::{Fact, Finding};
-use crate::reads::{Missing, Wanted, wanted};
-use crate::source::Reading;
-use crate::start::{Judged, Level};
+use crate::fact::Fact;
+use crate::findings::{Evidence, Finding};
+use crate::operations::{Level, RequestOutcome};
 
-pub use super::format::FORMAT_VERSION;
-use super::format::print;
-use super::observed::{self, Observed};
-use super::{Report, Start, TargetError, TargetReport, VolumeRow, remedy, words};
+use super::remedy;
+use crate::observed::{self, Observed};
+use crate::outcome::{Report, Start, TargetError, TargetReport, VolumeRow};
+use crate::words;
+pub use crate::words::json::FORMAT_VERSION;
+use crate::words::json::print;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,7 +31,7 @@ struct Whole<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     handed: &'a [crate::capture::Handed],
     unread: &'a [Missing],
-    to_read: Vec<Wanted>,
+    to_read: Vec<ScriptFor>,
     targets: Vec<Target<'a>>,
 }
 
@@ -114,7 +116,7 @@ pub(super) struct FindingOut {
     severity: &'static str,
     title: String,
     subjects: Vec<String>,
-    evidence: Vec<Evidence>,
+    evidence: Vec<EvidenceOut>,
     /// The IDs of the events that confirm it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     confirmed_by: Vec<String>,
@@ -122,7 +124,7 @@ pub(super) struct FindingOut {
 }
 
 #[derive(Serialize)]
-struct Evidence {
+struct EvidenceOut {
     policy: Option<String>,
     path: Option<String>,
     line: Option<usize>,
@@ -159,7 +161,7 @@ pub fn render(report: &Report) -> String {
         region: report.read.region.as_str(),
         region_source: &report.read.region_source,
         read: read(report),
-        model_date: crate::start::MODEL_DATE,
+        model_date: crate::operations::MODEL_DATE,
         assumptions,
         handed: &report.handed,
         unread: &report.unread,
@@ -191,7 +193,7 @@ fn target<'a>(target: &'a TargetReport, report: &'a Report) -> Target<'a> {
             });
             findings.collect()
         }),
-        principal_from: earlier.and_then(|earlier| earlier.starter.as_ref()).map(observed::principal_from),
+        principal_from: earlier.and_then(|earlier| earlier.starter.as_ref()).map(super::observed::principal_from),
         events: observed,
         error: target.outcome.as_ref().err(),
     }
@@ -202,9 +204,9 @@ fn volume(row: &VolumeRow) -> Volume<'_> {
         id: row.volume.as_str(),
         device: &row.device,
         encrypted: match &row.key {
-            Reading::Known(_) => Some(true),
-            Reading::Absent => Some(false),
-            Reading::Unread(_) | Reading::Part { .. } => None,
+            Fact::Known(_) => Some(true),
+            Fact::Absent => Some(false),
+            Fact::Unread(_) | Fact::Part { .. } => None,
         },
         key_arn: row.key.known().map(crate::names::KeyArn::as_str),
         aliases: &row.aliases,
@@ -212,7 +214,7 @@ fn volume(row: &VolumeRow) -> Volume<'_> {
     }
 }
 
-fn request<'a>(judged: &'a Judged, start: &Start) -> Request<'a> {
+fn request<'a>(judged: &'a RequestOutcome, start: &Start) -> Request<'a> {
     let (case, noun) = (&judged.case, start.noun());
     Request {
         row: case.row.number,
@@ -249,11 +251,11 @@ pub(super) fn finding(finding: &Finding, start: &Start) -> FindingOut {
     }
 }
 
-fn evidence(fact: &Fact, noun: &'static str) -> Evidence {
+fn evidence(fact: &Evidence, noun: &'static str) -> EvidenceOut {
     let placed = fact.statement();
     let position = placed.and_then(|placed| placed.position);
     let (label, lines) = words::fact(fact, noun);
-    Evidence {
+    EvidenceOut {
         policy: placed.map(|placed| placed.policy.clone()),
         path: placed.map(|placed| format!("Statement/{}", placed.index)),
         line: position.map(|position| position.line),

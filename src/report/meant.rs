@@ -2,7 +2,8 @@
 
 use crate::remedy::{Meant, MeantDeny};
 
-use super::{Start, remedy};
+use super::remedy;
+use crate::outcome::Start;
 
 /// What is to be known of it before anything is changed.
 pub(super) fn words(deny: &MeantDeny, noun: &str) -> String {

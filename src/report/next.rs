@@ -1,14 +1,14 @@
 //! What settles an open question: the flag, the read permission or the AWS CLI line.
 
+use crate::calls::Missing;
 use crate::command::{Command, Word};
 use crate::event::{PolicyKind, Refusal};
-use crate::findings::{Code, Fact, Finding, Open, Severity};
+use crate::findings::{Code, Evidence, Finding, OpenQuestion, Severity};
 use crate::names::{ContextKey, KeyArn, TagKey, VolumeId};
+use crate::operations::{Assumption, Requester, Resolution, is_network_key};
 use crate::policy::PolicyType;
-use crate::reads::Missing;
-use crate::start::{Assumption, By, Settles, is_network_key};
 
-use super::{Report, Start, TargetReport};
+use crate::outcome::{Report, Start, TargetReport};
 
 /// One way on: words, and what is to be typed.
 pub(super) struct Step {
@@ -67,7 +67,7 @@ fn refused(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Ste
     let refusals = finding
         .evidence
         .iter()
-        .filter_map(|fact| if let Fact::Refused { refusal, .. } = fact { Some(refusal.as_ref()) } else { None });
+        .filter_map(|fact| if let Evidence::Refused { refusal, .. } = fact { Some(refusal.as_ref()) } else { None });
     let refusals: Vec<&Refusal> = refusals.collect();
     let may_be = |kind| refusals.iter().any(|one| one.policy.is_none_or(|own| own == kind));
     let is_call = refusals.iter().any(|one| one.action.starts_with("ec2:"));
@@ -104,7 +104,7 @@ fn organization(report: &Report, target: &TargetReport, start: &Start, finding: 
     unread.retain(|account| report.unread.iter().any(|item| item.organization_of() == Some(account)));
     let of = if unread.is_empty() { concerned } else { unread }.join(" and ");
     let is_assumed = start.assumptions.contains(&Assumption::OrganizationAllows)
-        || !opens(finding).any(|open| matches!(open, Open::Unread { .. }));
+        || !opens(finding).any(|open| matches!(open, OpenQuestion::Unread { .. }));
     vec![
         step(
             format!(
@@ -142,16 +142,16 @@ fn key(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
-    let of = |choose: fn(&Settles) -> Option<&str>| {
+    let of = |choose: fn(&Resolution) -> Option<&str>| {
         let settles = opens(finding)
-            .filter_map(|open| if let Open::Condition { settles, .. } = open { choose(settles) } else { None });
+            .filter_map(|open| if let OpenQuestion::Condition { settles, .. } = open { choose(settles) } else { None });
         let mut chosen: Vec<&str> = settles.collect();
         chosen.sort_unstable();
         chosen.dedup();
         chosen
     };
-    let keys = of(|settles| if let Settles::Stated(key) = settles { Some(key) } else { None });
-    let tags = of(|settles| if let Settles::SessionTags(tag) = settles { Some(tag) } else { None });
+    let keys = of(|settles| if let Resolution::Stated(key) = settles { Some(key) } else { None });
+    let tags = of(|settles| if let Resolution::SessionTags(tag) = settles { Some(tag) } else { None });
     let is_address = |key: &&str| key.eq_ignore_ascii_case("aws:SourceIp");
     let words = if keys.iter().all(is_address) {
         "say from which address StartInstances is called"
@@ -194,14 +194,14 @@ fn of_diff(kind: PolicyType) -> &'static str {
 /// Where nobody can tell, a policy can say the same in another way.
 fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
     let mut flags: Vec<&str> =
-        finding.evidence.iter().filter_map(Fact::statement).map(|placed| of_diff(placed.at.kind)).collect();
-    let untold = opens(finding).filter_map(|open| if let Open::Untold { of, .. } = open { *of } else { None });
+        finding.evidence.iter().filter_map(Evidence::statement).map(|placed| of_diff(placed.at.kind)).collect();
+    let untold = opens(finding).filter_map(|open| if let OpenQuestion::Untold { of, .. } = open { *of } else { None });
     flags.extend(untold.map(of_diff));
     flags.sort_unstable();
     flags.dedup();
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
     let asks_network = opens(finding).any(|open| {
-        let Open::Condition { by, .. } = open else { return false };
+        let OpenQuestion::Condition { by, .. } = open else { return false };
         let policies = start.judged.iter().map(|judged| &judged.case.policies);
         let mut statements = policies.filter_map(|policies| policies.statement(by.at, by.index));
         statements.any(|statement| statement.conditions.iter().any(|one| is_network_key(one.key.lower())))
@@ -210,7 +210,7 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
         "no address tells it: have the policy leave out what EC2 forwards (a Deny by Bool aws:ViaAWSService false or \
          StringNotEquals kms:ViaService beside its conditions) and EC2's own identity (role/aws:ec2-infrastructure), and \
          judge that beforehand with"
-    } else if requests.all(|judged| judged.case.row.by == By::Infrastructure) {
+    } else if requests.all(|judged| judged.case.row.by == Requester::Infrastructure) {
         "have the policy say outright what it means for EC2's own identity (role/aws:ec2-infrastructure), and judge \
          that beforehand with"
     } else {
@@ -221,8 +221,9 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
 }
 
 fn other(report: &Report, finding: &Finding) -> Vec<Step> {
-    let tag = opens(finding)
-        .find_map(|open| if let Open::Condition { settles: Settles::Read { or, .. }, .. } = open { *or } else { None });
+    let tag = opens(finding).find_map(|open| {
+        if let OpenQuestion::Condition { settles: Resolution::Read { or, .. }, .. } = open { *or } else { None }
+    });
     let tagged = step("say with which tag the session will be made", tag.map(flag).unwrap_or_default());
     // What was read settles itself: only what was not is to be read by somebody else.
     let is_missing = items(report, finding).next().is_some();
@@ -230,13 +231,13 @@ fn other(report: &Report, finding: &Finding) -> Vec<Step> {
     [Some(tagged), read].into_iter().flatten().collect()
 }
 
-fn opens(finding: &Finding) -> impl Iterator<Item = &Open> {
-    finding.evidence.iter().filter_map(|fact| if let Fact::Open(open) = fact { Some(open) } else { None })
+fn opens(finding: &Finding) -> impl Iterator<Item = &OpenQuestion> {
+    finding.evidence.iter().filter_map(|fact| if let Evidence::OpenQuestion(open) = fact { Some(open) } else { None })
 }
 
 /// The read permissions that would settle it.
 fn needs(finding: &Finding) -> impl Iterator<Item = &str> {
-    opens(finding).filter_map(Open::needs)
+    opens(finding).filter_map(OpenQuestion::needs)
 }
 
 /// Which service's reads settle a finding.

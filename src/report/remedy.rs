@@ -6,17 +6,19 @@ use serde::Serialize;
 
 use crate::change::{Change, PolicyPlace};
 use crate::command::Command;
-use crate::findings::{Code, Fact, Finding};
+use crate::findings::{Code, Evidence, Finding};
 use crate::names::PrincipalArn;
+use crate::operations::RemedyPlace;
 use crate::remedy::{
     ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
     create_grant,
 };
-use crate::start::RemedyPlace;
 
-use super::joined::Told;
-use super::layout::{Page, compact};
-use super::{Start, meant, words};
+use super::joined::Shown;
+use super::meant;
+use crate::outcome::Start;
+use crate::words;
+use crate::words::{Page, compact};
 
 /// A remedy of one finding, as JSON.
 #[derive(Default, Serialize)]
@@ -51,8 +53,8 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     if finding.code == Code::RoleMissing {
         return start.namesake.iter().map(namesake).collect();
     }
-    let cure = |fact: &Fact| {
-        if let Fact::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
+    let cure = |fact: &Evidence| {
+        if let Evidence::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let kinds = finding.policy_types();
@@ -132,7 +134,7 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
 }
 
 /// The start's remedy for people.
-pub(super) fn text(start: &Start, form: Form, told: &mut Told) -> Page {
+pub(super) fn text(start: &Start, form: Form, told: &mut Shown) -> Page {
     let mut text = Page::default();
     if let Some(arn) = &start.namesake {
         text.blank();

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::triage;
-use super::{Verdict, preflight};
 use crate::capture::{Capture, Target};
 use crate::engine::GrantSet;
 use crate::findings::{Severity, findings};
-use crate::start::{By, Question, Shelf, judge, plan};
+use crate::operations::{PolicyCache, Question, Requester, judge, plan};
+use crate::outcome::Verdict;
+use crate::preflight::preflight;
+use crate::triage;
 
 #[test]
 fn without_the_grant_of_the_start_no_encrypted_start_is_ready() {
@@ -48,8 +49,8 @@ fn a_forged_event_reaches_neither_the_terminal_nor_the_shell() {
 
 /// Whether nothing stops the start when EC2's infrastructure identity has no grants, the start's own included.
 fn ready_without_grants_for_ec2(capture: &Capture, target: &Target, question: &Question) -> bool {
-    let mut plan = plan(capture, target, question, &Shelf::new()).unwrap();
-    for case in plan.cases.iter_mut().filter(|case| case.row.by == By::Infrastructure) {
+    let mut plan = plan(capture, target, question, &PolicyCache::new()).unwrap();
+    for case in plan.cases.iter_mut().filter(|case| case.row.by == Requester::Infrastructure) {
         Arc::make_mut(&mut case.policies).grants = GrantSet::default();
     }
     let judged = judge(std::mem::take(&mut plan.cases));

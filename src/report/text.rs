@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{ContentArrangement, Table};
 
+use crate::calls::wanted;
 use crate::command::Command;
 use crate::engine::Decision;
 use crate::escape::one_line;
-use crate::findings::{Code, Fact, Finding, Severity};
+use crate::fact::Fact;
+use crate::findings::{Code, Evidence, Finding, Severity};
 use crate::names::VolumeId;
-use crate::reads::wanted;
+use crate::operations::{RequestOutcome, Requester};
 use crate::remedy::Form;
-use crate::source::Reading;
-use crate::start::{By, Judged};
 
-use super::layout::Page;
-use super::{Report, Start, TargetReport, Verdict, joined, next, observed, remedy, words};
+use super::{joined, next, observed, remedy};
+use crate::outcome::{Report, Start, TargetReport, Verdict};
+use crate::words;
+use crate::words::Page;
 
 /// The report as plain text.
 pub fn render(report: &Report) -> String {
@@ -25,7 +27,7 @@ pub fn render(report: &Report) -> String {
 /// The report as plain text, with remedies in this form.
 pub fn render_with(report: &Report, form: Form) -> String {
     let mut text = Page::default();
-    let mut told = joined::Told::new(report);
+    let mut told = joined::Shown::new(report);
     for (number, target) in report.targets.iter().enumerate() {
         if number > 0 {
             text.blank();
@@ -60,21 +62,21 @@ fn render_start(
     report: &Report,
     target: &TargetReport,
     start: &Start,
-    (form, told): (Form, &mut joined::Told),
+    (form, told): (Form, &mut joined::Shown),
 ) {
     headline(text, report, target, start);
     if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
         text.blank();
         volume_table(text, start);
     }
-    let observed = observed::observed(target, start, report.earlier.as_ref());
+    let observed = crate::observed::observed(target, start, report.earlier.as_ref());
     let mut said = BTreeSet::new();
     for (number, finding) in start.findings.iter().enumerate() {
         if number == 0 || finding.severity <= Severity::Undecided {
             text.blank();
         }
         render_finding(text, number, finding, start, &mut said);
-        let events = observed::confirmed_by(finding, &observed);
+        let events = crate::observed::confirmed_by(finding, &observed);
         if !events.is_empty() {
             text.item("confirmed", &format!("by event {}", events.join(", ")));
         }
@@ -144,7 +146,7 @@ fn volume_table(text: &mut Page, start: &Start) {
     table.set_content_arrangement(ContentArrangement::Disabled);
     let by_starter = format!("Decrypt by {}", start.noun());
     table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", &by_starter]);
-    let mut of_volume: BTreeMap<(&VolumeId, u8), &Judged> = BTreeMap::new();
+    let mut of_volume: BTreeMap<(&VolumeId, u8), &RequestOutcome> = BTreeMap::new();
     for judged in &start.judged {
         if let Some(volume) = &judged.case.volume {
             of_volume.entry((volume, judged.case.row.number)).or_insert(judged);
@@ -152,9 +154,9 @@ fn volume_table(text: &mut Page, start: &Start) {
     }
     for row in &start.volumes {
         let key = match &row.key {
-            Reading::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), Clone::clone),
-            Reading::Absent => "not encrypted".to_owned(),
-            Reading::Unread(_) | Reading::Part { .. } => "not known".to_owned(),
+            Fact::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), Clone::clone),
+            Fact::Absent => "not encrypted".to_owned(),
+            Fact::Unread(_) | Fact::Part { .. } => "not known".to_owned(),
         };
         let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();
@@ -171,11 +173,11 @@ fn volume_table(text: &mut Page, start: &Start) {
 }
 
 /// `grant` is the request for the grant that EC2 decrypts with.
-fn decision_cell(judged: Option<&Judged>, grant: Option<&Judged>) -> String {
+fn decision_cell(judged: Option<&RequestOutcome>, grant: Option<&RequestOutcome>) -> String {
     let Some(judged) = judged else { return String::new() };
     let word = words::decision(judged.decision);
     // EC2 makes the grant by itself once CreateGrant is allowed.
-    let waits = judged.case.row.by == By::Infrastructure
+    let waits = judged.case.row.by == Requester::Infrastructure
         && judged.decision == Decision::Allowed
         && grant.is_some_and(|grant| grant.decision.is_denied());
     if waits { "after the grant".to_owned() } else { word.to_owned() }
@@ -209,7 +211,7 @@ pub(super) fn render_finding(
         say(text, said, "volumes", &volumes.join(", "));
     }
     for fact in &finding.evidence {
-        if let Fact::Command { what, command } = fact {
+        if let Evidence::Command { what, command } = fact {
             text.command_item(what, command);
             continue;
         }
@@ -279,7 +281,7 @@ pub(super) fn provenance(text: &mut Page, report: &Report) {
     }
     let explain = |code: &Code| Command::preflight("explain").argument(code.id());
     let more = report.codes().first().map(|code| format!("    More: {}", explain(code))).unwrap_or_default();
-    text.line(&format!("ebs-preflight {version}, call model of {}.{more}", crate::start::MODEL_DATE));
+    text.line(&format!("ebs-preflight {version}, call model of {}.{more}", crate::operations::MODEL_DATE));
     for wanted in wanted(&report.unread) {
         let words = format!(
             "To read just what is missing, paste this into a shell (CloudShell, say) of {}, and give what it prints \

@@ -1,8 +1,10 @@
 //! How old the evidence is, by the asker's clock: told past a day, warned of past a month, and no part of the verdict.
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{Report, Verdict, json, preflight, text};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::{Report, Verdict};
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::{json, text};
 use serde_json::{Value, json};
 
 use crate::golden::file;

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use ebs_preflight::capture::Capture;
 use ebs_preflight::findings::Code;
-use ebs_preflight::report::{Verdict, cured, json, preflight, text};
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::{cured, preflight};
+use ebs_preflight::report::{json, text};
 
 use crate::golden::library;
 use crate::problems::assert_none;

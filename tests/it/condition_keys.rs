@@ -3,8 +3,10 @@
 
 use ebs_preflight::capture::Capture;
 use ebs_preflight::names::PrincipalArn;
-use ebs_preflight::report::{Verdict, preflight, text};
-use ebs_preflight::start::{MayState, Question, Stated, may_state};
+use ebs_preflight::operations::{MayState, Question, Stated, may_state};
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::text;
 use serde_json::{Value, json};
 
 use crate::golden::file;

@@ -10,9 +10,10 @@ use ebs_preflight::capture::Capture;
 use ebs_preflight::engine::NamedPolicy;
 use ebs_preflight::event;
 use ebs_preflight::names::PrincipalArn;
+use ebs_preflight::operations::{GivenPolicy, Question, Require, Stated};
+use ebs_preflight::outcome::{Earlier, Report};
 use ebs_preflight::policy::PolicyType;
-use ebs_preflight::report::{Earlier, Report, preflight};
-use ebs_preflight::start::{GivenPolicy, Question, Require, Stated};
+use ebs_preflight::preflight::preflight;
 use serde_json::Value;
 
 /// One capture of the library, with what is expected of it.
@@ -119,7 +120,7 @@ impl Golden {
         let flags = self.flags();
         let Some(at) = flags.iter().position(|flag| flag == "--events") else { return report };
         let found = event::read(&file(&flags[at + 1])).unwrap();
-        report.beside(Earlier { incidents: event::incidents(found.materials), ..Earlier::default() })
+        report.with_events(Earlier { incidents: event::incidents(found.materials), ..Earlier::default() })
     }
 
     /// What is wrong with a report of this start, as JSON.

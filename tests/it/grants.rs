@@ -5,9 +5,11 @@ use std::sync::Arc;
 use ebs_preflight::capture::Capture;
 use ebs_preflight::case::Case;
 use ebs_preflight::engine::{ContextValue, Decision, Grantee, judge};
-use ebs_preflight::report::{Verdict, preflight, text};
-use ebs_preflight::source::Reading;
-use ebs_preflight::start::Question;
+use ebs_preflight::fact::Fact;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::text;
 use serde_json::{Value, json};
 
 use crate::golden::file;
@@ -157,12 +159,12 @@ fn a_key_with_as_many_grants_as_it_may_have_gets_perhaps_no_more() {
     ] {
         let mut capture = golden.clone();
         for key in capture.keys.values_mut() {
-            let Reading::Known(grants) = &mut key.grants else { panic!("the grants are read") };
+            let Fact::Known(grants) = &mut key.grants else { panic!("the grants are read") };
             let mut grown = grants.to_vec();
             let spare = grown[0].clone();
             grown.resize(count, spare);
             *grants = Arc::new(grown);
-            let Reading::Known(metadata) = &mut key.metadata else { panic!("the key is read") };
+            let Fact::Known(metadata) = &mut key.metadata else { panic!("the key is read") };
             metadata.manager = manager.to_owned();
         }
         let report = preflight(&capture, &Question::default());

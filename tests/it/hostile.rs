@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{Form, json, preflight, text};
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::{Form, json, text};
 use serde_json::{Value, json};
 
 use crate::bodies::shown;

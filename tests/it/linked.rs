@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ebs_preflight::reads::{ON_REQUEST, READS};
+use ebs_preflight::calls::{ON_REQUEST, READS};
 
 /// The services of which operations are linked, as their crates are named.
 const SERVICES: [&str; 6] = ["ec2", "iam", "kms", "sts", "organizations", "cloudtrail"];

@@ -20,6 +20,7 @@ mod condition_keys;
 mod conformance;
 mod differential;
 mod docs;
+mod frozen;
 mod generate;
 mod golden;
 mod grants;

@@ -1,8 +1,9 @@
 //! The lines that a report prints for what its capture lacks: for each fact the reads that tell it, and no others.
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{json, preflight};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::json;
 use serde_json::{Value, json};
 
 const KEY: &str = "/keys/arn:aws:kms:ap-northeast-1:111122223333:key~11234abcd-12ab-34cd-56ef-1234567890ab";

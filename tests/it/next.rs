@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use ebs_preflight::capture::Capture;
 use ebs_preflight::engine::NamedPolicy;
+use ebs_preflight::operations::{GivenPolicy, Question, Stated};
+use ebs_preflight::outcome::{Report, Verdict};
 use ebs_preflight::policy::PolicyType;
 use ebs_preflight::report::json::render;
-use ebs_preflight::report::{Report, Verdict, text};
-use ebs_preflight::start::{GivenPolicy, Question, Stated};
+use ebs_preflight::report::text;
 use serde_json::{Value, json};
 
 use crate::golden::{Golden, library};

@@ -1,12 +1,14 @@
 //! `check --events`: what events of earlier starts say beside the judgement, with the built binary.
 
+use ebs_preflight::calls::EventGap;
 use ebs_preflight::capture::Capture;
 use ebs_preflight::event::{Starter, incidents, read};
+use ebs_preflight::fact::{Unread, UnreadReason};
 use ebs_preflight::names::InstanceId;
-use ebs_preflight::reads::EventGap;
-use ebs_preflight::report::{Earlier, preflight, text};
-use ebs_preflight::source::{Unread, Why};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Earlier;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::text;
 use serde_json::{Value, json};
 
 use crate::program::{Outcome, Run};
@@ -212,10 +214,13 @@ fn a_look_up_that_failed_is_never_none() {
         EventGap::new(Unread { why, needs, message }, Some("eu-west-1"), ("EventName", "CreateGrant"), None)
     };
     for (gaps, says) in [
-        (vec![gap(Why::Throttled)], "Events: they could not be looked up A look-up failed: Rate exceeded"),
-        (vec![gap(Why::NotAsked)], "Events: none is of this start. That proves nothing: events arrive minutes late"),
+        (vec![gap(UnreadReason::Throttled)], "Events: they could not be looked up A look-up failed: Rate exceeded"),
+        (
+            vec![gap(UnreadReason::NotAsked)],
+            "Events: none is of this start. That proves nothing: events arrive minutes late",
+        ),
     ] {
-        let report = preflight(&capture, &Question::default()).beside(Earlier { gaps, ..Earlier::default() });
+        let report = preflight(&capture, &Question::default()).with_events(Earlier { gaps, ..Earlier::default() });
         let text = text::render(&report);
         assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(says), "{says}\n{text}");
         let line = "  aws cloudtrail lookup-events --region eu-west-1 --lookup-attributes \
@@ -271,7 +276,7 @@ fn the_last_real_start_names_the_principal() {
         let path = format!("{}/tests/captures/account-may-only-describe.json", env!("CARGO_MANIFEST_DIR"));
         let capture = Capture::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
         let report = preflight(&capture, &Question::default());
-        let report = report.beside(Earlier { incidents, starter, ..Earlier::default() });
+        let report = report.with_events(Earlier { incidents, starter, ..Earlier::default() });
         let text = text::render(&report);
         let words: Vec<&str> = text.split_whitespace().collect();
         assert!(words.join(" ").contains(says), "{says}\n{text}");

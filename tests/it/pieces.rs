@@ -6,8 +6,8 @@ mod render;
 
 use std::collections::BTreeSet;
 
+use ebs_preflight::answers::{EvidenceFile, Joined, Pieces, PiecesError};
 use ebs_preflight::capture::Capture;
-use ebs_preflight::handed::{EvidenceFile, Joined, Pieces, PiecesError};
 use ebs_preflight::report::json;
 use serde_json::Value;
 
@@ -72,11 +72,20 @@ fn the_pieces_of_a_capture_are_judged_as_the_capture() {
 #[test]
 fn several_answers_in_one_file_are_as_many_pieces() {
     let mut wrong = Vec::new();
-    for golden in library().iter().filter(|golden| !NOT_CARRIED.iter().any(|(name, _)| *name == golden.name)).step_by(7) {
+    for golden in library().iter().filter(|golden| !NOT_CARRIED.iter().any(|(name, _)| *name == golden.name)).step_by(7)
+    {
         let capture: Value = serde_json::from_str(&golden.text).unwrap();
         let files = render::files(&capture);
-        let text: String = files.iter().map(|file| format!("$ aws {}\n{}\n", file.name.trim_end_matches(".json"), file.text)).collect();
-        let whole = EvidenceFile { path: "session.txt".to_owned(), name: "session.txt".to_owned(), text, ..EvidenceFile::default() };
+        let text: String = files
+            .iter()
+            .map(|file| format!("$ aws {}\n{}\n", file.name.trim_end_matches(".json"), file.text))
+            .collect();
+        let whole = EvidenceFile {
+            path: "session.txt".to_owned(),
+            name: "session.txt".to_owned(),
+            text,
+            ..EvidenceFile::default()
+        };
         wrong.extend(problems(golden, vec![whole], "in one file"));
     }
     assert_none(wrong);

@@ -19,8 +19,9 @@ use std::fs;
 use std::path::Path;
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{Verdict, preflight};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
 use serde_json::Value;
 
 use crate::golden::library;

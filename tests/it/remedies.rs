@@ -7,9 +7,11 @@ use std::sync::Arc;
 use ebs_preflight::capture::Capture;
 use ebs_preflight::engine::{Context, Decision, NamedPolicy, PolicySet, Principal, Request, judge};
 use ebs_preflight::names::{Action, PrincipalArn};
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
 use ebs_preflight::policy::PolicyType;
-use ebs_preflight::report::{Verdict, cured, json, preflight};
-use ebs_preflight::start::Question;
+use ebs_preflight::preflight::{cured, preflight};
+use ebs_preflight::report::json;
 use serde_json::Value;
 
 const INCIDENT: &str = include_str!("../../src/cli/demo.json");

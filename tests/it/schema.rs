@@ -1,8 +1,9 @@
 //! The formats are what the schemas in `docs/schema` say.
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{json, preflight};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::json;
 use serde_json::Value;
 
 const DEMO: &str = include_str!("../../src/cli/demo.json");

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::report::triage::json;
+use ebs_preflight::triage::json;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -115,6 +115,14 @@ fn files() -> Vec<(PathBuf, Vec<Shape>)> {
         format!("\n{file}").split("\n## ").skip(1).map(shape).collect()
     };
     paths.into_iter().map(|path| (path.clone(), shapes(&path))).collect()
+}
+
+/// Every shape: the name of its file, its own, and its text.
+pub(crate) fn texts() -> impl Iterator<Item = (String, String, String)> {
+    files().into_iter().flat_map(|(path, shapes)| {
+        let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+        shapes.into_iter().map(move |shape| (file.clone(), shape.name, shape.text))
+    })
 }
 
 /// What a text says, a line for each incident; `None` if it is not understood.

@@ -1,10 +1,11 @@
 //! Starts that are judged together share work; each is told as it is told alone.
 
 use ebs_preflight::capture::{Capture, Target};
+use ebs_preflight::fact::Fact;
 use ebs_preflight::names::{InstanceId, VolumeId};
-use ebs_preflight::report::{json, preflight};
-use ebs_preflight::source::Reading;
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::json;
 use serde_json::Value;
 
 use crate::golden::library;
@@ -21,7 +22,7 @@ fn with_twin(capture: &Capture, target: &Target, number: usize) -> Option<(Captu
         attachment.volume_id = id;
     }
     let instance_id = InstanceId::parse(&format!("i-{number:017x}")).unwrap();
-    capture.instances.insert(instance_id.clone(), Reading::Known(instance));
+    capture.instances.insert(instance_id.clone(), Fact::Known(instance));
     Some((capture, Target { instance_id, ..target.clone() }))
 }
 

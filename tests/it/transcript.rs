@@ -6,15 +6,17 @@
 
 use std::collections::BTreeSet;
 
+use ebs_preflight::answers::{Transcript, TranscriptError, add, assembled};
+use ebs_preflight::calls::READS;
+use ebs_preflight::calls::{Script, script};
 use ebs_preflight::capture::Capture;
 use ebs_preflight::capture::Target;
-use ebs_preflight::handed::{Transcript, TranscriptError, add, assembled};
+use ebs_preflight::fact::Fact;
 use ebs_preflight::names::{AccountId, KeyArn, PrincipalArn};
-use ebs_preflight::reads::READS;
-use ebs_preflight::reads::{Script, script};
-use ebs_preflight::report::{Verdict, preflight, text};
-use ebs_preflight::source::Reading;
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::text;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -347,9 +349,9 @@ fn only_the_newest_default_version_counts() {
 #[test]
 fn what_was_read_is_not_changed_by_what_is_added() {
     let mut capture = transcript(START).unwrap();
-    capture.keys.values_mut().for_each(|key| key.metadata = Reading::Absent);
-    capture.identities.values_mut().for_each(|identity| *identity = Reading::Absent);
-    capture.instances.values_mut().for_each(|instance| *instance = Reading::Absent);
+    capture.keys.values_mut().for_each(|key| key.metadata = Fact::Absent);
+    capture.identities.values_mut().for_each(|identity| *identity = Fact::Absent);
+    capture.instances.values_mut().for_each(|instance| *instance = Fact::Absent);
     let mut after = capture.clone();
     add(&mut after, &[Transcript::parse(START).unwrap()], 1);
     assert_eq!(after, capture);

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use ebs_preflight::event::{Found, incidents, read};
-use ebs_preflight::report::triage::{json, text};
+use ebs_preflight::triage::{json, text};
 use jiff::tz::TimeZone;
 
 fn folder() -> PathBuf {

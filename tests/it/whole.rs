@@ -1,10 +1,11 @@
 //! Answers in a transcript that are not whole, or not of what was asked: no start is READY by them.
 
+use ebs_preflight::answers::{Transcript, TranscriptError, assembled};
 use ebs_preflight::capture::Capture;
-use ebs_preflight::handed::{Transcript, TranscriptError, assembled};
-use ebs_preflight::report::{Verdict, preflight};
-use ebs_preflight::source::Reading;
-use ebs_preflight::start::Question;
+use ebs_preflight::fact::Fact;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
 use serde_json::{Value, json};
 
 const START: &str = include_str!("../transcripts/start.txt");
@@ -101,7 +102,7 @@ fn what_stands_in_a_part_counts() {
         let capture = capture(&format!("{START}\n{text}")).unwrap();
         let organization = capture.organizations.values().next().unwrap().known().unwrap();
         let lists = [&organization.scps, &organization.rcps];
-        assert!(lists.iter().any(|list| matches!(list, Reading::Part { .. })), "{asked}");
+        assert!(lists.iter().any(|list| matches!(list, Fact::Part { .. })), "{asked}");
         // The SCP that denies was read, unless its own list is the one that ends before it.
         assert_eq!(preflight(&capture, &Question::default()).verdict(), Verdict::Blocked, "{asked}");
     }

@@ -9,49 +9,49 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 
+use crate::calls::{GET_KEY_POLICY, LIST_GRANTS};
 use crate::collect::error::{CollectError, ErrorCode, Exit};
-use crate::collect::failure::Failure;
+use crate::collect::failure::ReadError;
 use crate::collect::pace::{Once, Pace, Page, pages};
 use crate::collect::secrets::Secrets;
 use crate::collect::xml::{CutShort, is_closed, policy_text};
+use crate::fact::UnreadReason;
 use crate::names::Region;
-use crate::reads::{GET_KEY_POLICY, LIST_GRANTS};
-use crate::source::Why;
 
 fn response(status: u16) -> HttpResponse {
     HttpResponse::new(status.try_into().unwrap(), SdkBody::from("{}"))
 }
 
-fn refused(status: u16, code: &str, message: &str) -> Failure {
+fn refused(status: u16, code: &str, message: &str) -> ReadError {
     let metadata = ErrorMetadata::builder().code(code).message(message).build();
     let error = SdkError::service_error(GetKeyPolicyError::generic(metadata), response(status));
-    Failure::from_sdk(&GET_KEY_POLICY, &error)
+    ReadError::from_sdk(&GET_KEY_POLICY, &error)
 }
 
 #[test]
 fn an_error_of_aws_is_sorted_by_its_code_and_else_by_its_status() {
     let cases = [
-        (403, "UnauthorizedOperation", Why::Denied, None),
-        (403, "AccessDenied", Why::Denied, None),
-        (400, "AccessDeniedException", Why::Denied, None),
-        (503, "RequestLimitExceeded", Why::Throttled, None),
-        (400, "Throttling", Why::Throttled, None),
-        (400, "ThrottlingException", Why::Throttled, None),
-        (400, "TooManyRequestsException", Why::Throttled, None),
-        (500, "InternalError", Why::Transport, None),
-        (503, "DependencyTimeoutException", Why::Transport, None),
-        (502, "", Why::Transport, None),
-        (403, "", Why::Denied, None),
-        (429, "", Why::Throttled, None),
-        (400, "InvalidArnException", Why::Unparsable, None),
-        (400, "RequestExpired", Why::Denied, Some(ErrorCode::ExpiredCredentials)),
-        (403, "ExpiredToken", Why::Denied, Some(ErrorCode::ExpiredCredentials)),
-        (400, "ExpiredTokenException", Why::Denied, Some(ErrorCode::ExpiredCredentials)),
-        (401, "AuthFailure", Why::Denied, Some(ErrorCode::InvalidCredentials)),
-        (403, "InvalidClientTokenId", Why::Denied, Some(ErrorCode::InvalidCredentials)),
-        (400, "UnrecognizedClientException", Why::Denied, Some(ErrorCode::InvalidCredentials)),
-        (401, "OptInRequired", Why::Denied, Some(ErrorCode::RegionNotEnabled)),
-        (403, "RegionDisabledException", Why::Denied, Some(ErrorCode::RegionNotEnabled)),
+        (403, "UnauthorizedOperation", UnreadReason::Denied, None),
+        (403, "AccessDenied", UnreadReason::Denied, None),
+        (400, "AccessDeniedException", UnreadReason::Denied, None),
+        (503, "RequestLimitExceeded", UnreadReason::Throttled, None),
+        (400, "Throttling", UnreadReason::Throttled, None),
+        (400, "ThrottlingException", UnreadReason::Throttled, None),
+        (400, "TooManyRequestsException", UnreadReason::Throttled, None),
+        (500, "InternalError", UnreadReason::Transport, None),
+        (503, "DependencyTimeoutException", UnreadReason::Transport, None),
+        (502, "", UnreadReason::Transport, None),
+        (403, "", UnreadReason::Denied, None),
+        (429, "", UnreadReason::Throttled, None),
+        (400, "InvalidArnException", UnreadReason::Unparsable, None),
+        (400, "RequestExpired", UnreadReason::Denied, Some(ErrorCode::ExpiredCredentials)),
+        (403, "ExpiredToken", UnreadReason::Denied, Some(ErrorCode::ExpiredCredentials)),
+        (400, "ExpiredTokenException", UnreadReason::Denied, Some(ErrorCode::ExpiredCredentials)),
+        (401, "AuthFailure", UnreadReason::Denied, Some(ErrorCode::InvalidCredentials)),
+        (403, "InvalidClientTokenId", UnreadReason::Denied, Some(ErrorCode::InvalidCredentials)),
+        (400, "UnrecognizedClientException", UnreadReason::Denied, Some(ErrorCode::InvalidCredentials)),
+        (401, "OptInRequired", UnreadReason::Denied, Some(ErrorCode::RegionNotEnabled)),
+        (403, "RegionDisabledException", UnreadReason::Denied, Some(ErrorCode::RegionNotEnabled)),
     ];
     for (status, code, why, ends) in cases {
         let failure = refused(status, code, "said");
@@ -91,17 +91,17 @@ fn no_message_repeats_credentials_that_aws_quotes() {
 #[test]
 fn what_is_no_answer_is_transport_and_what_cannot_be_read_is_unparsable() {
     type Failed = SdkError<GetKeyPolicyError, HttpResponse>;
-    let cases: [(Failed, Why); 7] = [
-        (SdkError::timeout_error("no answer within 10 s"), Why::Transport),
-        (SdkError::dispatch_failure(ConnectorError::io("connection reset".into())), Why::Transport),
-        (SdkError::response_error(CutShort, response(200)), Why::Transport),
-        (SdkError::response_error(std::io::Error::other("end of stream"), response(200)), Why::Transport),
-        (SdkError::response_error("error reading a body from connection", response(200)), Why::Transport),
-        (SdkError::response_error("malformed error body", response(403)), Why::Denied),
-        (SdkError::response_error("expected `{`", response(200)), Why::Unparsable),
+    let cases: [(Failed, UnreadReason); 7] = [
+        (SdkError::timeout_error("no answer within 10 s"), UnreadReason::Transport),
+        (SdkError::dispatch_failure(ConnectorError::io("connection reset".into())), UnreadReason::Transport),
+        (SdkError::response_error(CutShort, response(200)), UnreadReason::Transport),
+        (SdkError::response_error(std::io::Error::other("end of stream"), response(200)), UnreadReason::Transport),
+        (SdkError::response_error("error reading a body from connection", response(200)), UnreadReason::Transport),
+        (SdkError::response_error("malformed error body", response(403)), UnreadReason::Denied),
+        (SdkError::response_error("expected `{`", response(200)), UnreadReason::Unparsable),
     ];
     for (error, why) in cases {
-        let failure = Failure::from_sdk(&GET_KEY_POLICY, &error);
+        let failure = ReadError::from_sdk(&GET_KEY_POLICY, &error);
         assert_eq!((failure.unread.why, failure.ends), (why, None), "{error:?}");
     }
 }
@@ -141,7 +141,7 @@ async fn a_list_is_read_to_its_last_page_or_not_at_all() {
     let circle = pages(&LIST_GRANTS, async |_| page(&[1], Some("a"))).await.unwrap_err();
     assert_eq!(circle.unread.message, "the list does not end: a page leads back to an earlier one");
     let lost = pages(&LIST_GRANTS, async |_| Page::<u8>::new(&LIST_GRANTS, Some(vec![1]), true, None)).await;
-    assert_eq!(lost.unwrap_err().unread.why, Why::Unparsable);
+    assert_eq!(lost.unwrap_err().unread.why, UnreadReason::Unparsable);
     let none = pages(&LIST_GRANTS, async |_| Page::<u8>::new(&LIST_GRANTS, None, false, None)).await;
     assert_eq!(none.unwrap_err().unread.message, "the answer holds no list");
 }

@@ -43,7 +43,7 @@ fn value_holds(condition: &Condition, effect: Effect, value: &ContextValue, requ
         ContextValue::Absent => absent(condition),
         ContextValue::Multi(values) if values.is_empty() => absent(condition),
         ContextValue::NotKnown | ContextValue::OneOf(_) => Truth::Unknown,
-        ContextValue::Foreign => foreign(condition),
+        ContextValue::Ec2Internal => foreign(condition),
         ContextValue::KnownPrefix(prefix) => text::prefix_satisfies(condition, prefix, request),
         ContextValue::Single(text) => satisfies(condition, effect, text, request),
         ContextValue::Multi(values) => {
@@ -64,7 +64,7 @@ fn null(condition: &Condition, value: &ContextValue) -> Truth {
         ContextValue::Absent => Truth::True,
         ContextValue::Multi(values) => Truth::from(values.is_empty()),
         ContextValue::Single(_) | ContextValue::KnownPrefix(_) => Truth::False,
-        ContextValue::OneOf(_) | ContextValue::Foreign | ContextValue::NotKnown => Truth::Unknown,
+        ContextValue::OneOf(_) | ContextValue::Ec2Internal | ContextValue::NotKnown => Truth::Unknown,
     };
     let Values::Flag(wanted) = &condition.values else { return Truth::False };
     Truth::any(wanted.iter().map(|wants_missing| if *wants_missing { missing } else { !missing }))

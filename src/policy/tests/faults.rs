@@ -1,7 +1,7 @@
 //! What AWS refuses, each fault with its line and column.
 
+use crate::document::Position;
 use crate::policy::{Policy, PolicyType};
-use crate::source::Position;
 
 /// The faults of a policy, as `line:column problem`.
 fn faults(text: &str, kind: PolicyType) -> Vec<String> {

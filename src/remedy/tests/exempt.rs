@@ -4,10 +4,10 @@ use super::super::{Meant, meant_denies};
 use super::{KEY, World, document, starts};
 use crate::capture::{AttachedPolicy, InlinePolicy, Level, OrgPolicy};
 use crate::engine::{Context, ContextValue, Request, judge as decide};
+use crate::fact::Fact;
 use crate::names::{Action, KeyArn};
+use crate::operations::RequestOutcome;
 use crate::remedy::changes;
-use crate::source::Reading;
-use crate::start::Judged;
 
 const FULL: &str = r#"{"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
 
@@ -25,7 +25,7 @@ enum Place {
 fn denied(place: Place, statement: &str) -> World {
     let mut world = World::incident();
     let inline = |name: &str, text: &str| InlinePolicy { name: name.to_owned(), document: document(text) };
-    world.role().inline = Reading::Known(vec![inline("all", FULL)]);
+    world.role().inline = Fact::Known(vec![inline("all", FULL)]);
     let deny = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
     let with_full = |principal: &str| {
         format!(
@@ -35,17 +35,17 @@ fn denied(place: Place, statement: &str) -> World {
     let level = |full: &str, text: &str| {
         let policy = |id: &str, text| OrgPolicy { id: id.to_owned(), name: String::new(), document: document(text) };
         let policies = vec![policy("p-full", full), policy("p-deny0001", text)];
-        Reading::Known(vec![Level { target: "r-abcd".to_owned(), policies }])
+        Fact::Known(vec![Level { target: "r-abcd".to_owned(), policies }])
     };
     match place {
         Place::Inline => {
-            let Reading::Known(policies) = &mut world.role().inline else { panic!("no policies") };
+            let Fact::Known(policies) = &mut world.role().inline else { panic!("no policies") };
             policies.push(inline("no", &deny));
         }
         Place::Boundary => {
             let arn = "arn:aws:iam::111122223333:policy/limits".to_owned();
             let text = with_full("");
-            world.role().boundary = Reading::Known(AttachedPolicy { arn, version: None, document: document(&text) });
+            world.role().boundary = Fact::Known(AttachedPolicy { arn, version: None, document: document(&text) });
         }
         Place::KeyPolicy => {
             let key = KeyArn::parse(KEY).unwrap();
@@ -63,10 +63,10 @@ fn denied(place: Place, statement: &str) -> World {
 }
 
 /// Requests that are not the start's, each by a change of one of its own: what a reviewer asks about.
-fn others(judged: &[Judged]) -> Vec<(&'static str, Request, &Judged)> {
+fn others(judged: &[RequestOutcome]) -> Vec<(&'static str, Request, &RequestOutcome)> {
     let of_row = |number: u8| judged.iter().find(|judged| judged.case.row.number == number);
     let (start, grant) = (of_row(1).unwrap(), of_row(2).unwrap());
-    let with = |of: &Judged, change: &dyn Fn(&mut Context)| {
+    let with = |of: &RequestOutcome, change: &dyn Fn(&mut Context)| {
         let request = &of.case.request;
         let mut context = request.context.clone();
         change(&mut context);
@@ -147,7 +147,7 @@ fn what_was_denied_for_good_is_not_circumvented() {
     let mut quarantined = denied(Place::Inline, r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#);
     let arn = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2".to_owned();
     let text = r#"{"Statement": [{"Effect": "Deny", "Action": ["ec2:StartInstances", "iam:*"], "Resource": "*"}]}"#;
-    quarantined.role().attached = Reading::Known(vec![AttachedPolicy { arn, version: None, document: document(text) }]);
+    quarantined.role().attached = Fact::Known(vec![AttachedPolicy { arn, version: None, document: document(text) }]);
     for (world, meant) in [
         (quarantined, Meant::Quarantine),
         (denied(Place::Scp, everything), Meant::NoAccess),

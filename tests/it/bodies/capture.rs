@@ -1,8 +1,10 @@
 //! The capture reader on any text, and all that follows from what was read.
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{Verdict, json, preflight, text};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::{json, text};
 
 use super::shown;
 

@@ -1,9 +1,10 @@
 //! The policy parser on any text.
 
+use ebs_preflight::document::Span;
 use ebs_preflight::policy::{
-    ActionPattern, Condition, Pattern, Policy, PolicyType, PrincipalElement, PrincipalEntry, Sense, Statement, Version,
+    ActionPattern, Condition, Pattern, Polarity, Policy, PolicyType, PrincipalElement, PrincipalEntry, Statement,
+    Version,
 };
-use ebs_preflight::source::Span;
 
 const TYPES: [PolicyType; 6] = [
     PolicyType::Identity,
@@ -76,7 +77,7 @@ pub(crate) fn print(policy: &Policy) -> String {
 }
 
 fn statement(statement: &Statement) -> String {
-    let name = |sense, name: &str| if sense == Sense::Listed { name.to_owned() } else { format!("Not{name}") };
+    let name = |sense, name: &str| if sense == Polarity::Positive { name.to_owned() } else { format!("Not{name}") };
     let mut elements = Vec::new();
     if let Some(sid) = &statement.sid {
         elements.push(("Sid".to_owned(), quoted(sid)));

@@ -1,8 +1,9 @@
 //! The remedies of any capture, in every form in which they are shown and written.
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{Form, cured, preflight, remedy_files, text};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::preflight::{cured, preflight};
+use ebs_preflight::report::{Form, remedy_files, text};
 
 use super::shown;
 

@@ -1,8 +1,10 @@
 //! The reader of transcripts on any text, and the judging of what was read.
 
-use ebs_preflight::handed::{Transcript, assembled};
-use ebs_preflight::report::{Verdict, json, preflight, text};
-use ebs_preflight::start::Question;
+use ebs_preflight::answers::{Transcript, assembled};
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::{json, text};
 
 use super::shown;
 

@@ -1,7 +1,7 @@
 //! The reader of events and error texts on any text, and all that is said of what was read.
 
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::report::triage::{self, Outcome};
+use ebs_preflight::triage::{self, Outcome};
 use jiff::tz::TimeZone;
 
 use super::shown;

@@ -30,7 +30,7 @@ const KEY: &[&str] = &["keyPolicy"];
 
 /// Cases of which one policy has a fault: judging them is an error. The fault is in `id`.
 pub(crate) fn invalid_cases() -> BoxedStrategy<Value> {
-    prop_oneof![6 => faulty(), 1 => doubled_elements(), 1 => misspelt_fields()].boxed()
+    prop_oneof![6 => faulty(), 1 => doubled_elements(), 1 => misspelled_fields()].boxed()
 }
 
 /// A document with a fault in its JSON value.
@@ -80,7 +80,7 @@ fn doubled_elements() -> BoxedStrategy<Value> {
 }
 
 /// A field that the format does not know.
-fn misspelt_fields() -> BoxedStrategy<Value> {
+fn misspelled_fields() -> BoxedStrategy<Value> {
     (cases(), prop_oneof![Just("scp"), Just("keypolicy"), Just("sessionPolicy")])
         .prop_map(|(mut case, field)| {
             case.as_object_mut().map(|case| case.insert(field.to_owned(), json!([])));

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{json, preflight};
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::json;
 use serde_json::Value;
 
 use super::server::Server;

@@ -1,6 +1,6 @@
 //! What the AWS CLI prints of a capture, call by call. File names say what an answer does not.
 
-use ebs_preflight::handed::EvidenceFile;
+use ebs_preflight::answers::EvidenceFile;
 use serde_json::{Map, Value, json};
 
 /// One fact of a capture.
@@ -34,7 +34,11 @@ pub(super) fn files(capture: &Value) -> Vec<EvidenceFile> {
     let mut files = Files(Vec::new());
     if let Fact::Known(by) = fact(&capture["read"]["by"]) {
         let account = by.as_str().unwrap().split(':').nth(4).unwrap();
-        files.answer("sts get-caller-identity", "", json!({ "UserId": "AROAREADER:mika", "Account": account, "Arn": by }));
+        files.answer(
+            "sts get-caller-identity",
+            "",
+            json!({ "UserId": "AROAREADER:mika", "Account": account, "Arn": by }),
+        );
     }
     for (id, instance) in each(&capture["instances"]) {
         files.instance(id, instance, capture);
@@ -111,7 +115,11 @@ impl Files {
     fn error(&mut self, call: &str, of: &str, code: &str) {
         let operation = call.split(' ').nth(1).unwrap();
         let operation: String = operation.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
-        self.file(call, of, format!("\nAn error occurred ({code}) when calling the {operation} operation: it failed\n"));
+        self.file(
+            call,
+            of,
+            format!("\nAn error occurred ({code}) when calling the {operation} operation: it failed\n"),
+        );
     }
 
     fn instance(&mut self, id: &str, record: &Value, capture: &Value) {
@@ -166,9 +174,21 @@ impl Files {
                 json!({ "CustomKeyStores": [{ "CustomKeyStoreId": name, "ConnectionState": state, "ConnectionErrorCode": store["errorCode"] }] })
             });
         }
-        self.fact("kms get-key-policy", id, &key["policy"], "", |policy| json!({ "Policy": text(policy), "PolicyName": "default" }));
+        self.fact(
+            "kms get-key-policy",
+            id,
+            &key["policy"],
+            "",
+            |policy| json!({ "Policy": text(policy), "PolicyName": "default" }),
+        );
         let ram = format!("{id} AWS_RAM");
-        self.fact("kms get-key-policy", &ram, &key["ramPolicy"], "NotFoundException", |policy| json!({ "Policy": text(policy), "PolicyName": "AWS_RAM" }));
+        self.fact(
+            "kms get-key-policy",
+            &ram,
+            &key["ramPolicy"],
+            "NotFoundException",
+            |policy| json!({ "Policy": text(policy), "PolicyName": "AWS_RAM" }),
+        );
         self.fact("kms list-grants", id, &key["grants"], "", |grants| {
             let grants = list(grants).map(|grant| {
                 let constraints = &grant["constraints"];
@@ -193,14 +213,21 @@ impl Files {
             let alias = |alias: &Value| json!({ "AliasName": alias, "AliasArn": alias_arn(alias.as_str().unwrap()), "TargetKeyId": id });
             json!({ "Aliases": list(aliases).map(alias).collect::<Vec<_>>() })
         });
-        self.fact("kms list-resource-tags", id, &key["tags"], "", |known| json!({ "Tags": tags(known, "TagKey", "TagValue"), "Truncated": false }));
+        self.fact(
+            "kms list-resource-tags",
+            id,
+            &key["tags"],
+            "",
+            |known| json!({ "Tags": tags(known, "TagKey", "TagValue"), "Truncated": false }),
+        );
     }
 
     fn identity(&mut self, asked: &str, record: &Value, namesake: &Value) {
         let is_user = asked.contains(":user/");
         let (kind, lower) = if is_user { ("User", "user") } else { ("Role", "role") };
         let account = asked.split(':').nth(4).unwrap();
-        let name = if asked.contains(":assumed-role/") { asked.split('/').nth(1) } else { asked.rsplit('/').next() }.unwrap();
+        let name =
+            if asked.contains(":assumed-role/") { asked.split('/').nth(1) } else { asked.rsplit('/').next() }.unwrap();
         let get = format!("iam get-{lower}");
         if let Some(other) = namesake.as_str() {
             self.answer(&get, name, json!({ kind: { format!("{kind}Name"): name, format!("{kind}Id"): "AROAOTHER", "Arn": other, "AssumeRolePolicyDocument": {} } }));
@@ -245,9 +272,13 @@ impl Files {
     }
 
     fn holder(&mut self, lower: &str, kind: &str, name: &str, known: &Value) {
-        self.fact(&format!("iam list-{lower}-policies"), name, &known["inline"], "", |inline| {
-            json!({ "PolicyNames": list(inline).map(|policy| policy["name"].clone()).collect::<Vec<_>>() })
-        });
+        self.fact(
+            &format!("iam list-{lower}-policies"),
+            name,
+            &known["inline"],
+            "",
+            |inline| json!({ "PolicyNames": list(inline).map(|policy| policy["name"].clone()).collect::<Vec<_>>() }),
+        );
         if let Fact::Known(inline) = fact(&known["inline"]) {
             for policy in list(inline) {
                 let of = format!("{name} {}", policy["name"].as_str().unwrap());
@@ -271,16 +302,24 @@ impl Files {
         let arn = policy["arn"].as_str().unwrap();
         let name = arn.rsplit('/').next().unwrap();
         let version = policy["version"].as_str().unwrap_or("v1");
-        self.answer("iam get-policy", name, json!({ "Policy": { "PolicyName": name, "Arn": arn, "DefaultVersionId": version } }));
+        self.answer(
+            "iam get-policy",
+            name,
+            json!({ "Policy": { "PolicyName": name, "Arn": arn, "DefaultVersionId": version } }),
+        );
         self.fact("iam get-policy-version", name, &policy["document"], "", |found| {
             json!({ "PolicyVersion": { "Document": document(found), "VersionId": version, "IsDefaultVersion": true } })
         });
     }
 
     fn organization(&mut self, account: &str, record: &Value) {
-        self.fact("organizations describe-organization", account, record, "AWSOrganizationsNotInUseException", |known| {
-            json!({ "Organization": { "Id": known["id"], "MasterAccountId": known["managementAccount"] } })
-        });
+        self.fact(
+            "organizations describe-organization",
+            account,
+            record,
+            "AWSOrganizationsNotInUseException",
+            |known| json!({ "Organization": { "Id": known["id"], "MasterAccountId": known["managementAccount"] } }),
+        );
         let Fact::Known(known) = fact(record) else { return };
         let kinds = [("scps", "SERVICE_CONTROL_POLICY"), ("rcps", "RESOURCE_CONTROL_POLICY")];
         let path: Vec<&str> = list(&known["path"]["known"]).filter_map(Value::as_str).collect();
@@ -298,8 +337,14 @@ impl Files {
             let Fact::Known(levels) = fact(&known[name]) else { continue };
             for level in list(levels) {
                 let target = level["target"].as_str().unwrap();
-                let policies: Vec<Value> = list(&level["policies"]).map(|one| json!({ "Id": one["id"], "Name": one["name"], "Type": kind })).collect();
-                self.answer("organizations list-policies-for-target", &format!("{target} {kind}"), json!({ "Policies": policies }));
+                let policies: Vec<Value> = list(&level["policies"])
+                    .map(|one| json!({ "Id": one["id"], "Name": one["name"], "Type": kind }))
+                    .collect();
+                self.answer(
+                    "organizations list-policies-for-target",
+                    &format!("{target} {kind}"),
+                    json!({ "Policies": policies }),
+                );
                 for policy in list(&level["policies"]) {
                     let id = policy["id"].as_str().unwrap();
                     self.fact("organizations describe-policy", id, &policy["document"], "", |found| {
@@ -342,7 +387,9 @@ fn described(id: &str, instance: &Value) -> Value {
             "ec2:InstanceProfile" => described["IamInstanceProfile"] = json!({ "Arn": value }),
             "ec2:EbsOptimized" => described["EbsOptimized"] = json!(plain == "true"),
             "ec2:MetadataHttpEndpoint" => described["MetadataOptions"]["HttpEndpoint"] = value.clone(),
-            "ec2:MetadataHttpPutResponseHopLimit" => described["MetadataOptions"]["HttpPutResponseHopLimit"] = json!(plain.parse::<u64>().unwrap()),
+            "ec2:MetadataHttpPutResponseHopLimit" => {
+                described["MetadataOptions"]["HttpPutResponseHopLimit"] = json!(plain.parse::<u64>().unwrap())
+            }
             "ec2:MetadataHttpTokens" => described["MetadataOptions"]["HttpTokens"] = value.clone(),
             "ec2:InstanceMarketType" if plain != "on-demand" => described["InstanceLifecycle"] = value.clone(),
             "ec2:InstanceType" => described["InstanceType"] = value.clone(),

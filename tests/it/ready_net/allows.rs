@@ -1,6 +1,6 @@
 //! Each Allow taken away, where no other serves the same request.
 
-use ebs_preflight::report::Verdict;
+use ebs_preflight::outcome::Verdict;
 use serde_json::Value;
 
 use super::place::{Kind, Place, policies, segments, unescaped};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ebs_preflight::engine::NamedPolicy;
+use ebs_preflight::operations::{GivenPolicy, Question};
+use ebs_preflight::outcome::Verdict;
 use ebs_preflight::policy::PolicyType;
-use ebs_preflight::report::Verdict;
-use ebs_preflight::start::{GivenPolicy, Question};
 use serde_json::{Value, json};
 
 use super::place::{Kind, attachments, escaped, policies, segments};

@@ -2,8 +2,9 @@
 
 use ebs_preflight::capture::Capture;
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::report::{Earlier, Verdict, preflight};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::{Earlier, Verdict};
+use ebs_preflight::preflight::preflight;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -71,7 +72,7 @@ fn judged_with(ready: &Ready, action: &str, resource: &str, cause: &str, after: 
     let found = read(&json!({"Records": [record]}).to_string()).unwrap();
     let capture = Capture::parse(&ready.capture.to_string()).unwrap();
     let report = preflight(&capture, &Question::default());
-    report.beside(Earlier { incidents: incidents(found.materials), ..Earlier::default() }).verdict()
+    report.with_events(Earlier { incidents: incidents(found.materials), ..Earlier::default() }).verdict()
 }
 
 fn record(ready: &Ready, action: &str, resource: &str, cause: &str, time: Timestamp) -> Value {

@@ -1,7 +1,7 @@
 //! Evidence that is not whole, or not of what it seems to be of.
 
-use ebs_preflight::report::Verdict;
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
 use serde_json::{Value, json};
 
 use super::mutation::{Broken, Kind, Mutation};

@@ -1,6 +1,6 @@
 //! Facts that stop a start whatever the policies say.
 
-use ebs_preflight::report::Verdict;
+use ebs_preflight::outcome::Verdict;
 use serde_json::{Value, json};
 
 use super::place::escaped;

@@ -1,7 +1,7 @@
 //! Each condition key, and each form of an address, asked by a Deny of each policy type.
 
-use ebs_preflight::report::Verdict;
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
 use serde_json::{Value, json};
 
 use super::denies::{deny, with_a_denying_policy};

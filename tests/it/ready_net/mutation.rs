@@ -2,8 +2,10 @@
 //! every law of the net holds of them.
 
 use ebs_preflight::capture::Capture;
-use ebs_preflight::report::{Verdict, json, preflight};
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
+use ebs_preflight::preflight::preflight;
+use ebs_preflight::report::json;
 use serde_json::Value;
 
 use super::{Ready, evidence, names, ready_with_flags};

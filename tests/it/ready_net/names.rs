@@ -1,7 +1,7 @@
 //! Tags in two cases, and names of another partition.
 
-use ebs_preflight::report::Verdict;
-use ebs_preflight::start::Question;
+use ebs_preflight::operations::Question;
+use ebs_preflight::outcome::Verdict;
 use serde_json::{Value, json};
 
 use super::mutation::{Broken, Kind, Mutation};

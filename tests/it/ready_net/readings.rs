@@ -1,6 +1,6 @@
 //! Each reading made unread. What could decide must leave the start UNDECIDED, what could not must leave it READY.
 
-use ebs_preflight::report::Verdict;
+use ebs_preflight::outcome::Verdict;
 use serde_json::{Value, json};
 
 use super::place::{pointers, policies, segments, unescaped};

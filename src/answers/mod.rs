@@ -1,0 +1,46 @@
+//! Evidence that people hand in: policy texts as mail leaves them, output of the AWS CLI, transcripts of the lines
+//! that `capture --script` prints. All of it becomes records of a capture.
+//!
+//! Rank: above `reads`; names only `names`, `source`, `policy`, `capture` and `reads`.
+
+mod assemble;
+mod config_item;
+mod details;
+mod document;
+mod ec2;
+mod facts;
+mod iam;
+mod identify;
+mod join;
+mod key;
+mod kms;
+mod mangled;
+mod once;
+mod org;
+mod organization;
+mod origin;
+mod output;
+mod pieces;
+mod pieces_error;
+mod sources;
+mod split;
+mod subject;
+mod transcript;
+mod wants;
+mod whole;
+mod wrapping;
+
+pub use assemble::{Transcript, add, assembled};
+pub use document::{HandedError, Input, grants, key_policy, policy};
+pub use join::organization as joined_organizations;
+pub(crate) use mangled::changed;
+pub use mangled::{Damage, Mangled, Repair};
+pub use organization::{OrganizationInput, told_of_organization};
+pub use origin::Origin;
+pub use pieces::{EvidenceFile, Joined, Pieces, ShownInstance};
+pub use pieces_error::{PiecesError, Question};
+pub use transcript::{TranscriptError, is_transcript};
+pub use wrapping::Wrapping;
+
+#[cfg(test)]
+mod tests;

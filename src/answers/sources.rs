@@ -1,0 +1,531 @@
+//! Answers of AWS with what they are of, which becomes known one after the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::ec2::region_of;
+use super::identify::{Item, KeyRead, Of};
+use super::mangled::plain;
+use super::pieces::ShownInstance;
+use super::subject::{By, Candidate, Found, Said, Told, found};
+use super::transcript::{Answer, Part};
+use super::wants::Wants;
+use super::whole::{PARTIAL, rest};
+use crate::capture::Capture;
+use crate::document::Position;
+use crate::fact::Fact;
+use crate::names::{AccountId, Arn, InstanceId, KeyArn, Region, holder};
+
+/// An answer from a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Source {
+    file: usize,
+    said: Said,
+    item: Item,
+    /// The reads that it answers, once that is known.
+    reads: Vec<String>,
+    /// The account that answered, if that is known.
+    account: Option<AccountId>,
+    is_known: bool,
+}
+
+impl Source {
+    pub(super) fn new(file: usize, said: Said, mut item: Item) -> Self {
+        // An error does not say which of a key's two policies was asked for.
+        let is_ram = || [&said.command, &said.name].iter().any(|text| text.to_ascii_uppercase().contains("AWS_RAM"));
+        if item.is_error && is_ram() {
+            item.of = match item.of {
+                Of::Key(KeyRead::Policy) => Of::Key(KeyRead::RamPolicy),
+                Of::Read(read) if read.starts_with("kms:GetKeyPolicy ") => {
+                    Of::Read(read.replace(" default", " AWS_RAM"))
+                }
+                other => other,
+            };
+        }
+        let account = item.account.clone();
+        Self { file, said, item, reads: Vec::new(), account, is_known: false }
+    }
+
+    fn wanted<'s>(&'s self, wants: &'s Wants) -> impl Iterator<Item = &'s String> {
+        self.reads.iter().filter(|read| wants.holds(read))
+    }
+
+    fn value(&self) -> Option<Value> {
+        serde_json::from_str(&self.item.text).ok()
+    }
+}
+
+/// All of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sources(Vec<Source>);
+
+impl Extend<Source> for Sources {
+    fn extend<T: IntoIterator<Item = Source>>(&mut self, sources: T) {
+        self.0.extend(sources);
+    }
+}
+
+impl Sources {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn file(&self, number: usize) -> usize {
+        self.0.get(number).map(|source| source.file).unwrap_or_default()
+    }
+
+    pub(super) fn asked(&self, number: usize) -> String {
+        self.0.get(number).and_then(|source| source.reads.first().cloned()).unwrap_or_default()
+    }
+
+    /// All but those of a file.
+    pub(super) fn without_file(&self, file: usize) -> Self {
+        Self(self.0.iter().filter(|source| source.file != file).cloned().collect())
+    }
+
+    /// All but the rivals of one.
+    pub(super) fn with_only(&self, rivals: &[usize], one: usize) -> Self {
+        let is_kept = |(number, _): &(usize, &Source)| *number == one || !rivals.contains(number);
+        Self(self.0.iter().enumerate().filter(is_kept).map(|(_, source)| source.clone()).collect())
+    }
+
+    /// Who read, if the answers agree on it.
+    pub(super) fn caller(&self) -> Option<&str> {
+        let mut callers = self.0.iter().filter_map(|source| match &source.item.of {
+            Of::Caller(arn) => Some(arn.as_str()),
+            _ => None,
+        });
+        callers.next().filter(|first| callers.all(|other| other == *first))
+    }
+
+    pub(super) fn instances(&self) -> Vec<ShownInstance> {
+        let mut shown: BTreeMap<InstanceId, ShownInstance> = BTreeMap::new();
+        for source in self.0.iter().filter(|source| !source.item.is_error) {
+            let Of::Read(read) = &source.item.of else { continue };
+            let Some(id) = read.strip_prefix("ec2:DescribeInstances ").and_then(|id| InstanceId::parse(id).ok()) else {
+                continue;
+            };
+            let value = source.value().unwrap_or_default();
+            let text = |pointer: &str| {
+                value
+                    .pointer(&format!("/Reservations/0/Instances/0{pointer}"))
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            let tags =
+                value.pointer("/Reservations/0/Instances/0/Tags").and_then(Value::as_array).into_iter().flatten();
+            let name = tags
+                .filter(|tag| tag.get("Key").and_then(Value::as_str) == Some("Name"))
+                .find_map(|tag| tag.get("Value")?.as_str());
+            shown.entry(id.clone()).or_insert_with(|| ShownInstance {
+                id,
+                name: name.unwrap_or_default().to_owned(),
+                state: text("/State/Name"),
+                region: region_of(&text("/Placement/AvailabilityZone")),
+            });
+        }
+        shown.into_values().collect()
+    }
+
+    pub(super) fn attached_to(&self) -> Vec<InstanceId> {
+        let reads =
+            self.0.iter().filter_map(|source| if let Of::Read(read) = &source.item.of { Some(read) } else { None });
+        reads.filter_map(|read| InstanceId::parse(read.strip_prefix("ec2:DescribeVolumes ")?).ok()).collect()
+    }
+
+    pub(super) fn principals(&self) -> Vec<String> {
+        let arns = self.0.iter().filter(|source| !source.item.is_error).filter_map(|source| {
+            let Of::Read(read) = &source.item.of else { return None };
+            let kind = ["Role", "User"].into_iter().find(|kind| read.starts_with(&format!("iam:Get{kind} ")))?;
+            Some(source.value()?.pointer(&format!("/{kind}/Arn"))?.as_str()?.to_owned())
+        });
+        arns.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The Region of the volumes and their keys.
+    pub(super) fn region(&self) -> Option<Region> {
+        let volumes = self.0.iter().filter(|source| !source.item.is_error && !source.item.part.is_empty());
+        volumes.filter_map(Source::value).find_map(|value| {
+            let text = |name: &str| value.pointer(&format!("/Volumes/0/{name}")).and_then(Value::as_str);
+            let of_key = text("KmsKeyId").and_then(|key| KeyArn::parse(key).ok()).map(|key| key.in_region());
+            of_key.or_else(|| region_of(text("AvailabilityZone")?))
+        })
+    }
+
+    /// The keys whose policies are among the answers.
+    pub(super) fn keys_with_policy(&self, wants: &Wants) -> Vec<KeyArn> {
+        let answered = self.0.iter().filter(|source| !source.item.is_error).flat_map(|source| source.wanted(wants));
+        answered
+            .filter_map(|read| KeyArn::parse(read.strip_prefix("kms:GetKeyPolicy ")?.strip_suffix(" default")?).ok())
+            .collect()
+    }
+
+    fn told(&self) -> Told {
+        let mut told = Told::default();
+        for source in &self.0 {
+            told.accounts.extend(source.item.account.clone());
+            match &source.item.of {
+                Of::Child(parent) if !parent.is_empty() => {
+                    told.parents.insert(parent.clone());
+                }
+                Of::Read(read) if read == "organizations:ListRoots" => {
+                    let root =
+                        source.value().and_then(|value| Some(value.pointer("/Roots/0/Id")?.as_str()?.to_owned()));
+                    told.parents.extend(root);
+                }
+                _ => {}
+            }
+        }
+        told
+    }
+
+    /// Looks for what the answers are of that is not known yet, and tells whether anything was found. By elimination
+    /// one at a time, for the next may be another thing then.
+    pub(super) fn resolve(&mut self, capture: &Capture, by: By) -> bool {
+        let told = self.told();
+        let mut is_changed = false;
+        for number in 0..self.0.len() {
+            let Some(source) = self.0.get(number).filter(|source| !source.is_known) else { continue };
+            let (reads, account) = match found(&source.item, &source.said, capture, &told, by) {
+                Found::Reads(reads, account) => (reads, account),
+                Found::OneOf(candidates) if source.item.is_error && by == By::Elimination => {
+                    (candidates.into_iter().map(|one| one.read).collect(), None)
+                }
+                Found::OneOf(_) | Found::Elsewhere(_) | Found::Nothing => continue,
+            };
+            let account = match account.or_else(|| source.account.clone()) {
+                Some(account) => Some(account),
+                None => match self.account_of(source, &reads, capture) {
+                    // Where there is no answer, whoever asked may be of any account.
+                    Ok(None) if source.item.is_error => self.callers_beside(source),
+                    Ok(account) => account,
+                    Err(_) if source.item.is_error => None,
+                    Err(_) => continue,
+                },
+            };
+            if let Some(source) = self.0.get_mut(number) {
+                (source.reads, source.account, source.is_known) = (reads, account, true);
+                is_changed = true;
+            }
+            if by == By::Elimination {
+                break;
+            }
+        }
+        is_changed
+    }
+
+    /// The account of the role, user or group that an answer names without it.
+    ///
+    /// # Errors
+    /// Its ARNs, if there are several of the name.
+    fn account_of(
+        &self,
+        source: &Source,
+        reads: &[String],
+        capture: &Capture,
+    ) -> Result<Option<AccountId>, Vec<String>> {
+        let name = reads.first().and_then(|read| read.strip_prefix("iam:")?.split(' ').nth(1));
+        let Some(name) = name.filter(|name| !name.starts_with("arn:")) else { return Ok(None) };
+        let mut arns: BTreeSet<String> = capture.identities.keys().cloned().collect();
+        let known = capture.identities.values().filter_map(Fact::known);
+        arns.extend(
+            known.flat_map(|identity| identity.groups.found().into_iter().flatten().map(|group| group.arn.clone())),
+        );
+        arns.retain(|arn| holder(arn).is_some_and(|(_, own)| own.as_str() == name));
+        let shown: BTreeSet<AccountId> = self.accounts_with(name).collect();
+        let account = |arn: &str| AccountId::parse(arn.split(':').nth(4)?).ok();
+        let accounts: BTreeSet<AccountId> =
+            arns.iter().filter_map(|arn| account(arn)).chain(shown.iter().cloned()).collect();
+        let said = &source.said;
+        let texts = [said.typed.as_ref(), Some(&said.command), Some(&said.name), Some(&said.folders)];
+        for text in texts.into_iter().flatten() {
+            let named: Vec<&AccountId> = accounts.iter().filter(|account| text.contains(account.as_str())).collect();
+            if let [account] = named.as_slice() {
+                return Ok(Some((*account).clone()));
+            }
+        }
+        // IAM answers for the account of whoever asks.
+        let caller = self.callers_beside(source);
+        let first = accounts.iter().next();
+        match (caller, accounts.len()) {
+            (Some(caller), _) if shown.is_empty() || accounts.contains(&caller) => Ok(Some(caller)),
+            (_, 0) => Ok(None),
+            // That there is none of the name only its own account can say.
+            (_, 1) if source.is_proof_of_absence() => Ok(None),
+            (_, 1) => Ok(first.cloned()),
+            (_, _) => {
+                let kind = if source.item.text.contains("\"UserName\"") { "user" } else { "role" };
+                let arn = |account: &AccountId| format!("arn:aws:iam::{account}:{kind}/{name}");
+                Err(accounts.iter().map(arn).collect())
+            }
+        }
+    }
+
+    /// The account of the only one who read what is in the same file or folder, if that is told.
+    fn callers_beside(&self, source: &Source) -> Option<AccountId> {
+        let beside =
+            self.0.iter().filter(|other| other.file == source.file || other.said.folders == source.said.folders);
+        let callers: BTreeSet<AccountId> = beside
+            .filter_map(|other| match &other.item.of {
+                Of::Caller(arn) => AccountId::parse(Arn::parse(arn).ok()?.account()).ok(),
+                _ => None,
+            })
+            .collect();
+        let mut callers = callers.into_iter();
+        callers.next().filter(|_| callers.next().is_none())
+    }
+
+    /// The accounts in which answers show a role, user or group of this name.
+    fn accounts_with(&self, name: &str) -> impl Iterator<Item = AccountId> {
+        let of_name = |source: &&Source| matches!(&source.item.of, Of::Read(read) if read.starts_with("iam:Get") && read.split(' ').nth(1) == Some(name));
+        self.0.iter().filter(of_name).filter_map(|source| source.item.account.clone())
+    }
+
+    /// The answers of which it is not known what they are of: the file, the answer and what it may be.
+    pub(super) fn open<'s>(&'s self, capture: &'s Capture) -> impl Iterator<Item = (usize, &'s Item, Found)> {
+        let told = self.told();
+        let open = self.0.iter().filter(|source| !source.is_known && !source.item.is_error);
+        open.map(move |source| {
+            let found = match found(&source.item, &source.said, capture, &told, By::Elimination) {
+                Found::Reads(reads, _) => match self.account_of(source, &reads, capture) {
+                    Err(arns) => Found::OneOf(arns.into_iter().map(Candidate::of_name).collect()),
+                    Ok(_) => Found::Nothing,
+                },
+                other @ (Found::OneOf(_) | Found::Elsewhere(_) | Found::Nothing) => other,
+            };
+            (source.file, &source.item, found)
+        })
+    }
+
+    /// What a file told of the starts, in words.
+    ///
+    /// # Errors
+    /// Why it told nothing, if its answers say that.
+    pub(super) fn used(&self, file: usize, capture: &Capture, wants: &Wants) -> Result<String, Option<String>> {
+        let own: Vec<&Source> = self.0.iter().filter(|source| source.file == file).collect();
+        let mut what: BTreeSet<String> = BTreeSet::new();
+        let mut elsewhere = None;
+        let told = self.told();
+        for source in &own {
+            if let Of::Caller(_) = source.item.of {
+                what.insert("sts:GetCallerIdentity".to_owned());
+            }
+            let is_refused = if source.item.is_error { " (not answered)" } else { "" };
+            let is_of_account = |read: &&String| {
+                let account = source.account.as_ref();
+                !read.starts_with("iam:") || account.is_none_or(|account| capture.accounts().contains(account))
+            };
+            let read = source.wanted(wants).filter(is_of_account);
+            what.extend(read.map(|read| format!("{}{is_refused}", read.trim_end_matches(" default"))));
+            elsewhere =
+                elsewhere.or_else(|| match found(&source.item, &source.said, capture, &told, By::Elimination) {
+                    Found::Elsewhere(other) => Some(format!("it is of {other}, which no start here concerns")),
+                    Found::Nothing => Some("it does not say what it is of, and nothing here tells".to_owned()),
+                    Found::Reads(..) | Found::OneOf(_) => {
+                        let read = source.reads.first()?;
+                        let more = if read.starts_with("organizations:DescribePolicy ") {
+                            ": no list-policies-for-target here has it; --org-file states that it binds the account"
+                        } else {
+                            ""
+                        };
+                        Some(format!("it is what {read} answers, which no start here concerns{more}"))
+                    }
+                });
+        }
+        // A key policy stands for both of them.
+        let is_policy = what.iter().any(|read| read.starts_with("kms:GetKeyPolicy ") && !read.ends_with(" AWS_RAM"));
+        let more = if is_policy { "; the key taken as not shared through AWS RAM" } else { "" };
+        let words: Vec<&str> = what.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            [] => Err(elsewhere),
+            [one, two, three, rest @ ..] if !rest.is_empty() => {
+                Ok(format!("{one}, {two}, {three} and {} more{more}", rest.len()))
+            }
+            all => Ok(format!("{}{more}", all.join(", "))),
+        }
+    }
+
+    /// The first sign in an answer that counts which mail puts in place of another, with its file.
+    pub(super) fn damaged(&self, wants: &Wants) -> Option<(usize, char)> {
+        let counting = self.0.iter().filter(|source| !source.item.is_error && source.wanted(wants).next().is_some());
+        counting.filter_map(|source| Some((source.file, odd(&source.value()?, false)?))).next()
+    }
+
+    /// Answers to one read that may not both be true: those without a date that differ, and what differs from them.
+    pub(super) fn rivals(&self, wants: &Wants) -> Vec<Vec<usize>> {
+        let mut groups: BTreeMap<(&String, &str, &Option<AccountId>), Vec<usize>> = BTreeMap::new();
+        for (number, source) in self.0.iter().enumerate().filter(|(_, source)| !source.item.is_error) {
+            for read in source.wanted(wants) {
+                groups.entry((read, source.item.part.as_str(), &source.account)).or_default().push(number);
+            }
+        }
+        let time = |number: &usize| self.0.get(*number).and_then(|source| source.item.time);
+        let value = |number: &usize| self.0.get(*number).and_then(Source::value);
+        let is_cut = |number: &usize| value(number).is_some_and(|value| rest(&value).is_some());
+        let may_clash = |group: &Vec<usize>| {
+            let times: BTreeSet<Option<Timestamp>> = group.iter().map(time).collect();
+            let are_dated = !times.contains(&None) && times.len() == group.len();
+            group.len() > 1 && !are_dated && !group.iter().any(is_cut)
+        };
+        groups
+            .into_values()
+            .filter(may_clash)
+            .map(|group| {
+                let mut distinct: Vec<usize> = Vec::new();
+                for number in group {
+                    if !distinct.iter().any(|other| value(other) == value(&number)) {
+                        distinct.push(number);
+                    }
+                }
+                distinct
+            })
+            .filter(|group| group.len() > 1)
+            .collect()
+    }
+
+    /// The answers that count, by their time and account, as one reader would have had them.
+    pub(super) fn parts(&self, wants: &Wants, capture: &Capture) -> Vec<Part> {
+        let mut groups: BTreeMap<(Option<Timestamp>, Option<AccountId>), BTreeMap<String, Vec<&Source>>> =
+            BTreeMap::new();
+        let concerned = capture.accounts();
+        for source in &self.0 {
+            for read in source.wanted(wants) {
+                for account in source.answers_for(read, &concerned) {
+                    let group = groups.entry((source.item.time, account)).or_default();
+                    group.entry(read.clone()).or_default().push(source);
+                }
+            }
+        }
+        let answered: BTreeSet<&String> =
+            self.0.iter().filter(|source| !source.item.is_error).flat_map(|source| &source.reads).collect();
+        groups
+            .into_iter()
+            .map(|((time, account), reads)| {
+                let mut part = Part { account, times: time.into_iter().collect(), is_whole: true, ..Part::default() };
+                for (read, sources) in &reads {
+                    part.answers.push(answer(read, sources));
+                }
+                for (read, text) in implied(&reads, &answered) {
+                    part.answers.push(Answer {
+                        asked: read,
+                        text,
+                        exit: Some(0),
+                        in_tag: None,
+                        place: Position { line: 1, column: 1 },
+                    });
+                }
+                part
+            })
+            .collect()
+    }
+}
+
+impl Source {
+    /// Whether it says that there is none, which only the account's own answer can.
+    fn is_proof_of_absence(&self) -> bool {
+        self.item.is_error && self.item.text.contains("(NoSuchEntity")
+    }
+
+    /// For which accounts an answer counts; `None` is that of nobody in particular.
+    fn answers_for(&self, read: &str, concerned: &BTreeSet<AccountId>) -> Vec<Option<AccountId>> {
+        // Policies of AWS are everybody's.
+        let is_everybodys = read.starts_with("iam:GetPolicy") && self.account.is_none();
+        if read.starts_with("organizations:") && read != "organizations:DescribeOrganization" || is_everybodys {
+            return concerned.iter().cloned().map(Some).chain([None]).collect();
+        }
+        if read == "organizations:DescribeOrganization" && self.account.is_some() {
+            return vec![self.account.clone(), None];
+        }
+        vec![self.account.clone()]
+    }
+}
+
+/// The answer that the sources of one read amount to: what was read before what was refused, and parts as one.
+fn answer(read: &str, sources: &[&Source]) -> Answer {
+    let place = Position { line: 1, column: 1 };
+    let answers: Vec<&&Source> = sources.iter().filter(|source| !source.item.is_error).collect();
+    let Some(first) = answers.first() else {
+        let text = sources.first().map(|source| source.item.text.clone()).unwrap_or_default();
+        return Answer { asked: read.to_owned(), text, exit: Some(254), in_tag: None, place };
+    };
+    let values: Vec<Value> = answers.iter().filter_map(|source| source.value()).collect();
+    let are_parts =
+        answers.iter().any(|source| !source.item.part.is_empty()) || values.iter().any(|value| rest(value).is_some());
+    let text = if are_parts && values.len() > 1 { together(&values).to_string() } else { first.item.text.clone() };
+    let in_tag = values.iter().find_map(|value| odd(value, true)).and_then(|sign| Some((place, plain(sign)?.0)));
+    Answer { asked: read.to_owned(), text, exit: Some(0), in_tag, place }
+}
+
+/// Several pages or parts of a list as one, which is cut off if one of them is.
+fn together(values: &[Value]) -> Value {
+    let mut whole = values.iter().find(|value| rest(value).is_some()).or(values.first()).cloned().unwrap_or_default();
+    let Some(members) = whole.as_object_mut() else { return whole };
+    for (name, member) in members {
+        let Some(items) = member.as_array_mut() else { continue };
+        for item in values.iter().filter_map(|value| value.get(name)?.as_array()).flatten() {
+            if !items.contains(item) {
+                items.push(item.clone());
+            }
+        }
+    }
+    whole
+}
+
+/// What the answers of a part imply: a policy that is there is one of the list, and a version that says so is the
+/// default one.
+fn implied(reads: &BTreeMap<String, Vec<&Source>>, answered: &BTreeSet<&String>) -> Vec<(String, String)> {
+    let mut lists: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut implied = Vec::new();
+    for (read, sources) in reads {
+        let words: Vec<&str> = read.split(' ').collect();
+        for kind in ["Role", "User", "Group"] {
+            if let ([action, name, policy], true) =
+                (words.as_slice(), read.starts_with(&format!("iam:Get{kind}Policy ")))
+            {
+                let _ = action;
+                let list = format!("iam:List{kind}Policies {name}");
+                if !answered.contains(&list) {
+                    lists.entry(list).or_default().push(policy);
+                }
+            }
+        }
+        if let ["iam:GetPolicyVersion", arn, version] = words.as_slice() {
+            let is_default = sources
+                .iter()
+                .filter_map(|source| source.value())
+                .any(|value| value.pointer("/PolicyVersion/IsDefaultVersion").and_then(Value::as_bool) == Some(true));
+            let get = format!("iam:GetPolicy {arn}");
+            if is_default && !answered.contains(&get) {
+                let answer = json!({ "Policy": { "Arn": arn, "DefaultVersionId": version } });
+                implied.push((get, answer.to_string()));
+            }
+        }
+    }
+    for (list, names) in lists {
+        let answer = json!({ "PolicyNames": names, PARTIAL: "the list itself was not handed in" });
+        implied.push((list, answer.to_string()));
+    }
+    implied
+}
+
+/// The first sign of typography or that nobody sees, in tags or outside of them. Descriptions are nobody's evidence.
+fn odd(value: &Value, in_tags: bool) -> Option<char> {
+    match value {
+        Value::Object(members) => {
+            members.iter().filter(|(name, _)| *name != "Description").find_map(|(name, member)| {
+                let sign = |text: &str| text.chars().find(|sign| plain(*sign).is_some());
+                match (name.as_str(), in_tags) {
+                    ("Tags", true) => sign(&member.to_string()),
+                    ("Tags", false) => None,
+                    (_, _) => odd(member, in_tags),
+                }
+            })
+        }
+        Value::Array(items) => items.iter().find_map(|item| odd(item, in_tags)),
+        Value::String(text) if !in_tags => text.chars().find(|sign| plain(*sign).is_some()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
