@@ -199,12 +199,22 @@ fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (
         Fact::Absent => account.as_ref().is_none_or(|account| is_of(part, account)),
         Fact::Unread(_) | Fact::Part { .. } => false,
     };
-    let newest = views.iter().find(|(part, (instance, _))| counts(part, instance)).map(|(_, view)| view.clone());
-    let Some((instance, mut volumes)) = newest else {
+    let newest = views.iter().position(|(part, (instance, _))| counts(part, instance));
+    let Some((at, (mut instance, mut volumes))) =
+        newest.and_then(|at| Some((at, views.get(at).map(|(_, view)| view.clone())?)))
+    else {
         let unread = views.into_iter().map(|(_, (instance, _))| instance).filter(|one| one.unread().is_some());
         let unread = unread.reduce(first);
         return (unread.unwrap_or_default(), Volumes::new());
     };
+    // What newer parts show as attached was attached since, or they were read apart.
+    let newer = parts.iter().take(at).map(|part| ec2::volumes(part, id));
+    for (attachment, volume) in newer.filter_map(|shown| shown.found().cloned()).flatten() {
+        if let (Fact::Known(instance), false) = (&mut instance, volumes.contains_key(&attachment.volume_id)) {
+            volumes.insert(attachment.volume_id.clone(), Fact::Known(volume));
+            instance.attachments.push(attachment);
+        }
+    }
     for (id, volume) in &mut volumes {
         let seen = views.iter().filter_map(|(_, (_, volumes))| volumes.get(id).cloned());
         *volume = seen.fold(volume.clone(), first);

@@ -48,9 +48,15 @@ pub(super) fn items(found: &[Value]) -> Result<Vec<Item>, Idle> {
     let groups = groups(details.iter().map(|(_, detail)| detail));
     for (number, item) in found.iter().enumerate() {
         let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+        let time = item.get("configurationItemCaptureTime").and_then(key::time);
         if text("configurationItemStatus").contains("Deleted") {
             let when = text("configurationItemCaptureTime");
-            useless = Some(format!("AWS Config recorded {when} that {} was deleted", text("arn")));
+            let message = format!("AWS Config recorded {when} that {} was deleted", text("arn"));
+            let of = itself(item).map(Of::Read);
+            let gone =
+                of.map(|of| Item { is_error: true, time, account: account(item), ..Item::told(of, message.clone()) });
+            items.extend(gone);
+            useless = Some(message);
             continue;
         }
         let detail = details.iter().find(|(own, _)| *own == number);
@@ -74,7 +80,6 @@ pub(super) fn items(found: &[Value]) -> Result<Vec<Item>, Idle> {
                            resourceType, arn, accountId, awsRegion, configuration and supplementaryConfiguration";
             useless = useless.or(Some(message.to_owned()));
         }
-        let time = item.get("configurationItemCaptureTime").and_then(key::time);
         items.extend(told.into_iter().map(|one| Item {
             time,
             account: one.account.clone().or_else(|| account(item)),
@@ -86,6 +91,21 @@ pub(super) fn items(found: &[Value]) -> Result<Vec<Item>, Idle> {
         None if items.is_empty() => Err(Idle::Useless("AWS Config answered no item".to_owned())),
         Some(_) | None => Ok(items),
     }
+}
+
+/// The read that tells of the resource itself.
+fn itself(item: &Value) -> Option<String> {
+    let arn = arn(item)?;
+    let name = arn.rsplit('/').next()?;
+    Some(match kind(item)?.as_str() {
+        "AWS::IAM::Role" => format!("iam:GetRole {name}"),
+        "AWS::IAM::User" => format!("iam:GetUser {name}"),
+        "AWS::IAM::Group" => format!("iam:ListGroupPolicies {name}"),
+        "AWS::IAM::Policy" => format!("iam:GetPolicy {arn}"),
+        "AWS::KMS::Key" => format!("kms:DescribeKey {arn}"),
+        "AWS::EC2::Instance" => format!("ec2:DescribeInstances {name}"),
+        _ => return None,
+    })
 }
 
 /// The type of the resource; a query need not have asked for it, and its ARN tells it as well.

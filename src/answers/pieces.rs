@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::assemble::{Transcript, agree, fill};
+use super::document::HandedError;
 use super::facts::{contradiction, facts};
 use super::identify::{Idle, Item, Of, Shape, identified};
+use super::mangled::Mangled;
 use super::pieces_error::{PiecesError, Question};
 use super::sources::{Source, Sources};
 use super::split::split;
@@ -74,11 +76,17 @@ impl Pieces {
     /// Takes files of evidence apart.
     ///
     /// # Errors
-    /// When one was changed on its way, or is nothing that can be read.
+    /// When one was changed on its way or is nothing that can be read, or none is evidence of a start.
     pub fn of(files: Vec<EvidenceFile>) -> Result<Self, PiecesError> {
         let mut pieces = Self { files, ..Self::default() };
         for number in 0..pieces.files.len() {
             pieces.take(number)?;
+        }
+        if pieces.sources.is_empty() && pieces.captures.is_empty() && pieces.transcripts.is_empty() {
+            let path = |number: &usize| pieces.files.get(*number).map(|file| file.path.clone()).unwrap_or_default();
+            return Err(PiecesError::Nothing(
+                pieces.idle.iter().map(|(number, why)| (path(number), why.clone())).collect(),
+            ));
         }
         Ok(pieces)
     }
@@ -97,7 +105,15 @@ impl Pieces {
             self.captures.push((number, capture));
             return Ok(());
         }
-        let (answers, taken_off) = split(&file.text).map_err(|error| PiecesError::NotTaken { file: path(), error })?;
+        let (answers, taken_off) = match split(&file.text) {
+            Ok(found) => found,
+            // Words alone: somebody's note beside the evidence.
+            Err(HandedError::Mangled(Mangled { seems: None, .. })) if !file.text.contains('{') => {
+                self.idle.insert(number, "it holds no JSON, and no error of AWS".to_owned());
+                return Ok(());
+            }
+            Err(error) => return Err(PiecesError::NotTaken { file: path(), error }),
+        };
         self.taken_off.push((number, taken_off));
         for answered in answers {
             match identified(&answered) {
@@ -371,9 +387,8 @@ fn asks(item: &Item) -> &'static str {
         Of::Organization => "of which account it is",
         Of::Policy(Shape::OfResource) => "of which key this policy is",
         Of::Policy(Shape::OfIdentity) => "which policy of whom this is",
-        Of::Read(_) | Of::InlineOf(..) | Of::VersionOf(_) | Of::Volume(_) | Of::Instances(_) | Of::Caller(_) => {
-            "of what it is"
-        }
+        Of::Read(_) => "of which account's role or user it is",
+        Of::InlineOf(..) | Of::VersionOf(_) | Of::Volume(_) | Of::Instances(_) | Of::Caller(_) => "of what it is",
     }
 }
 

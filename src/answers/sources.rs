@@ -9,7 +9,7 @@ use super::ec2::region_of;
 use super::identify::{Item, KeyRead, Of};
 use super::mangled::plain;
 use super::pieces::ShownInstance;
-use super::subject::{By, Candidate, Found, Said, Told, found};
+use super::subject::{By, Candidate, Found, Said, Told, found, turn};
 use super::transcript::{Answer, Part};
 use super::wants::Wants;
 use super::whole::{PARTIAL, rest};
@@ -187,7 +187,9 @@ impl Sources {
     pub(super) fn resolve(&mut self, capture: &Capture, by: By) -> bool {
         let told = self.told();
         let mut is_changed = false;
-        for number in 0..self.0.len() {
+        let mut turns: Vec<usize> = (0..self.0.len()).collect();
+        turns.sort_by_key(|number| self.0.get(*number).map(|source| turn(&source.item.of)));
+        for number in turns {
             let Some(source) = self.0.get(number).filter(|source| !source.is_known) else { continue };
             let (reads, account) = match found(&source.item, &source.said, capture, &told, by) {
                 Found::Reads(reads, account) => (reads, account),
@@ -207,6 +209,9 @@ impl Sources {
                 },
             };
             if let Some(source) = self.0.get_mut(number) {
+                if let (Of::Policy(_), Some(read)) = (&source.item.of, reads.first()) {
+                    source.item.text = as_answer(read, &source.item.text);
+                }
                 (source.reads, source.account, source.is_known) = (reads, account, true);
                 is_changed = true;
             }
@@ -247,6 +252,14 @@ impl Sources {
                 return Ok(Some((*account).clone()));
             }
         }
+        let here: BTreeSet<AccountId> = self
+            .shown_with(name)
+            .filter(|other| other.said.folders == said.folders)
+            .filter_map(|other| other.item.account.clone())
+            .collect();
+        if let (1, Some(account)) = (here.len(), here.first()) {
+            return Ok(Some(account.clone()));
+        }
         // IAM answers for the account of whoever asks.
         let caller = self.callers_beside(source);
         let first = accounts.iter().next();
@@ -278,10 +291,27 @@ impl Sources {
         callers.next().filter(|_| callers.next().is_none())
     }
 
+    /// What AWS Config recorded as deleted, by what reads name it by, and when.
+    fn gone(&self) -> BTreeMap<&str, Timestamp> {
+        let mut gone: BTreeMap<&str, Timestamp> = BTreeMap::new();
+        for source in self.0.iter().filter(|source| source.item.is_error) {
+            if let (Of::Read(read), Some(time)) = (&source.item.of, source.item.time) {
+                let last = gone.entry(read.split(' ').nth(1).unwrap_or_default()).or_insert(time);
+                *last = time.max(*last);
+            }
+        }
+        gone
+    }
+
     /// The accounts in which answers show a role, user or group of this name.
     fn accounts_with(&self, name: &str) -> impl Iterator<Item = AccountId> {
+        self.shown_with(name).filter_map(|source| source.item.account.clone())
+    }
+
+    /// The answers that show a role or user of this name.
+    fn shown_with(&self, name: &str) -> impl Iterator<Item = &Source> {
         let of_name = |source: &&Source| matches!(&source.item.of, Of::Read(read) if read.starts_with("iam:Get") && read.split(' ').nth(1) == Some(name));
-        self.0.iter().filter(of_name).filter_map(|source| source.item.account.clone())
+        self.0.iter().filter(of_name)
     }
 
     /// The answers of which it is not known what they are of: the file, the answer and what it may be.
@@ -313,17 +343,20 @@ impl Sources {
             if let Of::Caller(_) = source.item.of {
                 what.insert("sts:GetCallerIdentity".to_owned());
             }
-            let is_refused = if source.item.is_error { " (not answered)" } else { "" };
+            let is_refused = if source.item.is_error { " (an error)" } else { "" };
             let is_of_account = |read: &&String| {
                 let account = source.account.as_ref();
                 !read.starts_with("iam:") || account.is_none_or(|account| capture.accounts().contains(account))
             };
             let read = source.wanted(wants).filter(is_of_account);
-            what.extend(read.map(|read| format!("{}{is_refused}", read.trim_end_matches(" default"))));
+            what.extend(read.map(|read| format!("{}{is_refused}", in_short(read))));
             elsewhere =
                 elsewhere.or_else(|| match found(&source.item, &source.said, capture, &told, By::Elimination) {
                     Found::Elsewhere(other) => Some(format!("it is of {other}, which no start here concerns")),
-                    Found::Nothing => Some("it does not say what it is of, and nothing here tells".to_owned()),
+                    Found::Nothing => Some(match &source.item.of {
+                        Of::Version(version) => format!("no policy here has {version} as its default version"),
+                        _ => "it does not say what it is of, and nothing here tells".to_owned(),
+                    }),
                     Found::Reads(..) | Found::OneOf(_) => {
                         let read = source.reads.first()?;
                         let more = if read.starts_with("organizations:DescribePolicy ") {
@@ -391,7 +424,8 @@ impl Sources {
         let mut groups: BTreeMap<(Option<Timestamp>, Option<AccountId>), BTreeMap<String, Vec<&Source>>> =
             BTreeMap::new();
         let concerned = capture.accounts();
-        for source in &self.0 {
+        let gone = self.gone();
+        for source in self.0.iter().filter(|source| !source.is_gone(&gone)) {
             for read in source.wanted(wants) {
                 for account in source.answers_for(read, &concerned) {
                     let group = groups.entry((source.item.time, account)).or_default();
@@ -424,6 +458,13 @@ impl Sources {
 }
 
 impl Source {
+    /// Whether it was recorded before what it is of was deleted.
+    fn is_gone(&self, gone: &BTreeMap<&str, Timestamp>) -> bool {
+        let subject = self.reads.first().and_then(|read| read.split(' ').nth(1));
+        let deleted = subject.and_then(|subject| gone.get(subject));
+        !self.item.is_error && deleted.zip(self.item.time.as_ref()).is_some_and(|(deleted, own)| own <= deleted)
+    }
+
     /// Whether it says that there is none, which only the account's own answer can.
     fn is_proof_of_absence(&self) -> bool {
         self.item.is_error && self.item.text.contains("(NoSuchEntity")
@@ -436,11 +477,37 @@ impl Source {
         if read.starts_with("organizations:") && read != "organizations:DescribeOrganization" || is_everybodys {
             return concerned.iter().cloned().map(Some).chain([None]).collect();
         }
+        if read.starts_with("ec2:") {
+            // An instance and its volumes are told together, and the instance tells its account itself.
+            return vec![None];
+        }
         if read == "organizations:DescribeOrganization" && self.account.is_some() {
             return vec![self.account.clone(), None];
         }
         vec![self.account.clone()]
     }
+}
+
+/// A read without what every key's ARN begins with.
+fn in_short(read: &str) -> String {
+    let words = read.trim_end_matches(" default").split(' ');
+    let words = words.map(|word| KeyArn::parse(word).map_or_else(|_| word.to_owned(), |key| key.key_id().to_owned()));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A policy alone as the answer to the read that it stands for.
+fn as_answer(read: &str, document: &str) -> String {
+    let words: Vec<&str> = read.split(' ').collect();
+    let answer = match words.as_slice() {
+        ["iam:GetPolicyVersion", _, version] => {
+            json!({ "PolicyVersion": { "Document": document, "VersionId": version, "IsDefaultVersion": true } })
+        }
+        ["organizations:DescribePolicy", ..] => json!({ "Policy": { "Content": document } }),
+        ["kms:GetKeyPolicy", ..] => json!({ "Policy": document, "PolicyName": "default" }),
+        [_, _, name] => json!({ "PolicyName": name, "PolicyDocument": document }),
+        [..] => json!({ "Policy": document }),
+    };
+    answer.to_string()
 }
 
 /// The answer that the sources of one read amount to: what was read before what was refused, and parts as one.

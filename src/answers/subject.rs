@@ -58,6 +58,17 @@ pub(super) enum Found {
     Nothing,
 }
 
+/// How much else must be known before an answer may be taken for what is missing: lists tell which policies there are.
+pub(super) fn turn(of: &Of) -> u8 {
+    match of {
+        Of::Target(_) => 1,
+        Of::Version(_) => 2,
+        Of::Policy(_) => 3,
+        Of::Key(_) | Of::Holder(_) | Of::Child(_) | Of::Organization | Of::Volume(_) | Of::Instances(_) => 0,
+        Of::Read(_) | Of::InlineOf(..) | Of::VersionOf(_) | Of::Caller(_) => 0,
+    }
+}
+
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
@@ -109,7 +120,7 @@ pub(super) fn found(item: &Item, said: &Said, capture: &Capture, told: &Told, by
             };
             accounts.iter().map(account).collect()
         }
-        Of::Policy(shape) => documents(capture, *shape, said),
+        Of::Policy(shape) => documents(capture, *shape, said, by),
     };
     let is_of_organization = |candidate: &Candidate| candidate.read.starts_with("organizations:");
     let says = |word: &str| words(&said.name).contains(word) && said.typed.is_none();
@@ -230,15 +241,16 @@ fn other_id(text: &str, of: &Of, candidates: &[Candidate]) -> Option<String> {
         let parts: Vec<usize> = word.split('-').map(str::len).collect();
         parts.ends_with(&[8, 4, 4, 4, 12]) && word.bytes().all(|sign| sign.is_ascii_hexdigit() || sign == b'-')
     };
+    let tail = |word: &str| word.get(word.len().checked_sub(36)?..).map(str::to_owned);
     // Twelve digits may be a date and a time as well.
     let is_time =
         |word: &str| word.starts_with("20") && word.get(4..6).is_some_and(|month| ("01"..="12").contains(&month));
     let is_account = |word: &&str| AccountId::parse(word).is_ok() && !is_time(word);
-    let account = words.iter().flat_map(|word| word.split('-')).find(is_account);
+    let parts = words.iter().filter(|word| !tail(word).is_some_and(|id| is_key(&id))).flat_map(|word| word.split('-'));
+    let account = parts.into_iter().find(is_account);
     match of {
         Of::Key(_) | Of::Policy(Shape::OfResource) => {
-            let tail = |word: &&str| word.get(word.len().checked_sub(36)?..).map(str::to_owned);
-            words.iter().filter_map(tail).find(|id| is_key(id)).map(|id| format!("key {id}"))
+            words.iter().filter_map(|word| tail(word)).find(|id| is_key(id)).map(|id| format!("key {id}"))
         }
         Of::Child(_) | Of::Target(_) | Of::Organization => account.map(|account| format!("account {account}")),
         Of::Holder(_) | Of::Version(_) | Of::Policy(Shape::OfIdentity) => {
@@ -406,7 +418,7 @@ fn targets(capture: &Capture, told: &Told, kind: &str, accounts: &BTreeSet<Accou
 }
 
 /// The policies of this shape that have no text yet.
-fn documents(capture: &Capture, shape: Shape, said: &Said) -> Vec<Candidate> {
+fn documents(capture: &Capture, shape: Shape, said: &Said, by: By) -> Vec<Candidate> {
     let mut candidates = match shape {
         Shape::OfResource => keys(capture, KeyRead::Policy),
         Shape::OfIdentity => managed(capture, None),
@@ -423,15 +435,15 @@ fn documents(capture: &Capture, shape: Shape, said: &Said) -> Vec<Candidate> {
         }
     }
     if shape == Shape::OfIdentity {
-        candidates.extend(inline(capture, said));
+        candidates.extend(inline(capture, said, by));
     }
     candidates.sort_by(|one, other| one.read.cmp(&other.read));
     candidates.dedup();
     candidates
 }
 
-/// Inline policies that are listed, and one more of whoever's list was not read.
-fn inline(capture: &Capture, said: &Said) -> Vec<Candidate> {
+/// Inline policies that are listed, and in the end one more of whoever's list was not read.
+fn inline(capture: &Capture, said: &Said, by: By) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for (arn, identity) in holders_of(capture) {
         let Some((kind, name)) = holder(&arn) else { continue };
@@ -446,7 +458,7 @@ fn inline(capture: &Capture, said: &Said) -> Vec<Candidate> {
             is_open: policy.document.unread().is_some(),
             ..candidate(format!("iam:Get{called}Policy {name} {}", policy.name), &format!("{arn}/{}", policy.name))
         }));
-        if own.is_none_or(|own| own.inline.known().is_none()) {
+        if by == By::Elimination && own.is_none_or(|own| own.inline.known().is_none()) {
             let stem = said.name.split('.').next().unwrap_or_default();
             let called_so = PolicyName::parse(stem).map_or_else(|_| "pasted".to_owned(), Into::into);
             candidates.push(Candidate {

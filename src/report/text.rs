@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use comfy_table::{ContentArrangement, Table};
 
 use crate::calls::wanted;
+use crate::capture::Handed;
 use crate::command::Command;
 use crate::engine::Decision;
 use crate::escape::one_line;
@@ -250,6 +251,9 @@ pub(super) fn next_steps(text: &mut Page, report: &Report, target: &TargetReport
     }
 }
 
+/// So many files that were handed in are told a line each.
+const FEW: usize = 4;
+
 /// Who read what and when, what was assumed, what was not read.
 pub(super) fn provenance(text: &mut Page, report: &Report) {
     let read = &report.read;
@@ -260,9 +264,18 @@ pub(super) fn provenance(text: &mut Page, report: &Report) {
     let age = report.age(read.from).map(|age| format!(", {},", words::ago(age))).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION");
     let what = if report.was_read.is_empty() { String::new() } else { format!(": {}", report.was_read.join(", ")) };
-    text.wrap("", 2, &format!("Region {}{source}. Read {when}{age}{by}{what}.", read.region));
-    for handed in &report.handed {
+    // Pieces from several hands were read by nobody in particular.
+    let verb = if read.by == Fact::Absent { "Put together" } else { "Read" };
+    text.wrap("", 2, &format!("Region {}{source}. {verb} {when}{age}{by}{what}.", read.region));
+    let (dated, undated): (Vec<&Handed>, Vec<&Handed>) =
+        report.handed.iter().partition(|handed| handed.read.is_some() || report.handed.len() <= FEW);
+    for handed in dated {
         text.wrap("", 2, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
+    }
+    if !undated.is_empty() {
+        let files: Vec<String> = undated.iter().map(|handed| format!("{} ({})", handed.file, handed.what)).collect();
+        let words = "files that do not tell when they were read";
+        text.wrap("", 2, &format!("Handed in: {} {words}: {}.", files.len(), files.join(", ")));
     }
     for (label, is_stated) in [("Stated", true), ("Assumed", false)] {
         let taken = words::taken_for_granted(report, is_stated);

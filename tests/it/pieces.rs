@@ -1,6 +1,7 @@
 //! Evidence in pieces: what the AWS CLI prints of every golden capture, call by call and in any order, is judged as the
 //! capture itself; odd but real inputs are taken for what they are.
 
+#[cfg(feature = "cli")]
 mod odd;
 mod render;
 
@@ -15,7 +16,8 @@ use crate::golden::{Golden, library};
 use crate::problems::assert_none;
 
 /// Captures that no output of the AWS CLI amounts to, with the fact that none of them carries.
-const NOT_CARRIED: &[(&str, &str)] = &[];
+const NOT_CARRIED: &[(&str, &str)] =
+    &[("role-tags-unread", "what get-role prints has all tags of the role, or there are none")];
 
 /// The files in an order that `seed` draws.
 fn shuffled(mut files: Vec<EvidenceFile>, seed: u64) -> Vec<EvidenceFile> {
@@ -64,7 +66,7 @@ fn the_pieces_of_a_capture_are_judged_as_the_capture() {
     }
     let names: BTreeSet<&str> = NOT_CARRIED.iter().map(|(name, _)| *name).collect();
     assert_eq!(names.len(), NOT_CARRIED.len());
-    assert_none(wrong);
+    assert_none(&wrong);
     assert!(played > 150, "{played}");
 }
 
@@ -88,5 +90,5 @@ fn several_answers_in_one_file_are_as_many_pieces() {
         };
         wrong.extend(problems(golden, vec![whole], "in one file"));
     }
-    assert_none(wrong);
+    assert_none(&wrong);
 }

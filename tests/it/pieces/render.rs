@@ -347,8 +347,12 @@ impl Files {
                 );
                 for policy in list(&level["policies"]) {
                     let id = policy["id"].as_str().unwrap();
+                    let [manager, of] = [&known["managementAccount"], &known["id"]].map(|one| one.as_str().unwrap());
+                    let arn = format!("arn:aws:organizations::{manager}:policy/{of}/{}/{id}", kind.to_lowercase());
                     self.fact("organizations describe-policy", id, &policy["document"], "", |found| {
-                        json!({ "Policy": { "PolicySummary": { "Id": id, "Name": policy["name"], "Type": kind }, "Content": text(found) } })
+                        let summary =
+                            json!({ "Id": id, "Arn": arn, "Name": policy["name"], "Type": kind, "AwsManaged": false });
+                        json!({ "Policy": { "PolicySummary": summary, "Content": text(found) } })
                     });
                 }
             }
