@@ -46,17 +46,17 @@ pub(super) struct Detail {
     #[serde(default)]
     group_list: Option<Vec<String>>,
     #[serde(default, deserialize_with = "stated")]
-    permissions_boundary: Option<Option<Value>>,
+    permissions_boundary: Stated,
     #[serde(default)]
     tags: Option<Value>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
 struct Inline {
-    policy_name: String,
-    #[serde(default)]
-    policy_document: Option<Document>,
+    #[serde(rename = "PolicyName")]
+    name: String,
+    #[serde(default, rename = "PolicyDocument")]
+    document: Option<Document>,
 }
 
 /// A managed policy.
@@ -73,16 +73,19 @@ pub(super) struct Managed {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Version {
-    version_id: String,
-    #[serde(default)]
-    is_default_version: bool,
+    #[serde(rename = "VersionId")]
+    id: String,
+    #[serde(default, rename = "IsDefaultVersion")]
+    is_default: bool,
     #[serde(default)]
     document: Option<Document>,
 }
 
 /// What is stated, be it that there is nothing; `None` of a member that is not there.
-fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Value>>, D::Error> {
-    Option::<Value>::deserialize(deserializer).map(Some)
+type Stated = Option<Value>;
+
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stated, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 /// Whether members that are not there are empty, or were not told.
@@ -138,12 +141,12 @@ impl Detail {
             tell(format!("iam:Get{called} {name}"), json!({ called: self.itself(called, name.as_str(), left_out) }));
         }
         if let Some(inline) = &self.inline {
-            let names: Vec<&str> = inline.iter().map(|policy| policy.policy_name.as_str()).collect();
+            let names: Vec<&str> = inline.iter().map(|policy| policy.name.as_str()).collect();
             tell(format!("iam:List{called}Policies {name}"), json!({ "PolicyNames": names }));
             for policy in inline {
-                let Some(document) = &policy.policy_document else { continue };
-                let answer = json!({ "PolicyName": policy.policy_name, "PolicyDocument": plain(document) });
-                tell(format!("iam:Get{called}Policy {name} {}", policy.policy_name), answer);
+                let Some(document) = &policy.document else { continue };
+                let answer = json!({ "PolicyName": policy.name, "PolicyDocument": plain(document) });
+                tell(format!("iam:Get{called}Policy {name} {}", policy.name), answer);
             }
         }
         if let Some(attached) = &self.attached_managed_policies {
@@ -177,7 +180,7 @@ impl Detail {
             format!("{called}Name"): name,
             format!("{called}Id"): self.id,
             "Arn": self.arn,
-            "PermissionsBoundary": self.permissions_boundary.clone().flatten(),
+            "PermissionsBoundary": self.permissions_boundary,
             "Tags": self.tags,
             UNREAD: unread,
         });
@@ -196,8 +199,8 @@ impl Managed {
         let mut tell = |asked: String, answer: Value| {
             items.push(Item { account: of_account.clone(), ..Item::told(Of::Read(asked), answer.to_string()) });
         };
-        let default = self.policy_version_list.iter().find(|version| version.is_default_version);
-        let default = self.default_version_id.as_ref().or(default.map(|version| &version.version_id));
+        let default = self.policy_version_list.iter().find(|version| version.is_default);
+        let default = self.default_version_id.as_ref().or(default.map(|version| &version.id));
         if let Some(default) = default {
             tell(
                 format!("iam:GetPolicy {}", self.arn),
@@ -208,10 +211,10 @@ impl Managed {
             let Some(document) = &version.document else { continue };
             let answer = json!({ "PolicyVersion": {
                 "Document": plain(document),
-                "VersionId": version.version_id,
-                "IsDefaultVersion": version.is_default_version,
+                "VersionId": version.id,
+                "IsDefaultVersion": version.is_default,
             } });
-            tell(format!("iam:GetPolicyVersion {} {}", self.arn, version.version_id), answer);
+            tell(format!("iam:GetPolicyVersion {} {}", self.arn, version.id), answer);
         }
         items
     }

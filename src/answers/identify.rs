@@ -40,11 +40,11 @@ pub(super) enum Of {
     Holder(HolderRead),
     /// The inline policies of this role, user or group, one of which could not be read: the kind as IAM's operations have
     /// it, and the name.
-    InlineOf(&'static str, String),
+    Documents(&'static str, String),
     /// A version of a managed policy that it does not name; empty if it does not tell which version, either.
     Version(String),
     /// A version of this managed policy.
-    VersionOf(String),
+    Versions(String),
     /// A volume that is attached to what it does not name.
     Volume(String),
     /// A read of each instance.
@@ -61,17 +61,24 @@ pub(super) enum Of {
     Policy(Shape),
 }
 
+impl Of {
+    /// Who read, if that is what it tells.
+    pub(super) fn caller(&self) -> Option<&str> {
+        if let Self::Caller(arn) = self { Some(arn) } else { None }
+    }
+}
+
 /// A read of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyRead {
     Describe,
-    Policy,
-    RamPolicy,
+    Default,
+    Ram,
     Grants,
     Aliases,
     Tags,
     /// Tags, or those of something else: an empty list looks the same.
-    PerhapsTags,
+    Perhaps,
 }
 
 /// A list that is read of a role, user or group.
@@ -175,7 +182,7 @@ fn of_object(value: &Value, text: &str) -> Result<Vec<Item>, Idle> {
         return Ok(vec![Item::told(of, text)]);
     }
     if said("/Policy").is_some() {
-        return one(Of::Key(if said("/PolicyName") == Some("AWS_RAM") { KeyRead::RamPolicy } else { KeyRead::Policy }));
+        return one(Of::Key(if said("/PolicyName") == Some("AWS_RAM") { KeyRead::Ram } else { KeyRead::Default }));
     }
     if let Some(grants) = list("Grants") {
         let mut keys: Vec<&str> = grants.iter().filter_map(|grant| grant.get("KeyId")?.as_str()).collect();
@@ -188,11 +195,11 @@ fn of_object(value: &Value, text: &str) -> Result<Vec<Item>, Idle> {
         };
     }
     if let Some(aliases) = list("Aliases") {
-        return aliases_of(aliases, value);
+        return Ok(aliases_of(aliases, value));
     }
     if let Some(tags) = list("Tags") {
         return match tags.first() {
-            None => one(Of::Key(KeyRead::PerhapsTags)),
+            None => one(Of::Key(KeyRead::Perhaps)),
             Some(tag) if tag.get("TagKey").is_some() => one(Of::Key(KeyRead::Tags)),
             Some(_) => Err(Idle::of(
                 "these are tags, and of what is not told: get-role and describe-instances tell them with the rest",
@@ -280,7 +287,7 @@ fn instances(value: &Value) -> Result<Vec<Item>, Idle> {
 pub(super) fn volume(volume: &Value) -> Option<Item> {
     let id = volume.get("VolumeId")?.as_str()?;
     let attachments = volume.get("Attachments").and_then(Value::as_array).into_iter().flatten();
-    let instance = attachments.filter_map(|one| one.get("InstanceId")?.as_str()).next();
+    let instance = attachments.into_iter().find_map(|one| one.get("InstanceId")?.as_str());
     let of = instance.map_or(Of::Volume(id.to_owned()), |instance| Of::Read(format!("ec2:DescribeVolumes {instance}")));
     Some(Item { part: id.to_owned(), ..Item::told(of, json!({ "Volumes": [volume] }).to_string()) })
 }
@@ -347,7 +354,7 @@ fn of_iam(value: &Value, text: &impl Fn() -> String) -> Option<Result<Vec<Item>,
 
 /// The aliases of keys: of one key or of a whole account, which the lists tell by themselves only where several keys are
 /// among them.
-fn aliases_of(aliases: &[Value], whole: &Value) -> Result<Vec<Item>, Idle> {
+fn aliases_of(aliases: &[Value], whole: &Value) -> Vec<Item> {
     let key = |alias: &Value| {
         let arn = alias.get("AliasArn")?.as_str()?;
         let [_, partition, _, region, account, _] = Arn::split(arn)?;
@@ -358,7 +365,7 @@ fn aliases_of(aliases: &[Value], whole: &Value) -> Result<Vec<Item>, Idle> {
     keys.sort();
     keys.dedup();
     if keys.is_empty() {
-        return Ok(vec![Item::told(Of::Key(KeyRead::Aliases), whole.to_string())]);
+        return vec![Item::told(Of::Key(KeyRead::Aliases), whole.to_string())];
     }
     let item = |arn: &String| {
         let own: Vec<&Value> = aliases.iter().filter(|alias| key(alias).as_ref() == Some(arn)).collect();
@@ -368,7 +375,7 @@ fn aliases_of(aliases: &[Value], whole: &Value) -> Result<Vec<Item>, Idle> {
         }
         Item::told(Of::Read(format!("kms:ListAliases {arn}")), answer.to_string())
     };
-    Ok(keys.iter().map(item).collect())
+    keys.iter().map(item).collect()
 }
 
 fn of_organization(value: &Value, text: &impl Fn() -> String) -> Option<Result<Vec<Item>, Idle>> {
@@ -444,7 +451,7 @@ fn refused(text: &str) -> Result<Vec<Item>, Idle> {
     };
     let of = match (action, name.as_ref().map(ToString::to_string), subject) {
         ("kms:DescribeKey", _, _) => of_key(KeyRead::Describe, ""),
-        ("kms:GetKeyPolicy", _, _) => of_key(KeyRead::Policy, " default"),
+        ("kms:GetKeyPolicy", _, _) => of_key(KeyRead::Default, " default"),
         ("kms:ListGrants", _, _) => of_key(KeyRead::Grants, ""),
         ("kms:ListAliases", _, _) => of_key(KeyRead::Aliases, ""),
         ("kms:ListResourceTags", _, _) => of_key(KeyRead::Tags, ""),
@@ -460,11 +467,11 @@ fn refused(text: &str) -> Result<Vec<Item>, Idle> {
             of_holder(HolderRead::Attached)
         }
         ("iam:ListGroupsForUser", _, _) => of_holder(HolderRead::Groups),
-        ("iam:GetRolePolicy", Some(name), _) => Of::InlineOf("Role", name),
-        ("iam:GetUserPolicy", Some(name), _) => Of::InlineOf("User", name),
-        ("iam:GetGroupPolicy", Some(name), _) => Of::InlineOf("Group", name),
+        ("iam:GetRolePolicy", Some(name), _) => Of::Documents("Role", name),
+        ("iam:GetUserPolicy", Some(name), _) => Of::Documents("User", name),
+        ("iam:GetGroupPolicy", Some(name), _) => Of::Documents("Group", name),
         ("iam:GetPolicy", _, Some(arn)) => Of::Read(format!("{action} {arn}")),
-        ("iam:GetPolicyVersion", _, Some(arn)) => Of::VersionOf(arn.to_owned()),
+        ("iam:GetPolicyVersion", _, Some(arn)) => Of::Versions(arn.to_owned()),
         ("organizations:DescribeOrganization", _, _) => Of::Organization,
         ("organizations:ListRoots", _, _) => Of::Read(action.to_owned()),
         ("organizations:ListParents", _, _) => Of::Child(String::new()),

@@ -20,6 +20,7 @@ mod org;
 mod organization;
 mod origin;
 mod output;
+mod parts;
 mod pieces;
 mod pieces_error;
 mod sources;

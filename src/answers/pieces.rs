@@ -95,13 +95,14 @@ impl Pieces {
         let Some(file) = self.files.get(number) else { return Ok(()) };
         let path = || file.path.clone();
         if is_transcript(&file.text) {
-            let transcript =
-                Transcript::parse(&file.text).map_err(|error| PiecesError::Transcript { file: path(), error })?;
+            let transcript = Transcript::parse(&file.text)
+                .map_err(|error| PiecesError::Transcript { file: path(), error: Box::new(error) })?;
             self.transcripts.push((number, transcript));
             return Ok(());
         }
         if is_capture(&file.text) {
-            let capture = Capture::parse(&file.text).map_err(|error| PiecesError::Capture { file: path(), error })?;
+            let capture = Capture::parse(&file.text)
+                .map_err(|error| PiecesError::Capture { file: path(), error: Box::new(error) })?;
             self.captures.push((number, capture));
             return Ok(());
         }
@@ -112,7 +113,7 @@ impl Pieces {
                 self.idle.insert(number, "it holds no JSON, and no error of AWS".to_owned());
                 return Ok(());
             }
-            Err(error) => return Err(PiecesError::NotTaken { file: path(), error }),
+            Err(error) => return Err(PiecesError::NotTaken { file: path(), error: Box::new(error) }),
         };
         self.taken_off.push((number, taken_off));
         for answered in answers {
@@ -264,7 +265,7 @@ impl Pieces {
             match sources.used(number, &capture, &wants) {
                 Ok(what) => capture.handed.push(Handed { what, file: file.path.clone(), read: None }),
                 Err(reason) => {
-                    idle.push((number, reason.or_else(|| self.idle.get(&number).cloned()).unwrap_or_default()))
+                    idle.push((number, reason.or_else(|| self.idle.get(&number).cloned()).unwrap_or_default()));
                 }
             }
         }
@@ -273,7 +274,7 @@ impl Pieces {
         if !idle.is_empty() && idle.len() == self.files.len() {
             return Err(PiecesError::Nothing(idle));
         }
-        let capture = capture.checked().map_err(PiecesError::Contradiction)?;
+        let capture = capture.checked().map_err(|error| PiecesError::Contradiction(Box::new(error)))?;
         Ok(Joined { capture, idle })
     }
 
@@ -388,7 +389,7 @@ fn asks(item: &Item) -> &'static str {
         Of::Policy(Shape::OfResource) => "of which key this policy is",
         Of::Policy(Shape::OfIdentity) => "which policy of whom this is",
         Of::Read(_) => "of which account's role or user it is",
-        Of::InlineOf(..) | Of::VersionOf(_) | Of::Volume(_) | Of::Instances(_) | Of::Caller(_) => "of what it is",
+        Of::Documents(..) | Of::Versions(_) | Of::Volume(_) | Of::Instances(_) | Of::Caller(_) => "of what it is",
     }
 }
 

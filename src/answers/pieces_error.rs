@@ -18,7 +18,7 @@ pub enum PiecesError {
         /// The file.
         file: String,
         /// What is wrong with it.
-        error: HandedError,
+        error: Box<HandedError>,
     },
     /// A transcript cannot be read.
     #[error("`{file}`: {error}")]
@@ -26,7 +26,7 @@ pub enum PiecesError {
         /// The file.
         file: String,
         /// What is wrong with it.
-        error: TranscriptError,
+        error: Box<TranscriptError>,
     },
     /// A capture cannot be read.
     #[error("`{file}`: {error}")]
@@ -34,7 +34,7 @@ pub enum PiecesError {
         /// The file.
         file: String,
         /// What is wrong with it.
-        error: CaptureError,
+        error: Box<CaptureError>,
     },
     /// Files do not say what they are of.
     #[error("{}", lines(.0))]
@@ -53,8 +53,8 @@ pub enum PiecesError {
     #[error("nothing in these files tells of the start{}", reasons(.0))]
     Nothing(Vec<(String, String)>),
     /// What the files tell together contradicts itself.
-    #[error(transparent)]
-    Contradiction(CaptureError),
+    #[error("{0}")]
+    Contradiction(Box<CaptureError>),
 }
 
 /// A file that does not say what it is of.
@@ -88,6 +88,6 @@ impl PiecesError {
             Some((damage, _)) => HandedError::Mangled(Mangled { damage, position, seems: None, repair: None }),
             None => HandedError::Other("the text was changed on its way here".to_owned()),
         };
-        Self::NotTaken { file: file.path.clone(), error }
+        Self::NotTaken { file: file.path.clone(), error: Box::new(error) }
     }
 }

@@ -3,32 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ec2::region_of;
 use super::identify::{Item, KeyRead, Of};
-use super::mangled::plain;
+use super::parts::as_answer;
 use super::pieces::ShownInstance;
 use super::subject::{By, Candidate, Found, Said, Told, found, turn};
-use super::transcript::{Answer, Part};
 use super::wants::Wants;
-use super::whole::{PARTIAL, rest};
 use crate::capture::Capture;
-use crate::document::Position;
 use crate::fact::Fact;
 use crate::names::{AccountId, Arn, InstanceId, KeyArn, Region, holder};
 
 /// An answer from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
-    file: usize,
-    said: Said,
-    item: Item,
+    pub(super) file: usize,
+    pub(super) said: Said,
+    pub(super) item: Item,
     /// The reads that it answers, once that is known.
-    reads: Vec<String>,
+    pub(super) reads: Vec<String>,
     /// The account that answered, if that is known.
-    account: Option<AccountId>,
-    is_known: bool,
+    pub(super) account: Option<AccountId>,
+    pub(super) is_known: bool,
 }
 
 impl Source {
@@ -36,30 +33,30 @@ impl Source {
         // An error does not say which of a key's two policies was asked for.
         let is_ram = || [&said.command, &said.name].iter().any(|text| text.to_ascii_uppercase().contains("AWS_RAM"));
         if item.is_error && is_ram() {
-            item.of = match item.of {
-                Of::Key(KeyRead::Policy) => Of::Key(KeyRead::RamPolicy),
-                Of::Read(read) if read.starts_with("kms:GetKeyPolicy ") => {
-                    Of::Read(read.replace(" default", " AWS_RAM"))
-                }
-                other => other,
-            };
+            if item.of == Of::Key(KeyRead::Default) {
+                item.of = Of::Key(KeyRead::Ram);
+            } else if let Of::Read(read) = &mut item.of
+                && read.starts_with("kms:GetKeyPolicy ")
+            {
+                *read = read.replace(" default", " AWS_RAM");
+            }
         }
         let account = item.account.clone();
         Self { file, said, item, reads: Vec::new(), account, is_known: false }
     }
 
-    fn wanted<'s>(&'s self, wants: &'s Wants) -> impl Iterator<Item = &'s String> {
+    pub(super) fn wanted<'s>(&'s self, wants: &'s Wants) -> impl Iterator<Item = &'s String> {
         self.reads.iter().filter(|read| wants.holds(read))
     }
 
-    fn value(&self) -> Option<Value> {
+    pub(super) fn value(&self) -> Option<Value> {
         serde_json::from_str(&self.item.text).ok()
     }
 }
 
 /// All of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Sources(Vec<Source>);
+pub(super) struct Sources(pub(super) Vec<Source>);
 
 impl Extend<Source> for Sources {
     fn extend<T: IntoIterator<Item = Source>>(&mut self, sources: T) {
@@ -93,10 +90,7 @@ impl Sources {
 
     /// Who read, if the answers agree on it.
     pub(super) fn caller(&self) -> Option<&str> {
-        let mut callers = self.0.iter().filter_map(|source| match &source.item.of {
-            Of::Caller(arn) => Some(arn.as_str()),
-            _ => None,
-        });
+        let mut callers = self.0.iter().filter_map(|source| source.item.of.caller());
         callers.next().filter(|first| callers.all(|other| other == *first))
     }
 
@@ -166,18 +160,11 @@ impl Sources {
     fn told(&self) -> Told {
         let mut told = Told::default();
         for source in &self.0 {
-            told.accounts.extend(source.item.account.clone());
-            match &source.item.of {
-                Of::Child(parent) if !parent.is_empty() => {
-                    told.parents.insert(parent.clone());
-                }
-                Of::Read(read) if read == "organizations:ListRoots" => {
-                    let root =
-                        source.value().and_then(|value| Some(value.pointer("/Roots/0/Id")?.as_str()?.to_owned()));
-                    told.parents.extend(root);
-                }
-                _ => {}
+            if let Of::Child(parent) = &source.item.of {
+                told.parents.extend(Some(parent).filter(|parent| !parent.is_empty()).cloned());
             }
+            let root = source.value().and_then(|value| Some(value.pointer("/Roots/0/Id")?.as_str()?.to_owned()));
+            told.parents.extend(root);
         }
         told
     }
@@ -282,17 +269,14 @@ impl Sources {
         let beside =
             self.0.iter().filter(|other| other.file == source.file || other.said.folders == source.said.folders);
         let callers: BTreeSet<AccountId> = beside
-            .filter_map(|other| match &other.item.of {
-                Of::Caller(arn) => AccountId::parse(Arn::parse(arn).ok()?.account()).ok(),
-                _ => None,
-            })
+            .filter_map(|other| AccountId::parse(Arn::parse(other.item.of.caller()?).ok()?.account()).ok())
             .collect();
         let mut callers = callers.into_iter();
         callers.next().filter(|_| callers.next().is_none())
     }
 
     /// What AWS Config recorded as deleted, by what reads name it by, and when.
-    fn gone(&self) -> BTreeMap<&str, Timestamp> {
+    pub(super) fn gone(&self) -> BTreeMap<&str, Timestamp> {
         let mut gone: BTreeMap<&str, Timestamp> = BTreeMap::new();
         for source in self.0.iter().filter(|source| source.item.is_error) {
             if let (Of::Read(read), Some(time)) = (&source.item.of, source.item.time) {
@@ -321,7 +305,7 @@ impl Sources {
         open.map(move |source| {
             let found = match found(&source.item, &source.said, capture, &told, By::Elimination) {
                 Found::Reads(reads, _) => match self.account_of(source, &reads, capture) {
-                    Err(arns) => Found::OneOf(arns.into_iter().map(Candidate::of_name).collect()),
+                    Err(arns) => Found::OneOf(arns.iter().map(|arn| Candidate::of_name(arn)).collect()),
                     Ok(_) => Found::Nothing,
                 },
                 other @ (Found::OneOf(_) | Found::Elsewhere(_) | Found::Nothing) => other,
@@ -340,7 +324,7 @@ impl Sources {
         let mut elsewhere = None;
         let told = self.told();
         for source in &own {
-            if let Of::Caller(_) = source.item.of {
+            if source.item.of.caller().is_some() {
                 what.insert("sts:GetCallerIdentity".to_owned());
             }
             let is_refused = if source.item.is_error { " (an error)" } else { "" };
@@ -353,9 +337,10 @@ impl Sources {
             elsewhere =
                 elsewhere.or_else(|| match found(&source.item, &source.said, capture, &told, By::Elimination) {
                     Found::Elsewhere(other) => Some(format!("it is of {other}, which no start here concerns")),
-                    Found::Nothing => Some(match &source.item.of {
-                        Of::Version(version) => format!("no policy here has {version} as its default version"),
-                        _ => "it does not say what it is of, and nothing here tells".to_owned(),
+                    Found::Nothing => Some(if let Of::Version(version) = &source.item.of {
+                        format!("no policy here has {version} as its default version")
+                    } else {
+                        "it does not say what it is of, and nothing here tells".to_owned()
                     }),
                     Found::Reads(..) | Found::OneOf(_) => {
                         let read = source.reads.first()?;
@@ -380,86 +365,11 @@ impl Sources {
             all => Ok(format!("{}{more}", all.join(", "))),
         }
     }
-
-    /// The first sign in an answer that counts which mail puts in place of another, with its file.
-    pub(super) fn damaged(&self, wants: &Wants) -> Option<(usize, char)> {
-        let counting = self.0.iter().filter(|source| !source.item.is_error && source.wanted(wants).next().is_some());
-        counting.filter_map(|source| Some((source.file, odd(&source.value()?, false)?))).next()
-    }
-
-    /// Answers to one read that may not both be true: those without a date that differ, and what differs from them.
-    pub(super) fn rivals(&self, wants: &Wants) -> Vec<Vec<usize>> {
-        let mut groups: BTreeMap<(&String, &str, &Option<AccountId>), Vec<usize>> = BTreeMap::new();
-        for (number, source) in self.0.iter().enumerate().filter(|(_, source)| !source.item.is_error) {
-            for read in source.wanted(wants) {
-                groups.entry((read, source.item.part.as_str(), &source.account)).or_default().push(number);
-            }
-        }
-        let time = |number: &usize| self.0.get(*number).and_then(|source| source.item.time);
-        let value = |number: &usize| self.0.get(*number).and_then(Source::value);
-        let is_cut = |number: &usize| value(number).is_some_and(|value| rest(&value).is_some());
-        let may_clash = |group: &Vec<usize>| {
-            let times: BTreeSet<Option<Timestamp>> = group.iter().map(time).collect();
-            let are_dated = !times.contains(&None) && times.len() == group.len();
-            group.len() > 1 && !are_dated && !group.iter().any(is_cut)
-        };
-        groups
-            .into_values()
-            .filter(may_clash)
-            .map(|group| {
-                let mut distinct: Vec<usize> = Vec::new();
-                for number in group {
-                    if !distinct.iter().any(|other| value(other) == value(&number)) {
-                        distinct.push(number);
-                    }
-                }
-                distinct
-            })
-            .filter(|group| group.len() > 1)
-            .collect()
-    }
-
-    /// The answers that count, by their time and account, as one reader would have had them.
-    pub(super) fn parts(&self, wants: &Wants, capture: &Capture) -> Vec<Part> {
-        let mut groups: BTreeMap<(Option<Timestamp>, Option<AccountId>), BTreeMap<String, Vec<&Source>>> =
-            BTreeMap::new();
-        let concerned = capture.accounts();
-        let gone = self.gone();
-        for source in self.0.iter().filter(|source| !source.is_gone(&gone)) {
-            for read in source.wanted(wants) {
-                for account in source.answers_for(read, &concerned) {
-                    let group = groups.entry((source.item.time, account)).or_default();
-                    group.entry(read.clone()).or_default().push(source);
-                }
-            }
-        }
-        let answered: BTreeSet<&String> =
-            self.0.iter().filter(|source| !source.item.is_error).flat_map(|source| &source.reads).collect();
-        groups
-            .into_iter()
-            .map(|((time, account), reads)| {
-                let mut part = Part { account, times: time.into_iter().collect(), is_whole: true, ..Part::default() };
-                for (read, sources) in &reads {
-                    part.answers.push(answer(read, sources));
-                }
-                for (read, text) in implied(&reads, &answered) {
-                    part.answers.push(Answer {
-                        asked: read,
-                        text,
-                        exit: Some(0),
-                        in_tag: None,
-                        place: Position { line: 1, column: 1 },
-                    });
-                }
-                part
-            })
-            .collect()
-    }
 }
 
 impl Source {
     /// Whether it was recorded before what it is of was deleted.
-    fn is_gone(&self, gone: &BTreeMap<&str, Timestamp>) -> bool {
+    pub(super) fn is_gone(&self, gone: &BTreeMap<&str, Timestamp>) -> bool {
         let subject = self.reads.first().and_then(|read| read.split(' ').nth(1));
         let deleted = subject.and_then(|subject| gone.get(subject));
         !self.item.is_error && deleted.zip(self.item.time.as_ref()).is_some_and(|(deleted, own)| own <= deleted)
@@ -471,7 +381,7 @@ impl Source {
     }
 
     /// For which accounts an answer counts; `None` is that of nobody in particular.
-    fn answers_for(&self, read: &str, concerned: &BTreeSet<AccountId>) -> Vec<Option<AccountId>> {
+    pub(super) fn answers_for(&self, read: &str, concerned: &BTreeSet<AccountId>) -> Vec<Option<AccountId>> {
         // Policies of AWS are everybody's.
         let is_everybodys = read.starts_with("iam:GetPolicy") && self.account.is_none();
         if read.starts_with("organizations:") && read != "organizations:DescribeOrganization" || is_everybodys {
@@ -493,106 +403,4 @@ fn in_short(read: &str) -> String {
     let words = read.trim_end_matches(" default").split(' ');
     let words = words.map(|word| KeyArn::parse(word).map_or_else(|_| word.to_owned(), |key| key.key_id().to_owned()));
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// A policy alone as the answer to the read that it stands for.
-fn as_answer(read: &str, document: &str) -> String {
-    let words: Vec<&str> = read.split(' ').collect();
-    let answer = match words.as_slice() {
-        ["iam:GetPolicyVersion", _, version] => {
-            json!({ "PolicyVersion": { "Document": document, "VersionId": version, "IsDefaultVersion": true } })
-        }
-        ["organizations:DescribePolicy", ..] => json!({ "Policy": { "Content": document } }),
-        ["kms:GetKeyPolicy", ..] => json!({ "Policy": document, "PolicyName": "default" }),
-        [_, _, name] => json!({ "PolicyName": name, "PolicyDocument": document }),
-        [..] => json!({ "Policy": document }),
-    };
-    answer.to_string()
-}
-
-/// The answer that the sources of one read amount to: what was read before what was refused, and parts as one.
-fn answer(read: &str, sources: &[&Source]) -> Answer {
-    let place = Position { line: 1, column: 1 };
-    let answers: Vec<&&Source> = sources.iter().filter(|source| !source.item.is_error).collect();
-    let Some(first) = answers.first() else {
-        let text = sources.first().map(|source| source.item.text.clone()).unwrap_or_default();
-        return Answer { asked: read.to_owned(), text, exit: Some(254), in_tag: None, place };
-    };
-    let values: Vec<Value> = answers.iter().filter_map(|source| source.value()).collect();
-    let are_parts =
-        answers.iter().any(|source| !source.item.part.is_empty()) || values.iter().any(|value| rest(value).is_some());
-    let text = if are_parts && values.len() > 1 { together(&values).to_string() } else { first.item.text.clone() };
-    let in_tag = values.iter().find_map(|value| odd(value, true)).and_then(|sign| Some((place, plain(sign)?.0)));
-    Answer { asked: read.to_owned(), text, exit: Some(0), in_tag, place }
-}
-
-/// Several pages or parts of a list as one, which is cut off if one of them is.
-fn together(values: &[Value]) -> Value {
-    let mut whole = values.iter().find(|value| rest(value).is_some()).or(values.first()).cloned().unwrap_or_default();
-    let Some(members) = whole.as_object_mut() else { return whole };
-    for (name, member) in members {
-        let Some(items) = member.as_array_mut() else { continue };
-        for item in values.iter().filter_map(|value| value.get(name)?.as_array()).flatten() {
-            if !items.contains(item) {
-                items.push(item.clone());
-            }
-        }
-    }
-    whole
-}
-
-/// What the answers of a part imply: a policy that is there is one of the list, and a version that says so is the
-/// default one.
-fn implied(reads: &BTreeMap<String, Vec<&Source>>, answered: &BTreeSet<&String>) -> Vec<(String, String)> {
-    let mut lists: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    let mut implied = Vec::new();
-    for (read, sources) in reads {
-        let words: Vec<&str> = read.split(' ').collect();
-        for kind in ["Role", "User", "Group"] {
-            if let ([action, name, policy], true) =
-                (words.as_slice(), read.starts_with(&format!("iam:Get{kind}Policy ")))
-            {
-                let _ = action;
-                let list = format!("iam:List{kind}Policies {name}");
-                if !answered.contains(&list) {
-                    lists.entry(list).or_default().push(policy);
-                }
-            }
-        }
-        if let ["iam:GetPolicyVersion", arn, version] = words.as_slice() {
-            let is_default = sources
-                .iter()
-                .filter_map(|source| source.value())
-                .any(|value| value.pointer("/PolicyVersion/IsDefaultVersion").and_then(Value::as_bool) == Some(true));
-            let get = format!("iam:GetPolicy {arn}");
-            if is_default && !answered.contains(&get) {
-                let answer = json!({ "Policy": { "Arn": arn, "DefaultVersionId": version } });
-                implied.push((get, answer.to_string()));
-            }
-        }
-    }
-    for (list, names) in lists {
-        let answer = json!({ "PolicyNames": names, PARTIAL: "the list itself was not handed in" });
-        implied.push((list, answer.to_string()));
-    }
-    implied
-}
-
-/// The first sign of typography or that nobody sees, in tags or outside of them. Descriptions are nobody's evidence.
-fn odd(value: &Value, in_tags: bool) -> Option<char> {
-    match value {
-        Value::Object(members) => {
-            members.iter().filter(|(name, _)| *name != "Description").find_map(|(name, member)| {
-                let sign = |text: &str| text.chars().find(|sign| plain(*sign).is_some());
-                match (name.as_str(), in_tags) {
-                    ("Tags", true) => sign(&member.to_string()),
-                    ("Tags", false) => None,
-                    (_, _) => odd(member, in_tags),
-                }
-            })
-        }
-        Value::Array(items) => items.iter().find_map(|item| odd(item, in_tags)),
-        Value::String(text) if !in_tags => text.chars().find(|sign| plain(*sign).is_some()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
 }

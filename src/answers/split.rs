@@ -108,11 +108,11 @@ fn errors(words: &str) -> impl Iterator<Item = Answered> {
 
 /// The last call of the AWS CLI that stands among some words.
 fn command(words: &str) -> String {
-    let lines = words.lines().filter_map(|line| {
+    let mut lines = words.lines().filter_map(|line| {
         let start = line
             .find("aws ")
             .filter(|at| line.get(..*at).is_some_and(|before| !before.ends_with(char::is_alphanumeric)))?;
         line.get(start..)
     });
-    lines.last().unwrap_or_default().to_owned()
+    lines.next_back().unwrap_or_default().to_owned()
 }

@@ -26,8 +26,6 @@ pub(super) struct Said {
 pub(super) struct Told {
     /// The parents in an organization that answers name.
     pub(super) parents: BTreeSet<String>,
-    /// Every account that an answer is of.
-    pub(super) accounts: BTreeSet<AccountId>,
 }
 
 /// One thing that an answer may be of.
@@ -64,8 +62,16 @@ pub(super) fn turn(of: &Of) -> u8 {
         Of::Target(_) => 1,
         Of::Version(_) => 2,
         Of::Policy(_) => 3,
-        Of::Key(_) | Of::Holder(_) | Of::Child(_) | Of::Organization | Of::Volume(_) | Of::Instances(_) => 0,
-        Of::Read(_) | Of::InlineOf(..) | Of::VersionOf(_) | Of::Caller(_) => 0,
+        Of::Key(_)
+        | Of::Holder(_)
+        | Of::Child(_)
+        | Of::Organization
+        | Of::Volume(_)
+        | Of::Instances(_)
+        | Of::Read(_)
+        | Of::Documents(..)
+        | Of::Versions(_)
+        | Of::Caller(_) => 0,
     }
 }
 
@@ -82,30 +88,30 @@ pub(super) fn found(item: &Item, said: &Said, capture: &Capture, told: &Told, by
     let candidates = match &item.of {
         Of::Read(read) => return Found::Reads(vec![read.clone()], item.account.clone()),
         Of::Caller(_) => return Found::Reads(Vec::new(), None),
-        Of::InlineOf(kind, name) => return several(unread_inline(capture, kind, name), &item.account),
-        Of::VersionOf(arn) => return several(versions(capture, arn), &item.account),
+        Of::Documents(kind, name) => return several(unread_inline(capture, kind, name), item.account.as_ref()),
+        Of::Versions(arn) => return several(versions(capture, arn), item.account.as_ref()),
         Of::Volume(id) => {
             let holds = capture.instances.iter().filter_map(|(instance, one)| Some((instance, one.known()?)));
             let holds = holds.filter(|(_, one)| one.attachments.iter().any(|own| own.volume_id.as_str() == id));
-            return several(holds.map(|(instance, _)| format!("ec2:DescribeVolumes {instance}")).collect(), &None);
+            return several(holds.map(|(instance, _)| format!("ec2:DescribeVolumes {instance}")).collect(), None);
         }
         Of::Instances(action) => {
             let instances = capture.targets.iter().map(|target| format!("{action} {}", target.instance_id));
-            return several(instances.collect(), &item.account);
+            return several(instances.collect(), item.account.as_ref());
         }
         Of::Organization if item.account.is_some() => {
             return Found::Reads(vec!["organizations:DescribeOrganization".to_owned()], item.account.clone());
         }
         Of::Child(_) if item.is_error => {
             let reads = accounts.iter().map(|account| format!("organizations:ListParents {account}"));
-            return several(reads.collect(), &item.account);
+            return several(reads.collect(), item.account.as_ref());
         }
         Of::Target("") => {
             let reads = accounts.iter().flat_map(|account| {
                 let types = ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"];
                 types.map(|kind| format!("organizations:ListPoliciesForTarget {account} {kind}"))
             });
-            return several(reads.collect(), &item.account);
+            return several(reads.collect(), item.account.as_ref());
         }
         Of::Key(read) => keys(capture, *read),
         Of::Holder(read) => holders(capture, *read, said),
@@ -135,8 +141,8 @@ pub(super) fn found(item: &Item, said: &Said, capture: &Capture, told: &Told, by
     chosen(item, said, candidates, by)
 }
 
-fn several(reads: Vec<String>, account: &Option<AccountId>) -> Found {
-    if reads.is_empty() { Found::Nothing } else { Found::Reads(reads, account.clone()) }
+fn several(reads: Vec<String>, account: Option<&AccountId>) -> Found {
+    if reads.is_empty() { Found::Nothing } else { Found::Reads(reads, account.cloned()) }
 }
 
 fn chosen(item: &Item, said: &Said, candidates: Vec<Candidate>, by: By) -> Found {
@@ -259,14 +265,14 @@ fn other_id(text: &str, of: &Of, candidates: &[Candidate]) -> Option<String> {
             };
             account.filter(|account| !is_own(account)).map(|account| format!("account {account}"))
         }
-        Of::Read(_) | Of::InlineOf(..) | Of::VersionOf(_) | Of::Volume(_) | Of::Instances(_) | Of::Caller(_) => None,
+        Of::Read(_) | Of::Documents(..) | Of::Versions(_) | Of::Volume(_) | Of::Instances(_) | Of::Caller(_) => None,
     }
 }
 
 impl Candidate {
     /// What is typed for an answer that names a role or user, but not its account.
-    pub(super) fn of_name(arn: String) -> Self {
-        candidate(String::new(), &arn)
+    pub(super) fn of_name(arn: &str) -> Self {
+        candidate(String::new(), arn)
     }
 }
 
@@ -279,19 +285,19 @@ fn keys(capture: &Capture, read: KeyRead) -> Vec<Candidate> {
         let key = capture.keys.get(arn);
         let (name, after) = match read {
             KeyRead::Describe => ("DescribeKey", ""),
-            KeyRead::Policy => ("GetKeyPolicy", " default"),
-            KeyRead::RamPolicy => ("GetKeyPolicy", " AWS_RAM"),
+            KeyRead::Default => ("GetKeyPolicy", " default"),
+            KeyRead::Ram => ("GetKeyPolicy", " AWS_RAM"),
             KeyRead::Grants => ("ListGrants", ""),
             KeyRead::Aliases => ("ListAliases", ""),
-            KeyRead::Tags | KeyRead::PerhapsTags => ("ListResourceTags", ""),
+            KeyRead::Tags | KeyRead::Perhaps => ("ListResourceTags", ""),
         };
         let is_open = key.is_none_or(|key| match read {
             KeyRead::Describe => key.metadata.unread().is_some(),
-            KeyRead::Policy => key.policy.unread().is_some(),
-            KeyRead::RamPolicy => key.ram_policy.unread().is_some(),
+            KeyRead::Default => key.policy.unread().is_some(),
+            KeyRead::Ram => key.ram_policy.unread().is_some(),
             KeyRead::Grants => key.grants.unread().is_some(),
             KeyRead::Aliases => key.aliases.unread().is_some(),
-            KeyRead::Tags | KeyRead::PerhapsTags => key.tags.unread().is_some(),
+            KeyRead::Tags | KeyRead::Perhaps => key.tags.unread().is_some(),
         });
         let aliases = key.and_then(|key| key.aliases.found()).into_iter().flatten();
         let aliases = aliases.flat_map(|alias| [alias.clone(), alias.trim_start_matches("alias/").to_owned()]);
@@ -299,7 +305,7 @@ fn keys(capture: &Capture, read: KeyRead) -> Vec<Candidate> {
             account: AccountId::parse(arn.account()).ok(),
             names: std::iter::once(arn.key_id().to_owned()).chain(aliases).collect(),
             is_open,
-            may_be_taken: read != KeyRead::PerhapsTags,
+            may_be_taken: read != KeyRead::Perhaps,
             ..candidate(format!("kms:{name} {arn}{after}"), arn.as_str())
         }
     };
@@ -420,7 +426,7 @@ fn targets(capture: &Capture, told: &Told, kind: &str, accounts: &BTreeSet<Accou
 /// The policies of this shape that have no text yet.
 fn documents(capture: &Capture, shape: Shape, said: &Said, by: By) -> Vec<Candidate> {
     let mut candidates = match shape {
-        Shape::OfResource => keys(capture, KeyRead::Policy),
+        Shape::OfResource => keys(capture, KeyRead::Default),
         Shape::OfIdentity => managed(capture, None),
     };
     for organization in capture.organizations.values().filter_map(Fact::known) {

@@ -173,12 +173,15 @@ fn folder_entries(path: &Path) -> Result<impl Iterator<Item = Entry> + use<>, Cl
     }))
 }
 
+/// A file of a folder, with its text or why it has none.
+pub(super) type File = (PathBuf, Result<String, CliError>);
+
 /// How deep folders of evidence are read.
 const DEPTH: usize = 8;
 
 /// The files of a folder and of the folders in it in the order of their paths, each with its text or why it has none.
 /// Hidden ones are nobody's evidence.
-pub(super) fn read_tree(path: &Path) -> Result<Vec<(PathBuf, Result<String, CliError>)>, CliError> {
+pub(super) fn read_tree(path: &Path) -> Result<Vec<File>, CliError> {
     let (mut found, mut folders) = (Vec::new(), vec![(path.to_owned(), 0)]);
     while let Some((folder, depth)) = folders.pop() {
         for (path, text) in folder_entries(&folder)? {

@@ -118,14 +118,16 @@ pub(super) fn elsewhere(id: &InstanceId, own: &Region, region: &Region) -> CliEr
 fn failure(error: &PiecesError) -> CliError {
     let message = error.to_string();
     match error {
-        PiecesError::NotTaken { file, error: HandedError::Mangled(mangled) } => {
-            let message = format!("`{file}`:{mangled}");
-            CliError::bad_input("text-mangled", message, way_out(mangled.repair.as_ref()))
-        }
-        PiecesError::NotTaken { error: HandedError::Other(_), .. } => {
-            let help = "print it again as JSON: the same AWS CLI command with --output json";
-            CliError::bad_input("not-as-asked-for", message, help)
-        }
+        PiecesError::NotTaken { file, error } => match &**error {
+            HandedError::Mangled(mangled) => {
+                let message = format!("`{file}`:{mangled}");
+                CliError::bad_input("text-mangled", message, way_out(mangled.repair.as_ref()))
+            }
+            HandedError::Other(_) => {
+                let help = "print it again as JSON: the same AWS CLI command with --output json";
+                CliError::bad_input("not-as-asked-for", message, help)
+            }
+        },
         PiecesError::Transcript { .. } => {
             let help = "have all that the lines printed sent again, as a file that is attached";
             CliError::bad_input("bad-capture", message, help)
