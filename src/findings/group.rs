@@ -6,7 +6,7 @@ use crate::capture::{Capture, Target};
 use crate::engine::Decision;
 use crate::fact::Fact;
 use crate::names::{KeyArn, VolumeId};
-use crate::operations::{Level, Question, RequestOutcome, Requester, Require, StartPlan};
+use crate::operations::{Level, Question, RequestOutcome, Requester, Require, StartPlan, Step};
 
 use super::asked_keys::asked_keys;
 use super::caller::caller;
@@ -14,7 +14,7 @@ use super::cause::{Cause, causes};
 use super::facts::facts;
 use super::instance::NOT_THE_KEY;
 use super::time::changes_soon;
-use super::{Code, Evidence, Finding, Severity, StatementRole, open, push_new};
+use super::{Code, Evidence, Finding, Group, Severity, StatementRole, open, push_new};
 
 /// Everything that is to be said of one start.
 pub(crate) fn findings(
@@ -81,13 +81,13 @@ fn is_deny(fact: &Evidence) -> bool {
 fn rank(finding: &Finding, is_of_call: bool) -> (u8, usize, Option<Code>) {
     let denies = finding.evidence.iter().any(is_deny);
     let group = match finding.code.group() {
-        "05" => 0,
-        "01" | "03" if is_of_call && denies => 1,
-        "01" | "03" if is_of_call => 2,
-        "04" => 3,
-        "01" | "03" if denies => 4,
-        "01" | "03" => 5,
-        _ => 6,
+        Group::Start => 0,
+        Group::Cause | Group::Mistake if is_of_call && denies => 1,
+        Group::Cause | Group::Mistake if is_of_call => 2,
+        Group::Key => 3,
+        Group::Cause | Group::Mistake if denies => 4,
+        Group::Cause | Group::Mistake => 5,
+        Group::Documented | Group::Open => 6,
     };
     // What is not known has no order of its own.
     let code = Some(finding.code).filter(|_| group == 6);
@@ -99,14 +99,14 @@ fn rank(finding: &Finding, is_of_call: bool) -> (u8, usize, Option<Code>) {
 fn wait(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
     let is_first = |finding: &&Finding| {
         let bars = matches!(finding.code, Code::ForeignManagedKey | Code::ForeignInstance)
-            || matches!(finding.code.group(), "04" | "05")
+            || matches!(finding.code.group(), Group::Key | Group::Start)
             || is_of_call(finding);
         bars && finding.severity == Severity::Blocker
     };
     let call = |one: &Finding| one.actions.first().copied().filter(|_| is_of_call(one));
     let first: Vec<(Code, Vec<_>, Option<&str>)> =
         findings.iter().filter(is_first).map(|one| (one.code, one.keys.clone(), call(one))).collect();
-    for finding in findings.iter_mut().filter(|finding| matches!(finding.code.group(), "01" | "02" | "03" | "06")) {
+    for finding in findings.iter_mut().filter(|finding| !matches!(finding.code.group(), Group::Key | Group::Start)) {
         let is_after = finding.evidence.iter().any(|fact| matches!(fact, Evidence::After { .. }));
         let waits = first.iter().find(|(code, keys, call)| {
             let all = !finding.keys.is_empty() && finding.keys.iter().all(|key| keys.contains(key));
@@ -131,9 +131,9 @@ fn denied(judged: &[RequestOutcome], question: &Question) -> Vec<Finding> {
         let causes = causes(request);
         let first = causes.first().map(|cause| cause.code);
         for (round, cause) in causes.into_iter().enumerate() {
-            let (code, severity) = match (is_required(request, question), request.case.row.number) {
+            let (code, severity) = match (is_required(request, question), request.case.row.step) {
                 (true, _) => (cause.code, Severity::Blocker),
-                (false, 3) => (Code::DecryptNotAllowed, Severity::Warning),
+                (false, Step::ForwardedDecrypt) => (Code::DecryptNotAllowed, Severity::Warning),
                 (false, _) => (Code::LifeCycleNotAllowed, Severity::Note),
             };
             let is_same = |(other, finding): &(Cause, Finding)| {

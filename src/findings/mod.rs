@@ -24,6 +24,7 @@ use crate::policy::{Effect, PolicyType};
 
 pub(crate) use cause::reasons;
 pub use codes::Code;
+pub(crate) use codes::Group;
 pub(crate) use group::{findings, is_required};
 pub(crate) use open::open;
 pub use placed::PlacedStatement;

@@ -18,7 +18,7 @@ pub use condition_keys::{MayState, may_state};
 pub(crate) use condition_keys::{condition_keys, is_condition_key, is_in_table, is_network_key};
 pub use context::Stated;
 pub(crate) use decision::{GRANT_QUOTA, is_spared_by_other_spelling};
-pub use model::{Confidence, Level, MODEL_DATE, Requester, Row, START};
+pub use model::{Confidence, Level, MODEL_DATE, Requester, Row, START, Step};
 pub use plan::RequestOutcome;
 pub(crate) use plan::{NoPlan, StartPlan, judge, judge_again, plan};
 pub(crate) use policies::{PolicyCache, held};

@@ -3,8 +3,8 @@
 /// One kind of request that a start causes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Its number in reports; kinds that belong together share one.
-    pub number: u8,
+    /// Which step of a start it belongs to.
+    pub step: Step,
     /// The action.
     pub action: &'static str,
     /// Who makes it.
@@ -15,6 +15,37 @@ pub struct Row {
     pub confidence: Confidence,
     /// Where AWS says so.
     pub source: &'static str,
+}
+
+/// A step of a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// The call by which a session of the role comes to be; no part of the start itself.
+    Assume,
+    /// The call of EC2.
+    Start,
+    /// The grant on the key that EC2 makes with the rights of the principal.
+    CreateGrant,
+    /// The use of the key with the rights of the principal.
+    ForwardedDecrypt,
+    /// The use of the key by EC2's own identity.
+    InfrastructureDecrypt,
+    /// What EC2 asks where it creates, copies or describes volumes.
+    VolumeLifeCycle,
+}
+
+impl Step {
+    /// Returns its number in reports (`row`).
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Assume => 0,
+            Self::Start => 1,
+            Self::CreateGrant => 2,
+            Self::ForwardedDecrypt => 3,
+            Self::InfrastructureDecrypt => 4,
+            Self::VolumeLifeCycle => 5,
+        }
+    }
 }
 
 /// Who makes a request of a start, and in which way.
@@ -56,7 +87,7 @@ const REQUIREMENTS: &str = "https://docs.aws.amazon.com/ebs/latest/userguide/ebs
 /// The requests behind StartInstances: the first for the instance, the others for each encrypted volume.
 pub const START: &[Row] = &[
     Row {
-        number: 1,
+        step: Step::Start,
         action: "ec2:StartInstances",
         by: Requester::Role,
         level: Level::Start,
@@ -64,7 +95,7 @@ pub const START: &[Row] = &[
         source: "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StartInstances.html",
     },
     Row {
-        number: 2,
+        step: Step::CreateGrant,
         action: "kms:CreateGrant",
         by: Requester::RoleThroughEc2,
         level: Level::Start,
@@ -72,7 +103,7 @@ pub const START: &[Row] = &[
         source: "https://repost.aws/knowledge-center/encrypted-volumes-stops-immediately",
     },
     Row {
-        number: 3,
+        step: Step::ForwardedDecrypt,
         action: "kms:Decrypt",
         by: Requester::RoleThroughEc2,
         level: Level::Documented,
@@ -80,7 +111,7 @@ pub const START: &[Row] = &[
         source: REQUIREMENTS,
     },
     Row {
-        number: 4,
+        step: Step::InfrastructureDecrypt,
         action: "kms:Decrypt",
         by: Requester::Infrastructure,
         level: Level::Start,
@@ -95,7 +126,7 @@ pub const START: &[Row] = &[
 
 /// The call by which a session of the role comes to be; no part of the start.
 pub(super) const ASSUME_ROLE: Row = Row {
-    number: 0,
+    step: Step::Assume,
     action: "sts:AssumeRole",
     by: Requester::Role,
     level: Level::Start,
@@ -114,7 +145,7 @@ pub(super) const TAG_SESSION: Row = Row {
 
 const fn volume_life_cycle(action: &'static str) -> Row {
     Row {
-        number: 5,
+        step: Step::VolumeLifeCycle,
         action,
         by: Requester::RoleThroughEc2,
         level: Level::Documented,

@@ -22,7 +22,7 @@ pub(super) struct Need {
 impl Need {
     /// Whether another start needs the same.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.row.number == other.row.number && self.resource == other.resource && self.principal == other.principal
+        self.row.step == other.row.step && self.resource == other.resource && self.principal == other.principal
     }
 }
 

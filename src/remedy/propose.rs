@@ -6,7 +6,7 @@ use crate::engine::{Decider, Decision, deciders};
 use crate::fact::Fact;
 use crate::findings::{may_allow, push_new};
 use crate::names::{AccountId, KeyArn};
-use crate::operations::{RemedyPlace, RequestOutcome, Requester, Require};
+use crate::operations::{RemedyPlace, RequestOutcome, Requester, Require, Step};
 use crate::policy::{Effect, Policy, PolicyType};
 
 use super::draft::{Draft, Need};
@@ -103,7 +103,7 @@ fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> 
 fn is_wanted(judged: &RequestOutcome, of: Judgement<'_>) -> bool {
     let key = judged.case.key.as_ref().and_then(|key| of.capture.keys.get(key));
     let is_gone = key.is_some_and(|key| key.metadata == Fact::Absent);
-    !is_gone && (of.question.require == Require::Documented || judged.case.row.number != 5)
+    !is_gone && (of.question.require == Require::Documented || judged.case.row.step != Step::VolumeLifeCycle)
 }
 
 /// Whether somebody can save a change of the policy.

@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::calls::{Missing, ScriptFor, wanted};
+use crate::calls::{Missing, ScriptFor};
 use crate::capture::Capture;
 use crate::change::{Change, Outsider, PolicyPlace, Savers, apply, apply_all, inline, opened_to, savers};
-use crate::engine::{Decision, deciders};
-use crate::findings::{Finding, Severity};
+use crate::engine::Decision;
+use crate::findings::Severity;
 use crate::names::{kind_and_name, shared_names};
-use crate::operations::{Question, RequestOutcome, Requester};
+use crate::operations::{Question, Requester, Step};
 use crate::policy::Size;
 use crate::remedy::Form;
 
-use super::{joined, json, remedy, text};
-use crate::outcome::{Report, Start, TargetError, TargetReport, Verdict};
+use super::view::{self, FindingView, RequestView, TargetView, View};
+use super::{joined, remedy, text};
+use crate::outcome::{Report, TargetError, Verdict};
 use crate::preflight::preflight;
 use crate::words;
 use crate::words::Page;
@@ -58,91 +59,75 @@ enum Effect {
 
 /// One start, twice; one that cannot be judged has no verdict.
 struct Pair<'d> {
-    target: &'d TargetReport,
-    before: Option<&'d Start>,
-    after: Option<&'d Start>,
+    before: &'d TargetView<'d>,
+    after: &'d TargetView<'d>,
 }
 
-impl Pair<'_> {
+impl<'d> Pair<'d> {
     /// The verdict decides; what is blocked and gets a further obstacle is worse, too.
     fn effect(&self) -> Effect {
-        let (Some(before), Some(after)) = (self.before, self.after) else { return Effect::Unchanged };
+        let (Some(before), Some(after)) = (self.before.start, self.after.start) else { return Effect::Unchanged };
         match after.verdict.cmp(&before.verdict) {
             Ordering::Greater => Effect::Regression,
             Ordering::Less => Effect::Cure,
-            Ordering::Equal if self.is_further_blocked() => Effect::Regression,
+            Ordering::Equal if after.verdict == Verdict::Blocked && self.is_further_blocked() => Effect::Regression,
             Ordering::Equal => Effect::Unchanged,
         }
     }
 
     /// Whether a start that stays blocked has an obstacle that it did not have, and none the less.
     fn is_further_blocked(&self) -> bool {
-        let (Some(before), Some(after)) = (self.before, self.after) else { return false };
-        let obstacles = |start: &Start| {
-            let mut blockers: Vec<_> = start
-                .findings
-                .iter()
-                .filter(|finding| finding.severity == Severity::Blocker)
-                .map(|finding| (finding.code, finding.actions.clone()))
-                .collect();
-            blockers.sort_unstable_by_key(|(code, actions)| (code.to_string(), actions.clone()));
-            let denied = start.judged.iter().filter(|judged| judged.decision.is_denied());
-            let denying: usize = denied.map(|judged| deciders(&judged.case.request, &judged.explanation).len()).sum();
-            (blockers, denying)
+        let blockers = |target: &'d TargetView<'d>| -> Vec<&'d FindingView<'d>> {
+            target.findings().iter().filter(|view| view.finding.severity == Severity::Blocker).collect()
         };
-        let ((had, denying), (has, now_denying)) = (obstacles(before), obstacles(after));
-        after.verdict == Verdict::Blocked
-            && had.iter().all(|blocker| has.contains(blocker))
-            && (has.len() > had.len() || now_denying > denying)
+        let denying = |target: &TargetView<'_>| -> usize {
+            let denied = target.requests().iter().filter(|request| request.decision.is_denied());
+            denied.map(|request| request.decided_by.len()).sum()
+        };
+        let (had, has) = (blockers(self.before), blockers(self.after));
+        had.iter().all(|blocker| has.iter().any(|one| one.is_same(blocker)))
+            && (has.len() > had.len() || denying(self.after) > denying(self.before))
     }
 
     fn verdicts(&self) -> String {
-        let verdict = |start: Option<&Start>| start.map_or("not judged", |start| start.verdict.as_str());
+        let verdict = |view: &TargetView<'_>| view.start.map_or("not judged", |start| start.verdict.as_str());
         let (before, after) = (verdict(self.before), verdict(self.after));
         if before == after { before.to_owned() } else { format!("{before} → {after}") }
     }
 
-    /// Why it could not be judged.
-    fn error(&self) -> Option<&TargetError> {
-        self.target.outcome.as_ref().err()
-    }
-
     /// Findings that only the change brings.
-    fn new_findings(&self) -> Vec<&Finding> {
-        let Some(after) = self.after else { return Vec::new() };
-        let had = |finding: &Finding| {
-            let before = self.before.map(|start| start.findings.as_slice()).unwrap_or_default();
-            before.iter().any(|old| {
-                old.code == finding.code && old.severity == finding.severity && old.actions == finding.actions
-            })
-        };
-        after.findings.iter().filter(|finding| !had(finding)).collect()
+    fn new_findings(&self) -> Vec<&'d FindingView<'d>> {
+        let had = |view: &FindingView<'_>| self.before.findings().iter().any(|old| old.is_same(view));
+        self.after.findings().iter().filter(|view| !had(view)).collect()
     }
 
     /// Requests that are decided in another way, with the decision before; none where the start did not make it.
-    fn moved(&self) -> Vec<(Option<Decision>, &RequestOutcome)> {
-        let (Some(before), Some(after)) = (self.before, self.after) else { return Vec::new() };
-        let of_start = |start: &Start, judged: &RequestOutcome| {
-            let volume = judged.case.volume.as_ref();
-            let device = start.volumes.iter().find(|row| Some(&row.volume) == volume).map(|row| row.device.clone());
-            (judged.case.row.number, judged.case.row.action, device, judged.case.license.clone())
+    fn moved(&self) -> Vec<(Option<Decision>, &'d RequestView<'d>)> {
+        if self.before.start.is_none() {
+            return Vec::new();
+        }
+        // A change may make new volumes of those there are, at the same devices.
+        let of_start = |target: &'d TargetView<'d>, request: &'d RequestView<'d>| {
+            let mut volumes = target.volumes.iter().flatten();
+            let device = volumes.find(|row| Some(row.id) == request.volume_id).map(|row| row.device);
+            (request.step, request.action, device, request.license)
         };
-        let with_old = after.judged.iter().map(|judged| {
-            let key = of_start(after, judged);
-            let old = before.judged.iter().find(|old| of_start(before, old) == key);
-            (old.map(|old| old.decision), judged)
+        let with_old = self.after.requests().iter().map(|request| {
+            let key = of_start(self.after, request);
+            let old = self.before.requests().iter().find(|old| of_start(self.before, old) == key);
+            (old.map(|old| old.decision), request)
         });
-        with_old.filter(|(old, judged)| *old != Some(judged.decision)).collect()
+        with_old.filter(|(old, request)| *old != Some(request.decision)).collect()
     }
 
     /// The moved requests on which the start hangs, one line for all volumes.
     fn moved_lines(&self) -> Vec<String> {
         let mut lines: Vec<(String, usize)> = Vec::new();
-        for (old, judged) in self.moved().into_iter().filter(|(_, judged)| judged.case.row.number < 5) {
-            let by = if judged.case.row.by == Requester::Infrastructure { " by EC2" } else { "" };
+        for (old, request) in self.moved().into_iter().filter(|(_, request)| request.step != Step::VolumeLifeCycle) {
+            let by = if request.by == Requester::Infrastructure { " by EC2" } else { "" };
             let old = old.map_or("no such request", words::decision);
-            let on = judged.case.license.as_ref().map(|license| format!(" on {license}")).unwrap_or_default();
-            let line = format!("{}{on}{by}: {old} → {}", judged.case.row.action, words::decision(judged.decision));
+            let on = request.license.map(|license| format!(" on {license}")).unwrap_or_default();
+            let line = format!("{}{on}{by}: {old} → {}", request.action, words::decision(request.decision));
             match lines.iter_mut().find(|(known, _)| *known == line) {
                 Some((_, count)) => *count += 1,
                 None => lines.push((line, 1)),
@@ -153,6 +138,14 @@ impl Pair<'_> {
     }
 }
 
+/// Both reports as views, and their starts in pairs: regressions first.
+fn pairs<'d>(before: &'d View<'d>, after: &'d View<'d>) -> Vec<Pair<'d>> {
+    let both = before.targets.iter().zip(&after.targets);
+    let mut pairs: Vec<Pair<'_>> = both.map(|(before, after)| Pair { before, after }).collect();
+    pairs.sort_by_key(Pair::effect);
+    pairs
+}
+
 impl Diff {
     /// The report on the starts as they would be.
     pub fn after(&self) -> &Report {
@@ -161,15 +154,17 @@ impl Diff {
 
     /// The worst verdict of a start that the change makes worse.
     pub fn worst_regression(&self) -> Option<Verdict> {
-        let regressions = self.pairs().into_iter().filter(|pair| pair.effect() == Effect::Regression);
-        regressions.filter_map(|pair| pair.after).map(|start| start.verdict).max()
+        let (before, after) = self.views();
+        let pairs = pairs(&before, &after);
+        let regressions = pairs.iter().filter(|pair| pair.effect() == Effect::Regression);
+        regressions.filter_map(|pair| pair.after.start).map(|start| start.verdict).max()
     }
 
     /// Whether a start that is ready gets a warning by the change.
     pub fn has_new_warnings(&self) -> bool {
-        let is_new =
-            |pair: &Pair<'_>| pair.new_findings().into_iter().any(|finding| finding.severity == Severity::Warning);
-        self.pairs().iter().any(is_new)
+        let (before, after) = self.views();
+        let is_warning = |view: &FindingView<'_>| view.finding.severity == Severity::Warning;
+        pairs(&before, &after).iter().any(|pair| pair.new_findings().into_iter().any(is_warning))
     }
 
     /// Whether the change makes a start depend on what is assumed of the organization's policies.
@@ -177,24 +172,16 @@ impl Diff {
         self.after.assumes_organization() && !self.before.assumes_organization()
     }
 
-    /// Regressions first.
-    fn pairs(&self) -> Vec<Pair<'_>> {
-        let both = self.before.targets.iter().zip(&self.after.targets);
-        let pairs = both.map(|(before, after)| Pair {
-            target: after,
-            before: before.outcome.as_ref().ok(),
-            after: after.outcome.as_ref().ok(),
-        });
-        let mut pairs: Vec<Pair<'_>> = pairs.collect();
-        pairs.sort_by_key(Pair::effect);
-        pairs
+    fn views(&self) -> (View<'_>, View<'_>) {
+        (View::of(&self.before), View::of(&self.after))
     }
 
     /// For people.
     pub fn text(&self, form: Form) -> String {
-        let pairs = self.pairs();
+        let (before, after) = self.views();
+        let pairs = pairs(&before, &after);
         let mut told = joined::Shown::new(&self.after);
-        let judged = || pairs.iter().filter(|pair| pair.error().is_none());
+        let judged = || pairs.iter().filter(|pair| pair.after.error.is_none());
         let count = |effect| judged().filter(|pair| pair.effect() == effect).count();
         let errors = pairs.len() - judged().count();
         let others = if errors > 0 { format!(", {errors} not judged") } else { String::new() };
@@ -212,83 +199,84 @@ impl Diff {
             }
         }
         for pair in &pairs {
-            let starter = pair.after.map_or(pair.target.role_arn.as_str(), |start| start.principal.as_str());
-            let (verdicts, instance) = (pair.verdicts(), &pair.target.instance_id);
+            let (target, start) = (pair.after.target, pair.after.start);
+            let starter = start.map_or(target.role_arn.as_str(), |start| start.principal.as_str());
+            let (verdicts, instance) = (pair.verdicts(), &target.instance_id);
             out.blank();
             out.line(&format!("{verdicts}  {instance} for {}", words::starter(&self.after, starter)));
-            if let Some(error) = pair.error() {
+            if let Some(error) = pair.after.error {
                 out.line(&format!("   ERROR  {}", error.message));
                 out.document("   ", &error.help);
             }
-            let Some(after) = pair.after else { continue };
+            let Some(start) = start else { continue };
             for line in pair.moved_lines() {
                 out.line(&format!("   {line}"));
             }
-            let new: Vec<&Finding> =
-                pair.new_findings().into_iter().filter(|finding| finding.severity != Severity::Note).collect();
+            let all = pair.new_findings();
+            let new: Vec<_> = all.iter().filter(|view| view.finding.severity != Severity::Note).collect();
             let mut said = BTreeSet::new();
-            for (number, finding) in new.iter().enumerate() {
+            for (number, view) in new.iter().enumerate() {
                 out.blank();
-                text::render_finding(&mut out, number, finding, after, &mut said);
-                text::next_steps(&mut out, &self.after, pair.target, after, finding);
+                text::render_finding(&mut out, number, view, start, &mut said);
+                text::next_steps(&mut out, view);
             }
             // What stops it was there before and still is.
-            let is_old = |finding: &&Finding| finding.severity <= Severity::Undecided && !new.contains(finding);
-            for finding in after.findings.iter().filter(is_old) {
-                let (severity, title) = (words::severity(finding.severity), words::title(finding.code, after.noun()));
-                out.line(&format!("   still {} {severity}: {title}", finding.code));
+            let is_old = |view: &&FindingView<'_>| {
+                view.finding.severity <= Severity::Undecided && !new.iter().any(|new| std::ptr::eq(**new, *view))
+            };
+            for view in pair.after.findings().iter().filter(is_old) {
+                out.line(&format!("   still {} {}: {}", view.code, view.severity, view.title));
             }
             if pair.effect() == Effect::Regression {
-                out.append(&remedy::text(after, form, &mut told));
+                out.append(&remedy::text(start, form, &mut told));
             }
         }
         out.blank();
         out.line("A running instance is not touched by a change of keys or policies; its next start is.");
         out.line("Nothing was changed: this is what would be.");
         out.blank();
-        text::provenance(&mut out, &self.after);
+        text::provenance(&mut out, &after);
         out.print()
     }
 
     /// For programs, format version 1.
     pub fn json(&self) -> String {
-        let targets = self.pairs();
-        let targets = targets.iter().map(|pair| TargetOut {
-            instance_id: pair.target.instance_id.as_str(),
-            role_arn: &pair.target.role_arn,
+        let (before, after) = self.views();
+        let targets = pairs(&before, &after).into_iter().map(|pair| TargetOut {
+            instance_id: pair.after.target.instance_id.as_str(),
+            role_arn: &pair.after.target.role_arn,
             effect: pair.effect(),
-            error: pair.error(),
-            before: pair.before.map(|start| start.verdict.as_str()),
-            after: pair.after.map(|start| start.verdict.as_str()),
-            requests: pair.moved().into_iter().map(|(before, judged)| request(before, judged)).collect(),
-            findings: match pair.after {
-                Some(after) => pair.new_findings().into_iter().map(|finding| json::finding(finding, after)).collect(),
-                None => Vec::new(),
-            },
+            error: pair.after.error,
+            before: pair.before.start.map(|start| start.verdict.as_str()),
+            after: pair.after.start.map(|start| start.verdict.as_str()),
+            requests: pair.moved().into_iter().map(|(before, request)| RequestOut::of(before, request)).collect(),
+            findings: pair.new_findings(),
         });
         print(&DiffOut {
             format_version: FORMAT_VERSION,
             judged_at: self.after.judged_at,
-            read: json::read(&self.after),
+            read: view::read(&self.after),
             before: self.before.verdict.as_str(),
             after: self.after.verdict.as_str(),
             changes: self.changes.iter().map(|(change, _)| change.as_str()).collect(),
             notes: self.changes.iter().flat_map(|(_, notes)| notes).map(String::as_str).collect(),
             unread: &self.after.unread,
-            to_read: wanted(&self.after.unread),
+            to_read: &after.to_read,
             targets: targets.collect(),
         })
     }
 }
 
-fn request(before: Option<Decision>, judged: &RequestOutcome) -> RequestOut<'_> {
-    RequestOut {
-        row: judged.case.row.number,
-        action: judged.case.row.action,
-        resource: judged.case.request.resource(),
-        volume_id: judged.case.volume.as_ref().map(crate::names::VolumeId::as_str),
-        before: before.map(Decision::as_str),
-        after: judged.decision.as_str(),
+impl<'d> RequestOut<'d> {
+    fn of(before: Option<Decision>, request: &RequestView<'d>) -> Self {
+        Self {
+            row: request.row,
+            action: request.action,
+            resource: request.resource,
+            volume_id: request.volume_id,
+            before: before.map(Decision::as_str),
+            after: request.decided,
+        }
     }
 }
 
@@ -380,13 +368,13 @@ fn notes(change: &Change, before: &Capture, after: &Capture) -> Vec<String> {
 struct DiffOut<'d> {
     format_version: u32,
     judged_at: jiff::Timestamp,
-    read: json::Read<'d>,
+    read: view::Read<'d>,
     before: &'static str,
     after: &'static str,
     changes: Vec<&'d str>,
     notes: Vec<&'d str>,
     unread: &'d [Missing],
-    to_read: Vec<ScriptFor>,
+    to_read: &'d [ScriptFor],
     targets: Vec<TargetOut<'d>>,
 }
 
@@ -401,7 +389,7 @@ struct TargetOut<'d> {
     before: Option<&'static str>,
     after: Option<&'static str>,
     requests: Vec<RequestOut<'d>>,
-    findings: Vec<json::FindingOut>,
+    findings: Vec<&'d FindingView<'d>>,
 }
 
 #[derive(Serialize)]

@@ -9,6 +9,7 @@ mod next;
 mod observed;
 mod remedy;
 pub mod text;
+mod view;
 
 pub use crate::remedy::Form;
 pub use diff::Diff;

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::{ContentArrangement, Table};
 
-use crate::calls::wanted;
 use crate::capture::Handed;
 use crate::command::Command;
 use crate::engine::Decision;
 use crate::escape::one_line;
 use crate::fact::Fact;
-use crate::findings::{Code, Evidence, Finding, Severity};
+use crate::findings::{Code, Group, Severity};
 use crate::names::VolumeId;
-use crate::operations::{RequestOutcome, Requester};
+use crate::operations::{RequestOutcome, Requester, Step};
 use crate::remedy::Form;
 
-use super::{joined, next, observed, remedy};
+use super::view::{FindingView, TargetView, View};
+use super::{joined, observed, remedy};
 use crate::outcome::{Report, Start, TargetReport, Verdict};
 use crate::words;
 use crate::words::Page;
@@ -27,23 +27,24 @@ pub fn render(report: &Report) -> String {
 
 /// The report as plain text, with remedies in this form.
 pub fn render_with(report: &Report, form: Form) -> String {
+    let view = View::of(report);
     let mut text = Page::default();
     let mut told = joined::Shown::new(report);
-    for (number, target) in report.targets.iter().enumerate() {
+    for (number, target) in view.targets.iter().enumerate() {
         if number > 0 {
             text.blank();
         }
-        match &target.outcome {
-            Ok(start) => render_start(&mut text, report, target, start, (form, &mut told)),
-            Err(error) => {
-                text.line(&format!("ERROR  {}: {}", target.instance_id, error.message));
-                text.document("  ", &error.help);
-            }
+        if let Some(start) = target.start {
+            render_start(&mut text, report, target, start, (form, &mut told));
+        }
+        if let Some(error) = target.error {
+            text.line(&format!("ERROR  {}: {}", target.target.instance_id, error.message));
+            text.document("  ", &error.help);
         }
     }
     joined::together(&mut text, report);
     text.blank();
-    provenance(&mut text, report);
+    provenance(&mut text, &view);
     text.print()
 }
 
@@ -61,31 +62,29 @@ pub fn headline_of(report: &Report) -> String {
 fn render_start(
     text: &mut Page,
     report: &Report,
-    target: &TargetReport,
+    target: &TargetView<'_>,
     start: &Start,
     (form, told): (Form, &mut joined::Shown),
 ) {
-    headline(text, report, target, start);
+    headline(text, report, target.target, start);
     if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
         text.blank();
         volume_table(text, start);
     }
-    let observed = crate::observed::observed(target, start, report.earlier.as_ref());
     let mut said = BTreeSet::new();
-    for (number, finding) in start.findings.iter().enumerate() {
-        if number == 0 || finding.severity <= Severity::Undecided {
+    for (number, view) in target.findings().iter().enumerate() {
+        if number == 0 || view.finding.severity <= Severity::Undecided {
             text.blank();
         }
-        render_finding(text, number, finding, start, &mut said);
-        let events = crate::observed::confirmed_by(finding, &observed);
-        if !events.is_empty() {
-            text.item("confirmed", &format!("by event {}", events.join(", ")));
+        render_finding(text, number, view, start, &mut said);
+        if !view.confirmed_by.is_empty() {
+            text.item("confirmed", &format!("by event {}", view.confirmed_by.join(", ")));
         }
-        next_steps(text, report, target, start, finding);
+        next_steps(text, view);
     }
     text.append(&remedy::text(start, form, told));
     if let Some(earlier) = &report.earlier {
-        text.append(&observed::text(&observed, earlier));
+        text.append(&observed::text(&target.events, earlier));
     }
 }
 
@@ -147,10 +146,10 @@ fn volume_table(text: &mut Page, start: &Start) {
     table.set_content_arrangement(ContentArrangement::Disabled);
     let by_starter = format!("Decrypt by {}", start.noun());
     table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", &by_starter]);
-    let mut of_volume: BTreeMap<(&VolumeId, u8), &RequestOutcome> = BTreeMap::new();
+    let mut of_volume: BTreeMap<(&VolumeId, Step), &RequestOutcome> = BTreeMap::new();
     for judged in &start.judged {
         if let Some(volume) = &judged.case.volume {
-            of_volume.entry((volume, judged.case.row.number)).or_insert(judged);
+            of_volume.entry((volume, judged.case.row.step)).or_insert(judged);
         }
     }
     for row in &start.volumes {
@@ -161,10 +160,12 @@ fn volume_table(text: &mut Page, start: &Start) {
         };
         let state = row.key_state.as_deref().map_or("", |state| if state.is_empty() { "not known" } else { state });
         let encrypted = row.key.known().is_some();
-        let of_row = |number| of_volume.get(&(&row.volume, number)).copied();
-        let cell = |number| if encrypted { decision_cell(of_row(number), of_row(2)) } else { String::new() };
+        let of_step = |step| of_volume.get(&(&row.volume, step)).copied();
+        let grant = of_step(Step::CreateGrant);
+        let cell = |step| if encrypted { decision_cell(of_step(step), grant) } else { String::new() };
         let state = if encrypted { state.to_owned() } else { String::new() };
-        let cells = [row.volume.to_string(), row.device.clone(), key, state, cell(2), cell(4), cell(3)];
+        let [grant, ec2, own] = [Step::CreateGrant, Step::InfrastructureDecrypt, Step::ForwardedDecrypt].map(cell);
+        let cells = [row.volume.to_string(), row.device.clone(), key, state, grant, ec2, own];
         // A table breaks its cells at line ends, and aligns what is shown.
         table.add_row(cells.map(|cell| one_line(&cell).into_owned()));
     }
@@ -189,16 +190,17 @@ fn decision_cell(judged: Option<&RequestOutcome>, grant: Option<&RequestOutcome>
 pub(super) fn render_finding(
     text: &mut Page,
     number: usize,
-    finding: &Finding,
+    view: &FindingView<'_>,
     start: &Start,
     said: &mut BTreeSet<String>,
 ) {
+    let finding = view.finding;
     let actions = finding.actions.join(", ");
     let colon = if actions.is_empty() { "" } else { ": " };
     let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
     said.insert(words::so(finding.code, start.noun()));
-    let verb = if finding.code.group() == "02" { " not allowed" } else { "" };
-    text.wrap(&first, 3, &format!("{actions}{verb}{colon}{}", words::title(finding.code, start.noun())));
+    let verb = if finding.code.group() == Group::Documented { " not allowed" } else { "" };
+    text.wrap(&first, 3, &format!("{actions}{verb}{colon}{}", view.title));
     // A note on what a start does not use is said in a line.
     if finding.code == Code::LifeCycleNotAllowed {
         return;
@@ -211,14 +213,13 @@ pub(super) fn render_finding(
         let volumes: Vec<&str> = finding.volumes.iter().map(VolumeId::as_str).collect();
         say(text, said, "volumes", &volumes.join(", "));
     }
-    for fact in &finding.evidence {
-        if let Evidence::Command { what, command } = fact {
-            text.command_item(what, command);
+    for fact in &view.evidence {
+        if let Some(command) = fact.command {
+            text.command_item(fact.label, command);
             continue;
         }
-        let (label, lines) = words::fact(fact, start.noun());
-        let mut lines = lines.iter();
-        if lines.next().is_some_and(|first| say(text, said, label, first)) {
+        let mut lines = fact.lines.iter();
+        if lines.next().is_some_and(|first| say(text, said, fact.label, first)) {
             lines.for_each(|words| text.item("", words));
         }
     }
@@ -237,15 +238,15 @@ fn say(text: &mut Page, said: &mut BTreeSet<String>, label: &str, words: &str) -
 }
 
 /// What settles what is not known.
-pub(super) fn next_steps(text: &mut Page, report: &Report, target: &TargetReport, start: &Start, finding: &Finding) {
-    let steps = next::steps(report, target, start, finding);
+pub(super) fn next_steps(text: &mut Page, view: &FindingView<'_>) {
+    let steps = &view.steps;
     if steps.is_empty() {
         return;
     }
     text.line(if steps.len() == 1 { "   Next" } else { "   Next, one of" });
     for step in steps {
         text.wrap("     ", 5, &format!("{}:", step.words));
-        for command in step.lines {
+        for command in &step.lines {
             text.line(&format!("       {command}"));
         }
     }
@@ -255,7 +256,8 @@ pub(super) fn next_steps(text: &mut Page, report: &Report, target: &TargetReport
 const FEW: usize = 4;
 
 /// Who read what and when, what was assumed, what was not read.
-pub(super) fn provenance(text: &mut Page, report: &Report) {
+pub(super) fn provenance(text: &mut Page, view: &View<'_>) {
+    let report = view.report;
     let read = &report.read;
     let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
     let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
@@ -295,7 +297,7 @@ pub(super) fn provenance(text: &mut Page, report: &Report) {
     let explain = |code: &Code| Command::preflight("explain").argument(code.id());
     let more = report.codes().first().map(|code| format!("    More: {}", explain(code))).unwrap_or_default();
     text.line(&format!("ebs-preflight {version}, call model of {}.{more}", crate::operations::MODEL_DATE));
-    for wanted in wanted(&report.unread) {
+    for wanted in &view.to_read {
         let words = format!(
             "To read just what is missing, paste this into a shell (CloudShell, say) of {}, and give what it prints \
              to {}:",

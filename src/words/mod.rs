@@ -17,7 +17,7 @@ use crate::findings::{
     Code, Evidence, Finding, OpenQuestion, PlacedStatement, Severity, StatementRole, place, push_new,
 };
 use crate::names::{PrincipalArn, kind_and_name};
-use crate::operations::{Assumption, Level, RequestOutcome, Requester, Resolution};
+use crate::operations::{Assumption, Level, RequestOutcome, Requester, Resolution, Step};
 use crate::policy::PolicyType;
 
 use crate::outcome::{Report, Start};
@@ -126,7 +126,7 @@ pub(crate) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> 
 
 /// What allows the grant that EC2 makes, each once, and who then decrypts.
 pub(crate) fn allowed_by(start: &Start) -> Option<String> {
-    let grants = start.judged.iter().filter(|judged| judged.case.row.number == 2);
+    let grants = start.judged.iter().filter(|judged| judged.case.row.step == Step::CreateGrant);
     let allowing = grants.flat_map(|judged| {
         let deciders = deciders(&judged.case.request, &judged.explanation).into_iter();
         deciders.filter_map(|decider| match decider {

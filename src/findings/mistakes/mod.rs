@@ -65,7 +65,7 @@ const SLIPS: &[(Code, Recognizer)] = &[
     (Code::ReEncryptWithoutStar, spelling::re_encrypt_without_star),
     (Code::RevokeWithoutCreateGrant, spelling::revoke_without_create_grant),
     (Code::UseWithoutCreateGrant, spelling::use_without_create_grant),
-    (Code::ActionMisspelt, spelling::action_misspelled),
+    (Code::ActionMisspelled, spelling::action_misspelled),
 ];
 
 /// The name of what does not fit in one element, and where the name stands in the table.

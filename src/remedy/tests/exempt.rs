@@ -64,7 +64,7 @@ fn denied(place: Place, statement: &str) -> World {
 
 /// Requests that are not the start's, each by a change of one of its own: what a reviewer asks about.
 fn others(judged: &[RequestOutcome]) -> Vec<(&'static str, Request, &RequestOutcome)> {
-    let of_row = |number: u8| judged.iter().find(|judged| judged.case.row.number == number);
+    let of_row = |number: u8| judged.iter().find(|judged| judged.case.row.step.number() == number);
     let (start, grant) = (of_row(1).unwrap(), of_row(2).unwrap());
     let with = |of: &RequestOutcome, change: &dyn Fn(&mut Context)| {
         let request = &of.case.request;

@@ -1,0 +1,312 @@
+//! A report as its formats show it: JSON is a view serialized, text is written from one, `diff` compares two.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::calls::{Missing, ScriptFor, wanted};
+use crate::command::Command;
+use crate::engine::{Decision, deciders};
+use crate::fact::Fact;
+use crate::findings::{Evidence, Finding};
+use crate::names::{Arn, KeyArn, VolumeId};
+use crate::observed::{self, Observed};
+use crate::operations::{Level, RequestOutcome, Requester};
+use crate::outcome::{Report, Start, TargetError, TargetReport, VolumeRow};
+use crate::words;
+use crate::words::json::FORMAT_VERSION;
+
+use super::next::{self, Step};
+use super::remedy::{self, RemedyOut};
+
+/// A report with everything worked out that a format shows.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct View<'a> {
+    #[serde(skip)]
+    pub(super) report: &'a Report,
+    format_version: u32,
+    tool: Tool,
+    judged_at: Timestamp,
+    verdict: &'static str,
+    region: &'a str,
+    region_source: &'a str,
+    read: Read<'a>,
+    model_date: &'static str,
+    assumptions: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    handed: &'a [crate::capture::Handed],
+    unread: &'a [Missing],
+    pub(super) to_read: Vec<ScriptFor>,
+    pub(super) targets: Vec<TargetView<'a>>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// Who read, and when first and last.
+#[derive(Serialize)]
+pub(super) struct Read<'a> {
+    by: Option<&'a String>,
+    from: Timestamp,
+    until: Timestamp,
+    /// Whole days from the oldest part of the evidence to the time of asking, if that is more than one.
+    #[serde(rename = "ageDays", skip_serializing_if = "Option::is_none")]
+    age_days: Option<i64>,
+    what: &'a [String],
+}
+
+/// One target, judged or not.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TargetView<'a> {
+    #[serde(skip)]
+    pub(super) target: &'a TargetReport,
+    #[serde(skip)]
+    pub(super) start: Option<&'a Start>,
+    instance_id: &'a str,
+    role_arn: &'a str,
+    region: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) volumes: Option<Vec<VolumeView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requests: Option<Vec<RequestView<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<FindingView<'a>>>,
+    /// Why this principal is judged, where events named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_from: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) events: Vec<Observed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<&'a TargetError>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VolumeView<'a> {
+    #[serde(rename = "volumeId")]
+    pub(super) id: &'a str,
+    pub(super) device: &'a str,
+    pub(super) encrypted: Option<bool>,
+    pub(super) key_arn: Option<&'a str>,
+    pub(super) aliases: &'a [String],
+    pub(super) key_state: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestView<'a> {
+    pub(super) row: u8,
+    pub(super) action: &'static str,
+    pub(super) resource: &'a str,
+    principal: &'a str,
+    pub(super) volume_id: Option<&'a str>,
+    level: &'static str,
+    #[serde(rename = "decision")]
+    pub(super) decided: &'static str,
+    pub(super) decided_by: Vec<String>,
+    reasons: Vec<String>,
+    missing: Vec<String>,
+    #[serde(skip)]
+    pub(super) decision: Decision,
+    #[serde(skip)]
+    pub(super) step: crate::operations::Step,
+    #[serde(skip)]
+    pub(super) by: Requester,
+    #[serde(skip)]
+    pub(super) license: Option<&'a Arn>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FindingView<'a> {
+    #[serde(skip)]
+    pub(super) finding: &'a Finding,
+    pub(super) code: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) title: String,
+    subjects: Vec<String>,
+    pub(super) evidence: Vec<EvidenceView<'a>>,
+    /// The IDs of the events that confirm it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) confirmed_by: Vec<String>,
+    remedies: Vec<RemedyOut>,
+    /// The ways in which it is settled, where it is not decided.
+    #[serde(skip)]
+    pub(super) steps: Vec<Step>,
+}
+
+#[derive(Serialize)]
+pub(super) struct EvidenceView<'a> {
+    policy: Option<String>,
+    path: Option<String>,
+    line: Option<usize>,
+    column: Option<usize>,
+    fact: String,
+    #[serde(skip)]
+    pub(super) label: &'static str,
+    #[serde(skip)]
+    pub(super) lines: Vec<String>,
+    /// What is to be typed, if it is that.
+    #[serde(skip)]
+    pub(super) command: Option<&'a Command>,
+}
+
+impl<'a> View<'a> {
+    /// Returns the view of a report.
+    pub(super) fn of(report: &'a Report) -> Self {
+        let mut assumptions: Vec<String> =
+            report.starts().flat_map(|start| &start.assumptions).map(words::assumption).collect();
+        assumptions.sort();
+        assumptions.dedup();
+        let read = &report.read;
+        Self {
+            report,
+            format_version: FORMAT_VERSION,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            judged_at: report.judged_at,
+            verdict: report.verdict.as_str(),
+            region: read.region.as_str(),
+            region_source: &read.region_source,
+            read: self::read(report),
+            model_date: crate::operations::MODEL_DATE,
+            assumptions,
+            handed: &report.handed,
+            unread: &report.unread,
+            to_read: wanted(&report.unread),
+            targets: report.targets.iter().map(|target| TargetView::of(target, report)).collect(),
+        }
+    }
+}
+
+pub(super) fn read(report: &Report) -> Read<'_> {
+    let read = &report.read;
+    let age_days = report.age(report.first_read()).map(|age| age.as_hours() / 24);
+    Read { by: read.by.known(), from: read.from, until: read.until, age_days, what: &report.was_read }
+}
+
+impl<'a> TargetView<'a> {
+    fn of(target: &'a TargetReport, report: &'a Report) -> Self {
+        let start = target.outcome.as_ref().ok();
+        let earlier = report.earlier.as_ref();
+        let observed = start.map(|start| observed::observed(target, start, earlier)).unwrap_or_default();
+        let finding = |finding, start| FindingView {
+            confirmed_by: observed::confirmed_by(finding, &observed),
+            ..FindingView::of(finding, report, target, start)
+        };
+        Self {
+            target,
+            start,
+            instance_id: target.instance_id.as_str(),
+            role_arn: &target.role_arn,
+            region: report.read.region.as_str(),
+            verdict: start.map(|start| start.verdict.as_str()),
+            volumes: start.map(|start| start.volumes.iter().map(VolumeView::of).collect()),
+            requests: start.map(|start| start.judged.iter().map(|judged| RequestView::of(judged, start)).collect()),
+            findings: start.map(|start| start.findings.iter().map(|one| finding(one, start)).collect()),
+            principal_from: earlier.and_then(|earlier| earlier.starter.as_ref()).map(super::observed::principal_from),
+            events: observed,
+            error: target.outcome.as_ref().err(),
+        }
+    }
+
+    pub(super) fn requests(&self) -> &[RequestView<'a>] {
+        self.requests.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn findings(&self) -> &[FindingView<'a>] {
+        self.findings.as_deref().unwrap_or_default()
+    }
+}
+
+impl<'a> VolumeView<'a> {
+    fn of(row: &'a VolumeRow) -> Self {
+        Self {
+            id: row.volume.as_str(),
+            device: &row.device,
+            encrypted: match &row.key {
+                Fact::Known(_) => Some(true),
+                Fact::Absent => Some(false),
+                Fact::Unread(_) | Fact::Part { .. } => None,
+            },
+            key_arn: row.key.known().map(KeyArn::as_str),
+            aliases: &row.aliases,
+            key_state: row.key_state.as_deref().filter(|state| !state.is_empty()),
+        }
+    }
+}
+
+impl<'a> RequestView<'a> {
+    fn of(judged: &'a RequestOutcome, start: &Start) -> Self {
+        let (case, noun) = (&judged.case, start.noun());
+        let deciders = deciders(&case.request, &judged.explanation).into_iter();
+        Self {
+            row: case.row.step.number(),
+            step: case.row.step,
+            action: case.row.action,
+            resource: case.request.resource(),
+            principal: &case.request.principal.arn,
+            volume_id: case.volume.as_ref().map(VolumeId::as_str),
+            level: match case.row.level {
+                Level::Start => "start",
+                Level::Documented => "documented",
+            },
+            decided: judged.decision.as_str(),
+            decided_by: deciders.map(|decider| words::decider(decider, judged, noun)).collect(),
+            reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact, noun).1).collect(),
+            missing: crate::findings::open(judged).iter().map(|open| words::open(open, noun)).collect(),
+            decision: judged.decision,
+            by: case.row.by,
+            license: case.license.as_ref(),
+        }
+    }
+}
+
+impl<'a> FindingView<'a> {
+    fn of(finding: &'a Finding, report: &Report, target: &TargetReport, start: &Start) -> Self {
+        let mut subjects: Vec<String> = finding.actions.iter().map(ToString::to_string).collect();
+        subjects.extend(finding.keys.iter().map(ToString::to_string));
+        subjects.extend(finding.volumes.iter().map(ToString::to_string));
+        Self {
+            finding,
+            code: finding.code.id(),
+            severity: words::severity(finding.severity),
+            title: words::title(finding.code, start.noun()),
+            subjects,
+            evidence: finding.evidence.iter().map(|fact| EvidenceView::of(fact, start.noun())).collect(),
+            confirmed_by: Vec::new(),
+            remedies: remedy::json(finding, start),
+            steps: next::steps(report, target, start, finding),
+        }
+    }
+
+    /// Returns `true` for two findings on the same thing.
+    pub(super) fn is_same(&self, other: &FindingView<'_>) -> bool {
+        let of = |view: &FindingView<'a>| (view.finding.code, view.finding.severity, view.finding.actions.clone());
+        let (own, other) = (of(self), (other.finding.code, other.finding.severity, other.finding.actions.clone()));
+        own == other
+    }
+}
+
+impl<'a> EvidenceView<'a> {
+    fn of(fact: &'a Evidence, noun: &'static str) -> Self {
+        let placed = fact.statement();
+        let position = placed.and_then(|placed| placed.position);
+        let (label, lines) = words::fact(fact, noun);
+        Self {
+            policy: placed.map(|placed| placed.policy.clone()),
+            path: placed.map(|placed| format!("Statement/{}", placed.index)),
+            line: position.map(|position| position.line),
+            column: position.map(|position| position.column),
+            fact: format!("{label}: {}", lines.join("; ")),
+            label,
+            lines,
+            command: if let Evidence::Command { command, .. } = fact { Some(command) } else { None },
+        }
+    }
+}
