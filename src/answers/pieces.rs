@@ -2,6 +2,7 @@
 //! transcripts, put together into one capture.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -51,13 +52,33 @@ pub struct ShownInstance {
     pub region: Option<Region>,
 }
 
+/// Why a file tells nothing of a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdleReason {
+    /// It is for `triage`.
+    Event,
+    /// In words.
+    Said(String),
+}
+
+impl fmt::Display for IdleReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Event => {
+                "this is an event or the error text of a start, which says what happened, not what is allowed"
+            }
+            Self::Said(reason) => reason,
+        })
+    }
+}
+
 /// A capture that was put together, and what was not needed for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
     /// The capture.
     pub capture: Capture,
     /// The files that told nothing of the starts, each with the reason.
-    pub idle: Vec<(String, String)>,
+    pub idle: Vec<(String, IdleReason)>,
 }
 
 /// Files of evidence, taken apart.
@@ -67,7 +88,7 @@ pub struct Pieces {
     captures: Vec<(usize, Capture)>,
     transcripts: Vec<(usize, Transcript)>,
     sources: Sources,
-    idle: BTreeMap<usize, String>,
+    idle: BTreeMap<usize, IdleReason>,
     /// What was around the texts.
     taken_off: Vec<(usize, Vec<Wrapping>)>,
 }
@@ -110,7 +131,8 @@ impl Pieces {
             Ok(found) => found,
             // Words alone: somebody's note beside the evidence.
             Err(HandedError::Mangled(Mangled { seems: None, .. })) if !file.text.contains('{') => {
-                self.idle.insert(number, "it holds no JSON, and no error of AWS".to_owned());
+                let reason = "it holds no JSON, and no error of AWS".to_owned();
+                self.idle.insert(number, IdleReason::Said(reason));
                 return Ok(());
             }
             Err(error) => return Err(PiecesError::NotTaken { file: path(), error: Box::new(error) }),
@@ -128,16 +150,10 @@ impl Pieces {
                     self.sources.extend(items.into_iter().map(|item| Source::new(number, said.clone(), item)));
                 }
                 Err(Idle::Event) => {
-                    let path = &file.path;
-                    let message = format!(
-                        "this is an event or the error text of a start, which says what happened, not what is allowed: \
-                         `triage` tells what it proves (ebs-preflight triage {path}), and --events {path} shows it beside \
-                         a judgement"
-                    );
-                    self.idle.entry(number).or_insert(message);
+                    self.idle.entry(number).or_insert(IdleReason::Event);
                 }
                 Err(Idle::Useless(message)) => {
-                    self.idle.entry(number).or_insert(message);
+                    self.idle.entry(number).or_insert(IdleReason::Said(message));
                 }
             }
         }
@@ -255,7 +271,7 @@ impl Pieces {
         let wants = Wants::of(&capture);
         self.sound(&sources, &wants)?;
         self.contradict(base, &sources, &wants)?;
-        let mut idle: Vec<(usize, String)> = Vec::new();
+        let mut idle: Vec<(usize, IdleReason)> = Vec::new();
         for (number, file) in self.files.iter().enumerate() {
             if self.captures.iter().any(|(own, _)| *own == number)
                 || self.transcripts.iter().any(|(own, _)| *own == number)
@@ -265,7 +281,8 @@ impl Pieces {
             match sources.used(number, &capture, &wants) {
                 Ok(what) => capture.handed.push(Handed { what, file: file.path.clone(), read: None }),
                 Err(reason) => {
-                    idle.push((number, reason.or_else(|| self.idle.get(&number).cloned()).unwrap_or_default()));
+                    let reason = reason.map(IdleReason::Said).or_else(|| self.idle.get(&number).cloned());
+                    idle.push((number, reason.unwrap_or(IdleReason::Said(String::new()))));
                 }
             }
         }

@@ -1,10 +1,8 @@
-use std::fmt::Write as _;
-
 use thiserror::Error;
 
 use super::document::HandedError;
 use super::mangled::{Mangled, plain};
-use super::pieces::EvidenceFile;
+use super::pieces::{EvidenceFile, IdleReason};
 use super::transcript::TranscriptError;
 use crate::capture::CaptureError;
 use crate::document::Position;
@@ -50,8 +48,8 @@ pub enum PiecesError {
         other: String,
     },
     /// No file tells anything of the starts.
-    #[error("nothing in these files tells of the start{}", reasons(.0))]
-    Nothing(Vec<(String, String)>),
+    #[error("nothing in these files tells of the start")]
+    Nothing(Vec<(String, IdleReason)>),
     /// What the files tell together contradicts itself.
     #[error("{0}")]
     Contradiction(Box<CaptureError>),
@@ -71,13 +69,6 @@ pub struct Question {
 fn lines(questions: &[Question]) -> String {
     let lines = questions.iter().map(|question| format!("`{}` does not say {}", question.file, question.what));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-fn reasons(files: &[(String, String)]) -> String {
-    files.iter().fold(String::new(), |mut all, (file, reason)| {
-        let _ = write!(all, "\n`{file}`: {reason}");
-        all
-    })
 }
 
 impl PiecesError {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::answers::{EvidenceFile, HandedError, Joined, Pieces, PiecesError, Wrapping};
+use crate::answers::{EvidenceFile, HandedError, IdleReason, Joined, Pieces, PiecesError, Wrapping};
 use crate::capture::{Capture, Target};
 use crate::command::{Command, Word};
 use crate::names::{InstanceId, Region};
@@ -58,7 +58,7 @@ pub(super) fn files(folder: &Path) -> Result<Vec<EvidenceFile>, CliError> {
         }
     }
     if found.is_empty() {
-        let message = format!("`{}` holds no file of text", folder.display());
+        let message = format!("`{}` holds no evidence: there is no file of text in it", folder.display());
         let help = "give the folder with what the AWS CLI printed, as JSON, or the files themselves";
         return Err(CliError::bad_input("evidence-missing", message, help));
     }
@@ -86,9 +86,22 @@ pub(super) fn pieces(files: Vec<EvidenceFile>) -> Result<Pieces, CliError> {
 pub(super) fn taken(joined: Result<Joined, PiecesError>) -> Result<Capture, CliError> {
     let Joined { capture, idle } = joined.map_err(|error| failure(&error))?;
     for (path, reason) in idle {
-        files::print_error(&format!("note: `{path}` tells nothing of this start: {reason}\n"));
+        files::print_error(&format!("note: `{path}` tells nothing of this start: {}\n", words(&path, &reason)));
     }
     Ok(capture)
+}
+
+/// Why a file tells nothing, with what it is for.
+fn words(path: &str, reason: &IdleReason) -> String {
+    match reason {
+        IdleReason::Event => {
+            let word = || Word::path(Path::new(path));
+            let triage = Command::preflight("triage").argument(word());
+            let events = Command::options().option("--events", word());
+            format!("{reason}; {triage} tells what it proves, and {events} shows it beside a judgement")
+        }
+        IdleReason::Said(reason) => reason.clone(),
+    }
 }
 
 /// The capture of the starts that are asked for.
@@ -148,7 +161,9 @@ fn failure(error: &PiecesError) -> CliError {
             let help = "neither tells when it was read, so which one holds now is not known: leave the older one out";
             CliError::bad_input("evidence-contradicts", message, help)
         }
-        PiecesError::Nothing(_) => {
+        PiecesError::Nothing(idle) => {
+            let lines = idle.iter().map(|(path, reason)| format!("\n`{path}`: {}", words(path, reason)));
+            let message = format!("{message}{}", lines.collect::<String>());
             let help = "it takes what the AWS CLI printed as JSON (describe-instances, describe-volumes, describe-key, \
                         get-key-policy, get-role, get-role-policy, \u{2026}), policies, items of AWS Config, captures and \
                         transcripts;\n`ebs-preflight capture --script` prints the lines that read all of it";

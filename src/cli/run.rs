@@ -154,7 +154,7 @@ fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(C
         earlier.starter = asked.started_by(&earlier)?;
         // What is missing is said before anything is read.
         options::no_session_of_users(&typed.knowledge, &asked.all()?)?;
-        live(&asked, &typed.reader)?
+        live(&asked, &typed.reader).map_err(|error| asked.or_without_credentials(error))?
     };
     options::no_session_of_users(&typed.knowledge, &capture.targets)?;
     Ok((handed::put_in(capture, &typed.handed, keys)?, question, earlier))
@@ -173,7 +173,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, CliError> {
         return files::write(output, "", false).map(|()| Exit::Done);
     }
     find_names(&mut asked, &typed.reader)?;
-    let capture = live(&asked, &typed.reader)?;
+    let capture = live(&asked, &typed.reader).map_err(|error| asked.or_without_credentials(error))?;
     let text = capture.print().map_err(|error| CliError {
         exit: Exit::NoVerdict,
         code: "capture-unwritable",

@@ -10,6 +10,9 @@ use crate::limits::TARGETS;
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
 use crate::outcome::Earlier;
 
+use crate::command::{Command, Word};
+use crate::words::option;
+
 use super::args::Targets;
 use super::exit::Exit;
 use super::failure::CliError;
@@ -106,6 +109,29 @@ impl StartSelection {
             ));
         }
         Ok(targets)
+    }
+
+    /// The error of a read with the ways on for whoever has no credentials, if it is for want of them.
+    pub(super) fn or_without_credentials(&self, error: CliError) -> CliError {
+        if !error.lacks_credentials() {
+            return error;
+        }
+        let listed = self.listed.iter();
+        let ids: BTreeSet<&InstanceId> =
+            self.instances.iter().chain(listed.clone().map(|one| &one.instance_id)).collect();
+        let arns = self.principals.iter().chain(listed.map(|one| &one.role_arn));
+        let principals: Vec<PrincipalArn> =
+            arns.collect::<BTreeSet<_>>().into_iter().filter_map(|arn| PrincipalArn::parse(arn).ok()).collect();
+        let script = Command::preflight("capture --script");
+        let script = ids.into_iter().fold(script, |script, id| script.option("--instance-id", id));
+        let script = principals.iter().fold(script, |script, principal| script.with(&option(principal)));
+        let from = Command::preflight("check").option("--from", Word::blank("FILES"));
+        let help = format!(
+            "{}\nwithout credentials: send what this prints to somebody who has some, and judge what comes back with \
+             --capture:\n  {script}\nor judge what the AWS CLI printed before:\n  {from}",
+            error.help
+        );
+        CliError { help, ..error }
     }
 
     /// The starts of a capture.

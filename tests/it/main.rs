@@ -18,6 +18,7 @@ mod caller;
 mod captures;
 mod condition_keys;
 mod conformance;
+mod counted;
 mod differential;
 mod docs;
 mod frozen;
@@ -44,6 +45,8 @@ mod transcript;
 mod triage;
 mod whole;
 
+#[cfg(feature = "cli")]
+mod accepted;
 #[cfg(feature = "cli")]
 mod diffs;
 #[cfg(feature = "cli")]
