@@ -8,7 +8,7 @@ use crate::event::{Actor, Conclusion, Denial, Event, Incident, Inconclusive, Pol
 use crate::findings::{Code, Evidence, Finding, Severity, StatementRole, push_new};
 use crate::names::{KeyArn, PrincipalArn, kind_and_name};
 use crate::operations::{Level, RequestOutcome, Requester};
-use crate::outcome::{Earlier, Start, TargetReport};
+use crate::outcome::{Earlier, Since, Start, TargetReport};
 use crate::policy::PolicyType;
 use crate::triage::{is_infrastructure, what};
 use crate::words;
@@ -83,12 +83,13 @@ fn is_starter(arn: &str, own: &str) -> bool {
     }
 }
 
-/// What refutes the judgement: refusals of requests on which the start hangs, later than `since`, that nothing which was
-/// read explains. `None` if there is none.
+/// What refutes the judgement: refusals of requests on which the start hangs, later than the evidence, that nothing which
+/// was read explains. `None` if there is none.
 ///
-/// A record is stronger than a judgement of what was read before it; one from before the reads may be cured since.
+/// A record is stronger than a judgement of what was read before it; one from before the reads may be cured since. What
+/// was handed in without a date may be older than any record, and an error text without a time later than any read.
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>
-pub(crate) fn refuted(target: &TargetReport, start: &Start, earlier: &Earlier, since: Timestamp) -> Option<Finding> {
+pub(crate) fn refuted(target: &TargetReport, start: &Start, earlier: &Earlier, since: &Since) -> Option<Finding> {
     let mut finding = Finding::new(Code::RefusedSince, Severity::Undecided, Vec::new());
     for incident in earlier.incidents.iter().filter(|incident| concerns(incident, target, start)) {
         let Conclusion::Refused(refusal) = &incident.told else { continue };
@@ -109,23 +110,40 @@ pub(crate) fn refuted(target: &TargetReport, start: &Start, earlier: &Earlier, s
     let events = earlier.incidents.iter().flat_map(|incident| &incident.events);
     let changes = events.filter(|event| event.is_change() && bears_on(event, start));
     for (time, action) in changes.filter_map(|event| Some((event.time?, event.action.clone()))) {
-        if time >= since {
+        if since.is_before(time) {
             push_new(&mut finding.evidence, Evidence::Changed { time, action });
         }
+    }
+    let is_after_all =
+        |one: &Evidence| !matches!(one, Evidence::Refused { time: Some(time), .. } if *time < since.read);
+    if !finding.evidence.iter().all(is_after_all) {
+        finding.evidence.extend(since.undated.iter().cloned().map(Evidence::Undated));
     }
     Some(finding)
 }
 
-/// When the request of a start was refused, with the ID of the record, if that was not before `since`. What the principal
-/// asks of KMS by itself is another request than what EC2 asks for it.
-fn refused_at<'i>(incident: &'i Incident, refusal: &Refusal, since: Timestamp) -> Option<(Timestamp, &'i str)> {
+impl Since {
+    /// Whether the evidence, or a part of it, may be older than a record of this time.
+    fn is_before(&self, time: Timestamp) -> bool {
+        time >= self.read || !self.undated.is_empty()
+    }
+}
+
+/// When the request of a start was refused, as far as that is told, with the ID of the record, if that may be later than
+/// the evidence. What the principal asks of KMS by itself is another request than what EC2 asks for it.
+fn refused_at<'i>(incident: &'i Incident, refusal: &Refusal, since: &Since) -> Option<(Option<Timestamp>, &'i str)> {
     let is_it = |event: &&Event| {
         event.error.is_some()
             && event.action == refusal.action
             && (event.by_ec2 || event.actor == Actor::Infrastructure || !event.action.starts_with("kms:"))
     };
-    let event = incident.events.iter().find(is_it)?;
-    Some((event.time.filter(|time| *time >= since)?, &event.event_id))
+    let (time, id) = match incident.events.iter().find(is_it) {
+        Some(event) => (event.time, event.event_id.as_str()),
+        // The text of an error alone.
+        None if incident.events.is_empty() => (incident.time, ""),
+        None => return None,
+    };
+    time.is_none_or(|time| since.is_before(time)).then_some((time, id))
 }
 
 fn compare(incident: &Incident, start: &Start, changes: &[&Event]) -> Observed {

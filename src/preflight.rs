@@ -9,10 +9,10 @@ use crate::capture::{Capture, Instance, Target};
 use crate::change::{Change, apply_all};
 use crate::engine::Decision;
 use crate::fact::Fact;
-use crate::findings::{Code, Severity, findings, is_required};
+use crate::findings::{Code, Finding, Severity, findings, is_required};
 use crate::names::{KeyArn, shared_names};
 use crate::observed;
-use crate::operations::{Assumption, NoPlan, PolicyCache, Question, judge, plan};
+use crate::operations::{Assumption, NoPlan, PolicyCache, Question, RequestOutcome, judge, plan, rests_on};
 use crate::outcome::Earlier;
 use crate::remedy::{Judgement, Remedies, Remedy, join, meant_denies, propose};
 use crate::words;
@@ -136,11 +136,16 @@ fn start(
 ) -> Result<Start, TargetError> {
     let mut plan = plan(capture, target, question, shelf).map_err(|error| no_plan(&error, capture, target))?;
     let judged = judge(std::mem::take(&mut plan.cases));
-    let findings = findings(capture, target, question, &plan, &judged);
-    // Every request that is not allowed has a finding; should one lack it, the start still is not READY.
-    let required = judged.iter().filter(|judged| is_required(judged, question));
-    let verdicts = findings.iter().map(|finding| verdict(finding.severity));
-    let verdict = verdicts.chain(required.map(|judged| of_request(judged.decision))).max().unwrap_or(Verdict::Ready);
+    let findings = self::findings(capture, target, question, &plan, &judged);
+    let verdict = verdict_of(&findings, &judged, question);
+    let is_ready = |question: &Question| {
+        crate::operations::plan(capture, target, question, shelf).is_ok_and(|mut plan| {
+            let judged = judge(std::mem::take(&mut plan.cases));
+            let findings = self::findings(capture, target, question, &plan, &judged);
+            verdict_of(&findings, &judged, question) == Verdict::Ready
+        })
+    };
+    let rests_on = if verdict == Verdict::Ready { rests_on(question, &plan.assumptions, is_ready) } else { Vec::new() };
     let is_for_good = findings.iter().any(|finding| {
         matches!(finding.code, Code::InstanceTerminated | Code::InstanceStoreRoot | Code::ForeignInstance)
     });
@@ -170,7 +175,16 @@ fn start(
         meant,
         namesake: capture.namesakes.get(&target.role_arn).cloned(),
         assumptions: plan.assumptions,
+        rests_on,
     })
+}
+
+/// The worst of what findings and requests come to. Every request that is not allowed has a finding; should one lack it,
+/// the start still is not READY.
+fn verdict_of(findings: &[Finding], judged: &[RequestOutcome], question: &Question) -> Verdict {
+    let required = judged.iter().filter(|judged| is_required(judged, question));
+    let verdicts = findings.iter().map(|finding| verdict(finding.severity));
+    verdicts.chain(required.map(|judged| of_request(judged.decision))).max().unwrap_or(Verdict::Ready)
 }
 
 /// How the starts fare with the changes of all remedies; `None` where no remedy changes what another one does.
@@ -294,10 +308,10 @@ impl Report {
     pub fn with_events(mut self, earlier: Earlier) -> Self {
         let starter = self.targets.first().and_then(|target| target.role_arn.split(':').nth(4)).unwrap_or_default();
         self.unread.extend(calls::events(&earlier.gaps, starter));
-        let since = self.first_read();
+        let since = self.outdated_from();
         for target in &mut self.targets {
             let refuted = target.outcome.as_ref().ok();
-            let refuted = refuted.and_then(|start| observed::refuted(target, start, &earlier, since));
+            let refuted = refuted.and_then(|start| observed::refuted(target, start, &earlier, &since));
             if let (Some(finding), Ok(start)) = (refuted, &mut target.outcome) {
                 let at = start.findings.partition_point(|other| other.severity <= finding.severity);
                 start.findings.insert(at, finding);

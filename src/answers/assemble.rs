@@ -208,7 +208,7 @@ fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (
         return (unread.unwrap_or_default(), Volumes::new());
     };
     // What newer parts show as attached was attached since, or they were read apart.
-    let newer = parts.iter().take(at).map(|part| ec2::volumes(part, id));
+    let newer = parts.iter().take(at).map(|part| ec2::by_instance(part, id));
     for (attachment, volume) in newer.filter_map(|shown| shown.found().cloned()).flatten() {
         if let (Fact::Known(instance), false) = (&mut instance, volumes.contains_key(&attachment.volume_id)) {
             volumes.insert(attachment.volume_id.clone(), Fact::Known(volume));
@@ -237,10 +237,14 @@ pub(super) fn fill(capture: &mut Capture, parts: &[Part], all: &[Part]) {
             *record = join::volume(std::mem::take(record), volume);
         }
         // Volumes of an instance that was read before.
-        let shown = parts.iter().map(|part| ec2::volumes(part, &target.instance_id));
-        for (attachment, volume) in shown.filter_map(|shown| shown.found().cloned()).flatten() {
-            if let Some(record) = capture.volumes.get_mut(&attachment.volume_id) {
-                *record = join::volume(std::mem::take(record), Fact::Known(volume));
+        let attached = capture.instances.get(&target.instance_id).and_then(Fact::known);
+        for attachment in attached.iter().flat_map(|instance| &instance.attachments) {
+            let Some(record) = capture.volumes.get_mut(&attachment.volume_id) else { continue };
+            for part in parts {
+                let shown = ec2::volume(part, &target.instance_id, &attachment.volume_id);
+                if shown.known().is_some() {
+                    *record = join::volume(std::mem::take(record), shown);
+                }
             }
         }
         let unread = || Fact::Unread(Unread::not_asked(iam::itself(&target.role_arn)));

@@ -63,29 +63,42 @@ pub(super) fn instance(
     if let (Fact::Known(instance), Some(unread)) = (&mut instance, part.tags_unread(&asked)) {
         instance.tags_unread = Some(unread);
     }
-    let shown = volumes(part, id);
     let mut attached = BTreeMap::new();
-    let hidden = shown.unread().cloned().unwrap_or_else(|| Unread {
-        why: UnreadReason::Unparsable,
-        needs: "ec2:DescribeVolumes".to_owned(),
-        message: "EC2 does not show this attached volume".to_owned(),
-    });
     if let Fact::Known(instance) = &mut instance {
+        // What only the list by the instance has was attached between the two reads.
+        let shown = by_instance(part, id);
+        let more: Vec<Attachment> =
+            shown.found().into_iter().flatten().map(|(attachment, _)| attachment.clone()).collect();
+        let is_new = |new: &Attachment| instance.attachments.iter().all(|old| old.volume_id != new.volume_id);
+        let more: Vec<Attachment> = more.into_iter().filter(is_new).collect();
+        instance.attachments.extend(more);
         for attachment in &instance.attachments {
-            attached.insert(attachment.volume_id.clone(), Fact::Unread(hidden.clone()));
-        }
-        for (attachment, volume) in shown.found().into_iter().flatten() {
-            if attached.insert(attachment.volume_id.clone(), Fact::Known(volume.clone())).is_none() {
-                instance.attachments.push(attachment.clone());
-            }
+            attached.insert(attachment.volume_id.clone(), volume(part, id, &attachment.volume_id));
         }
     }
     (instance, attached)
 }
 
-/// The volumes that EC2 shows as attached to the instance.
-pub(super) fn volumes(part: &Part, id: &InstanceId) -> Fact<Vec<(Attachment, Volume)>> {
-    part.list(&format!("ec2:DescribeVolumes {id}"), "Volumes", |one| volume(one, id))
+/// The volume of this instance as EC2 shows it, asked for by its own ID or by the instance's.
+pub(super) fn volume(part: &Part, instance: &InstanceId, id: &VolumeId) -> Fact<Volume> {
+    let shown = part.list(&format!("ec2:DescribeVolumes {id}"), "Volumes", |one| record(one, instance));
+    let is_asked = shown.unread().is_none_or(|unread| unread.why != UnreadReason::NotAsked);
+    let shown = if is_asked { shown } else { by_instance(part, instance) };
+    let own = shown.found().into_iter().flatten().find(|(attachment, _)| attachment.volume_id == *id);
+    match own {
+        Some((_, volume)) => Fact::Known(volume.clone()),
+        None => Fact::Unread(
+            shown
+                .unread()
+                .cloned()
+                .unwrap_or_else(|| Unread::unparsable("ec2:DescribeVolumes", "EC2 does not show this attached volume")),
+        ),
+    }
+}
+
+/// The volumes that EC2 shows as attached to the instance: so asked the lines of older versions.
+pub(super) fn by_instance(part: &Part, id: &InstanceId) -> Fact<Vec<(Attachment, Volume)>> {
+    part.list(&format!("ec2:DescribeVolumes {id}"), "Volumes", |one| record(one, id))
 }
 
 fn read(output: &str, id: &InstanceId, region: &Region) -> Option<Instance> {
@@ -131,6 +144,7 @@ fn condition_keys(instance: &Value, account: &AccountId, region: &Region) -> BTr
     let plain = [
         ("ec2:InstanceType", "/InstanceType"),
         ("ec2:AvailabilityZone", "/Placement/AvailabilityZone"),
+        ("ec2:AvailabilityZoneId", "/Placement/AvailabilityZoneId"),
         ("ec2:Tenancy", "/Placement/Tenancy"),
         ("ec2:InstanceProfile", "/IamInstanceProfile/Arn"),
         ("ec2:RootDeviceType", "/RootDeviceType"),
@@ -139,6 +153,8 @@ fn condition_keys(instance: &Value, account: &AccountId, region: &Region) -> BTr
         ("ec2:MetadataHttpEndpoint", "/MetadataOptions/HttpEndpoint"),
         ("ec2:MetadataHttpPutResponseHopLimit", "/MetadataOptions/HttpPutResponseHopLimit"),
         ("ec2:MetadataHttpTokens", "/MetadataOptions/HttpTokens"),
+        ("ec2:CpuOptionsAmdSevSnp", "/CpuOptions/AmdSevSnp"),
+        ("ec2:InstanceBandwidthWeighting", "/NetworkPerformanceOptions/BandwidthWeighting"),
     ];
     let as_text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
@@ -164,8 +180,8 @@ fn condition_keys(instance: &Value, account: &AccountId, region: &Region) -> BTr
     known.chain(derived).filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-fn volume(found: &Value, instance: &InstanceId) -> Option<(Attachment, Volume)> {
-    // The filter asked for the volumes of this instance: one that is attached elsewhere only is no answer to it.
+fn record(found: &Value, instance: &InstanceId) -> Option<(Attachment, Volume)> {
+    // It was asked for as a volume of this instance: one that is attached elsewhere only is no answer.
     let here = list(found, "Attachments").find(|one| text(one, "/InstanceId") == instance.as_str());
     if here.is_none() && list(found, "Attachments").next().is_some() {
         return None;

@@ -3,7 +3,7 @@
 use super::identify::{HolderRead, Idle, Item, KeyRead, Of};
 use super::split::REFUSED;
 use crate::calls::READS;
-use crate::names::{AccountId, Arn, IamName, InstanceId, KeyArn};
+use crate::names::{AccountId, Arn, IamName, InstanceId, KeyArn, VolumeId};
 
 /// What AWS said in place of an answer.
 pub(super) fn refused(text: &str) -> Result<Vec<Item>, Idle> {
@@ -15,6 +15,7 @@ pub(super) fn refused(text: &str) -> Result<Vec<Item>, Idle> {
             .map(|word| word.trim_end_matches(['.', ':', ';']))
     };
     let key = words().find(|word| KeyArn::parse(word).is_ok());
+    let volume = words().find(|word| VolumeId::parse(word).is_ok());
     let instance = words().find(|word| InstanceId::parse(word).is_ok());
     let caller = text.split_once("User: ").and_then(|(_, rest)| rest.split_whitespace().next());
     let account = caller.and_then(|arn| AccountId::parse(Arn::parse(arn).ok()?.account()).ok());
@@ -42,7 +43,7 @@ pub(super) fn refused(text: &str) -> Result<Vec<Item>, Idle> {
         ("kms:ListGrants", _, _) => of_key(KeyRead::Grants, ""),
         ("kms:ListAliases", _, _) => of_key(KeyRead::Aliases, ""),
         ("kms:ListResourceTags", _, _) => of_key(KeyRead::Tags, ""),
-        ("ec2:DescribeInstances" | "ec2:DescribeVolumes", _, _) => match instance {
+        ("ec2:DescribeInstances" | "ec2:DescribeVolumes", _, _) => match instance.or(volume) {
             Some(instance) => Of::Read(format!("{action} {instance}")),
             None => Of::Instances(action),
         },

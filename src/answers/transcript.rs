@@ -10,7 +10,7 @@ use crate::calls::FIRST_LINE;
 use crate::capture::{CaptureError, Target};
 use crate::document::Position;
 use crate::fact::{Fact, Unread, UnreadReason};
-use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 
 /// Why a text is no transcript that can be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -243,6 +243,8 @@ fn fits(asked: &str) -> bool {
         | ("kms", "DescribeKey" | "ListGrants" | "ListAliases" | "ListResourceTags", [key]) => {
             KeyArn::parse(key).is_ok()
         }
+        // Volumes are asked for one by one, and were by their instance.
+        ("ec2", "DescribeVolumes", [id]) => VolumeId::parse(id).is_ok() || InstanceId::parse(id).is_ok(),
         ("ec2", _, [id]) => InstanceId::parse(id).is_ok(),
         ("organizations", "ListPoliciesForTarget", [_, kind]) => kind.ends_with("_CONTROL_POLICY"),
         // The version is left out where it was not read.

@@ -34,6 +34,8 @@ impl Wants {
         for target in &capture.targets {
             let id = &target.instance_id;
             self.exact.extend(["Instances", "Volumes"].map(|what| format!("ec2:Describe{what} {id}")));
+            let attached = capture.instances.get(id).and_then(Fact::known).into_iter().flat_map(|one| &one.attachments);
+            self.exact.extend(attached.map(|one| format!("ec2:DescribeVolumes {}", one.volume_id)));
         }
     }
 

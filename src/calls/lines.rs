@@ -1,4 +1,4 @@
-//! Reads as lines of the AWS CLI. What they are of stands in shell variables: `$i` an instance, `$k` a KMS key, `$s` a
+//! Reads as lines of the AWS CLI. What they are of stands in shell variables: `$i` an instance, `$d` a volume, `$k` a KMS key, `$s` a
 //! key store, `$n` a role or user, `$g` a group, `$p` a policy, `$t` a target in the organization.
 
 use super::{
@@ -69,20 +69,42 @@ pub(super) fn instance() -> Line {
     of(DESCRIBE_INSTANCES, "--instance-ids", 'i')
 }
 
-pub(super) fn volumes() -> Line {
-    let filter = Word::from("Name=attachment.instance-id,Values=").then(Word::variable('i'));
-    Line::new(DESCRIBE_VOLUMES, &[Word::variable('i')], &Command::options().option("--filters", filter))
+/// The volume `$d`, by its ID: answers to a filter leave out what EC2 hides.
+///
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/amazon-ec2-managed-instances.html>
+pub(super) fn volume() -> Line {
+    of(DESCRIBE_VOLUMES, "--volume-ids", 'd')
+}
+
+/// The volumes that an instance has attached, as its block device mapping tells them.
+const ATTACHED: &str = "Reservations[].Instances[].BlockDeviceMappings[].Ebs.VolumeId";
+
+/// The key of a volume.
+const KEY: &str = "Volumes[].KmsKeyId";
+
+/// The volumes of the instance `$i`.
+pub(super) fn volumes() -> Vec<String> {
+    instance().each(ATTACHED, 'd', vec![volume().marked()])
+}
+
+/// What follows the volume `$d`: its key, whole.
+pub(super) fn key_of_volume() -> Vec<String> {
+    volume().each(KEY, 'k', key())
+}
+
+/// The ARNs of the keys of the volumes of the instance `$i`.
+fn key_arns() -> String {
+    format!("for d in $({}); do {}; done", instance().values(ATTACHED), volume().values(KEY))
 }
 
 /// The keys of the volumes of the instance `$i`, each whole.
 pub(super) fn keys() -> Vec<String> {
-    each(&format!("$({} | sort -u)", volumes().values("Volumes[].KmsKeyId")), 'k', key())
+    each(&format!("$({} | sort -u)", key_arns()), 'k', key())
 }
 
 /// The keys of the volumes of these instances, each once.
 pub(super) fn keys_of(instances: &str) -> Vec<String> {
-    let values = volumes().values("Volumes[].KmsKeyId");
-    each(&format!("$(for i in {instances}; do {values}; done | sort -u)"), 'k', key())
+    each(&format!("$(for i in {instances}; do {}; done | sort -u)", key_arns()), 'k', key())
 }
 
 pub(super) fn of_key(read: Read) -> Line {

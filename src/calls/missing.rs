@@ -12,8 +12,8 @@ use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Vol
 use crate::command::{Command, Word};
 use crate::fact::{Fact, Unread, UnreadReason};
 use crate::names::{
-    self, AccountId, EventAttribute, HolderKind, IamName, InstanceId, KeyArn, KeyStoreId, OrgPolicyId, PolicyArn,
-    PolicyName, Region, VolumeId, kind_and_name, shared_names,
+    self, AccountId, EventAttribute, HolderKind, IamName, KeyArn, KeyStoreId, OrgPolicyId, PolicyArn, PolicyName,
+    Region, VolumeId, kind_and_name, shared_names,
 };
 
 /// A fact that was not read.
@@ -87,22 +87,22 @@ pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
     for (id, instance) in &capture.instances {
         let reader = WhoReads::OwnerOf(id.to_string());
         let of = Subject { reader, region: Some(list.region.clone()), variables: Vec::new() }.with('i', id);
-        let more = vec![vec![lines::volumes().marked()], lines::keys()];
+        let more = vec![lines::volumes(), lines::keys()];
         list.note(instance, &format!("instance {id}"), &of, &lines::instance(), more);
         if let Some(unread) = instance.known().and_then(|instance| instance.tags_unread.clone()) {
             let unread: Fact<()> = Fact::Unread(unread);
             list.note(&unread, &format!("tags of instance {id}"), &of, &lines::instance(), Vec::new());
         }
     }
-    let mut attached: BTreeMap<&VolumeId, (&InstanceId, &Instance)> = BTreeMap::new();
-    for (id, instance) in capture.instances.iter().filter_map(|(id, instance)| Some((id, instance.known()?))) {
+    let mut attached: BTreeMap<&VolumeId, &Instance> = BTreeMap::new();
+    for instance in capture.instances.values().filter_map(Fact::known) {
         for attachment in &instance.attachments {
-            attached.entry(&attachment.volume_id).or_insert((id, instance));
+            attached.entry(&attachment.volume_id).or_insert(instance);
         }
     }
     for (id, volume) in &capture.volumes {
-        if let Some((instance, found)) = attached.get(id) {
-            list.volume(id, volume, (instance, found));
+        if let Some(instance) = attached.get(id) {
+            list.volume(id, volume, instance);
         }
     }
     let used = capture.volumes.values().filter_map(|volume| volume.known()?.key.known());
@@ -156,13 +156,13 @@ impl List {
         Subject { reader: WhoReads::Account(account), region: Some(self.region.clone()), variables: Vec::new() }
     }
 
-    fn volume(&mut self, id: &VolumeId, volume: &Fact<Volume>, (instance, found): (&InstanceId, &Instance)) {
-        let of = self.in_account(found.account.to_string()).with('i', instance);
+    fn volume(&mut self, id: &VolumeId, volume: &Fact<Volume>, instance: &Instance) {
+        let of = self.in_account(instance.account.to_string()).with('d', id);
         // Which key it has is not known either.
-        let more = || vec![lines::keys()];
-        self.note(volume, &format!("volume {id}"), &of, &lines::volumes(), more());
+        let more = || vec![lines::key_of_volume()];
+        self.note(volume, &format!("volume {id}"), &of, &lines::volume(), more());
         if let Fact::Known(volume) = volume {
-            self.note(&volume.key, &format!("encryption of volume {id}"), &of, &lines::volumes(), more());
+            self.note(&volume.key, &format!("encryption of volume {id}"), &of, &lines::volume(), more());
         }
     }
 

@@ -75,7 +75,7 @@ fn starts(targets: &[Target]) -> Vec<String> {
     let (mut text, principals): (Vec<String>, Vec<PrincipalArn>) = targets.iter().filter_map(target).unzip();
     let instances: BTreeSet<&InstanceId> = targets.iter().map(|target| &target.instance_id).collect();
     let instances = words(instances);
-    text.extend(each(&instances, 'i', vec![lines::instance().marked(), lines::volumes().marked()]));
+    text.extend(each(&instances, 'i', std::iter::once(lines::instance().marked()).chain(lines::volumes()).collect()));
     text.extend(lines::keys_of(&instances));
     text.extend(identities(&principals));
     let accounts: BTreeSet<AccountId> =

@@ -23,8 +23,8 @@ pub struct Instance {
     /// The older form of the reason; may hold the time.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub state_transition_reason: String,
-    /// The instance's tags.
-    #[serde(default, deserialize_with = "once::map")]
+    /// The instance's tags; a record has them even where there are none.
+    #[serde(deserialize_with = "once::map")]
     pub tags: BTreeMap<String, String>,
     /// Why no decision may rest on the tags, although some were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

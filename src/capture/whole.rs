@@ -29,7 +29,7 @@ pub(super) fn leave_open(capture: &mut Capture) {
     for key in capture.keys.values_mut() {
         needs_text(&mut key.policy, "kms:GetKeyPolicy");
         let unknown = key.metadata.known().map(|metadata| metadata.manager.as_str());
-        if let Some(manager) = unknown.filter(|manager| !matches!(*manager, "" | "AWS" | "CUSTOMER")) {
+        if let Some(manager) = unknown.filter(|manager| !matches!(*manager, "AWS" | "CUSTOMER")) {
             let message = format!("who manages the key is not known: `{manager}`");
             key.metadata = Fact::Unread(Unread::unparsable("kms:DescribeKey", message));
         }

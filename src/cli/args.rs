@@ -134,7 +134,7 @@ pub(super) struct Knowledge {
     /// The name of the role's session
     #[arg(long, value_name = "NAME")]
     pub(super) session_name: Option<String>,
-    /// A session policy, from a file; may be given several times
+    /// A session policy, from a file; may be given several times: they add up, as managed ones do
     #[arg(long, value_name = "FILE")]
     pub(super) session_policy: Vec<PathBuf>,
     /// A session tag, of which all must be given; may be given several times

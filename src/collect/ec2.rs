@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types;
+use futures_util::future::join_all;
 
 use super::clients::Clients;
 use super::failure::ReadError;
@@ -75,10 +76,13 @@ fn condition_keys(instance: &types::Instance, account: &AccountId, region: &Regi
         Some(types::InstanceLifecycleType::Scheduled) => None,
         Some(lifecycle) => Some(lifecycle.as_str().to_owned()),
     };
+    let network = instance.network_performance_options.as_ref();
+    let weighting = network.and_then(|options| options.bandwidth_weighting.as_ref());
     let partition = region.partition();
     let known = [
         ("ec2:InstanceType", instance.instance_type.as_ref().map(|kind| kind.as_str().to_owned())),
         ("ec2:AvailabilityZone", placement.and_then(|placement| placement.availability_zone.clone())),
+        ("ec2:AvailabilityZoneId", placement.and_then(|placement| placement.availability_zone_id.clone())),
         ("ec2:Tenancy", placement.and_then(|placement| Some(placement.tenancy.as_ref()?.as_str().to_owned()))),
         ("ec2:InstanceProfile", instance.iam_instance_profile.as_ref().and_then(|profile| profile.arn.clone())),
         ("ec2:RootDeviceType", instance.root_device_type.as_ref().map(|kind| kind.as_str().to_owned())),
@@ -101,59 +105,93 @@ fn condition_keys(instance: &types::Instance, account: &AccountId, region: &Regi
             "ec2:MetadataHttpTokens",
             metadata.and_then(|options| Some(options.http_tokens.as_ref()?.as_str().to_owned())),
         ),
+        (
+            "ec2:CpuOptionsAmdSevSnp",
+            instance.cpu_options.as_ref().and_then(|options| Some(options.amd_sev_snp.as_ref()?.as_str().to_owned())),
+        ),
+        ("ec2:InstanceBandwidthWeighting", weighting.map(|weighting| weighting.as_str().to_owned())),
         ("ec2:Region", Some(region.as_str().to_owned())),
     ];
     known.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-/// A volume with the device under which this instance has it.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    attachment: Attachment,
-    volume: Volume,
+/// How many volumes are asked for at once; few instances have more.
+const AT_ONCE: usize = 100;
+
+/// The volumes that are attached to the instance, each as EC2 shows it.
+///
+/// They are asked for by their IDs, as the block device mapping has them: what EC2 hides because an AWS service manages
+/// it is left out of every other answer, without a word.
+/// Source: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/amazon-ec2-managed-instances.html>
+pub(super) async fn volumes(
+    clients: &Clients,
+    id: &InstanceId,
+    attachments: &[Attachment],
+) -> BTreeMap<VolumeId, Fact<Volume>> {
+    let asked: Vec<&VolumeId> = attachments.iter().map(|attachment| &attachment.volume_id).collect();
+    let read = join_all(asked.chunks(AT_ONCE).map(async |ids| match shown(clients, id, ids).await {
+        // One that EC2 does not know costs the answer of all that are asked for with it.
+        Err(failure) if failure.is(NOT_FOUND) && ids.len() > 1 => {
+            let alone = ids.iter().map(async |volume| {
+                let found = shown(clients, id, &[*volume]).await;
+                ((*volume).clone(), found.map_or_else(|failure| Fact::Unread(failure.unread), only))
+            });
+            join_all(alone).await.into_iter().collect()
+        }
+        Err(failure) => ids.iter().map(|volume| ((*volume).clone(), Fact::Unread(failure.unread.clone()))).collect(),
+        Ok(found) => found,
+    }));
+    read.await.into_iter().flatten().collect()
 }
 
-impl Found {
-    /// The key, if the volume is encrypted and says under which.
-    pub(super) fn key(&self) -> Option<&KeyArn> {
-        self.volume.key.known()
-    }
+/// EC2's error code for volumes of which it knows one not.
+const NOT_FOUND: &str = "InvalidVolume.NotFound";
+
+/// The one volume that was asked for.
+fn only(found: BTreeMap<VolumeId, Fact<Volume>>) -> Fact<Volume> {
+    found.into_values().next().unwrap_or_default()
 }
 
-/// The volumes that are attached to the instance, as far as EC2 shows them: a filter never says what it hides.
-pub(super) async fn volumes(clients: &Clients, id: &InstanceId) -> Result<Vec<Found>, ReadError> {
-    let filter = types::Filter::builder().name("attachment.instance-id").values(id.as_str()).build();
-    let volumes = pages(&DESCRIBE_VOLUMES, async |token| {
-        let call = clients.ec2.describe_volumes().filters(filter.clone()).set_next_token(token).send();
+/// Each of these volumes, as one request shows them: one that the answer leaves out is unread.
+async fn shown(
+    clients: &Clients,
+    id: &InstanceId,
+    asked: &[&VolumeId],
+) -> Result<BTreeMap<VolumeId, Fact<Volume>>, ReadError> {
+    let ids: Vec<String> = asked.iter().map(ToString::to_string).collect();
+    // No `MaxResults`: EC2 refuses it beside IDs.
+    let found = pages(&DESCRIBE_VOLUMES, async |token| {
+        let call = clients.ec2.describe_volumes().set_volume_ids(Some(ids.clone())).set_next_token(token).send();
         let answer = clients.read(&DESCRIBE_VOLUMES, call).await?;
         Page::new(&DESCRIBE_VOLUMES, answer.volumes, false, answer.next_token)
     })
     .await?;
-    volumes.into_iter().map(|volume| found(volume, id)).collect()
+    let of = |volume: &VolumeId| {
+        let own = found.iter().find(|found| found.volume_id.as_deref() == Some(volume.as_str()));
+        own.map_or_else(|| unread("EC2 does not show this attached volume"), |found| record(found, id))
+    };
+    Ok(asked.iter().map(|volume| ((*volume).clone(), of(volume))).collect())
 }
 
-fn found(volume: types::Volume, instance: &InstanceId) -> Result<Found, ReadError> {
-    let id = VolumeId::parse(volume.volume_id.as_deref().unwrap_or_default())
-        .map_err(|_| ReadError::unexpected(&DESCRIBE_VOLUMES, "the answer holds a volume without ID"))?;
-    let here = volume.attachments.iter().flatten();
-    let here = here.into_iter().find(|one| one.instance_id.as_deref() == Some(instance.as_str()));
-    Ok(Found {
-        attachment: Attachment {
-            device: here.and_then(|here| here.device.clone()).unwrap_or_default(),
-            volume_id: id,
-            status: text(here.and_then(|here| here.state.as_ref())),
-        },
-        volume: Volume {
-            key: key(volume.encrypted, volume.kms_key_id.as_deref()),
-            state: text(volume.state.as_ref()),
-            snapshot: volume.snapshot_id.filter(|snapshot| !snapshot.is_empty()),
-        },
+fn unread<T>(message: &str) -> Fact<T> {
+    Fact::Unread(ReadError::unexpected(&DESCRIBE_VOLUMES, message).unread)
+}
+
+/// The volume, if it says of itself what the block device mapping of the instance says.
+fn record(found: &types::Volume, id: &InstanceId) -> Fact<Volume> {
+    let mut attached = found.attachments.iter().flatten();
+    if !attached.any(|attachment| attachment.instance_id.as_deref() == Some(id.as_str())) {
+        return unread("EC2 does not show the volume as attached to this instance, as the instance has it");
+    }
+    Fact::Known(Volume {
+        key: key(found.encrypted, found.kms_key_id.as_deref()),
+        state: text(found.state.as_ref()),
+        snapshot: found.snapshot_id.clone().filter(|snapshot| !snapshot.is_empty()),
     })
 }
 
 /// Only a plain `false` is "not encrypted"; an encrypted volume without the ARN of its key is a riddle.
 fn key(encrypted: Option<bool>, key: Option<&str>) -> Fact<KeyArn> {
-    let unread = |message: &str| Fact::Unread(ReadError::unexpected(&DESCRIBE_VOLUMES, message).unread);
     match (encrypted, key.map(KeyArn::parse)) {
         (Some(false), None) => Fact::Absent,
         (Some(true), Some(Ok(key))) => Fact::Known(key),
@@ -161,30 +199,4 @@ fn key(encrypted: Option<bool>, key: Option<&str>) -> Fact<KeyArn> {
         (Some(true), None) => unread("the volume is encrypted, and the answer names no key"),
         (Some(false) | None, _) => unread("the answer does not say whether the volume is encrypted"),
     }
-}
-
-/// Joins what `DescribeVolumes` shows with the block device mapping, which alone says what is attached.
-///
-/// A volume that only one of them has is never dropped: in the mapping only, it is unread; attached between
-/// the two reads, it joins the mapping.
-pub(super) fn join(
-    instance: &mut Instance,
-    volumes: Result<Vec<Found>, ReadError>,
-) -> BTreeMap<VolumeId, Fact<Volume>> {
-    let hidden = ReadError::unexpected(&DESCRIBE_VOLUMES, "EC2 does not show this attached volume");
-    let (found, unread) = match volumes {
-        Ok(found) => (found, hidden.unread),
-        Err(failure) => (Vec::new(), failure.unread),
-    };
-    let mut joined: BTreeMap<VolumeId, Fact<Volume>> = BTreeMap::new();
-    for attachment in &instance.attachments {
-        joined.insert(attachment.volume_id.clone(), Fact::Unread(unread.clone()));
-    }
-    for Found { attachment, volume } in found {
-        let id = attachment.volume_id.clone();
-        if joined.insert(id, Fact::Known(volume)).is_none() {
-            instance.attachments.push(attachment);
-        }
-    }
-    joined
 }

@@ -105,7 +105,7 @@ async fn record(clients: &Clients, reads: &IamReads, kind: Kind, name: &str) -> 
 }
 
 /// The role of this name in the reader's account; read once.
-pub(super) async fn get_role(clients: &Clients, reads: &IamReads, name: &str) -> Result<types::Role, ReadError> {
+async fn get_role(clients: &Clients, reads: &IamReads, name: &str) -> Result<types::Role, ReadError> {
     let read = || async {
         let answer = clients.read(&GET_ROLE, clients.iam.get_role().role_name(name).send()).await?;
         answer.role.ok_or_else(|| ReadError::unexpected(&GET_ROLE, "the answer lacks the role"))

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use super::clients::Clients;
 use super::failure::{ReadError, reading};
-use super::iam;
 use super::pace::{Page, pages};
 use super::reader::AwsReader;
 use crate::calls::{
@@ -15,7 +14,7 @@ use crate::calls::{
 use crate::capture::{CustomKeyStore, Grant, GrantConstraints, Key, KeyMetadata};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::{INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn};
+use crate::names::KeyArn;
 
 /// Whose key it is, seen from the credentials that read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +28,7 @@ enum Owner {
 pub(super) async fn key(reader: &AwsReader, arn: &KeyArn) -> Key {
     let (clients, owner) = clients_for(reader, arn).await;
     if owner == Owner::Other {
-        let (metadata, grants) = tokio::join!(metadata(reader, clients, arn, owner), grants(reader, clients, arn));
+        let (metadata, grants) = tokio::join!(metadata(reader, clients, arn, owner), grants(clients, arn));
         return Key {
             metadata,
             policy: across_accounts(&GET_KEY_POLICY, arn),
@@ -43,7 +42,7 @@ pub(super) async fn key(reader: &AwsReader, arn: &KeyArn) -> Key {
         metadata(reader, clients, arn, owner),
         policy(clients, arn, "default"),
         policy(clients, arn, "AWS_RAM"),
-        grants(reader, clients, arn),
+        grants(clients, arn),
         aliases(clients, arn),
         tags(clients, arn),
     );
@@ -207,19 +206,16 @@ async fn tags(clients: &Clients, arn: &KeyArn) -> Result<BTreeMap<String, String
     Ok(tags)
 }
 
-/// The grants on the key. A key may hold 50,000: beyond the first page only those of the principals of a start
-/// are asked for.
-async fn grants(reader: &AwsReader, clients: &Clients, arn: &KeyArn) -> Result<Vec<Grant>, ReadError> {
-    let first = grants_page(clients, arn, None, None).await?;
-    let is_last = first.is_last();
-    let mut found = first.into_items();
-    if !is_last {
-        for grantee in grantees(reader).await? {
-            let of_grantee =
-                pages(&LIST_GRANTS, async |marker| grants_page(clients, arn, Some(grantee.clone()), marker).await);
-            found.extend(of_grantee.await?);
-        }
-    }
+/// The grants on the key, all of them: one that has as many as a key can have takes no further one.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html>
+async fn grants(clients: &Clients, arn: &KeyArn) -> Result<Vec<Grant>, ReadError> {
+    let found = pages(&LIST_GRANTS, async |marker| {
+        let call = clients.kms.list_grants().key_id(arn.as_str()).limit(100).set_marker(marker).send();
+        let answer = clients.read(&LIST_GRANTS, call).await?;
+        Page::new(&LIST_GRANTS, answer.grants, answer.truncated, answer.next_marker)
+    })
+    .await?;
     let is_of_key = |on: &String| on == arn.as_str() || on == arn.key_id();
     if found.iter().any(|entry| !entry.key_id.as_ref().is_none_or(is_of_key)) {
         return Err(ReadError::unexpected(&LIST_GRANTS, "the answer holds a grant on another key"));
@@ -230,46 +226,6 @@ async fn grants(reader: &AwsReader, clients: &Clients, arn: &KeyArn) -> Result<V
         ReadError::unexpected(&LIST_GRANTS, "the answer holds a grant without ID, grantee principal or operations")
     })?;
     Ok(records.into_values().collect())
-}
-
-async fn grants_page(
-    clients: &Clients,
-    arn: &KeyArn,
-    grantee: Option<String>,
-    marker: Option<String>,
-) -> Result<Page<types::GrantListEntry>, ReadError> {
-    let call = clients.kms.list_grants().key_id(arn.as_str()).limit(100);
-    let call = call.set_grantee_principal(grantee).set_marker(marker).send();
-    let answer = clients.read(&LIST_GRANTS, call).await?;
-    Page::new(&LIST_GRANTS, answer.grants, answer.truncated, answer.next_marker)
-}
-
-/// Everybody whose grants bear on the starts: each role or user, the session if one was named, its account, and
-/// the session in which EC2 decrypts for each instance.
-async fn grantees(reader: &AwsReader) -> Result<Vec<String>, ReadError> {
-    let mut grantees = Vec::new();
-    for asked in &reader.identities {
-        grantees.push(asked.to_string());
-        if let PrincipalArn::Session(session) = asked {
-            // A session's ARN leaves the role's path out.
-            match iam::get_role(&reader.main, &reader.iam, session.role_name()).await {
-                Ok(role) => grantees.push(role.arn),
-                Err(failure) => {
-                    let message = format!("the role's ARN is not known: {}", failure.unread.message);
-                    return Err(ReadError::not_asked(&LIST_GRANTS, message));
-                }
-            }
-        }
-        let (partition, account) = (&reader.partition, asked.account());
-        grantees.push(format!("arn:{partition}:iam::{account}:root"));
-        // A start across accounts is refused at once, so the instance's account is the principal's.
-        for instance in &reader.instances {
-            grantees.push(format!("arn:{partition}:sts::{account}:assumed-role/{INFRASTRUCTURE_ROLE}/{instance}"));
-        }
-    }
-    grantees.sort();
-    grantees.dedup();
-    Ok(grantees)
 }
 
 fn grant(entry: types::GrantListEntry) -> Option<Grant> {

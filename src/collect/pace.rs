@@ -90,15 +90,6 @@ impl<T> Page<T> {
         }
         Ok(Self { items, next })
     }
-
-    /// Whether this is all.
-    pub(super) fn is_last(&self) -> bool {
-        self.next.is_none()
-    }
-
-    pub(super) fn into_items(self) -> Vec<T> {
-        self.items
-    }
 }
 
 /// All pages of a list; a page may be empty and yet not the last.

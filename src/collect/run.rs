@@ -158,24 +158,22 @@ async fn instance(
     failed: &Cell<usize>,
     progress: &dyn Fn(&str),
 ) -> (Fact<Instance>, BTreeMap<VolumeId, Fact<Volume>>) {
-    let instance = async {
-        let read = ec2::instance(&reader.main, id, &reader.region).await;
-        match &read {
-            Ok(instance) => {
-                org::organization(reader, &instance.account).await;
+    let read = ec2::instance(&reader.main, id, &reader.region).await;
+    let instance = match read {
+        Ok(instance) => instance,
+        Err(failure) => {
+            failed.set(failed.get() + 1);
+            if failed.get() == reader.instances.len() {
+                reader.pace.end(reader.instance_error(id, &failure));
             }
-            Err(failure) => {
-                failed.set(failed.get() + 1);
-                if failed.get() == reader.instances.len() {
-                    reader.pace.end(reader.instance_error(id, failure));
-                }
-            }
+            let is_unknown = failure.is("InvalidInstanceID.NotFound");
+            let unread = if is_unknown { Fact::Absent } else { Fact::Unread(failure.unread) };
+            return (unread, BTreeMap::new());
         }
-        read
     };
     let volumes = async {
-        let volumes = ec2::volumes(&reader.main, id).await;
-        let keys: BTreeSet<&KeyArn> = volumes.iter().flatten().filter_map(ec2::Found::key).collect();
+        let volumes = ec2::volumes(&reader.main, id, &instance.attachments).await;
+        let keys: BTreeSet<&KeyArn> = volumes.values().filter_map(|volume| volume.known()?.key.known()).collect();
         join_all(keys.into_iter().map(async |arn| {
             progress(&format!("reading key {arn}"));
             let account = AccountId::parse(arn.account());
@@ -186,12 +184,6 @@ async fn instance(
         .await;
         volumes
     };
-    match tokio::join!(instance, volumes) {
-        (Ok(mut instance), volumes) => {
-            let volumes = ec2::join(&mut instance, volumes);
-            (Fact::Known(instance), volumes)
-        }
-        (Err(failure), _) if failure.is("InvalidInstanceID.NotFound") => (Fact::Absent, BTreeMap::new()),
-        (Err(failure), _) => (Fact::Unread(failure.unread), BTreeMap::new()),
-    }
+    let (volumes, _) = tokio::join!(volumes, org::organization(reader, &instance.account));
+    (Fact::Known(instance), volumes)
 }

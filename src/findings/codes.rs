@@ -170,6 +170,7 @@ codes! {
         SessionNameUnknown "EBP0606"
         RoleUnread "EBP0607"
         ChangesSoon "EBP0608"
+        IncompleteArn "EBP0609"
         RefusedSince "EBP0610"
     }
 }

@@ -35,8 +35,17 @@ pub(super) fn facts(
             findings.push(stated(Code::VolumeNotAttached, Severity::Warning, "attachment", status).of_volume(volume));
         }
         let state = capture.volumes.get(volume).and_then(Fact::known).map(|volume| volume.state.as_str());
-        if let Some(state @ ("error" | "deleting" | "deleted")) = state {
-            findings.push(stated(Code::VolumeInError, Severity::Blocker, "volume state", state).of_volume(volume));
+        match state {
+            Some(state @ ("error" | "deleting" | "deleted")) => {
+                findings.push(stated(Code::VolumeInError, Severity::Blocker, "volume state", state).of_volume(volume));
+            }
+            Some("creating" | "available" | "in-use") | None => {}
+            // A state that AWS did not tell, or that nobody knows yet.
+            Some(_) => {
+                let unread = Evidence::unread(format!("the state of volume {volume}"), "ec2:DescribeVolumes");
+                let finding = Finding::new(Code::VolumeUnread, Severity::Undecided, vec![unread]);
+                findings.push(finding.of_volume(volume));
+            }
         }
     }
     let mut volumes_of: BTreeMap<&KeyArn, Vec<&VolumeId>> = BTreeMap::new();
@@ -90,11 +99,13 @@ fn key(
     if metadata.manager == "AWS" && !own {
         findings.push(Finding::new(Code::ForeignManagedKey, Severity::Blocker, Vec::new()));
     }
-    let symmetric = |spec: &str, usage: &str| {
-        (spec.is_empty() || spec == "SYMMETRIC_DEFAULT") && (usage.is_empty() || usage == "ENCRYPT_DECRYPT")
-    };
-    if !symmetric(&metadata.spec, &metadata.usage) {
+    let is_other = |told: &str, wanted: &str| !told.is_empty() && told != wanted;
+    if is_other(&metadata.spec, "SYMMETRIC_DEFAULT") || is_other(&metadata.usage, "ENCRYPT_DECRYPT") {
         findings.push(stated(Code::KeyUnusable, Severity::Blocker, "key spec", &metadata.spec));
+    } else if metadata.spec.is_empty() || metadata.usage.is_empty() || !is_origin(&metadata.origin) {
+        // It may be one that EBS cannot use, or stand in a custom key store.
+        let unread = Evidence::unread("spec, usage and origin of the key", "kms:DescribeKey");
+        findings.push(Finding::new(Code::KeyStateUnknown, Severity::Undecided, vec![unread]));
     }
     if let Some(valid_to) = metadata.valid_to.filter(|_| metadata.state == "Enabled") {
         let mut evidence = vec![Evidence::state("valid to", valid_to.to_string())];
@@ -118,6 +129,13 @@ fn key(
     }
     findings.extend(key_store::finding(arn, metadata));
     findings
+}
+
+/// Whether KMS has keys of such an origin.
+///
+/// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html>
+fn is_origin(origin: &str) -> bool {
+    matches!(origin, "AWS_KMS" | "EXTERNAL" | "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE")
 }
 
 /// A call of KMS's API for the key.

@@ -13,11 +13,19 @@ pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that s
 pub(super) fn instance(instance: &Instance, starter: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     match instance.state.as_str() {
-        "stopped" | "" => {}
+        "stopped" => {}
         "terminated" | "shutting-down" => {
             findings.push(stated(Code::InstanceTerminated, Severity::Blocker, "state", &instance.state));
         }
-        state => findings.push(stated(Code::InstanceRunning, Severity::Note, "state", state)),
+        state @ ("pending" | "running" | "stopping") => {
+            findings.push(stated(Code::InstanceRunning, Severity::Note, "state", state));
+        }
+        // It may be one in which nothing can be started.
+        state => {
+            let unread = Evidence::unread("the state of the instance", "ec2:DescribeInstances");
+            let evidence = vec![Evidence::state("state", if state.is_empty() { "not told" } else { state }), unread];
+            findings.push(Finding::new(Code::NotDecided, Severity::Undecided, evidence));
+        }
     }
     if instance.root_device_type == "instance-store" {
         findings.push(stated(Code::InstanceStoreRoot, Severity::Blocker, "root device type", "instance-store"));

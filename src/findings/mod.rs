@@ -15,6 +15,7 @@ mod time;
 
 use jiff::Timestamp;
 
+use crate::capture::Handed;
 use crate::command::Command;
 use crate::engine::{Miss, PolicyRef};
 use crate::event::Refusal;
@@ -65,6 +66,7 @@ impl Finding {
             | Evidence::State { .. }
             | Evidence::Refused { .. }
             | Evidence::Changed { .. }
+            | Evidence::Undated(_)
             | Evidence::Command { .. } => None,
         });
         self.code.policy_type().into_iter().chain(of_facts).collect()
@@ -162,10 +164,10 @@ pub enum Evidence {
         /// AWS's value.
         value: String,
     },
-    /// A record shows a request of this start refused, at this time, after the reads.
+    /// A record or an error text shows a request of this start refused, after the reads for all that is known.
     Refused {
-        /// When it was refused.
-        time: Timestamp,
+        /// When it was refused, if that is told.
+        time: Option<Timestamp>,
         /// The ID of the record.
         event: String,
         /// What AWS said.
@@ -178,6 +180,8 @@ pub enum Evidence {
         /// The action that changed it.
         action: String,
     },
+    /// A part of the evidence, which was handed in, does not tell when it was read.
+    Undated(Handed),
     /// An AWS CLI command that cures, or that settles a question.
     Command {
         /// What it is for.
@@ -203,6 +207,7 @@ impl Evidence {
         | Self::OpenQuestion(
             OpenQuestion::Condition { by: at, .. }
             | OpenQuestion::Session { by: at }
+            | OpenQuestion::IncompleteArn { by: at, .. }
             | OpenQuestion::NotPrincipal { by: at },
         ) = self
         {
@@ -242,6 +247,13 @@ pub enum OpenQuestion {
     },
     /// The statement names one session.
     Session {
+        /// The statement.
+        by: PlacedStatement,
+    },
+    /// The statement lets the request pass if this holds of an incomplete ARN, which AWS's pages read in two ways.
+    IncompleteArn {
+        /// What must hold.
+        holds: String,
         /// The statement.
         by: PlacedStatement,
     },
@@ -286,6 +298,7 @@ impl OpenQuestion {
                 Resolution::Nobody => Code::NotDecided,
             },
             Self::Session { .. } => Code::SessionNameUnknown,
+            Self::IncompleteArn { .. } => Code::IncompleteArn,
             Self::NotPrincipal { .. } | Self::Untold { .. } => Code::NotDecided,
             Self::Unread { needs, .. } => unread(needs),
         }

@@ -64,11 +64,7 @@ pub(super) fn open_in(judged: &RequestOutcome, is_open: impl Fn(PolicyType) -> b
         for (failure, _) in &outcome.failures {
             let keys = unknown_keys(&judged.case.request, statement, *failure, outcome.at.kind);
             if keys.is_empty() && *failure == FailedElement::Resource {
-                let what = format!(
-                    "whether AWS takes the incomplete ARN as it stands or completes it: {}; write all six parts of it",
-                    holds(statement, *failure)
-                );
-                found.push(OpenQuestion::Untold { what, of: Some(outcome.at.kind) });
+                found.push(OpenQuestion::IncompleteArn { holds: holds(statement, *failure), by: by() });
             }
             for key in keys {
                 let holds = holds(statement, *failure);

@@ -11,6 +11,8 @@ use super::question::Question;
 pub(crate) enum Assumption {
     /// No session policy narrows the session.
     NoSessionPolicy,
+    /// Several session policies add up, as is recorded of managed ones; of an inline one beside them AWS does not say it.
+    SessionPoliciesAddUp,
     /// The session has no tags of its own.
     NoSessionTags,
     /// SCPs and RCPs that were not read allow: stated by the asker.
@@ -74,6 +76,7 @@ pub(super) fn stated(question: &Question) -> Vec<Assumption> {
     stated.extend(question.session_name.iter().map(|name| one("session-name", name.clone())));
     stated.extend(question.session_policies.iter().map(|given| one("session-policy", given.0.name.clone())));
     stated.extend(question.session_tags.iter().map(|(key, value)| one("session-tag", format!("{key}={value}"))));
+    stated.extend(question.no_session_tags.then(|| one("no-session-tags", String::new())));
     stated.extend(question.context.iter().map(|given| one("context", format!("{}={}", given.key, given.value))));
     stated.extend(question.source_ip.iter().map(|address| one("source-ip", address.clone())));
     stated

@@ -48,7 +48,7 @@ impl Planner<'_, '_> {
         }
         match self.instance.operator.as_deref() {
             Some(operator) if !operator.is_empty() => context.set("ec2:ManagedResourceOperator", operator),
-            None if !told.is_empty() => context.set("ec2:ManagedResourceOperator", ContextValue::Absent),
+            None if is_whole => context.set("ec2:ManagedResourceOperator", ContextValue::Absent),
             Some(_) | None => context.set("ec2:ManagedResourceOperator", ContextValue::NotKnown),
         }
         for (key, value) in told {

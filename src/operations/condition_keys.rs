@@ -23,6 +23,8 @@ pub(super) enum Origin {
     Unknown,
     /// Always this value.
     Is(&'static str),
+    /// This value or none: AWS's page says both.
+    IsOrAbsent(&'static str),
     /// There or not: a place in AWS's own network.
     Aws,
     /// Worked out from the capture, and unknown where that does not tell it.
@@ -109,7 +111,7 @@ const fn of_session(key: &'static str) -> Row {
 
 /// A key of the network that a request comes from.
 const fn of_network(key: &'static str, forwarded: Origin) -> Row {
-    Row { stating: Stating::Direct, ..row(key, Origin::Unknown, forwarded, Origin::Aws) }
+    row(key, Origin::Unknown, forwarded, Origin::Aws).stated_of_the_call()
 }
 
 impl Row {
@@ -121,6 +123,11 @@ impl Row {
     /// With a value that the asker may state.
     const fn stated(self) -> Self {
         Self { stating: Stating::Both, ..self }
+    }
+
+    /// With a value in the principal's own call that the asker may state.
+    const fn stated_of_the_call(self) -> Self {
+        Self { stating: Stating::Direct, ..self }
     }
 
     pub(super) fn origin(&self, column: Column) -> Origin {
@@ -137,7 +144,7 @@ impl Row {
     }
 }
 
-use Origin::{Absent, Aws, Derived, Is, OfRequest, Unknown};
+use Origin::{Absent, Aws, Derived, Is, IsOrAbsent, OfRequest, Unknown};
 
 /// The table.
 pub(super) const TABLE: &[Row] = &[
@@ -252,7 +259,7 @@ pub(super) const TABLE: &[Row] = &[
     row("aws:CalledVia", Absent, Unknown, Absent).many().stated(),
     row("aws:CalledViaFirst", Absent, Unknown, Absent).stated(),
     row("aws:CalledViaLast", Absent, Unknown, Absent).stated(),
-    row("aws:ViaAWSMCPService", Is("false"), Is("false"), Is("false")).stated(),
+    row("aws:ViaAWSMCPService", IsOrAbsent("false"), IsOrAbsent("false"), IsOrAbsent("false")).stated(),
     row("aws:CalledViaAWSMCP", Absent, Absent, Absent).stated(),
     never("aws:IsMcpServiceAction"),
     never("aws:SourceArn"),
@@ -271,8 +278,9 @@ pub(super) const TABLE: &[Row] = &[
     row("aws:SecureTransport", Is("true"), Is("true"), Is("true")),
     always("aws:CurrentTime"),
     always("aws:EpochTime"),
-    row("aws:UserAgent", Unknown, Unknown, Unknown).stated(),
-    row("aws:Referer", Absent, Absent, Absent).stated(),
+    // What EC2 makes of them in what it forwards, nobody can say.
+    row("aws:UserAgent", Unknown, Unknown, Unknown).stated_of_the_call(),
+    row("aws:Referer", Absent, Absent, Absent).stated_of_the_call(),
     never("aws:RequestTag/"),
     never("aws:TagKeys").many(),
     // Of AssumeRole.

@@ -35,6 +35,7 @@ fn of_table(column: Column) -> Context {
             Origin::Absent => ContextValue::Absent,
             Origin::Unknown | Origin::Derived => ContextValue::NotKnown,
             Origin::Is(text) => text.into(),
+            Origin::IsOrAbsent(text) => ContextValue::OneOf(vec![text.into(), ContextValue::Absent]),
             Origin::Aws => ContextValue::Ec2Internal,
             Origin::OfRequest => continue,
         };

@@ -12,6 +12,7 @@ mod plan;
 mod policies;
 mod question;
 mod resolution;
+mod rests_on;
 
 pub(crate) use assumption::{Assumption, dates};
 pub use condition_keys::{MayState, may_state};
@@ -25,6 +26,7 @@ pub(crate) use policies::{PolicyCache, held};
 pub use question::{GivenPolicy, Question, RemedyPlace, RemedyStyle, Require};
 pub use resolution::Resolution;
 pub(crate) use resolution::settles;
+pub(crate) use rests_on::rests_on;
 
 #[cfg(test)]
 mod tests;

@@ -275,6 +275,9 @@ impl<'c, 'q> Planner<'c, 'q> {
         if !self.is_user() && self.question.session_policies.is_empty() {
             self.assumptions.push(Assumption::NoSessionPolicy);
         }
+        if !self.is_user() && self.question.session_policies.len() > 1 {
+            self.assumptions.push(Assumption::SessionPoliciesAddUp);
+        }
         if !self.is_user() && self.question.session_tags.is_empty() && !self.question.no_session_tags {
             self.assumptions.push(Assumption::NoSessionTags);
         }

@@ -8,6 +8,7 @@ use crate::engine::NamedPolicy;
 use crate::names::PrincipalArn;
 use crate::policy::PolicyType;
 
+use super::assumption::Assumption;
 use super::context::Stated;
 
 /// What is asked of a capture, and what the asker states besides.
@@ -23,7 +24,7 @@ pub struct Question {
     pub external_id: Option<String>,
     /// The session's name, where it is known.
     pub session_name: Option<String>,
-    /// Policies passed when the session is created: it may do what one of them allows.
+    /// Policies passed when the session is created: it may do what one of them allows, as of managed ones is recorded.
     pub session_policies: Vec<GivenPolicy>,
     /// Session tags: they override tags of the role.
     pub session_tags: Vec<(String, String)>,
@@ -88,6 +89,49 @@ pub enum Require {
 }
 
 impl Question {
+    /// The question without each thing that the asker states of the session, the request or the time, with what that is.
+    pub(crate) fn each_without(&self) -> Vec<(Assumption, Self)> {
+        let stated = |flag, value: String| Assumption::Stated { flag, value };
+        let mut found = Vec::new();
+        if let Some(name) = &self.session_name {
+            found.push((stated("session-name", name.clone()), Self { session_name: None, ..self.clone() }));
+        }
+        for (key, value) in &self.session_tags {
+            let mut without = self.clone();
+            without.session_tags.retain(|(other, _)| other != key);
+            found.push((stated("session-tag", format!("{key}={value}")), without));
+        }
+        if self.no_session_tags {
+            found.push((stated("no-session-tags", String::new()), Self { no_session_tags: false, ..self.clone() }));
+        }
+        for given in &self.context {
+            let mut without = self.clone();
+            without.context.retain(|other| other.key != given.key);
+            found.push((stated("context", format!("{}={}", given.key, given.value)), without));
+        }
+        if let Some(address) = &self.source_ip {
+            found.push((stated("source-ip", address.clone()), Self { source_ip: None, ..self.clone() }));
+        }
+        if let Some(at) = self.at {
+            found.push((Assumption::EvaluatedAt(at), Self { at: None, ..self.clone() }));
+        }
+        found
+    }
+
+    /// The question without all of that.
+    #[must_use]
+    pub(crate) fn without_statements(&self) -> Self {
+        Self {
+            session_name: None,
+            session_tags: Vec::new(),
+            no_session_tags: false,
+            context: Vec::new(),
+            source_ip: None,
+            at: None,
+            ..self.clone()
+        }
+    }
+
     /// The question as it would be with the changes made: session policies are part of it, all else of the capture.
     #[must_use]
     pub(crate) fn changed(&self, changes: &[Change]) -> Self {

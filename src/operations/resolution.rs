@@ -88,7 +88,7 @@ pub(crate) fn settles(case: &Case, key: &ConditionKey, kind: PolicyType) -> Reso
 
 /// Whether two tags of the resource differ only in case, so that either may be compared.
 fn is_two_tags(context: &Context, key: &ConditionKey) -> bool {
-    matches!(context.get(key), ContextValue::OneOf(_))
+    key.lower().contains(":resourcetag/") && matches!(context.get(key), ContextValue::OneOf(_))
 }
 
 fn is_of_metadata(name: &str) -> bool {

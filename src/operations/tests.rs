@@ -48,6 +48,7 @@ fn condition_keys() -> String {
         Origin::Absent => "absent".to_owned(),
         Origin::Unknown => "unknown".to_owned(),
         Origin::Is(value) => format!("`{value}`"),
+        Origin::IsOrAbsent(value) => format!("`{value}` or absent"),
         Origin::Aws => "a place of AWS".to_owned(),
         Origin::Derived => "as read".to_owned(),
         Origin::OfRequest => "of the request".to_owned(),

@@ -93,6 +93,14 @@ pub struct Earlier {
     pub starter: Option<Starter>,
 }
 
+/// The time from which on a record of AWS says more than the evidence: each part is as old as its own read.
+#[derive(Debug)]
+pub(crate) struct Since {
+    pub(crate) read: Timestamp,
+    /// What does not tell when it was read, and so may be older than any record.
+    pub(crate) undated: Vec<Handed>,
+}
+
 /// The answer for one target.
 #[derive(Debug)]
 pub struct TargetReport {
@@ -118,6 +126,8 @@ pub(crate) struct Start {
     /// For a role that does not exist: the one that has its name under another path.
     pub(crate) namesake: Option<PrincipalArn>,
     pub(crate) assumptions: Vec<Assumption>,
+    /// Those without which it is not READY.
+    pub(crate) rests_on: Vec<Assumption>,
 }
 
 /// One volume of the instance.
@@ -162,6 +172,12 @@ impl Report {
     /// When the oldest part of the evidence was read: each is as old as its own read.
     pub(crate) fn first_read(&self) -> Timestamp {
         self.handed.iter().filter_map(|handed| handed.read).fold(self.read.from, std::cmp::min)
+    }
+
+    /// From when on a record of AWS says more than the evidence.
+    pub(crate) fn outdated_from(&self) -> Since {
+        let undated = self.handed.iter().filter(|handed| handed.read.is_none()).cloned();
+        Since { read: self.first_read(), undated: undated.collect() }
     }
 
     /// How old evidence of this time was when the asker asked, if that was told and it was aged.

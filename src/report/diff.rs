@@ -203,7 +203,8 @@ impl Diff {
             let starter = start.map_or(target.role_arn.as_str(), |start| start.principal.as_str());
             let (verdicts, instance) = (pair.verdicts(), &target.instance_id);
             out.blank();
-            out.line(&format!("{verdicts}  {instance} for {}", words::starter(&self.after, starter)));
+            let assumed = start.map(words::assumed).unwrap_or_default();
+            out.line(&format!("{verdicts}{assumed}  {instance} for {}", words::starter(&self.after, starter)));
             if let Some(error) = pair.after.error {
                 out.line(&format!("   ERROR  {}", error.message));
                 out.document("   ", &error.help);

@@ -48,6 +48,11 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
         context_keys(finding)
     } else if is(&[Code::SessionNameUnknown]) {
         vec![step("say how the session is named", flag("--session-name NAME"))]
+    } else if is(&[Code::IncompleteArn]) {
+        vec![step(
+            "have the policy write all six parts of the ARN, and judge that beforehand with",
+            of_policies(finding),
+        )]
     } else if is(&[Code::CustomKeyStore, Code::RootVolumeMissing, Code::LicenseConfiguration]) {
         vec![again(target)]
     } else if is(&[Code::NotDecided]) {
@@ -60,6 +65,10 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
         other(report, finding)
     };
     steps.retain(|step| !step.lines.is_empty());
+    if steps.is_empty() && needs(finding).next().is_some() {
+        // It was read, and AWS did not tell it, or in a word that nobody knows yet.
+        steps.push(again(target));
+    }
     steps
 }
 
@@ -81,9 +90,13 @@ fn refused(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Ste
         vec![region.words("--query VpcEndpoints[].PolicyDocument").to_string()],
     );
     let again = reads.then(|| again(target));
+    let dated = finding.evidence.iter().any(|fact| matches!(fact, Evidence::Undated(_))).then(|| {
+        let what = "hand in with its date what has none, as the lines of `capture --script` print it";
+        step(what, flag("--add FILE"))
+    });
     let session = may_be(PolicyKind::Session).then_some(session);
     let endpoint = (is_call && may_be(PolicyKind::VpcEndpoint)).then_some(endpoint);
-    [again, session, endpoint].into_iter().flatten().collect()
+    [dated, again, session, endpoint].into_iter().flatten().collect()
 }
 
 /// What was read is to be read again, or for the first time.
@@ -198,12 +211,6 @@ fn of_diff(kind: PolicyType) -> &'static str {
 
 /// Where nobody can tell, a policy can say the same in another way.
 fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
-    let mut flags: Vec<&str> =
-        finding.evidence.iter().filter_map(Evidence::statement).map(|placed| of_diff(placed.at.kind)).collect();
-    let untold = opens(finding).filter_map(|open| if let OpenQuestion::Untold { of, .. } = open { *of } else { None });
-    flags.extend(untold.map(of_diff));
-    flags.sort_unstable();
-    flags.dedup();
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
     let asks_network = opens(finding).any(|open| {
         let OpenQuestion::Condition { by, .. } = open else { return false };
@@ -221,8 +228,19 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
     } else {
         "have the policy say the same in a way that AWS documents, and judge that beforehand with"
     };
+    vec![step(words, of_policies(finding))]
+}
+
+/// The lines that judge other policies in place of those that a finding speaks of.
+fn of_policies(finding: &Finding) -> Vec<String> {
+    let mut flags: Vec<&str> =
+        finding.evidence.iter().filter_map(Evidence::statement).map(|placed| of_diff(placed.at.kind)).collect();
+    let untold = opens(finding).filter_map(|open| if let OpenQuestion::Untold { of, .. } = open { *of } else { None });
+    flags.extend(untold.map(of_diff));
+    flags.sort_unstable();
+    flags.dedup();
     let line = |flag: &&str| format!("the same command, with diff in place of check and {flag}");
-    vec![step(words, flags.iter().map(line).collect())]
+    flags.iter().map(line).collect()
 }
 
 fn other(report: &Report, finding: &Finding) -> Vec<Step> {

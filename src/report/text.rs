@@ -96,14 +96,18 @@ fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Sta
     let warnings = warnings + usize::from(report.is_old());
     match start.verdict {
         Verdict::Ready => {
-            let assumed = if report.assumes_organization() { " (assumed)" } else { "" };
+            let assumed = words::assumed(start);
             let with = match warnings {
                 0 => String::new(),
                 1 => " (1 warning)".to_owned(),
                 several => format!(" ({several} warnings)"),
             };
-            let first = format!("READY{assumed}{with}  ");
-            text.wrap(&first, 7, &format!("{instance}: no permission or key stops {starter}"));
+            let says = format!("{instance}: no permission or key stops {starter}");
+            if assumed.is_empty() {
+                text.wrap(&format!("READY{with}  "), 7, &says);
+            } else {
+                text.wrap("READY ", 7, &format!("{assumed}{with} {says}"));
+            }
             text.line("       (capacity, quotas, the operating system and VPC endpoint policies are not checked)");
             if let Some(allowed) = words::allowed_by(start) {
                 text.wrap("       ", 7, &allowed);

@@ -228,9 +228,14 @@ pub(crate) fn fact(fact: &Evidence, noun: &'static str) -> (&'static str, Vec<St
         Evidence::OpenQuestion(open) => ("open", vec![self::open(open, noun)]),
         Evidence::Refused { time, event, refusal } => {
             let event = if event.is_empty() { String::new() } else { format!(" (event {event})") };
-            ("refused", vec![format!("{}, {}{}{event}", minute(*time), refusal.action, refused_by(refusal))])
+            let time = time.map_or_else(|| "at a time that is not told".to_owned(), minute);
+            ("refused", vec![format!("{time}, {}{}{event}", refusal.action, refused_by(refusal))])
         }
         Evidence::Changed { time, action } => ("changed", vec![format!("{}, {action}", minute(*time))]),
+        Evidence::Undated(part) => {
+            let may_be = "does not tell when it was read, and may be older than that";
+            ("undated", vec![format!("{} (from {}) {may_be}", part.what, part.file)])
+        }
         Evidence::State { name, value } => (*name, vec![value.clone()]),
         Evidence::Command { what, command } => (*what, vec![command.to_string()]),
     }
@@ -277,6 +282,9 @@ pub(crate) fn open(open: &OpenQuestion, noun: &str) -> String {
         OpenQuestion::Condition { holds, by, settles } => {
             format!("passes only if {holds}: {}{}", statement(by, noun), lacks(settles))
         }
+        OpenQuestion::IncompleteArn { holds, by } => {
+            format!("passes only if {holds}, of which AWS does not say how it is completed: {}", statement(by, noun))
+        }
         OpenQuestion::Session { by } => format!("names one session of the role: {}", statement(by, noun)),
         OpenQuestion::Grant { holds, id, settles } => format!("grant {id} serves only if {holds}{}", lacks(settles)),
         OpenQuestion::NotPrincipal { by } => {
@@ -300,6 +308,7 @@ fn lacks(settles: &Resolution) -> String {
 pub(crate) fn assumption(assumption: &Assumption) -> String {
     match assumption {
         Assumption::NoSessionPolicy => "no session policy".to_owned(),
+        Assumption::SessionPoliciesAddUp => "several session policies add up, as managed ones do".to_owned(),
         Assumption::NoSessionTags => "no session tags".to_owned(),
         Assumption::OrganizationAllows => "SCPs and RCPs that were not read allow it".to_owned(),
         Assumption::EvaluatedAt(time) => format!("evaluated at {}", minute(*time)),
@@ -307,9 +316,27 @@ pub(crate) fn assumption(assumption: &Assumption) -> String {
             format!("the time is {}, which policies compare with {}", minute(*at), dates.join(" and "))
         }
         Assumption::Usual { key, value } => format!("{key} is {value}"),
+        Assumption::Stated { flag, value } if value.is_empty() => format!("--{flag}"),
         Assumption::Stated { flag, value } => format!("--{flag} {value}"),
         Assumption::KnownManagedKeyPolicy => "the key policy of aws/ebs is AWS's known one".to_owned(),
     }
+}
+
+/// What a start is READY by and nobody has read: ` (assumed: …)`, or nothing.
+pub(super) fn assumed(start: &Start) -> String {
+    let each = start.rests_on.iter().map(|one| match one {
+        Assumption::OrganizationAllows => "SCPs and RCPs allow".to_owned(),
+        Assumption::KnownManagedKeyPolicy => "AWS's known key policy of aws/ebs".to_owned(),
+        Assumption::SessionPoliciesAddUp => "session policies add up as managed ones do".to_owned(),
+        Assumption::NoSessionPolicy
+        | Assumption::NoSessionTags
+        | Assumption::EvaluatedAt(_)
+        | Assumption::Dated { .. }
+        | Assumption::Usual { .. }
+        | Assumption::Stated { .. } => assumption(one),
+    });
+    let each = each.collect::<Vec<_>>().join(", ");
+    if each.is_empty() { each } else { format!(" (assumed: {each})") }
 }
 
 /// What was handed in, from where, and how old it is.

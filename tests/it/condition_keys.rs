@@ -1,10 +1,14 @@
 //! What a condition asks of a start, as the capture or the asker tells it, or nobody can: one capture, changed in one
 //! place.
 
+use std::sync::Arc;
+
 use ebs_preflight::capture::Capture;
+use ebs_preflight::engine::NamedPolicy;
 use ebs_preflight::names::PrincipalArn;
-use ebs_preflight::operations::{MayState, Question, Stated, may_state};
+use ebs_preflight::operations::{GivenPolicy, MayState, Question, Stated, may_state};
 use ebs_preflight::outcome::Verdict;
+use ebs_preflight::policy::PolicyType;
 use ebs_preflight::preflight::preflight;
 use ebs_preflight::report::text;
 use serde_json::{Value, json};
@@ -124,6 +128,59 @@ fn a_stated_address_decides_the_call_alone() {
         let (found, text) = asked(&capture, &question);
         assert_eq!(found, Verdict::Undecided, "{text}");
         assert!(!text.contains("--source-ip ADDRESS") && text.contains("aws:ViaAWSService"), "{text}");
+    }
+}
+
+/// AWS's page says that the key is false, and that it is absent.
+#[test]
+fn a_key_of_two_accounts_is_open_where_they_differ() {
+    let key = "aws:ViaAWSMCPService";
+    for (operator, value, wanted) in [
+        ("Bool", "true", Verdict::Ready),
+        ("BoolIfExists", "true", Verdict::Undecided),
+        ("Bool", "false", Verdict::Undecided),
+        ("Null", "true", Verdict::Undecided),
+        ("BoolIfExists", "false", Verdict::Blocked),
+    ] {
+        let (found, text) = asked(&denied(operator, key, value), &Question::default());
+        assert_eq!(found, wanted, "{operator} {value}\n{text}");
+        assert!(found != Verdict::Undecided || text.contains("--context aws:ViaAWSMCPService=VALUE"), "{text}");
+    }
+    assert_eq!(asked(&denied("Bool", key, "false"), &stating(key, &["true"])).0, Verdict::Ready);
+}
+
+/// What the caller's program calls itself says nothing of what EC2 forwards for it.
+#[test]
+fn a_stated_user_agent_decides_the_call_alone() {
+    let all = json!({"Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"StringNotLike": {"aws:UserAgent": "scheduler/*"}}});
+    let mut call = all.clone();
+    call["Action"] = json!("ec2:*");
+    let stated = stating("aws:UserAgent", &["scheduler/7"]);
+    assert_eq!(asked(&start(&[call]), &stated).0, Verdict::Ready);
+    assert_eq!(asked(&start(&[all]), &stated).0, Verdict::Undecided);
+}
+
+/// Session policies are judged together as managed ones are; of an inline one among them AWS does not say it.
+#[test]
+fn session_policies_that_allow_together_are_an_assumption() {
+    let policy = |actions: Value| {
+        let text = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": actions, "Resource": "*"}]});
+        GivenPolicy(Arc::new(NamedPolicy::parse("session", &text.to_string(), PolicyType::Session).unwrap()))
+    };
+    let (calls, keys, all) = (json!("ec2:*"), json!("kms:*"), json!(["ec2:*", "kms:*"]));
+    for (policies, wanted, is_assumed) in [
+        (vec![&calls, &keys], Verdict::Ready, true),
+        (vec![&calls, &all], Verdict::Ready, true),
+        (vec![&all, &all], Verdict::Ready, false),
+        (vec![&all], Verdict::Ready, false),
+        (vec![&keys, &keys], Verdict::Blocked, false),
+    ] {
+        let session_policies = policies.into_iter().map(|actions| policy(actions.clone())).collect();
+        let (found, text) = asked(&start(&[]), &Question { session_policies, ..Question::default() });
+        let assumed = "READY (assumed: session policies add up as managed ones do) i-";
+        assert_eq!((found, text.starts_with(assumed)), (wanted, is_assumed), "{text}");
     }
 }
 

@@ -204,3 +204,19 @@ fn a_second_obstacle_makes_a_blocked_start_worse() {
     let (exit, _) = diff(&desk, &["--set-key-policy", "alias/ebs-prod=deny.json", "--fail-on", "never"]);
     assert_eq!(exit, 0);
 }
+
+/// A start that is READY by what the asker states says so where its verdict stands.
+#[test]
+fn what_a_start_is_ready_by_stands_beside_its_verdict() {
+    let desk = desk(|capture| {
+        let deny = json!({"Effect": "Deny", "Action": "ec2:*", "Resource": "*",
+            "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}});
+        let start = json!({"Effect": "Allow", "Action": ["ec2:StartInstances", "kms:*"], "Resource": "*"});
+        capture["identities"][ROLE]["known"]["inline"]["known"][0]["document"]["known"] = policy(&[start, deny]).into();
+    });
+    desk.put("own.json", &policy(&[allow("111122223333", &["kms:*"])]));
+    let change = format!("{KEY}=own.json");
+    let arguments = ["diff", "--capture", "capture.json", "--set-key-policy", &change, "--source-ip", "203.0.113.5"];
+    let (exit, text) = desk.run(&arguments);
+    assert!(exit == 0 && text.contains("READY (assumed: --source-ip 203.0.113.5)  i-"), "{exit}: {text}");
+}

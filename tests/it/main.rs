@@ -13,6 +13,7 @@
 )]
 
 mod age;
+mod assumed;
 mod bodies;
 mod caller;
 mod captures;

@@ -168,7 +168,7 @@ fn follow(golden: &Golden, advice: &Advice) -> Vec<Followed> {
             "--assume-org-allows" => {
                 let question = Question { assume_org_allows: true, ..golden.question() };
                 // Nobody knows what the unread policies say: that they allow is what is assumed.
-                let mut followed = stated(question, false, vec!["(assumed)".to_owned()]);
+                let mut followed = stated(question, false, vec!["SCPs and RCPs allow".to_owned()]);
                 followed.whole = capture.clone();
                 supply(&mut followed.whole, "", Some("keys identities volumes"), true);
                 vec![followed]
@@ -360,6 +360,18 @@ fn problems(golden: &Golden, code: &str, advice: &Advice) -> Vec<String> {
         }
         let whole = judged(golden, &followed.how, &followed.whole, &followed.question);
         verdicts.push(whole.verdict());
+        // What settles the question by word alone is what the start is READY by: it stands in the first line.
+        let first = text::headline_of(&alone)
+            .split("no permission")
+            .next()
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let by_word = advice.name() != "--session-policy" && alone.verdict() == Verdict::Ready;
+        for says in followed.says.iter().filter(|says| by_word && !first.contains(says.as_str())) {
+            wrong(format!("does not say `{says}` first: {first}"));
+        }
         for report in [&alone, &whole] {
             let text = text::render(report);
             if followed.denies && report.verdict() == Verdict::Ready {

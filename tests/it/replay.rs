@@ -14,6 +14,7 @@ mod keys;
 mod operation;
 mod pages;
 mod server;
+mod volumes;
 mod world;
 
 use std::time::Duration;

@@ -235,7 +235,7 @@ fn the_script_of_a_start_makes_all_reads_and_no_other() {
     let is_word = |at: usize| text[..at].ends_with(['(', ' ']);
     let asked = text.match_indices("q ").filter(|(at, _)| is_word(*at));
     let asked: BTreeSet<&str> = asked.filter_map(|(at, _)| text[at + 2..].split(" --").next()).collect();
-    assert_eq!(asked.len(), 14, "{asked:?}");
+    assert_eq!(asked.len(), 15, "{asked:?}");
     assert!(asked.iter().all(|command| text.contains(&format!("\" {command} "))), "{asked:?}");
 }
 
@@ -247,7 +247,14 @@ fn the_marks_of_a_script_fit() {
     targets.push(Target { role_arn: user, ..targets[0].clone() });
     let text = script(&Script::Starts(targets, None));
     let values = [("$k", "arn:aws:kms:us-west-2:444455556666:key/1f2e3d4c-5b6a-4798-8071-625344352617"), ("$v", "v3")];
-    let names = [("$p", "name"), ("$s", "cks-1"), ("$t", "r-k3vr"), ("$g", "ops"), ("$n", "cron")];
+    let names = [
+        ("$d", "vol-0d1e2f3a4b5c6d7e8"),
+        ("$p", "name"),
+        ("$s", "cks-1"),
+        ("$t", "r-k3vr"),
+        ("$g", "ops"),
+        ("$n", "cron"),
+    ];
     let values =
         values.into_iter().chain(names).chain([("$i", "i-0c4d5e6f708192a3b"), ("$f", "SERVICE_CONTROL_POLICY")]);
     let mut printed =

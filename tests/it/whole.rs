@@ -145,6 +145,32 @@ fn an_answer_for_something_else_is_none() {
 }
 
 #[test]
+fn what_conditions_may_ask_of_the_instance_is_in_its_answer() {
+    let told = [
+        ("ec2:AvailabilityZoneId", "usw2-az2", json!({"Placement": {"AvailabilityZoneId": "usw2-az2"}})),
+        ("ec2:CpuOptionsAmdSevSnp", "enabled", json!({"CpuOptions": {"CoreCount": 1, "AmdSevSnp": "enabled"}})),
+        (
+            "ec2:InstanceBandwidthWeighting",
+            "ebs-1",
+            json!({"NetworkPerformanceOptions": {"BandwidthWeighting": "ebs-1"}}),
+        ),
+    ];
+    for (key, value, fields) in told {
+        let with = with_each_answer(START, |asked, answer| {
+            if let Some(instance) = answer.pointer_mut("/Reservations/0/Instances/0") {
+                instance.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            }
+            asked.starts_with("ec2:DescribeInstances")
+        });
+        for (text, found) in [(with[0].1.as_str(), Some(value)), (START, None)] {
+            let capture = capture(text).unwrap();
+            let instance = capture.instances.values().next().unwrap().known().unwrap();
+            assert_eq!(instance.condition_keys.get(key).map(String::as_str), found, "{key}");
+        }
+    }
+}
+
+#[test]
 fn one_read_with_two_answers_is_refused_with_both_places() {
     let lists = |asked: &str, _: &mut Value| asked.starts_with("iam:ListRolePolicies");
     let (asked, _) = with_each_answer(START, lists).remove(0);
@@ -157,4 +183,29 @@ fn one_read_with_two_answers_is_refused_with_both_places() {
     assert!(error.starts_with(&said), "{error}");
     let same = START.lines().nth(first).unwrap();
     assert_eq!(verdict(&again(same)), Some(Verdict::Ready));
+}
+
+/// The lines of older versions asked for the volumes by the instance; each is asked for by its ID now.
+#[test]
+fn a_volume_is_read_by_its_own_id() {
+    let (instance, volume) = ("ec2:DescribeVolumes i-0c4d5e6f708192a3b", "ec2:DescribeVolumes vol-0d1e2f3a4b5c6d7e8");
+    let by_id = START.replace(instance, volume);
+    assert_ne!(by_id, START);
+    assert_eq!(verdict(&by_id), Some(Verdict::Ready));
+    let (_, elsewhere) = with_each_answer(&by_id, |asked, answer| {
+        if let Some(attached) = answer.pointer_mut("/Volumes/0/Attachments/0/InstanceId") {
+            *attached = json!("i-00000000000000001");
+        }
+        asked == volume
+    })
+    .remove(0);
+    let other = START.replace(instance, "ec2:DescribeVolumes vol-00000000000000001");
+    let refused = "An error occurred (InvalidVolume.NotFound) when calling the DescribeVolumes operation: no";
+    let lines: Vec<&str> = by_id.lines().collect();
+    let at = lines.iter().position(|line| line.ends_with(volume)).unwrap();
+    let mut gone = lines.clone();
+    (gone[at + 1], gone[at + 2]) = (refused, "### exit 254");
+    for text in [elsewhere, other, gone.join("\n")] {
+        assert_eq!(verdict(&text), Some(Verdict::Undecided), "{text}");
+    }
 }

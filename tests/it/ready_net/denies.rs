@@ -106,21 +106,35 @@ pub(super) fn with_a_denying_policy(capture: &Value) -> Vec<(String, Kind, Strin
     for account in capture["organizations"].as_object().unwrap().keys() {
         for (field, kind) in [("scps", Kind::Scp), ("rcps", Kind::Rcp)] {
             let denied = changed(capture, &format!("/organizations/{account}"), |organization| {
-                if organization == "absent" {
-                    *organization = json!({"known": {
-                        "id": "o-q3x8v1k7zt", "managementAccount": "555566667777",
-                        "path": {"known": ["r-7qk2", account]}, "scps": "absent", "rcps": "absent",
-                    }});
-                }
-                let level = json!({"target": account, "policies": [
-                    {"id": "p-newpolicy", "name": "new", "document": policy(kind)},
-                ]});
-                organization["known"][field] = json!({ "known": [level] });
+                with_a_denying_level(organization, account, (field, kind));
             });
             all.push((format!("new {field} of {account}"), kind, account.clone(), denied));
         }
     }
     all
+}
+
+/// Puts a policy that denies at the account's own level. Where there is no policy of this type, there is one now, with
+/// AWS's own on every level.
+fn with_a_denying_level(organization: &mut Value, account: &str, (field, kind): (&str, Kind)) {
+    if organization == "absent" {
+        *organization = json!({"known": {
+            "id": "o-q3x8v1k7zt", "managementAccount": "555566667777",
+            "path": {"known": ["r-7qk2", account]}, "scps": "absent", "rcps": "absent",
+        }});
+    }
+    let one = |id: &str, statements: &[Value]| {
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        json!({"id": format!("p-{id}"), "name": id, "document": {"known": document}})
+    };
+    let own = one(if kind == Kind::Scp { "FullAWSAccess" } else { "RCPFullAWSAccess" }, &[allow(kind)]);
+    let path = organization["known"]["path"]["known"].as_array().cloned();
+    let path = path.unwrap_or_else(|| vec![json!("r-7qk2"), json!(account)]);
+    let new = path.iter().map(|target| json!({"target": target, "policies": [own]})).collect();
+    let mut levels: Vec<Value> = organization["known"][field]["known"].as_array().cloned().unwrap_or(new);
+    let policies = levels.last_mut().unwrap()["policies"].as_array_mut().unwrap();
+    policies.push(one("newpolicy", &[deny(kind)]));
+    organization["known"][field] = json!({ "known": levels });
 }
 
 fn statement(effect: &str, kind: Kind) -> Value {

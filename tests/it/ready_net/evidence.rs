@@ -20,6 +20,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation { name: "a record is missing", kind: Kind::Hides, broken: without_a_record },
     Mutation { name: "an identity is filed under another ARN", kind: Kind::Changes, broken: of_another_identity },
     Mutation { name: "a volume has a key of another Region", kind: Kind::Changes, broken: of_another_region },
+    Mutation { name: "the instance's tags are left out", kind: Kind::Changes, broken: without_tags },
     Mutation { name: "a grant is revoked", kind: Kind::Changes, broken: without_a_grant },
     Mutation { name: "a grant is narrower", kind: Kind::Changes, broken: with_a_narrow_grant },
 ];
@@ -214,6 +215,16 @@ fn of_another_region(capture: &Value, _: &Question) -> Vec<Broken> {
         all.push(Broken { at: format!("/volumes/{id}"), capture: broken, proof: None });
     }
     all
+}
+
+/// A record has its tags even where there are none: that they were not read is told.
+fn without_tags(capture: &Value, _: &Question) -> Vec<Broken> {
+    let instances = capture["instances"].as_object().unwrap().keys().map(|instance| {
+        let at = format!("/instances/{instance}/known");
+        let capture = changed(capture, &at, |instance| drop(instance.as_object_mut().unwrap().remove("tags")));
+        Broken { at, capture, proof: None }
+    });
+    instances.collect()
 }
 
 /// Every grant of a capture with what a change makes of it, `null` for none.

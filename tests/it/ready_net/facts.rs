@@ -3,9 +3,35 @@
 use ebs_preflight::outcome::Verdict;
 use serde_json::{Value, json};
 
+use super::mutation::{Broken, Kind, Mutation};
 use super::place::escaped;
 use super::{changed, ready, verdict};
 use crate::problems::assert_none;
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    Mutation { name: "a key cannot be used", kind: Kind::Changes, broken: |capture, _| broken(key_states(capture)) },
+    Mutation { name: "the start itself is over", kind: Kind::Changes, broken: |capture, _| broken(starts(capture)) },
+    Mutation { name: "a key is in a key store", kind: Kind::Changes, broken: |capture, _| broken(key_stores(capture)) },
+    Mutation { name: "a license is asked for", kind: Kind::Changes, broken: |capture, _| broken(licenses(capture)) },
+];
+
+/// A change of a capture: where, what comes of it, and the verdict that is right.
+type Change = (String, Value, Verdict);
+
+fn broken(changes: Vec<Change>) -> Vec<Broken> {
+    let broken = changes.into_iter().map(|(at, capture, wanted)| Broken {
+        at,
+        capture,
+        proof: (wanted == Verdict::Ready).then_some("AWS's pages say that the key can be used so"),
+    });
+    broken.collect()
+}
+
+/// What is wrong with the verdicts on these changes of every READY capture.
+fn assert_verdicts(changes: fn(&Value) -> Vec<Change>) {
+    let problems: Vec<String> = ready().iter().flat_map(|ready| unlike(&ready.name, changes(&ready.capture))).collect();
+    assert_none(&problems);
+}
 
 /// Key states in which a start fails.
 ///
@@ -15,31 +41,33 @@ const BAD_STATES: [&str; 6] =
 
 #[test]
 fn a_key_that_cannot_be_used_blocks() {
-    let mut problems = Vec::new();
-    for ready in ready() {
-        for key in ready.capture["keys"].as_object().unwrap().keys() {
-            let metadata = format!("/keys/{}/metadata", escaped(key));
-            let with = |field: &str, value: &str| {
-                changed(&ready.capture, &metadata, |metadata| metadata["known"][field] = json!(value))
-            };
-            // A capture in which an AWS managed key is in one of these contradicts itself.
-            let is_of_aws = ready.capture.pointer(&metadata).unwrap()["known"]["manager"] == "AWS";
-            let states = BAD_STATES.iter().filter(|_| !is_of_aws);
-            let mut broken: Vec<(String, Value, Verdict)> =
-                states.map(|state| (format!("state {state}"), with("state", state), Verdict::Blocked)).collect();
-            // One that AWS did not tell, and one that nobody knows yet.
-            broken.push(("no state".to_owned(), with("state", ""), Verdict::Undecided));
-            broken.push(("a new state".to_owned(), with("state", "Sleeping"), Verdict::Undecided));
-            broken.push(("signing key".to_owned(), with("usage", "SIGN_VERIFY"), Verdict::Blocked));
-            broken.push(("asymmetric key".to_owned(), with("spec", "RSA_4096"), Verdict::Blocked));
-            let gone = changed(&ready.capture, &metadata, |metadata| *metadata = json!("absent"));
-            broken.push(("gone".to_owned(), gone, Verdict::Blocked));
-            // The one state besides `Enabled` in which a key can be used.
-            broken.push(("state Updating".to_owned(), with("state", "Updating"), Verdict::Ready));
-            problems.extend(unlike(&ready.name, broken));
+    assert_verdicts(key_states);
+}
+
+fn key_states(capture: &Value) -> Vec<Change> {
+    let mut all = Vec::new();
+    for key in capture["keys"].as_object().unwrap().keys() {
+        let at = format!("/keys/{}/metadata", escaped(key));
+        let metadata = &capture.pointer(&at).unwrap()["known"];
+        let with = |field: &str, value: &str| changed(capture, &at, |metadata| metadata["known"][field] = json!(value));
+        let mut push = |how: &str, capture, wanted| all.push((format!("{at} {how}"), capture, wanted));
+        // A capture in which an AWS managed key is in one of these contradicts itself.
+        for state in BAD_STATES.iter().filter(|_| metadata["manager"] != "AWS") {
+            push(state, with("state", state), Verdict::Blocked);
         }
+        // One that AWS did not tell, and one that nobody knows yet.
+        for field in ["state", "manager", "spec", "usage", "origin"] {
+            push(&format!("no {field}"), with(field, ""), Verdict::Undecided);
+        }
+        push("a new state", with("state", "Sleeping"), Verdict::Undecided);
+        push("a new origin", with("origin", "SATELLITE"), Verdict::Undecided);
+        push("signing key", with("usage", "SIGN_VERIFY"), Verdict::Blocked);
+        push("asymmetric key", with("spec", "RSA_4096"), Verdict::Blocked);
+        push("gone", changed(capture, &at, |metadata| *metadata = json!("absent")), Verdict::Blocked);
+        // The one state besides `Enabled` in which a key can be used.
+        push("Updating", with("state", "Updating"), Verdict::Ready);
     }
-    assert_none(&problems);
+    all
 }
 
 #[test]
@@ -77,41 +105,46 @@ fn one_more_volume_under_a_key_of_another_account_is_not_ready() {
 
 #[test]
 fn an_instance_or_role_that_cannot_start_blocks() {
-    let mut problems = Vec::new();
-    for ready in ready() {
-        let mut broken = Vec::new();
-        for instance in ready.capture["instances"].as_object().unwrap().keys() {
-            let with = |field: &str, value: &str| {
-                changed(&ready.capture, &format!("/instances/{instance}/known"), |instance| {
-                    instance[field] = json!(value);
-                })
-            };
-            broken.push(("terminated".to_owned(), with("state", "terminated"), Verdict::Blocked));
-            broken.push(("shutting down".to_owned(), with("state", "shutting-down"), Verdict::Blocked));
-            broken.push(("instance store".to_owned(), with("rootDeviceType", "instance-store"), Verdict::Blocked));
-            broken.push(("managed".to_owned(), with("operator", "eks.amazonaws.com"), Verdict::Undecided));
-            broken.push(("root elsewhere".to_owned(), with("rootDeviceName", "/dev/nothing"), Verdict::Blocked));
-            let known = format!("/instances/{instance}/known");
-            let device = |device: &str| {
-                changed(&ready.capture, &known, |instance| {
-                    for attachment in instance["attachments"].as_array_mut().unwrap() {
-                        attachment["device"] = json!(device);
-                    }
-                })
-            };
-            broken.push(("no usual root".to_owned(), device("/dev/sdz"), Verdict::Undecided));
-            let empty = changed(&ready.capture, &known, |instance| instance["attachments"] = json!([]));
-            broken.push(("no volume".to_owned(), empty, Verdict::Blocked));
-            broken.push(("another account".to_owned(), with("account", "888899990000"), Verdict::Blocked));
-        }
-        for role in ready.capture["identities"].as_object().unwrap().keys() {
-            let gone =
-                changed(&ready.capture, &format!("/identities/{}", escaped(role)), |role| *role = json!("absent"));
-            broken.push(("role gone".to_owned(), gone, Verdict::Blocked));
-        }
-        problems.extend(unlike(&ready.name, broken));
+    assert_verdicts(starts);
+}
+
+fn starts(capture: &Value) -> Vec<Change> {
+    let mut all = Vec::new();
+    for instance in capture["instances"].as_object().unwrap().keys() {
+        let at = format!("/instances/{instance}/known");
+        let with = |field: &str, value: Value| changed(capture, &at, |instance| instance[field] = value);
+        let mut push = |how: &str, capture, wanted| all.push((format!("{at} {how}"), capture, wanted));
+        push("no state", with("state", json!("")), Verdict::Undecided);
+        push("a new state", with("state", json!("asleep")), Verdict::Undecided);
+        push("terminated", with("state", json!("terminated")), Verdict::Blocked);
+        push("shutting down", with("state", json!("shutting-down")), Verdict::Blocked);
+        push("instance store", with("rootDeviceType", json!("instance-store")), Verdict::Blocked);
+        push("managed", with("operator", json!("eks.amazonaws.com")), Verdict::Undecided);
+        push("root elsewhere", with("rootDeviceName", json!("/dev/nothing")), Verdict::Blocked);
+        let moved = changed(capture, &at, |instance| {
+            for attachment in instance["attachments"].as_array_mut().unwrap() {
+                attachment["device"] = json!("/dev/sdz");
+            }
+        });
+        push("no usual root", moved, Verdict::Undecided);
+        push("no volume", with("attachments", json!([])), Verdict::Blocked);
+        push("another account", with("account", json!("888899990000")), Verdict::Blocked);
     }
-    assert_none(&problems);
+    for (volume, record) in capture["volumes"].as_object().unwrap() {
+        let at = format!("/volumes/{volume}/known");
+        let with = |state: &str| changed(capture, &at, |volume| volume["state"] = json!(state));
+        // What no instance has attached concerns no start.
+        if record["known"].is_object() && capture["instances"].to_string().contains(volume.as_str()) {
+            all.push((format!("{at} no state"), with(""), Verdict::Undecided));
+            all.push((format!("{at} a new state"), with("asleep"), Verdict::Undecided));
+            all.push((format!("{at} deleted"), with("deleted"), Verdict::Blocked));
+        }
+    }
+    for role in capture["identities"].as_object().unwrap().keys() {
+        let gone = changed(capture, &format!("/identities/{}", escaped(role)), |role| *role = json!("absent"));
+        all.push((format!("{role} gone"), gone, Verdict::Blocked));
+    }
+    all
 }
 
 /// The known metadata without the expiry that only imported key material has.
@@ -124,68 +157,69 @@ fn not_imported(metadata: &mut Value) -> &mut Value {
 /// The key state tells nothing of a key store.
 #[test]
 fn a_key_store_is_ready_only_while_it_is_connected() {
-    let mut problems = Vec::new();
-    for ready in ready() {
-        for key in super::customer_managed_keys(&ready.capture) {
-            let metadata = format!("/keys/{}/metadata", escaped(&key));
-            let with = |connection: Value| {
-                changed(&ready.capture, &metadata, |metadata| {
-                    not_imported(metadata)["origin"] = json!("AWS_CLOUDHSM");
-                    metadata["known"]["customKeyStore"] =
-                        json!({"id": "cks-0a1b2c3d4e5f67890", "connectionState": connection});
-                })
-            };
-            let unread = json!({"unread": {"why": "denied", "needs": "kms:DescribeCustomKeyStores"}});
-            let mut broken = vec![
-                ("connection unread".to_owned(), with(unread), Verdict::Undecided),
-                ("connected".to_owned(), with(json!({"known": "CONNECTED"})), Verdict::Ready),
-            ];
-            for (state, verdict) in [
-                ("CONNECTING", Verdict::Undecided),
-                ("DISCONNECTING", Verdict::Undecided),
-                ("NEW", Verdict::Undecided),
-                ("DISCONNECTED", Verdict::Blocked),
-                ("FAILED", Verdict::Blocked),
-            ] {
-                broken.push((state.to_owned(), with(json!({"known": state})), verdict));
-            }
-            let untold = changed(&ready.capture, &metadata, |metadata| {
-                not_imported(metadata)["origin"] = json!("EXTERNAL_KEY_STORE");
-                metadata["known"].as_object_mut().unwrap().remove("customKeyStore");
-            });
-            broken.push(("key store unread".to_owned(), untold, Verdict::Undecided));
-            problems.extend(unlike(&ready.name, broken));
+    assert_verdicts(key_stores);
+}
+
+fn key_stores(capture: &Value) -> Vec<Change> {
+    let mut all = Vec::new();
+    for key in super::customer_managed_keys(capture) {
+        let at = format!("/keys/{}/metadata", escaped(&key));
+        let with = |connection: Value| {
+            changed(capture, &at, |metadata| {
+                not_imported(metadata)["origin"] = json!("AWS_CLOUDHSM");
+                metadata["known"]["customKeyStore"] =
+                    json!({"id": "cks-0a1b2c3d4e5f67890", "connectionState": connection});
+            })
+        };
+        let unread = json!({"unread": {"why": "denied", "needs": "kms:DescribeCustomKeyStores"}});
+        all.push((format!("{at} connection unread"), with(unread), Verdict::Undecided));
+        for (state, verdict) in [
+            ("CONNECTED", Verdict::Ready),
+            ("CONNECTING", Verdict::Undecided),
+            ("DISCONNECTING", Verdict::Undecided),
+            ("NEW", Verdict::Undecided),
+            ("DISCONNECTED", Verdict::Blocked),
+            ("FAILED", Verdict::Blocked),
+        ] {
+            all.push((format!("{at} {state}"), with(json!({"known": state})), verdict));
         }
+        let untold = changed(capture, &at, |metadata| {
+            not_imported(metadata)["origin"] = json!("EXTERNAL_KEY_STORE");
+            metadata["known"].as_object_mut().unwrap().remove("customKeyStore");
+        });
+        all.push((format!("{at} key store unread"), untold, Verdict::Undecided));
     }
-    assert_none(&problems);
+    all
 }
 
 #[test]
 fn a_license_configuration_that_is_denied_blocks() {
-    let mut problems = Vec::new();
-    for ready in ready() {
-        for instance in ready.capture["instances"].as_object().unwrap().keys() {
-            let at = format!("/instances/{instance}/known");
-            let arn = "arn:aws:license-manager:ap-northeast-1:111122223333:license-configuration:lic-0a1b2c3d";
-            let licensed = changed(&ready.capture, &at, |instance| instance["licenseConfigurations"] = json!([arn]));
-            for role in ready.capture["identities"].as_object().unwrap().keys() {
-                let inline = format!("/identities/{}/known/inline/known", escaped(role));
-                let deny = json!({"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": arn});
-                let denied = changed(&licensed, &inline, |policies| {
-                    let document = json!({"Version": "2012-10-17", "Statement": [deny]});
-                    let policy = json!({"name": "no-licenses", "document": {"known": document}});
-                    policies.as_array_mut().unwrap().push(policy);
-                });
-                problems.extend(unlike(&ready.name, vec![("license denied".to_owned(), denied, Verdict::Blocked)]));
-            }
-            let untold = changed(&ready.capture, &at, |instance| instance["licenseConfigurations"] = json!([""]));
-            problems.extend(unlike(&ready.name, vec![("license unread".to_owned(), untold, Verdict::Undecided)]));
-        }
-    }
-    assert_none(&problems);
+    assert_verdicts(licenses);
 }
 
-fn unlike(name: &str, broken: Vec<(String, Value, Verdict)>) -> Vec<String> {
+fn licenses(capture: &Value) -> Vec<Change> {
+    let arn = "arn:aws:license-manager:ap-northeast-1:111122223333:license-configuration:lic-0a1b2c3d";
+    let mut all = Vec::new();
+    for instance in capture["instances"].as_object().unwrap().keys() {
+        let at = format!("/instances/{instance}/known");
+        let with =
+            |license: &str| changed(capture, &at, |instance| instance["licenseConfigurations"] = json!([license]));
+        for role in capture["identities"].as_object().unwrap().keys() {
+            let inline = format!("/identities/{}/known/inline/known", escaped(role));
+            let deny = json!({"Effect": "Deny", "Action": "ec2:StartInstances", "Resource": arn});
+            let denied = changed(&with(arn), &inline, |policies| {
+                let document = json!({"Version": "2012-10-17", "Statement": [deny]});
+                let policy = json!({"name": "no-licenses", "document": {"known": document}});
+                policies.as_array_mut().unwrap().push(policy);
+            });
+            all.push((format!("{at} license denied to {role}"), denied, Verdict::Blocked));
+        }
+        all.push((format!("{at} license unread"), with(""), Verdict::Undecided));
+    }
+    all
+}
+
+fn unlike(name: &str, broken: Vec<Change>) -> Vec<String> {
     let judged = broken.into_iter().map(|(how, capture, wanted)| (how, verdict(&capture), wanted));
     judged
         .filter(|(_, found, wanted)| found != wanted)

@@ -8,7 +8,7 @@ use ebs_preflight::preflight::preflight;
 use ebs_preflight::report::json;
 use serde_json::Value;
 
-use super::{Ready, evidence, names, ready_with_flags};
+use super::{Ready, evidence, facts, names, ready_with_flags};
 use crate::golden::library;
 use crate::problems::assert_none;
 
@@ -38,7 +38,7 @@ pub(super) struct Broken {
 }
 
 /// All mutations; a table for each kind of evidence.
-const MUTATIONS: &[&[Mutation]] = &[evidence::MUTATIONS, names::MUTATIONS];
+const MUTATIONS: &[&[Mutation]] = &[evidence::MUTATIONS, facts::MUTATIONS, names::MUTATIONS];
 
 fn mutations() -> impl Iterator<Item = &'static Mutation> {
     MUTATIONS.iter().copied().flatten()

@@ -26,6 +26,8 @@ pub(super) enum Fault {
     WrongSignature,
     /// There is no such instance.
     NotFound,
+    /// Of the volumes that are asked for there is one not.
+    VolumeNotFound,
     /// The account has not enabled the Region: EC2 does not know its credentials there.
     RegionNotEnabled,
     /// Too many requests, however often it is tried.
@@ -102,6 +104,7 @@ impl Answer {
             Fault::Expired => shaped("expired"),
             Fault::WrongSignature => shaped("wrong-signature"),
             Fault::NotFound => shaped("not-found"),
+            Fault::VolumeNotFound => shaped("volume-not-found"),
             Fault::RegionNotEnabled => shaped("region-not-enabled"),
             Fault::Throttled => shaped("throttled"),
             Fault::Unavailable => shaped("unavailable"),

@@ -60,6 +60,37 @@ fn where_the_instance_cannot_be_read_no_file_is_written() {
     }
 }
 
+/// What was asked for is never dropped without a word: the others are captured, and the run does not end with 0.
+#[test]
+fn an_instance_that_is_not_read_is_told_beside_the_others() {
+    const OTHER: &str = "i-0e5d2b8c94a71f603";
+    for (fault, exit, says) in [(Fault::NotFound, 2, "does not know the instance"), (Fault::Denied, 4, "was not read")]
+    {
+        let replay = Replay::start(World::healthy().fault_where(Operation::DescribeInstances, &[OTHER], fault));
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("capture.json");
+        let path = file.to_str().unwrap();
+        let written = capture(&replay, &["--instance-id", OTHER, "--output", path]);
+        assert_eq!(written.exit, Some(exit), "{fault:?}: {}", written.seen());
+        assert!(written.stderr.contains(says) && written.stderr.contains(OTHER), "{fault:?}: {}", written.seen());
+        // Nothing can be judged of it, and the other start is READY as before.
+        let judged = Run::new(&["check", "--capture", path, "--format", "json"]).finish();
+        let report = judged.json();
+        assert_eq!((judged.exit, report["verdict"].as_str()), (Some(exit), Some("UNDECIDED")), "{}", judged.seen());
+        let verdicts: Vec<_> =
+            report["targets"].as_array().unwrap().iter().map(|one| one["verdict"].as_str()).collect();
+        assert_eq!(verdicts.iter().filter(|verdict| **verdict == Some("READY")).count(), 1, "{report}");
+
+        // Alone it is no capture at all.
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("capture.json");
+        let run = ["capture", "--instance-id", OTHER, "--role-arn", world::ROLE, "--output", file.to_str().unwrap()];
+        let alone = super::in_world(Run::new(&run), &replay).finish();
+        assert_eq!((alone.exit, names_in(folder.path())), (Some(exit), vec![]), "{fault:?}: {}", alone.seen());
+        assert!(alone.stderr.contains(OTHER), "{}", alone.seen());
+    }
+}
+
 #[test]
 fn what_could_not_be_read_is_captured_as_such() {
     let replay = Replay::start(World::healthy().fault(Operation::GetKeyPolicy, Fault::Denied));

@@ -112,6 +112,14 @@ fn a_list_without_end_is_a_failed_read() {
     assert_none(&problems);
 }
 
+/// How many grants a key has decides, too: one that has as many as it can have takes no further one.
+#[test]
+fn all_grants_are_read_page_by_page() {
+    let replay = Replay::start(allowed_by_grant());
+    let outcome = check(&replay, &["--format", "json"]);
+    assert_eq!((outcome.exit, replay.asked(Operation::ListGrants)), (Some(0), 2), "{}", outcome.seen());
+}
+
 /// Only a grant on the second page lets the role use the key.
 pub(super) fn allowed_by_grant() -> World {
     World::healthy()

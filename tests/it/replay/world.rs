@@ -4,6 +4,8 @@ use crate::program::Credentials;
 
 pub(super) const REGION: &str = "eu-central-1";
 pub(super) const INSTANCE: &str = "i-0c4f81d2ab6e37905";
+/// The second volume of the instance.
+pub(super) const DATA_VOLUME: &str = "vol-05d1c98e4b7a2f630";
 pub(super) const ROLE: &str = "arn:aws:iam::222233334444:role/operations/night-start";
 pub(super) const KEY: &str = "5f0d9b72-83ce-4a16-b2d7-60c1e8f4a935";
 pub(super) const FORGOTTEN_KEY: &str = "c81e4a60-2b97-4d35-9f08-7ad6135e2bc4";
@@ -69,7 +71,8 @@ impl World {
         use Operation as Op;
         Self(Vec::new())
             .answer(Op::DescribeInstances, &[], "ec2.DescribeInstances.ok")
-            .answer(Op::DescribeVolumes, &[], "ec2.DescribeVolumes.ok")
+            // By ID: answers to a filter leave out what EC2 hides.
+            .answer(Op::DescribeVolumes, &["&VolumeId.1="], "ec2.DescribeVolumes.ok")
             .answer(Op::GetCallerIdentity, &[], "sts.GetCallerIdentity.ok")
             .answer(Op::GetCallerIdentity, &[MANAGEMENT_KEY], "sts.GetCallerIdentity.management")
             .answer(Op::GetRole, &[], "iam.GetRole.ok")
