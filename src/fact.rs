@@ -71,6 +71,11 @@ impl<T> Default for Fact<T> {
 }
 
 impl<T> Fact<T> {
+    /// What an answer tells of the fact, or else what it lacks, in words.
+    pub(crate) fn told(needs: &str, told: Result<T, String>) -> Self {
+        told.map_or_else(|lacks| Self::Unread(Unread::unparsable(needs, lacks)), Self::Known)
+    }
+
     /// The fact, if it was read.
     pub fn known(&self) -> Option<&T> {
         match self {
@@ -117,6 +122,15 @@ impl<T> Fact<T> {
         match self {
             Self::Known(known) => Self::Part { known, unread },
             Self::Absent | Self::Unread(_) | Self::Part { .. } => self,
+        }
+    }
+
+    /// Returns the reading of a whole: of what a part does not hold nobody knows whether it is there.
+    #[must_use]
+    pub(crate) fn whole(self) -> Self {
+        match self {
+            Self::Part { unread, .. } => Self::Unread(unread),
+            Self::Known(_) | Self::Absent | Self::Unread(_) => self,
         }
     }
 

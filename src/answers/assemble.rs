@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::api::sts::GetCallerIdentity;
 use super::join::{self, first};
 use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
@@ -175,10 +176,7 @@ fn overtaken(newest_first: &[Part]) -> Vec<Handed> {
 }
 
 fn caller(part: &Part) -> Fact<String> {
-    part.reading("sts:GetCallerIdentity", |text| {
-        let value: serde_json::Value = serde_json::from_str(text).ok()?;
-        Some(value.get("Arn")?.as_str()?.to_owned())
-    })
+    part.read("sts:GetCallerIdentity", GetCallerIdentity::arn)
 }
 
 /// Whether the part's reader is of this account.
@@ -211,7 +209,7 @@ fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (
     let newer = parts.iter().take(at).map(|part| ec2::by_instance(part, id));
     for (attachment, volume) in newer.filter_map(|shown| shown.found().cloned()).flatten() {
         if let (Fact::Known(instance), false) = (&mut instance, volumes.contains_key(&attachment.volume_id)) {
-            volumes.insert(attachment.volume_id.clone(), Fact::Known(volume));
+            volumes.insert(attachment.volume_id.clone(), volume);
             instance.attachments.push(attachment);
         }
     }

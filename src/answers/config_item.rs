@@ -4,11 +4,12 @@
 //! <https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationItem.html>,
 //! <https://github.com/awslabs/aws-config-resource-schema>
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::api::Time;
 use super::details::{Detail, LeftOut, Managed, groups};
 use super::identify::{Idle, Item, Of, volume};
-use super::key;
 use super::whole::PARTIAL;
 use crate::names::{AccountId, Arn, KeyArn};
 
@@ -48,7 +49,7 @@ pub(super) fn items(found: &[Value]) -> Result<Vec<Item>, Idle> {
     let groups = groups(details.iter().map(|(_, detail)| detail));
     for (number, item) in found.iter().enumerate() {
         let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-        let time = item.get("configurationItemCaptureTime").and_then(key::time);
+        let time = item.get("configurationItemCaptureTime").and_then(captured);
         if text("configurationItemStatus").contains("Deleted") {
             let when = text("configurationItemCaptureTime");
             let message = format!("AWS Config recorded {when} that {} was deleted", text("arn"));
@@ -91,6 +92,10 @@ pub(super) fn items(found: &[Value]) -> Result<Vec<Item>, Idle> {
         None if items.is_empty() => Err(Idle::Useless("AWS Config answered no item".to_owned())),
         Some(_) | None => Ok(items),
     }
+}
+
+fn captured(time: &Value) -> Option<Timestamp> {
+    serde_json::from_value::<Time>(time.clone()).ok()?.timestamp().ok()
 }
 
 /// The read that tells of the resource itself.

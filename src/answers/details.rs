@@ -10,6 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::api::iam::called;
 use super::identify::{Item, Of};
 use super::whole::{PARTIAL, UNREAD};
 use crate::document::Document;
@@ -136,7 +137,7 @@ impl Detail {
         let mut tell = |asked: String, answer: Value| {
             items.push(Item { account: account.clone(), ..Item::told(Of::Read(asked), answer.to_string()) });
         };
-        let called = super::iam::called(kind);
+        let called = called(kind);
         if kind != HolderKind::Group {
             tell(format!("iam:Get{called} {name}"), json!({ called: self.itself(called, name.as_str(), left_out) }));
         }

@@ -2,10 +2,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::json;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use super::kms;
+use super::api::kms::ListGrants;
 use super::mangled::{Mangled, inside, unwrapped};
 use super::origin::Origin;
 use super::whole::rest;
@@ -101,11 +102,20 @@ fn field<'t>(object: &'t str, name: &str) -> Option<&'t str> {
 /// When the text was changed on its way, is no such list, is not the whole list, or is that of another key.
 pub fn grants(text: &str, key: &KeyArn) -> Result<Input<Vec<Grant>>, HandedError> {
     let bare = unwrapped(text)?;
-    let value = serde_json::from_str(&bare.text)
-        .map_err(|error| HandedError::Other(format!("this is not the output of `aws kms list-grants`: {error}")))?;
+    let other =
+        |message: String| HandedError::Other(format!("this is not the output of `aws kms list-grants`: {message}"));
+    let mut value = serde_json::from_str(&bare.text).map_err(|error| other(error.to_string()))?;
     if let Some(cut) = rest(&value) {
         return Err(HandedError::Other(format!("{cut}: print it again without `--max-items`")));
     }
-    let grants = kms::grants(&value, key).map_err(HandedError::Other)?;
+    // What `--query Grants` prints.
+    if value.is_array() {
+        value = json!({ "Grants": value });
+    }
+    let answer: ListGrants = serde_json::from_value(value).map_err(|error| other(error.to_string()))?;
+    if answer.grants.is_none() {
+        return Err(other("it has no list `Grants`".to_owned()));
+    }
+    let grants = answer.grants(key).map_err(HandedError::Other)?;
     Ok(Input { value: grants, taken_off: bare.taken_off, origin: bare.origin })
 }

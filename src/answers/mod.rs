@@ -1,9 +1,11 @@
-//! Evidence that people hand in: policy texts as mail leaves them, output of the AWS CLI, transcripts of the lines
-//! that `capture --script` prints. All of it becomes records of a capture.
+//! AWS's answers become records of a capture, in one place (`api`): what was read live, what the AWS CLI printed, and the
+//! transcripts of the lines that `capture --script` prints, with texts as mail leaves them.
 //!
-//! Rank: above `reads`; names only `names`, `source`, `policy`, `capture` and `reads`.
+//! Rank: above `calls`; names only `names`, `fact`, `document`, `policy`, `capture` and `calls`.
 
+pub(crate) mod api;
 mod assemble;
+pub(crate) mod aws_error;
 mod config_item;
 mod details;
 mod document;
@@ -13,7 +15,6 @@ mod iam;
 mod identify;
 mod join;
 mod key;
-mod kms;
 mod mangled;
 mod once;
 mod org;

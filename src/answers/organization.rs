@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::api::organizations::DescribeOrganization;
 use super::document::{HandedError, Input};
 use super::mangled::{inside, unwrapped};
 use super::wrapping::Wrapping;
@@ -69,14 +70,9 @@ pub fn told_of_organization(text: &str, name: &str) -> Result<Input<Organization
     let other = |message: &str| HandedError::Other(message.to_owned());
     let mut bare = unwrapped(text)?;
     let value: Value = serde_json::from_str(&bare.text).map_err(|error| other(&error.to_string()))?;
-    let value = if let Some(organization) = value.get("Organization") {
-        let text = |name: &str| organization.get(name).and_then(Value::as_str);
-        let account = text("MasterAccountId").and_then(|account| AccountId::parse(account).ok());
-        let (Some(id), Some(account)) = (text("Id"), account) else {
-            return Err(other("the output lacks the organization's ID or management account"));
-        };
-        let id = OrganizationId::parse(id).map_err(|error| other(&error.to_string()))?;
-        OrganizationInput::Organization(Organization::bare(id.into(), account))
+    let value = if value.get("Organization").is_some() {
+        let answer: DescribeOrganization = serde_json::from_value(value).map_err(|error| other(&error.to_string()))?;
+        OrganizationInput::Organization(answer.organization().map_err(HandedError::Other)?)
     } else if let Some(found) = policy_output(&bare.text) {
         let PolicySummary { id, arn, name, kind: of } = found.policy_summary;
         OrgPolicyId::parse(&id).map_err(|error| other(&error.to_string()))?;

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::api::iam::called;
 use super::identify::{HolderRead, Item, KeyRead, Of, Shape};
-use super::{iam, wants};
+use super::wants;
 use crate::capture::{Capture, Identity, Organization};
 use crate::fact::Fact;
 use crate::names::{AccountId, HolderKind, PolicyName, holder};
@@ -341,7 +342,7 @@ fn holders(capture: &Capture, read: HolderRead, said: &Said) -> Vec<Candidate> {
             HolderRead::Attached => own.is_none_or(|own| own.attached.unread().is_some()),
             HolderRead::Groups => identity.is_none_or(|identity| identity.groups.unread().is_some()),
         };
-        let called = iam::called(kind);
+        let called = called(kind);
         let read = match read {
             HolderRead::Inline => format!("iam:List{called}Policies {name}"),
             HolderRead::Attached => format!("iam:ListAttached{called}Policies {name}"),
@@ -357,8 +358,8 @@ fn holders(capture: &Capture, read: HolderRead, said: &Said) -> Vec<Candidate> {
 fn unread_inline(capture: &Capture, kind: &str, name: &str) -> Vec<String> {
     let identities = capture.identities.values().filter_map(Fact::known);
     let holders = identities.flat_map(Identity::holders);
-    let own = holders
-        .filter(|one| holder(one.arn).is_some_and(|(own, called)| iam::called(own) == kind && called.as_str() == name));
+    let own =
+        holders.filter(|one| holder(one.arn).is_some_and(|(own, named)| called(own) == kind && named.as_str() == name));
     let policies = own.filter_map(|one| one.inline.found()).flatten();
     let unread = policies.filter(|policy| policy.document.unread().is_some());
     unread.map(|policy| format!("iam:Get{kind}Policy {name} {}", policy.name)).collect()
@@ -456,7 +457,7 @@ fn inline(capture: &Capture, said: &Said, by: By) -> Vec<Candidate> {
         let account = arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok());
         let own =
             identity.and_then(|identity| identity.holders().find(|one| holder(one.arn) == Some((kind, name.clone()))));
-        let called = iam::called(kind);
+        let called = called(kind);
         let listed = own.as_ref().and_then(|own| own.inline.found()).into_iter().flatten();
         candidates.extend(listed.map(|policy| Candidate {
             account: account.clone(),

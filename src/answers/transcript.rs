@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::aws_error::AwsError;
 use super::mangled::{Damage, document, first_damage, plain};
-use super::whole::rest;
+use super::whole::{UNREAD, rest};
 use crate::calls::FIRST_LINE;
 use crate::capture::{CaptureError, Target};
 use crate::document::Position;
@@ -340,8 +342,12 @@ impl Part {
         self.times.iter().max().copied()
     }
 
-    /// The fact that `read` finds in the answer to what was asked.
-    pub(super) fn reading<T>(&self, asked: &str, read: impl FnOnce(&str) -> Option<T>) -> Fact<T> {
+    /// What `understood` makes of the answer to what was asked.
+    pub(super) fn read<A: DeserializeOwned, T>(
+        &self,
+        asked: &str,
+        understood: impl FnOnce(A) -> Result<T, String>,
+    ) -> Fact<T> {
         let needs = needs(asked);
         let unread = |why, message: &str| {
             Fact::Unread(Unread { why, needs: needs.to_owned(), message: message.trim().to_owned() })
@@ -350,52 +356,24 @@ impl Part {
             return Fact::Unread(Unread::not_asked(needs));
         };
         match answer.exit {
-            Some(0) => read(&answer.text).map_or_else(
-                || unread(UnreadReason::Unparsable, "the answer is not whole, or was changed on its way"),
-                Fact::Known,
-            ),
+            Some(0) => {
+                let changed = || "the answer is not whole, or was changed on its way".to_owned();
+                let understood = serde_json::from_str(&answer.text).map_err(|_| changed()).and_then(understood);
+                understood.map_or_else(|message| unread(UnreadReason::Unparsable, &message), Fact::Known)
+            }
             Some(_) => unread(why(error_code(&answer.text)), &answer.text),
             None => unread(UnreadReason::Unparsable, "the transcript ends within the answer"),
         }
     }
 
-    /// The fact that `read` finds in the answer to what was asked, if the answer is of just that: whatever `of` names
-    /// by pointers has these values, where the answer tells them.
-    pub(super) fn reading_of<T>(
+    /// The same of a list; one that was cut off is a part.
+    pub(super) fn list<A: DeserializeOwned, T>(
         &self,
         asked: &str,
-        of: &[(&str, &str)],
-        read: impl FnOnce(&str) -> Option<T>,
+        understood: impl FnOnce(A) -> Result<T, String>,
     ) -> Fact<T> {
-        let other = |text: &str| {
-            let value: Value = serde_json::from_str(text).ok()?;
-            of.iter().find_map(|(pointer, wanted)| {
-                let told = value.pointer(pointer)?;
-                let told = told.as_str().map_or_else(|| told.to_string(), str::to_owned);
-                let name = pointer.rsplit('/').next().unwrap_or_default();
-                (told != *wanted).then(|| format!("it is another answer: its {name} is `{told}`, not `{wanted}`"))
-            })
-        };
-        let mut found_other = None;
-        let reading = self.reading(asked, |text| {
-            found_other = other(text);
-            if found_other.is_some() { None } else { read(text) }
-        });
-        match found_other {
-            Some(message) => Fact::Unread(Unread::unparsable(needs(asked), message)),
-            None => reading,
-        }
-    }
-
-    /// The list of this name in the answer to what was asked, each item as `read` takes it; one that was cut off is a
-    /// part.
-    pub(super) fn list<T>(&self, asked: &str, name: &str, read: impl Fn(&Value) -> Option<T>) -> Fact<Vec<T>> {
-        let mut cut = None;
-        let list = self.reading(asked, |text| {
-            let value: Value = serde_json::from_str(text).ok()?;
-            cut = rest(&value);
-            value.get(name)?.as_array()?.iter().map(&read).collect()
-        });
+        let list = self.read(asked, understood);
+        let cut = self.answers.to(asked).and_then(|answer| rest(&serde_json::from_str(&answer.text).ok()?));
         match cut {
             Some(message) => list.cut(Unread::unparsable(needs(asked), message)),
             None => list,
@@ -409,10 +387,18 @@ impl Part {
         Some(Unread::unparsable(needs(asked), format!("{place}: {damage} in a tag")))
     }
 
-    /// Whether AWS answered with this error code.
-    pub(super) fn failed_with(&self, asked: &str, code: &str) -> bool {
-        let answer = self.answers.to(asked);
-        answer.is_some_and(|answer| answer.exit.is_some_and(|exit| exit != 0) && error_code(&answer.text) == code)
+    /// Whether an answer that was put together says that nothing told this member of it.
+    pub(super) fn is_untold(&self, asked: &str, member: &str) -> bool {
+        let answer = self.answers.to(asked).filter(|answer| answer.text.contains(UNREAD));
+        let value = answer.and_then(|answer| serde_json::from_str::<Value>(&answer.text).ok());
+        let inner = value.iter().filter_map(Value::as_object).flat_map(|members| members.values());
+        let mut names = inner.filter_map(|inner| inner.get(UNREAD)?.as_array()).flatten();
+        names.any(|name| name.as_str() == Some(member))
+    }
+
+    /// Whether AWS answered that there is none.
+    pub(super) fn is_gone(&self, asked: &str) -> bool {
+        self.answers.to(asked).is_some_and(Answer::is_gone)
     }
 }
 
@@ -421,14 +407,14 @@ fn needs(asked: &str) -> &str {
     asked.split(' ').next().unwrap_or_default()
 }
 
-/// The error codes by which AWS says that there is none.
-const GONE: [&str; 4] =
-    ["InvalidInstanceID.NotFound", "NotFoundException", "NoSuchEntity", "AWSOrganizationsNotInUseException"];
-
 impl Answer {
     /// Whether there is no answer: refused, throttled, failed.
     pub(super) fn is_refused(&self) -> bool {
-        self.exit.is_some_and(|exit| exit != 0) && !GONE.contains(&error_code(&self.text))
+        self.exit.is_some_and(|exit| exit != 0) && !self.is_gone()
+    }
+
+    fn is_gone(&self) -> bool {
+        self.exit.is_some_and(|exit| exit != 0) && AwsError::of(error_code(&self.text)) == Some(AwsError::NotFound)
     }
 }
 
@@ -438,12 +424,11 @@ fn error_code(text: &str) -> &str {
     code.map_or("", |(code, _)| code)
 }
 
+/// Without a code the AWS CLI did not get as far as an answer.
 fn why(code: &str) -> UnreadReason {
-    match code {
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => UnreadReason::Denied,
-        "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "TooManyRequestsException" => {
-            UnreadReason::Throttled
-        }
-        _ => UnreadReason::Transport,
+    match AwsError::of(code) {
+        Some(error) => error.why(),
+        None if code.is_empty() => UnreadReason::Transport,
+        None => UnreadReason::Unparsable,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::api::iam::called;
 use super::iam;
 use crate::capture::Capture;
 use crate::fact::Fact;
@@ -62,7 +63,7 @@ impl Wants {
     }
 
     fn holder(&mut self, kind: HolderKind, name: &str) {
-        let kind = iam::called(kind);
+        let kind = called(kind);
         self.exact.insert(format!("iam:List{kind}Policies {name}"));
         self.exact.insert(format!("iam:ListAttached{kind}Policies {name}"));
         self.beginnings.insert(format!("iam:Get{kind}Policy {name} "));

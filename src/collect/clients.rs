@@ -9,6 +9,7 @@ use aws_sdk_sts::config::{AppName, SharedCredentialsProvider};
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::credentials::{self, Login};
@@ -17,8 +18,9 @@ use super::failure::ReadError;
 use super::guard::GuardedClient;
 use super::pace::Pace;
 use super::secrets::Secrets;
-use super::xml::WholeAnswer;
+use super::xml::{Body, WholeAnswer};
 use crate::calls::{DECODE_AUTHORIZATION_MESSAGE, GET_CALLER_IDENTITY, Read};
+use crate::capture::Organization;
 use crate::names::{AccountId, Region};
 
 /// How AWS is reached: what the user said; what is left out comes from the environment and the profile.
@@ -78,13 +80,6 @@ pub(super) struct Caller {
     pub(super) arn: String,
 }
 
-/// The organization of some credentials' account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Membership {
-    pub(super) id: String,
-    pub(super) management_account: AccountId,
-}
-
 /// The clients of one set of credentials.
 #[derive(Debug)]
 pub(super) struct Clients {
@@ -95,7 +90,7 @@ pub(super) struct Clients {
     sts: aws_sdk_sts::Client,
     caller: OnceCell<Result<Caller, ReadError>>,
     /// The organization that these credentials' account is in.
-    pub(super) membership: OnceCell<Result<Option<Membership>, ReadError>>,
+    pub(super) membership: OnceCell<Result<Option<Organization>, ReadError>>,
     /// For clients that few commands need.
     config: SdkConfig,
     json: WholeAnswer,
@@ -185,6 +180,24 @@ impl Clients {
                 failure
             })
         }
+    }
+
+    /// Makes one read of a service that answers in JSON: what the SDK took of the answer, and all of it in AWS's own
+    /// names. `send` has the SDK keep the body.
+    pub(super) async fn read_json<T, E, A, S>(
+        &self,
+        read: &Read,
+        send: impl FnOnce(Body) -> S,
+    ) -> Result<(T, A), ReadError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+        A: DeserializeOwned,
+        S: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let body = Body::default();
+        let taken = self.read(read, send(body.clone())).await?;
+        let answer = body.parsed().map_err(|error| ReadError::unexpected(read, error.to_string()))?;
+        Ok((taken, answer))
     }
 
     fn refused_everywhere(&self, code: ErrorCode, failure: &ReadError) -> CollectError {

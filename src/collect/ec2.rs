@@ -4,115 +4,76 @@ use aws_sdk_ec2::types;
 use futures_util::future::join_all;
 
 use super::clients::Clients;
-use super::failure::ReadError;
+use super::failure::{ReadError, understood};
 use super::pace::{Page, pages};
+use crate::answers::api::Tag;
+use crate::answers::api::ec2::{self as api, DescribeInstances, DescribeVolumes};
 use crate::calls::{DESCRIBE_INSTANCES, DESCRIBE_VOLUMES};
-use crate::capture::{Attachment, Instance, StateReason, Volume};
+use crate::capture::{Attachment, Instance, Volume};
 use crate::fact::Fact;
-use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
+use crate::names::{InstanceId, Region, VolumeId};
 
 /// The instance of this ID.
 pub(super) async fn instance(clients: &Clients, id: &InstanceId, region: &Region) -> Result<Instance, ReadError> {
     // No `MaxResults`: EC2 refuses it beside IDs.
     let call = clients.ec2.describe_instances().instance_ids(id.as_str()).send();
     let answer = clients.read(&DESCRIBE_INSTANCES, call).await?;
-    let found = answer.reservations.unwrap_or_default().into_iter().find_map(|reservation| {
-        let owner = reservation.owner_id;
-        let instances = reservation.instances.unwrap_or_default();
-        let instance = instances.into_iter().find(|one| one.instance_id.as_deref() == Some(id.as_str()))?;
-        Some((owner, instance))
-    });
-    let lacks = |what: &str| ReadError::unexpected(&DESCRIBE_INSTANCES, format!("the answer lacks {what}"));
-    let (owner, found) = found.ok_or_else(|| lacks("the instance"))?;
-    let account = AccountId::parse(&owner.unwrap_or_default()).map_err(|_| lacks("the instance's owner"))?;
-    let mappings = found.block_device_mappings.as_deref().ok_or_else(|| lacks("the block device mapping"))?;
-    let attachments: Option<Vec<Attachment>> = mappings.iter().map(mapped).collect();
-    Ok(Instance {
-        state: text(found.state.as_ref().and_then(|state| state.name.as_ref())),
-        state_reason: found.state_reason.as_ref().and_then(|reason| {
-            let message = reason.message.clone().unwrap_or_default();
-            Some(StateReason { code: reason.code.clone()?, message })
+    let reservations = answer.reservations.map(|all| all.into_iter().map(reservation).collect());
+    understood(&DESCRIBE_INSTANCES, DescribeInstances { reservations }.instance(id, region))
+}
+
+fn reservation(reservation: types::Reservation) -> api::Reservation {
+    let instances = reservation.instances.map(|all| all.into_iter().map(described).collect());
+    api::Reservation { owner_id: reservation.owner_id, instances }
+}
+
+pub(super) fn described(instance: types::Instance) -> api::Instance {
+    api::Instance {
+        instance_id: instance.instance_id,
+        state: instance.state.map(|state| api::InstanceState { name: word(state.name) }),
+        state_reason: instance
+            .state_reason
+            .map(|reason| api::StateReason { code: reason.code, message: reason.message }),
+        state_transition_reason: instance.state_transition_reason,
+        tags: instance.tags.map(|tags| tags.into_iter().map(|tag| Tag { key: tag.key, value: tag.value }).collect()),
+        block_device_mappings: instance.block_device_mappings.map(|all| all.into_iter().map(mapping).collect()),
+        root_device_type: word(instance.root_device_type),
+        root_device_name: instance.root_device_name,
+        operator: instance.operator.map(|own| api::Operator { managed: own.managed, principal: own.principal }),
+        licenses: instance.licenses.map(|all| {
+            let arns = all.into_iter().map(|license| license.license_configuration_arn);
+            arns.map(|arn| api::LicenseConfiguration { license_configuration_arn: arn }).collect()
         }),
-        state_transition_reason: found.state_transition_reason.clone().unwrap_or_default(),
-        tags_unread: None,
-        tags: found.tags.iter().flatten().filter_map(|tag| Some((tag.key.clone()?, tag.value.clone()?))).collect(),
-        attachments: attachments.ok_or_else(|| lacks("a volume of the block device mapping"))?,
-        root_device_type: text(found.root_device_type.as_ref()),
-        root_device_name: found.root_device_name.clone().unwrap_or_default(),
-        operator: (found.operator.as_ref())
-            .filter(|operator| operator.managed == Some(true))
-            .map(|operator| operator.principal.clone().unwrap_or_default()),
-        license_configurations: (found.licenses.iter().flatten())
-            .map(|license| license.license_configuration_arn.clone().unwrap_or_default())
-            .collect(),
-        condition_keys: condition_keys(&found, &account, region),
-        account,
-    })
+        instance_type: word(instance.instance_type),
+        instance_lifecycle: word(instance.instance_lifecycle),
+        placement: instance.placement.map(|placement| api::Placement {
+            availability_zone: placement.availability_zone,
+            availability_zone_id: placement.availability_zone_id,
+            group_name: placement.group_name,
+            tenancy: word(placement.tenancy),
+        }),
+        iam_instance_profile: instance.iam_instance_profile.map(|own| api::IamInstanceProfile { arn: own.arn }),
+        ebs_optimized: instance.ebs_optimized,
+        metadata_options: instance.metadata_options.map(|options| api::MetadataOptions {
+            http_endpoint: word(options.http_endpoint),
+            http_put_response_hop_limit: options.http_put_response_hop_limit,
+            http_tokens: word(options.http_tokens),
+        }),
+        cpu_options: instance.cpu_options.map(|own| api::CpuOptions { amd_sev_snp: word(own.amd_sev_snp) }),
+        network_performance_options: instance
+            .network_performance_options
+            .map(|own| api::InstanceNetworkPerformanceOptions { bandwidth_weighting: word(own.bandwidth_weighting) }),
+    }
 }
 
-/// AWS's word for a value, its words of tomorrow included; empty if it said nothing.
-fn text<T: AsRef<str>>(value: Option<&T>) -> String {
-    value.map(|value| value.as_ref().to_owned()).unwrap_or_default()
+fn mapping(mapping: types::InstanceBlockDeviceMapping) -> api::InstanceBlockDeviceMapping {
+    let ebs = mapping.ebs.map(|ebs| api::EbsInstanceBlockDevice { volume_id: ebs.volume_id, status: word(ebs.status) });
+    api::InstanceBlockDeviceMapping { device_name: mapping.device_name, ebs }
 }
 
-fn mapped(mapping: &types::InstanceBlockDeviceMapping) -> Option<Attachment> {
-    let ebs = mapping.ebs.as_ref()?;
-    Some(Attachment {
-        device: mapping.device_name.clone().unwrap_or_default(),
-        volume_id: VolumeId::parse(ebs.volume_id.as_deref()?).ok()?,
-        status: text(ebs.status.as_ref()),
-    })
-}
-
-/// The condition keys of the instance as a resource; what the answer leaves open stays out.
-///
-/// Source: <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html>
-fn condition_keys(instance: &types::Instance, account: &AccountId, region: &Region) -> BTreeMap<String, String> {
-    let placement = instance.placement.as_ref();
-    let metadata = instance.metadata_options.as_ref();
-    let group = placement.and_then(|placement| placement.group_name.as_deref()).filter(|name| !name.is_empty());
-    let market = match instance.instance_lifecycle.as_ref() {
-        None => Some("on-demand".to_owned()),
-        Some(types::InstanceLifecycleType::Scheduled) => None,
-        Some(lifecycle) => Some(lifecycle.as_str().to_owned()),
-    };
-    let network = instance.network_performance_options.as_ref();
-    let weighting = network.and_then(|options| options.bandwidth_weighting.as_ref());
-    let partition = region.partition();
-    let known = [
-        ("ec2:InstanceType", instance.instance_type.as_ref().map(|kind| kind.as_str().to_owned())),
-        ("ec2:AvailabilityZone", placement.and_then(|placement| placement.availability_zone.clone())),
-        ("ec2:AvailabilityZoneId", placement.and_then(|placement| placement.availability_zone_id.clone())),
-        ("ec2:Tenancy", placement.and_then(|placement| Some(placement.tenancy.as_ref()?.as_str().to_owned()))),
-        ("ec2:InstanceProfile", instance.iam_instance_profile.as_ref().and_then(|profile| profile.arn.clone())),
-        ("ec2:RootDeviceType", instance.root_device_type.as_ref().map(|kind| kind.as_str().to_owned())),
-        ("ec2:EbsOptimized", instance.ebs_optimized.map(|flag| flag.to_string())),
-        (
-            "ec2:PlacementGroup",
-            group.map(|name| format!("arn:{partition}:ec2:{region}:{account}:placement-group/{name}")),
-        ),
-        ("ec2:InstanceID", instance.instance_id.clone()),
-        ("ec2:InstanceMarketType", market),
-        (
-            "ec2:MetadataHttpEndpoint",
-            metadata.and_then(|options| Some(options.http_endpoint.as_ref()?.as_str().to_owned())),
-        ),
-        (
-            "ec2:MetadataHttpPutResponseHopLimit",
-            metadata.and_then(|options| Some(options.http_put_response_hop_limit?.to_string())),
-        ),
-        (
-            "ec2:MetadataHttpTokens",
-            metadata.and_then(|options| Some(options.http_tokens.as_ref()?.as_str().to_owned())),
-        ),
-        (
-            "ec2:CpuOptionsAmdSevSnp",
-            instance.cpu_options.as_ref().and_then(|options| Some(options.amd_sev_snp.as_ref()?.as_str().to_owned())),
-        ),
-        ("ec2:InstanceBandwidthWeighting", weighting.map(|weighting| weighting.as_str().to_owned())),
-        ("ec2:Region", Some(region.as_str().to_owned())),
-    ];
-    known.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+/// AWS's word for a value, its words of tomorrow included.
+fn word<T: AsRef<str>>(value: Option<T>) -> Option<String> {
+    value.map(|value| value.as_ref().to_owned())
 }
 
 /// How many volumes are asked for at once; few instances have more.
@@ -164,39 +125,24 @@ async fn shown(
         let call = clients.ec2.describe_volumes().set_volume_ids(Some(ids.clone())).set_next_token(token).send();
         let answer = clients.read(&DESCRIBE_VOLUMES, call).await?;
         Page::new(&DESCRIBE_VOLUMES, answer.volumes, false, answer.next_token)
-    })
-    .await?;
-    let of = |volume: &VolumeId| {
-        let own = found.iter().find(|found| found.volume_id.as_deref() == Some(volume.as_str()));
-        own.map_or_else(|| unread("EC2 does not show this attached volume"), |found| record(found, id))
+    });
+    let volumes = found.await?.into_iter().map(volume).collect();
+    let found = Fact::Known(understood(&DESCRIBE_VOLUMES, DescribeVolumes { volumes: Some(volumes) }.volumes(id))?);
+    Ok(asked.iter().map(|volume| ((*volume).clone(), api::shown(&found, volume))).collect())
+}
+
+pub(super) fn volume(volume: types::Volume) -> api::Volume {
+    let attachment = |own: types::VolumeAttachment| api::VolumeAttachment {
+        instance_id: own.instance_id,
+        device: own.device,
+        state: word(own.state),
     };
-    Ok(asked.iter().map(|volume| ((*volume).clone(), of(volume))).collect())
-}
-
-fn unread<T>(message: &str) -> Fact<T> {
-    Fact::Unread(ReadError::unexpected(&DESCRIBE_VOLUMES, message).unread)
-}
-
-/// The volume, if it says of itself what the block device mapping of the instance says.
-fn record(found: &types::Volume, id: &InstanceId) -> Fact<Volume> {
-    let mut attached = found.attachments.iter().flatten();
-    if !attached.any(|attachment| attachment.instance_id.as_deref() == Some(id.as_str())) {
-        return unread("EC2 does not show the volume as attached to this instance, as the instance has it");
-    }
-    Fact::Known(Volume {
-        key: key(found.encrypted, found.kms_key_id.as_deref()),
-        state: text(found.state.as_ref()),
-        snapshot: found.snapshot_id.clone().filter(|snapshot| !snapshot.is_empty()),
-    })
-}
-
-/// Only a plain `false` is "not encrypted"; an encrypted volume without the ARN of its key is a riddle.
-fn key(encrypted: Option<bool>, key: Option<&str>) -> Fact<KeyArn> {
-    match (encrypted, key.map(KeyArn::parse)) {
-        (Some(false), None) => Fact::Absent,
-        (Some(true), Some(Ok(key))) => Fact::Known(key),
-        (Some(true), Some(Err(error))) => unread(&error.to_string()),
-        (Some(true), None) => unread("the volume is encrypted, and the answer names no key"),
-        (Some(false) | None, _) => unread("the answer does not say whether the volume is encrypted"),
+    api::Volume {
+        volume_id: volume.volume_id,
+        state: word(volume.state),
+        encrypted: volume.encrypted,
+        kms_key_id: volume.kms_key_id,
+        snapshot_id: volume.snapshot_id,
+        attachments: volume.attachments.map(|all| all.into_iter().map(attachment).collect()),
     }
 }

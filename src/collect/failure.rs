@@ -10,6 +10,7 @@ use super::error::ErrorCode;
 use super::guard::{InClear, TooMuch};
 use super::secrets::Secrets;
 use super::xml::{CutShort, Echo};
+use crate::answers::aws_error::AwsError;
 use crate::calls::Read;
 use crate::fact::{Fact, Unread, UnreadReason};
 use crate::limits::ANSWER_BYTES;
@@ -25,51 +26,25 @@ pub(super) struct ReadError {
     pub(super) ends: Option<ErrorCode>,
 }
 
-/// What an error of AWS comes down to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Denied,
-    Throttled,
-    ServerFault,
-    Ends(ErrorCode),
-    Other,
+/// What an error comes to by AWS's code, or by the HTTP status where AWS sent no code that is known.
+fn error_of(code: &str, status: u16) -> Option<AwsError> {
+    AwsError::of(code).or(match status {
+        401 | 403 => Some(AwsError::Denied),
+        429 => Some(AwsError::Throttled),
+        500.. => Some(AwsError::ServerFault),
+        _ => None,
+    })
 }
 
-/// Sorts an error by AWS's code, and by the HTTP status where AWS sent no code that is known.
-fn kind_of(code: &str, status: u16) -> Kind {
-    match code {
-        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => Kind::Denied,
-        "RequestLimitExceeded"
-        | "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "RequestThrottled"
-        | "TooManyRequestsException" => Kind::Throttled,
-        "InternalError"
-        | "InternalFailure"
-        | "ServiceFailure"
-        | "ServiceException"
-        | "Unavailable"
-        | "ServiceUnavailable"
-        | "KMSInternalException"
-        | "DependencyTimeoutException" => Kind::ServerFault,
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Kind::Ends(ErrorCode::ExpiredCredentials),
-        "AuthFailure"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "InvalidAccessKeyId"
-        | "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "IncompleteSignature"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => Kind::Ends(ErrorCode::InvalidCredentials),
-        "OptInRequired" | "RegionDisabledException" => Kind::Ends(ErrorCode::RegionNotEnabled),
-        _ => match status {
-            401 | 403 => Kind::Denied,
-            429 => Kind::Throttled,
-            500.. => Kind::ServerFault,
-            _ => Kind::Other,
-        },
+/// The error that ends the run, where every further read would fail alike.
+fn end_of(error: AwsError) -> Option<ErrorCode> {
+    match error {
+        AwsError::ExpiredCredentials => Some(ErrorCode::ExpiredCredentials),
+        AwsError::InvalidCredentials => Some(ErrorCode::InvalidCredentials),
+        AwsError::RegionNotEnabled => Some(ErrorCode::RegionNotEnabled),
+        AwsError::Denied | AwsError::Throttled | AwsError::ServerFault | AwsError::NotFound | AwsError::KeyState => {
+            None
+        }
     }
 }
 
@@ -97,13 +72,8 @@ impl ReadError {
         if let SdkError::ServiceError(service) = error {
             let code = error.code().unwrap_or_default();
             let status = service.raw().status().as_u16();
-            let (why, ends) = match kind_of(code, status) {
-                Kind::Denied => (UnreadReason::Denied, None),
-                Kind::Throttled => (UnreadReason::Throttled, None),
-                Kind::ServerFault => (UnreadReason::Transport, None),
-                Kind::Ends(ends) => (UnreadReason::Denied, Some(ends)),
-                Kind::Other => (UnreadReason::Unparsable, None),
-            };
+            let known = error_of(code, status);
+            let why = known.map_or(UnreadReason::Unparsable, AwsError::why);
             let mut message = if code.is_empty() { format!("HTTP status {status}") } else { code.to_owned() };
             let said = error.message().unwrap_or_default();
             if !said.is_empty() {
@@ -112,7 +82,7 @@ impl ReadError {
             if let Some(id) = error.request_id() {
                 message = format!("{message} (request ID {id})");
             }
-            return Self { code: code.to_owned(), ends, ..Self::of(read, why, message) };
+            return Self { code: code.to_owned(), ends: known.and_then(end_of), ..Self::of(read, why, message) };
         }
         if causes(error).any(<dyn Error>::is::<CutShort>) {
             return Self::of(read, UnreadReason::Transport, CutShort.to_string());
@@ -132,12 +102,10 @@ impl ReadError {
         }
         let why = if let SdkError::ResponseError(response) = error {
             // The status still tells what kind of answer it was.
-            match kind_of("", response.raw().status().as_u16()) {
-                Kind::Denied => UnreadReason::Denied,
-                Kind::Throttled => UnreadReason::Throttled,
-                Kind::ServerFault => UnreadReason::Transport,
-                Kind::Ends(_) | Kind::Other if causes(error).any(broke_off) => UnreadReason::Transport,
-                Kind::Ends(_) | Kind::Other => UnreadReason::Unparsable,
+            match error_of("", response.raw().status().as_u16()) {
+                Some(error) => error.why(),
+                None if causes(error).any(broke_off) => UnreadReason::Transport,
+                None => UnreadReason::Unparsable,
             }
         } else {
             UnreadReason::Transport
@@ -151,6 +119,11 @@ impl ReadError {
     pub(super) fn without(mut self, secrets: &Secrets) -> Self {
         self.unread.message = secrets.hidden_in(&self.unread.message);
         self
+    }
+
+    /// Whether AWS said that there is none.
+    pub(super) fn is_gone(&self) -> bool {
+        AwsError::of(&self.code) == Some(AwsError::NotFound)
     }
 
     /// Whether AWS sent this error code.
@@ -181,6 +154,11 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
         }
     }
     line
+}
+
+/// What an answer tells, or what it lacks, as the answer to this read.
+pub(super) fn understood<T>(read: &Read, told: Result<T, String>) -> Result<T, ReadError> {
+    told.map_err(|lacks| ReadError::unexpected(read, lacks))
 }
 
 /// A result as the capture keeps it.

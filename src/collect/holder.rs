@@ -1,27 +1,23 @@
-use aws_sdk_iam::types::AttachedPolicy as Entry;
 use futures_util::future::join_all;
 
 use super::clients::Clients;
-use super::failure::{ReadError, reading};
+use super::failure::{ReadError, reading, understood};
 use super::pace::{Page, pages};
 use super::reader::IamReads;
-use super::xml::policy_text;
+use super::xml::document;
+use crate::answers::api::iam::{
+    AttachedPolicyEntry, GetInlinePolicy, GetPolicy, GetPolicyVersion, ListAttachedPolicies, ListPolicies, Policy,
+    PolicyVersion,
+};
 use crate::calls::{
     GET_GROUP_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE_POLICY, GET_USER_POLICY, LIST_ATTACHED_GROUP_POLICIES,
     LIST_ATTACHED_ROLE_POLICIES, LIST_ATTACHED_USER_POLICIES, LIST_GROUP_POLICIES, LIST_ROLE_POLICIES,
-    LIST_USER_POLICIES, Read,
+    LIST_USER_POLICIES,
 };
 use crate::capture::{AttachedPolicy, InlinePolicy};
 use crate::document::Document;
 use crate::fact::Fact;
-
-/// The kinds of IAM identities that hold policies; each has calls of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Role,
-    User,
-    Group,
-}
+use crate::names::HolderKind;
 
 /// The names that the calls of one kind list, and the text of each inline policy; `$own`: who has it, as the answer
 /// names the member.
@@ -31,37 +27,40 @@ macro_rules! inline {
             let answer = $clients.read(&$list, $names.set_marker(marker).send()).await?;
             Page::new(&$list, Some(answer.policy_names), answer.is_truncated, answer.marker)
         });
-        let policies = names.await?.into_iter().map(async |name| {
-            let document = match $clients.read(&$get, $text.policy_name(&name).send()).await {
-                Ok(answer) if answer.$own != $of || answer.policy_name != name => {
-                    Fact::Unread(ReadError::unexpected(&$get, "the answer is of another policy").unread)
-                }
-                Ok(answer) => document(&$get, Some(&answer.policy_document)),
-                Err(failure) => Fact::Unread(failure.unread),
+        let names = understood(&$list, ListPolicies { policy_names: Some(names.await?) }.names())?;
+        let policies = names.into_iter().map(async |name| {
+            let document = async {
+                let answer = $clients.read(&$get, $text.policy_name(&name).send()).await?;
+                let answer = GetInlinePolicy {
+                    of: Some(answer.$own),
+                    policy_name: Some(answer.policy_name),
+                    policy_document: document(&answer.policy_document),
+                };
+                understood(&$get, answer.document($of, &name))
             };
-            InlinePolicy { name, document }
+            InlinePolicy { document: reading(document.await), name }
         });
-        Ok(join_all(policies).await)
+        Ok::<_, ReadError>(join_all(policies).await)
     }};
 }
 
 /// The inline policies of a role, user or group.
-pub(super) async fn inline(clients: &Clients, kind: Kind, name: &str) -> Fact<Vec<InlinePolicy>> {
+pub(super) async fn inline(clients: &Clients, kind: HolderKind, name: &str) -> Fact<Vec<InlinePolicy>> {
     let read = async {
         match kind {
-            Kind::Role => inline!(
+            HolderKind::Role => inline!(
                 clients,
                 LIST_ROLE_POLICIES: clients.iam.list_role_policies().role_name(name),
                 GET_ROLE_POLICY: clients.iam.get_role_policy().role_name(name),
                 role_name: name
             ),
-            Kind::User => inline!(
+            HolderKind::User => inline!(
                 clients,
                 LIST_USER_POLICIES: clients.iam.list_user_policies().user_name(name),
                 GET_USER_POLICY: clients.iam.get_user_policy().user_name(name),
                 user_name: name
             ),
-            Kind::Group => inline!(
+            HolderKind::Group => inline!(
                 clients,
                 LIST_GROUP_POLICIES: clients.iam.list_group_policies().group_name(name),
                 GET_GROUP_POLICY: clients.iam.get_group_policy().group_name(name),
@@ -72,30 +71,36 @@ pub(super) async fn inline(clients: &Clients, kind: Kind, name: &str) -> Fact<Ve
     reading(read.await)
 }
 
-/// The entries that the call of one kind lists.
+/// The ARNs that the call of one kind lists.
 macro_rules! attached {
     ($clients:ident, $list:ident: $entries:expr) => {{
         let entries = pages(&$list, async |marker| {
             let answer = $clients.read(&$list, $entries.set_marker(marker).send()).await?;
             Page::new(&$list, answer.attached_policies, answer.is_truncated, answer.marker)
         });
-        arns(&$list, entries.await?)
+        let entries = entries.await?.into_iter().map(|entry| AttachedPolicyEntry { policy_arn: entry.policy_arn });
+        understood(&$list, ListAttachedPolicies { attached_policies: Some(entries.collect()) }.arns())
     }};
 }
 
 /// The managed policies that are attached to a role, user or group.
-pub(super) async fn attached(clients: &Clients, reads: &IamReads, kind: Kind, name: &str) -> Fact<Vec<AttachedPolicy>> {
+pub(super) async fn attached(
+    clients: &Clients,
+    reads: &IamReads,
+    kind: HolderKind,
+    name: &str,
+) -> Fact<Vec<AttachedPolicy>> {
     let arns = async {
         match kind {
-            Kind::Role => attached!(
+            HolderKind::Role => attached!(
                 clients,
                 LIST_ATTACHED_ROLE_POLICIES: clients.iam.list_attached_role_policies().role_name(name)
             ),
-            Kind::User => attached!(
+            HolderKind::User => attached!(
                 clients,
                 LIST_ATTACHED_USER_POLICIES: clients.iam.list_attached_user_policies().user_name(name)
             ),
-            Kind::Group => attached!(
+            HolderKind::Group => attached!(
                 clients,
                 LIST_ATTACHED_GROUP_POLICIES: clients.iam.list_attached_group_policies().group_name(name)
             ),
@@ -107,12 +112,7 @@ pub(super) async fn attached(clients: &Clients, reads: &IamReads, kind: Kind, na
     }
 }
 
-fn arns(read: &Read, entries: Vec<Entry>) -> Result<Vec<String>, ReadError> {
-    let arns: Option<Vec<String>> = entries.into_iter().map(|entry| entry.policy_arn).collect();
-    arns.ok_or_else(|| ReadError::unexpected(read, "the answer holds a policy without ARN"))
-}
-
-/// A managed policy in its default version, which need not be the newest; read once.
+/// A managed policy in its default version; read once.
 pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: String) -> AttachedPolicy {
     reads.managed.get(arn.clone(), || default_version(clients, arn)).await
 }
@@ -120,34 +120,25 @@ pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: String) ->
 async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
     let version = async {
         let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(&arn).send()).await?;
-        let policy = answer.policy.filter(|policy| policy.arn.as_ref().is_none_or(|own| *own == arn));
-        let version = policy.and_then(|policy| policy.default_version_id);
-        version.ok_or_else(|| ReadError::unexpected(&GET_POLICY, "the answer lacks the default version"))
+        let policy = answer.policy.map(|own| Policy { arn: own.arn, default_version_id: own.default_version_id });
+        understood(&GET_POLICY, GetPolicy { policy }.default_version(&arn))
     };
-    let version = match version.await {
-        Ok(version) => version,
-        Err(failure) => return AttachedPolicy { arn, version: None, document: Fact::Unread(failure.unread) },
-    };
-    let call = clients.iam.get_policy_version().policy_arn(&arn).version_id(&version).send();
-    let document = match clients.read(&GET_POLICY_VERSION, call).await {
-        Ok(answer) => {
-            // Meanwhile another version may have become the default.
-            let found = answer.policy_version.filter(|found| {
-                found.is_default_version && found.version_id.as_ref().is_none_or(|own| *own == version)
-            });
-            if let Some(found) = found {
-                document(&GET_POLICY_VERSION, found.document.as_deref())
-            } else {
-                let message = format!("the answer is not of the default version {version}");
-                Fact::Unread(ReadError::unexpected(&GET_POLICY_VERSION, message).unread)
-            }
+    match version.await {
+        Ok(version) => {
+            let document = reading(version_text(clients, &arn, &version).await);
+            AttachedPolicy { arn, version: Some(version), document }
         }
-        Err(failure) => Fact::Unread(failure.unread),
-    };
-    AttachedPolicy { arn, version: Some(version), document }
+        Err(failure) => AttachedPolicy { arn, version: None, document: Fact::Unread(failure.unread) },
+    }
 }
 
-pub(super) fn document(read: &Read, sent: Option<&str>) -> Fact<Document> {
-    let text = sent.filter(|text| !text.trim().is_empty()).and_then(policy_text);
-    reading(text.map(Document::new).ok_or_else(|| ReadError::unexpected(read, "the answer lacks the document")))
+async fn version_text(clients: &Clients, arn: &str, version: &str) -> Result<Document, ReadError> {
+    let call = clients.iam.get_policy_version().policy_arn(arn).version_id(version).send();
+    let answer = clients.read(&GET_POLICY_VERSION, call).await?;
+    let policy_version = answer.policy_version.map(|own| PolicyVersion {
+        version_id: own.version_id,
+        is_default_version: Some(own.is_default_version),
+        document: own.document.as_deref().and_then(document),
+    });
+    understood(&GET_POLICY_VERSION, GetPolicyVersion { policy_version }.document(version))
 }

@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use aws_sdk_iam::types::Role;
-use aws_sdk_organizations::types::PolicyType;
 use tokio::sync::OnceCell;
 
 use super::clients::{Access, Clients, Identity};
@@ -12,7 +10,8 @@ use super::credentials;
 use super::error::CollectError;
 use super::failure::ReadError;
 use super::pace::{Once, Pace};
-use crate::capture::{AttachedPolicy, Group, Key, Level, Organization, Target};
+use crate::answers::api::organizations::Root;
+use crate::capture::{AttachedPolicy, Group, Key, OrgPolicy, Organization, Target};
 use crate::document::Document;
 use crate::fact::Fact;
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
@@ -45,7 +44,6 @@ pub(super) struct AwsReader {
 /// What several roles and users share.
 #[derive(Debug, Default)]
 pub(super) struct IamReads {
-    pub(super) roles: Once<String, Result<Role, ReadError>>,
     pub(super) groups: Once<String, Group>,
     pub(super) managed: Once<String, AttachedPolicy>,
 }
@@ -53,9 +51,9 @@ pub(super) struct IamReads {
 /// What the accounts of one organization share.
 #[derive(Debug, Default)]
 pub(super) struct OrgReads {
-    pub(super) enabled: OnceCell<Result<Vec<PolicyType>, ReadError>>,
+    pub(super) root: OnceCell<Result<Root, ReadError>>,
     pub(super) parents: Once<String, Result<String, ReadError>>,
-    pub(super) levels: Once<(String, bool), Result<Level, ReadError>>,
+    pub(super) policies: Once<(String, &'static str), Result<Vec<OrgPolicy>, ReadError>>,
     pub(super) documents: Once<String, Fact<Document>>,
     pub(super) organizations: Once<AccountId, Fact<Organization>>,
 }

@@ -68,7 +68,7 @@ impl AwsReader {
     /// Why the instance could not be read, for the user.
     fn instance_error(&self, id: &InstanceId, failure: &ReadError) -> CollectError {
         let (region, source, said) = (&self.region, &self.region_source, &failure.unread.message);
-        if failure.is("InvalidInstanceID.NotFound") {
+        if failure.is_gone() {
             return CollectError::new(
                 ErrorCode::InstanceUnknown,
                 format!("{region} (from {source}) does not know the instance `{id}`"),
@@ -166,8 +166,7 @@ async fn instance(
             if failed.get() == reader.instances.len() {
                 reader.pace.end(reader.instance_error(id, &failure));
             }
-            let is_unknown = failure.is("InvalidInstanceID.NotFound");
-            let unread = if is_unknown { Fact::Absent } else { Fact::Unread(failure.unread) };
+            let unread = if failure.is_gone() { Fact::Absent } else { Fact::Unread(failure.unread) };
             return (unread, BTreeMap::new());
         }
     };

@@ -1,6 +1,7 @@
 //! The code makes the reads of the table, and no other call.
 
 mod answers;
+mod typed;
 
 use std::collections::BTreeSet;
 

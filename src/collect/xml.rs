@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -6,9 +6,11 @@ use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationI
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::secrets::Secrets;
+use crate::document::Document;
 
 /// Refuses an answer that repeats the credentials, and an XML answer that is not closed to its root element.
 ///
@@ -53,6 +55,34 @@ impl Intercept for WholeAnswer {
     }
 }
 
+/// The body of an answer in JSON, which says more than the SDK's types have members for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Body(Arc<Mutex<Vec<u8>>>);
+
+impl Body {
+    /// The answer in AWS's own names.
+    pub(super) fn parsed<A: DeserializeOwned>(&self) -> serde_json::Result<A> {
+        serde_json::from_slice(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Intercept for Body {
+    fn name(&self) -> &'static str {
+        "Body"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response().body().bytes().unwrap_or_default();
+        body.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(())
+    }
+}
+
 /// Whether the text's last tag closes its first element.
 pub(super) fn is_closed(body: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(body) else { return false };
@@ -72,9 +102,9 @@ pub(super) fn is_closed(body: &[u8]) -> bool {
 ///
 /// `+` is left alone: IAM writes a blank as `%20`. `None` if the bytes are no UTF-8.
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html>
-pub(super) fn policy_text(sent: &str) -> Option<String> {
+pub(super) fn document(sent: &str) -> Option<Document> {
     if sent.trim_start().starts_with('{') {
-        return Some(sent.to_owned());
+        return Some(Document::new(sent));
     }
-    percent_decode_str(sent).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+    percent_decode_str(sent).decode_utf8().ok().map(Document::new)
 }

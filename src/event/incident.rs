@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::facts::{Facts, Launcher};
 use super::operations::is_of_start;
 use super::record::push;
-use super::refusal::KEY_CODES;
 use super::signs::KEY_STATES;
 use super::{Actor, Denial, Event, EventError, EvidenceItem, InstanceState, Notice, Refusal, Sign};
+use crate::answers::aws_error::AwsError;
 use crate::names::{InstanceId, KeyArn, Region, VolumeId};
 
 /// Everything that was found of one request.
@@ -324,16 +324,17 @@ fn told(events: &[Event]) -> Conclusion {
 fn failure(action: &str, error: &EventError) -> Option<Conclusion> {
     let action = action.to_owned();
     let code = error.code.strip_prefix("Client.").unwrap_or(&error.code);
-    Some(match code {
-        "DryRunOperation" => return None,
-        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => {
+    if code == "DryRunOperation" {
+        return None;
+    }
+    let is_missing_key = matches!(code, "InvalidStateException" | "NotFoundException") && action.starts_with("kms:");
+    Some(match AwsError::of(code) {
+        Some(AwsError::Denied) => {
             let refusal = Refusal::parse(&error.message).unwrap_or_default();
             Conclusion::Refused(Refusal { action, ..refusal })
         }
-        "InvalidStateException" | "NotFoundException" if action.starts_with("kms:") => {
-            Conclusion::KeyUnusable { action, error: error.clone() }
-        }
-        code if KEY_CODES.contains(&code) || tells_key_state(&error.message) => {
+        Some(AwsError::KeyState) => Conclusion::KeyUnusable { action, error: error.clone() },
+        _ if is_missing_key || tells_key_state(&error.message) => {
             Conclusion::KeyUnusable { action, error: error.clone() }
         }
         _ => Conclusion::Failed { action, error: error.clone() },

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use super::refusal::KEY_CODES;
 use super::sentence::MIDDLE;
 use super::signs::{KEY_STATES, SIGNS, SignKind};
+use crate::answers::aws_error::AwsError;
 use crate::paste::LINE_END;
 
 /// What a mark is of.
@@ -89,7 +89,7 @@ struct Marks {
 
 static MARKS: LazyLock<Marks> = LazyLock::new(|| {
     let states = KEY_STATES.into_iter().map(|words| (words, Mark::KeyState));
-    let codes = KEY_CODES.into_iter().map(|words| (words, Mark::KeyCode));
+    let codes = AwsError::KeyState.codes().map(|words| (words, Mark::KeyCode));
     let signs = SIGNS.into_iter().map(|(words, kind)| (words, Mark::Sign(kind)));
     let kinds: Vec<(&str, Mark)> = WORDS.into_iter().chain(states).chain(codes).chain(signs).collect();
     Marks { finder: AhoCorasick::new(kinds.iter().map(|(words, _)| *words)).ok(), kinds }

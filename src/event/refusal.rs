@@ -102,10 +102,6 @@ pub enum Encoded {
     Broken,
 }
 
-/// The error codes that are of a key's state and of nothing else.
-pub(super) const KEY_CODES: [&str; 4] =
-    ["DisabledException", "KMSInvalidStateException", "KeyUnavailableException", "CustomerKeyHasBeenRevoked"];
-
 impl Refusal {
     /// Reads a text in which AWS refuses a request; `None` for any other text, or for one that is cut.
     pub fn parse(text: &str) -> Option<Self> {

@@ -6,6 +6,7 @@ use super::operations::{action_of, named_in};
 use super::sentence::{encoded, is_key_id, sentence};
 use super::signs::{Sign, SignKind};
 use super::{Denial, Encoded, EventError, EvidenceItem, InstanceState, Refusal};
+use crate::answers::aws_error::AwsError;
 use crate::names::KeyArn;
 use crate::paste::{Flow, LINE_END, PARAGRAPH, after, is_gap};
 
@@ -50,8 +51,7 @@ impl Draft {
 const FAR: usize = 700;
 
 fn is_denied(code: &str) -> bool {
-    let code = code.strip_prefix("Client.").unwrap_or(code);
-    code.starts_with("AccessDenied") || code == "UnauthorizedOperation"
+    AwsError::of(code) == Some(AwsError::Denied)
 }
 
 /// Error texts and state reasons between other words; and what looks like an error and is not understood, with its

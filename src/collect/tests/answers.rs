@@ -14,7 +14,7 @@ use crate::collect::error::{CollectError, ErrorCode, Exit};
 use crate::collect::failure::ReadError;
 use crate::collect::pace::{Once, Pace, Page, pages};
 use crate::collect::secrets::Secrets;
-use crate::collect::xml::{CutShort, is_closed, policy_text};
+use crate::collect::xml::{CutShort, document, is_closed};
 use crate::fact::UnreadReason;
 use crate::names::Region;
 
@@ -44,14 +44,14 @@ fn an_error_of_aws_is_sorted_by_its_code_and_else_by_its_status() {
         (403, "", UnreadReason::Denied, None),
         (429, "", UnreadReason::Throttled, None),
         (400, "InvalidArnException", UnreadReason::Unparsable, None),
-        (400, "RequestExpired", UnreadReason::Denied, Some(ErrorCode::ExpiredCredentials)),
-        (403, "ExpiredToken", UnreadReason::Denied, Some(ErrorCode::ExpiredCredentials)),
-        (400, "ExpiredTokenException", UnreadReason::Denied, Some(ErrorCode::ExpiredCredentials)),
-        (401, "AuthFailure", UnreadReason::Denied, Some(ErrorCode::InvalidCredentials)),
-        (403, "InvalidClientTokenId", UnreadReason::Denied, Some(ErrorCode::InvalidCredentials)),
-        (400, "UnrecognizedClientException", UnreadReason::Denied, Some(ErrorCode::InvalidCredentials)),
-        (401, "OptInRequired", UnreadReason::Denied, Some(ErrorCode::RegionNotEnabled)),
-        (403, "RegionDisabledException", UnreadReason::Denied, Some(ErrorCode::RegionNotEnabled)),
+        (400, "RequestExpired", UnreadReason::Transport, Some(ErrorCode::ExpiredCredentials)),
+        (403, "ExpiredToken", UnreadReason::Transport, Some(ErrorCode::ExpiredCredentials)),
+        (400, "ExpiredTokenException", UnreadReason::Transport, Some(ErrorCode::ExpiredCredentials)),
+        (401, "AuthFailure", UnreadReason::Transport, Some(ErrorCode::InvalidCredentials)),
+        (403, "InvalidClientTokenId", UnreadReason::Transport, Some(ErrorCode::InvalidCredentials)),
+        (400, "UnrecognizedClientException", UnreadReason::Transport, Some(ErrorCode::InvalidCredentials)),
+        (401, "OptInRequired", UnreadReason::Transport, Some(ErrorCode::RegionNotEnabled)),
+        (403, "RegionDisabledException", UnreadReason::Transport, Some(ErrorCode::RegionNotEnabled)),
     ];
     for (status, code, why, ends) in cases {
         let failure = refused(status, code, "said");
@@ -122,9 +122,9 @@ fn an_xml_body_is_whole_only_if_its_root_element_is_closed() {
 
 #[test]
 fn a_policy_document_is_decoded_only_if_it_is_encoded_and_plus_is_no_blank() {
-    assert_eq!(policy_text("%7B%22Sid%22%3A%20%22a+b%C3%A9%22%7D").unwrap(), "{\"Sid\": \"a+bé\"}");
-    assert_eq!(policy_text("{\"Sid\": \"100%25\"}").unwrap(), "{\"Sid\": \"100%25\"}");
-    assert_eq!(policy_text("%7B%FF%7D"), None);
+    assert_eq!(document("%7B%22Sid%22%3A%20%22a+b%C3%A9%22%7D").unwrap().text(), "{\"Sid\": \"a+bé\"}");
+    assert_eq!(document("{\"Sid\": \"100%25\"}").unwrap().text(), "{\"Sid\": \"100%25\"}");
+    assert_eq!(document("%7B%FF%7D"), None);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::answer::Fault;
 use super::operation::Operation;
+use super::pages::allowed_by_grant;
 use super::server::Replay;
 use super::world::{self, FOREIGN_ACCESS_KEY, FOREIGN_ACCOUNT, KEY, World};
 use super::{check, in_world, judged};
@@ -118,4 +119,19 @@ fn a_key_in_a_key_store_is_as_good_as_the_connection() {
         if right { vec![] } else { vec![format!("{fault:?}: {}: {}", outcome.ended(), outcome.seen())] }
     }));
     assert_none(&problems);
+}
+
+/// Only a grant lets the role use the key, and it is narrowed in a way that the SDK does not know.
+#[test]
+fn a_grant_with_a_constraint_of_tomorrow_allows_nothing() {
+    let world = allowed_by_grant().answer(Operation::ListGrants, &[], "kms.ListGrants.of-tomorrow");
+    let replay = Replay::start(world);
+    let outcome = check(&replay, &["--format", "json"]);
+    assert_ne!(outcome.exit, Some(0), "{}", outcome.seen());
+    let run = Run::new(&["capture", "--instance-id", world::INSTANCE, "--role-arn", world::ROLE, "--output", "-"]);
+    let outcome = in_world(run.arguments(&["--org-profile", "management"]), &replay).finish();
+    let capture: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let keys = capture["keys"].as_object().unwrap();
+    let grants = &keys.values().next().unwrap()["grants"]["known"];
+    assert_eq!(grants[0]["constraints"]["other"], "OfTomorrow", "{capture}");
 }
