@@ -355,11 +355,11 @@ pub(crate) fn events(gaps: &[EventGap], account: &str) -> impl Iterator<Item = M
 
 fn why(unread: &Unread) -> String {
     let kind = match unread.why {
-        UnreadReason::Denied => "refused",
+        UnreadReason::Denied => "access denied",
         UnreadReason::Throttled => "throttled",
-        UnreadReason::Transport => "no whole answer",
+        UnreadReason::Transport => "incomplete answer",
         UnreadReason::Unparsable => "not understood",
-        UnreadReason::NotAsked => "not asked",
+        UnreadReason::NotAsked => "not attempted",
     };
     if unread.message.is_empty() { kind.to_owned() } else { format!("{kind}: {}", unread.message) }
 }

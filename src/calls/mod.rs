@@ -11,7 +11,7 @@ mod wanted;
 pub use missing::EventGap;
 pub(crate) use missing::{Missing, events, missing};
 pub use script::{FIRST_LINE, Script, script};
-pub(crate) use wanted::{ScriptFor, wanted};
+pub(crate) use wanted::{EVENTS, ScriptFor, wanted};
 
 /// One read: the permission, how far it reaches, what it fills and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,9 @@ use crate::names::Region;
 use super::missing::{Lacking, Missing, Subject, WhoReads};
 use super::script::framed;
 
+/// The option that takes what look-ups of events print.
+pub(crate) const EVENTS: &str = "--events FILE";
+
 /// Lines that read what is missing, for one reader.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,7 +50,7 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<ScriptFor> {
         match place {
             Place::Events(_) => {
                 let lines = draft.body.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>();
-                ScriptFor { r#in, lines: format!("(\nexport AWS_PAGER=\n{lines})\n"), hand_in: "--events FILE" }
+                ScriptFor { r#in, lines: format!("(\nexport AWS_PAGER=\n{lines})\n"), hand_in: EVENTS }
             }
             Place::Account(_) | Place::Owner(_) | Place::Manager(_) => {
                 ScriptFor { r#in, lines: framed(region, &draft.body), hand_in: "--add FILE" }

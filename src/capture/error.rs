@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Result<Capture, CaptureError> {
     })?;
     match head.format_version {
         None => Err(CaptureError {
-            message: "this is no capture: it has no `formatVersion`".to_owned(),
+            message: "not a capture: it has no `formatVersion`".to_owned(),
             help: "a capture is what `ebs-preflight capture` writes",
         }),
         Some(version) if version == FORMAT_VERSION => serde_json::from_str(text).map_err(|error| CaptureError {

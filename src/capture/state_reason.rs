@@ -33,12 +33,7 @@ const fn row(code: &'static str, tells: StateReasonMeaning, means: &'static str,
 /// Source: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html>,
 /// <https://repost.aws/knowledge-center/encrypted-volumes-stops-immediately>
 const REASONS: [Row; 14] = [
-    row(
-        "Client.InternalError",
-        MaybeKey,
-        "seen for a lacking permission as well as for a key that cannot be used",
-        "Client error on launch",
-    ),
+    row("Client.InternalError", MaybeKey, "either a missing permission or an unusable key", "Client error on launch"),
     row(
         "Client.InvalidKMSKey",
         MaybeKey,

@@ -28,7 +28,7 @@ fn what_is_no_capture_is_said_plainly() {
             "{\"formatVersion\": 1, \"tool\": {",
             "the capture is cut off: EOF while parsing an object at line 1 column 30",
         ),
-        ("{}", "this is no capture: it has no `formatVersion`"),
+        ("{}", "not a capture: it has no `formatVersion`"),
         ("{\"formatVersion\": 7}", "the capture is of version 7, and this program reads version 1"),
     ];
     for (text, message) in cases {

@@ -212,7 +212,7 @@ fn document(line: &str, place: &str, name: &str, value: &Value<'_>, kind: Policy
         let each: Vec<String> = errors.iter().map(|error| placed(line, error)).collect();
         format!("{place}: {}", each.join("; "))
     })?;
-    Ok(NamedPolicy { name: name.to_owned(), document: None, policy: Some(policy), needs: String::new() })
+    Ok(NamedPolicy { policy: Some(policy), ..NamedPolicy::unread(name, "") })
 }
 
 /// A fault with its column in the case's line.

@@ -7,33 +7,44 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::operations::{RemedyPlace, RemedyStyle, Require};
 use crate::remedy::Form;
 
+use super::help;
+
 /// Tells whether an IAM role can start an EC2 instance whose EBS volumes are encrypted with AWS KMS keys, and what
 /// to change if it cannot. Reads only; changes nothing.
 #[derive(Debug, Parser)]
-#[command(name = "ebs-preflight", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "ebs-preflight", version, max_term_width = 100, arg_required_else_help = true, after_help = help::PROGRAM)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
+    /// Whether to color text; else by NO_COLOR, CLICOLOR_FORCE and the terminal
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true, help_heading = "Output")]
+    pub(super) color: Color,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Judge whether a role can start an instance, live or from a capture
+    #[command(after_help = help::CHECK)]
     Check(Box<Check>),
     /// Read once and write what was read to a file, to be judged later or elsewhere
+    #[command(after_help = help::CAPTURE)]
     Capture(Box<CaptureArguments>),
     /// Judge the same starts before and after a change that nobody has made yet
+    #[command(after_help = help::DIFF)]
     Diff(Box<Diff>),
     /// Show a real incident: blocked, the suggestion, ready. No account, no network
     Demo,
     /// Tell what events, error texts and instance states prove, after the fact. No account, no network but for --decode
+    #[command(after_help = help::TRIAGE)]
     Triage(Triage),
     /// Judge bare requests: JSON Lines of cases in, JSON Lines of decisions out
     Judge(Judge),
     /// Print the read-only policy that `check` and `capture` need
     Permissions,
-    /// Print the page of a finding code, as EBP0102
+    /// Print the page of a finding code, as EBP0102, or list the codes
     Explain(Explain),
+    /// Print the version
+    Version,
     /// Print the manual page, or that of one command
     Man {
         /// The command
@@ -48,32 +59,35 @@ pub(super) enum Command {
 
 /// Which starts.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Target")]
 pub(super) struct Targets {
-    /// `-`: read the targets from standard input, a line `INSTANCE PRINCIPAL` for each, or NDJSON
-    #[arg(value_name = "-", value_parser = ["-"], conflicts_with_all = ["instance_id", "instance_name", "role_arn"])]
-    pub(super) stdin: Option<String>,
+    /// The instance, by its ID or the URL of its page in the console, and who starts it, by ARN; each may be a list with
+    /// commas. `-`: read them from standard input, a line `INSTANCE [PRINCIPAL]` for each, or NDJSON
+    #[arg(value_name = "INSTANCE [ROLE]")]
+    pub(super) start: Vec<String>,
     /// The instance, by its ID or the URL of its page in the console; may be given several times
-    #[arg(long, value_name = "ID|URL")]
+    #[arg(long, value_name = "ID|URL", value_delimiter = ',')]
     pub(super) instance_id: Vec<String>,
     /// The instance, by its tag `Name`; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(super) instance_name: Vec<String>,
-    /// The role that starts it, by ARN; the ARN of one of its sessions does too; may be given several times
-    #[arg(long, value_name = "ARN")]
+    /// The role that starts it, by ARN, or by name with --account; a session ARN works too; may be given several times
+    #[arg(long, value_name = "ARN", value_delimiter = ',')]
     pub(super) role_arn: Vec<String>,
-    /// Who starts it, whatever it is: a role, a session of one or an IAM user; may be given several times
-    #[arg(long, value_name = "ARN")]
+    /// Who starts it: a role, a session of one or an IAM user; may be given several times
+    #[arg(long, value_name = "ARN", value_delimiter = ',')]
     pub(super) principal_arn: Vec<String>,
     /// The service that starts it with its service-linked role: auto-scaling, auto-scaling:SUFFIX, spot, spot-fleet
     #[arg(long, value_name = "SERVICE", requires = "account")]
     pub(super) starter: Vec<String>,
-    /// The account of the starter
-    #[arg(long, value_name = "ACCOUNT", requires = "starter")]
+    /// The account of a role that is given by name, or of --starter
+    #[arg(long, value_name = "ACCOUNT")]
     pub(super) account: Option<String>,
 }
 
 /// Where and with which credentials to read, as in the AWS CLI.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Credentials")]
 pub(super) struct CredentialArgs {
     /// The Region; else from the environment or the profile
     #[arg(long, value_name = "REGION")]
@@ -106,6 +120,7 @@ pub(super) struct CredentialArgs {
 
 /// What was handed in: output of the AWS CLI, or plain documents.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Evidence")]
 pub(super) struct HandedIn {
     /// The key policy of a key that could not be read; KEY is its ARN, its ID or an alias, and may be left out where one key
     /// alone lacks its policy; may be given several times
@@ -127,6 +142,7 @@ pub(super) struct HandedIn {
 
 /// What the asker knows of the session that will start the instance.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Assumptions")]
 pub(super) struct Knowledge {
     /// Who assumes the role: tells whether its trust policy admits the caller (with --external-id, if one is given)
     #[arg(long, value_name = "ARN")]
@@ -165,7 +181,7 @@ pub(super) struct Starts {
     pub(super) targets: Targets,
     /// Judge a capture instead of reading AWS: a file that `capture` wrote, what the lines of `capture --script` printed,
     /// or a folder of such files; `-` is standard input
-    #[arg(long, value_name = "FILE|DIR")]
+    #[arg(long, value_name = "FILE|DIR", help_heading = "Evidence")]
     pub(super) capture: Option<PathBuf>,
     /// Judge from pieces instead of reading AWS: any mix of what the AWS CLI printed as JSON, policies, items of AWS Config,
     /// captures and transcripts; `-` is standard input. OF (an ARN, a key's ID or alias, a role's name) says what a file is
@@ -179,16 +195,33 @@ pub(super) struct Starts {
     #[command(flatten)]
     pub(super) knowledge: Knowledge,
     /// Which requests must be allowed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, ignore_case = true, help_heading = "Assumptions")]
     pub(super) require: Require,
     #[command(flatten)]
     pub(super) remedy: Remedy,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) output: Output,
     /// From which outcome on the exit code tells of a failure
-    #[arg(long, value_enum, default_value_t = FailOn::Undecided)]
+    #[arg(long, value_enum, default_value_t = FailOn::Undecided, ignore_case = true, help_heading = "Output")]
     pub(super) fail_on: FailOn,
+}
+
+/// How to print.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct Output {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text, ignore_case = true)]
+    pub(super) format: Format,
+    /// Print the answer, why, and what to do next
+    #[arg(long, conflicts_with = "details")]
+    pub(super) quiet: bool,
+    /// Print everything, of every start
+    #[arg(long)]
+    pub(super) details: bool,
+    /// Of several starts, print only those with this verdict; may be given several times
+    #[arg(long, value_enum, value_delimiter = ',', ignore_case = true)]
+    pub(super) verdict: Vec<ByVerdict>,
 }
 
 #[derive(Debug, Args)]
@@ -197,35 +230,39 @@ pub(super) struct Check {
     pub(super) starts: Starts,
     /// CloudTrail records of earlier starts, in any form that `triage` takes, or `cloudtrail` to look them up there:
     /// shown beside the judgement; without --role-arn they tell who starts the instance; may be given several times
-    #[arg(long, value_name = "FILE|cloudtrail")]
+    #[arg(long, value_name = "FILE|cloudtrail", help_heading = "Evidence")]
     pub(super) events: Vec<PathBuf>,
     /// Write the remedy in every form into this directory
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Remedy")]
     pub(super) write_remedy: Option<PathBuf>,
     /// Replace files that exist
-    #[arg(long, requires = "write_remedy")]
+    #[arg(long, requires = "write_remedy", help_heading = "Remedy")]
     pub(super) force: bool,
 }
 
 /// Which remedy to suggest, and how to show it.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Remedy")]
 pub(super) struct Remedy {
     /// Where a remedy is to stand, where several places can serve
-    #[arg(long = "remedy-place", value_enum, value_name = "PLACE")]
+    #[arg(long = "remedy-place", value_enum, value_name = "PLACE", ignore_case = true)]
     pub(super) place: Option<RemedyPlace>,
     /// How to show a remedy
-    #[arg(long = "remedy-form", value_enum, value_name = "FORM", default_value_t)]
+    #[arg(long = "remedy-form", value_enum, value_name = "FORM", default_value_t, ignore_case = true)]
     pub(super) form: Form,
     /// Which statements a remedy adds
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, ignore_case = true)]
     pub(super) style: RemedyStyle,
+    /// Suggest what fixes warnings too, which the start does not need
+    #[arg(long)]
+    pub(super) fix_warnings: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Diff {
     #[command(flatten)]
     pub(super) starts: Starts,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Changes")]
     pub(super) changes: Changes,
 }
 
@@ -295,13 +332,13 @@ pub(super) struct CaptureArguments {
     #[arg(long)]
     pub(super) script: bool,
     /// With --script: only what the administrator of this key's account can read
-    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "org"])]
+    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["start", "instance_id", "role_arn", "org"])]
     pub(super) key: Option<String>,
     /// With --script: only a role or user with its policies; may be given several times
-    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["instance_id", "role_arn", "principal_arn", "key", "org"])]
+    #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["start", "instance_id", "role_arn", "principal_arn", "key", "org"])]
     pub(super) identity: Vec<String>,
     /// With --script: only what the organization's administrator can read of this account; may be given several times
-    #[arg(long, value_name = "ACCOUNT", requires = "script", conflicts_with_all = ["instance_id", "role_arn"])]
+    #[arg(long, value_name = "ACCOUNT", requires = "script", conflicts_with_all = ["start", "instance_id", "role_arn"])]
     pub(super) org: Vec<String>,
     /// The file to write; `-` is standard output. Default: capture.json; with --script standard output
     #[arg(long, short, value_name = "FILE")]
@@ -340,7 +377,7 @@ pub(super) struct Triage {
     #[arg(long, value_name = "ZONE", default_value = "local")]
     pub(super) time_zone: String,
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format::Text, ignore_case = true)]
     pub(super) format: Format,
 }
 
@@ -353,8 +390,11 @@ pub(super) struct Judge {
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The code
-    pub(super) code: String,
+    /// The code, as EBP0102; without one all codes are listed
+    pub(super) code: Option<String>,
+    /// List the codes whose page has this word
+    #[arg(long, value_name = "WORD", conflicts_with = "code")]
+    pub(super) search: Option<String>,
 }
 
 /// From which outcome on the exit code tells of a failure; each level includes those after it.
@@ -369,6 +409,29 @@ pub(super) enum FailOn {
     /// BLOCKED exits with 1
     Blocked,
     /// Only errors do
+    Never,
+}
+
+/// A verdict, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ByVerdict {
+    /// Nothing stops the start
+    Ready,
+    /// Something certainly stops it
+    Blocked,
+    /// Something that was not read or is not known could stop it
+    Undecided,
+}
+
+/// When to color.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Also in files and pipes
+    Always,
+    /// Not at all
     Never,
 }
 

@@ -225,15 +225,38 @@ pub(super) fn write_all(folder: &Path, files: &[(String, String)], force: bool) 
         let message = format!("`{}` cannot be made: {error}", folder.display());
         CliError::bad_input("file-unwritable", message, "give another directory")
     })?;
+    let mut made: Vec<PathBuf> = Vec::new();
     let written = files
         .iter()
-        .try_for_each(|(name, _)| may_be_written(&folder.join(name), force))
+        .try_for_each(|(name, _)| {
+            let path = folder.join(name);
+            let parent = path.parent().filter(|parent| *parent != folder);
+            parent.map_or(Ok(()), |parent| make_folder(parent, &mut made))?;
+            may_be_written(&path, force)
+        })
         .and_then(|()| put(folder, files, force));
-    if written.is_err() && is_new {
-        // It stays where somebody else has put something into it.
-        let _ = std::fs::remove_dir(folder);
+    if written.is_err() {
+        made.extend(is_new.then(|| folder.to_owned()));
+        for folder in made {
+            // It stays where somebody else has put something into it.
+            let _ = std::fs::remove_dir(folder);
+        }
     }
     written
+}
+
+/// Makes a folder within that of the files, if it is not there; none that leads elsewhere is taken for it.
+fn make_folder(folder: &Path, made: &mut Vec<PathBuf>) -> Result<(), CliError> {
+    match std::fs::create_dir(folder) {
+        Ok(()) => made.push(folder.to_owned()),
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(unwritable(folder, &error)),
+        Err(_) if std::fs::symlink_metadata(folder).is_ok_and(|there| there.is_dir()) => {}
+        Err(_) => {
+            let message = format!("`{}` is not a directory", folder.display());
+            return Err(CliError::bad_input("file-exists", message, "remove it, or give another directory"));
+        }
+    }
+    Ok(())
 }
 
 /// Writes the files into a folder beside, and then moves each to its place; should one fail, all go back.

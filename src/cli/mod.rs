@@ -9,6 +9,7 @@ mod failure;
 mod files;
 mod from;
 mod handed;
+mod help;
 mod judge;
 #[cfg(feature = "aws")]
 mod live;
@@ -18,7 +19,9 @@ mod live;
 mod named;
 mod options;
 mod organization;
+mod regions;
 mod run;
+mod screen;
 mod script;
 mod targets;
 mod triage;

@@ -145,6 +145,7 @@ pub(super) fn question(starts: &Starts) -> Result<Question, CliError> {
         // Who asks of another time asks how old the evidence is then.
         now: Some(at.unwrap_or_else(clock)),
         assume_org_allows: typed.assume_org_allows,
+        fix_warnings: remedy.fix_warnings,
         remedy_place: remedy.place,
         remedy_style: remedy.style,
     })
@@ -234,7 +235,7 @@ pub(super) fn accepted(name: &str, source: &Source<'_>, text: &str, kind: Policy
     NamedPolicy::parse(name, text, kind).map_err(|errors| {
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
         let (title, help) = if is_json {
-            ("AWS would refuse this policy", "AWS would refuse this policy; mend it and try again")
+            ("AWS would reject this policy", "AWS would reject this policy; correct it and try again")
         } else {
             (
                 "this is no whole JSON document",
@@ -248,7 +249,7 @@ pub(super) fn accepted(name: &str, source: &Source<'_>, text: &str, kind: Policy
 /// A draft that AWS would not save, with what it answers.
 pub(super) fn refused(source: &Source<'_>, kind: PolicyType, faults: &[PolicyError]) -> CliError {
     let help = format!("AWS answers {}", answers(kind, faults).join("\nAWS answers "));
-    CliError::bad_input("policy-refused", excerpt(source, "AWS would refuse this policy", faults), help)
+    CliError::bad_input("policy-refused", excerpt(source, "AWS would reject this policy", faults), help)
 }
 
 /// Every fault of a policy with the lines around it, as they stand in the file.

@@ -13,17 +13,19 @@ use crate::fact::{Fact, Unread, UnreadReason};
 use crate::findings::Code;
 use crate::names::{KeyArn, Region};
 use crate::operations::Question;
-use crate::outcome::Earlier;
+use crate::outcome::{Earlier, Verdict};
 use crate::preflight::preflight;
-use crate::report::{compare, json, remedy_files, text};
+use crate::report::{Detail, Screen, Style, compare, json, remedy_files, text};
 
-use super::args::{Arguments, CaptureArguments, Check, Command, CredentialArgs, Diff, Explain, Format, Starts};
+use super::args::{
+    Arguments, ByVerdict, CaptureArguments, Check, Command, CredentialArgs, Diff, Explain, Format, Output, Starts,
+};
 use super::exit::Exit;
 use super::failure::CliError;
 use super::live::{find_names, look_up, read as live};
 use super::script::what_to_read;
 use super::targets::StartSelection;
-use super::{changes, demo, evidence, files, from, handed, judge, options, triage};
+use super::{changes, demo, evidence, files, from, handed, help, judge, options, screen, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -40,15 +42,20 @@ pub fn run() -> u8 {
             return Exit::Done.code();
         }
     };
+    let screen = screen::screen(arguments.color);
     let (outcome, format) = match &arguments.command {
-        Command::Check(check) => (self::check(check), check.starts.format),
+        Command::Check(check) => (self::check(check, screen), check.starts.output.format),
         Command::Capture(arguments) => (capture(arguments), Format::Text),
-        Command::Diff(diff) => (self::diff(diff), diff.starts.format),
-        Command::Demo => (demo::run(), Format::Text),
-        Command::Triage(typed) => (triage::run(typed), typed.format),
+        Command::Diff(diff) => (self::diff(diff, screen), diff.starts.output.format),
+        Command::Demo => (demo::run(screen), Format::Text),
+        Command::Triage(typed) => (triage::run(typed, screen), typed.format),
         Command::Judge(judge) => (judge::run(&judge.cases), Format::Text),
         Command::Permissions => (files::print(&reader_policy()).map(|()| Exit::Done), Format::Text),
         Command::Explain(explain) => (self::explain(explain), Format::Text),
+        Command::Version => {
+            let version = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n");
+            (files::print(version).map(|()| Exit::Done), Format::Text)
+        }
         Command::Man { command } => (man(command.as_deref()), Format::Text),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -72,31 +79,67 @@ fn tell(failure: &CliError, format: Format) -> Exit {
     failure.exit
 }
 
-fn check(typed: &Check) -> Result<Exit, CliError> {
+fn check(typed: &Check, screen: Screen) -> Result<Exit, CliError> {
     let (capture, question, earlier) = evidence(&typed.starts, &typed.events, &[])?;
     let mut report = preflight(&capture, &question);
     if !typed.events.is_empty() {
         report = report.with_events(earlier);
     }
     if let Some(folder) = &typed.write_remedy {
-        files::write_all(folder, &remedy_files(&report), typed.force)?;
+        let remedy = remedy_files(&report);
+        if !remedy.is_empty() {
+            files::write_all(folder, &remedy, typed.force)?;
+        }
+        files::print_error(&written(folder, &remedy));
     }
-    match typed.starts.format {
-        Format::Text => files::print(&text::render_with(&report, typed.starts.remedy.form))?,
-        Format::Json => files::print(&json::render(&report))?,
+    let style = style(&typed.starts, screen);
+    match typed.starts.output.format {
+        Format::Text => screen::print(&text::render_with(&report, style))?,
+        Format::Json => files::print(&json::render_only(&report, &style.verdicts))?,
     }
     Ok(Exit::of(&report, typed.starts.fail_on))
 }
 
-fn diff(typed: &Diff) -> Result<Exit, CliError> {
+/// What was written, and how it is run.
+fn written(folder: &Path, remedy: &[(String, String)]) -> String {
+    let folder = folder.display();
+    if remedy.is_empty() {
+        return format!("note: nothing was written to `{folder}`: the report suggests no change that can be written\n");
+    }
+    let scripts = remedy.iter().filter(|(name, _)| name.ends_with("apply.sh"));
+    let how = scripts.map(|(name, _)| format!("sh {folder}/{name}\n"));
+    format!(
+        "note: {} files were written to `{folder}`; read each script, then run it as its owner:\n{}",
+        remedy.len(),
+        how.collect::<String>()
+    )
+}
+
+fn diff(typed: &Diff, screen: Screen) -> Result<Exit, CliError> {
     let (capture, question, _) = evidence(&typed.starts, &[], &changes::keys(&typed.changes))?;
     let changes = changes::changes(&typed.changes, &capture)?;
     let diff = compare(&capture, &question, &changes);
-    match typed.starts.format {
-        Format::Text => files::print(&diff.text(typed.starts.remedy.form))?,
+    match typed.starts.output.format {
+        Format::Text => screen::print(&diff.text(style(&typed.starts, screen)))?,
         Format::Json => files::print(&diff.json())?,
     }
     Ok(Exit::of_diff(&diff, typed.starts.fail_on))
+}
+
+/// How a report is to be written.
+fn style(typed: &Starts, screen: Screen) -> Style {
+    let Output { quiet, details, verdict, .. } = &typed.output;
+    let detail = match (quiet, details) {
+        (true, _) => Detail::Quiet,
+        (false, true) => Detail::Full,
+        (false, false) => Detail::Usual,
+    };
+    let verdicts = verdict.iter().map(|verdict| match verdict {
+        ByVerdict::Ready => Verdict::Ready,
+        ByVerdict::Blocked => Verdict::Blocked,
+        ByVerdict::Undecided => Verdict::Undecided,
+    });
+    Style { form: typed.remedy.form, detail, verdicts: verdicts.collect(), screen }
 }
 
 /// The events of the files and, where it is asked for, of CloudTrail.
@@ -204,13 +247,39 @@ fn without_instances(capture: &Capture) -> Exit {
     })
 }
 
+/// Prints a page, or lists the codes.
 fn explain(typed: &Explain) -> Result<Exit, CliError> {
-    let code = Code::parse(&typed.code).ok_or_else(|| {
-        let known: Vec<String> = Code::ALL.iter().map(|code| format!("{code}  {}", code.title())).collect();
-        CliError::bad_input("unknown-code", format!("`{}` is no finding code", typed.code), known.join("\n"))
+    let listed = |codes: &[Code]| codes.iter().map(|code| format!("{code}  {}\n", code.title())).collect::<String>();
+    let Some(text) = &typed.code else {
+        let word = typed.search.as_deref().unwrap_or_default().to_lowercase();
+        let has_word = |code: &&Code| code.page().to_lowercase().contains(&word);
+        let found: Vec<Code> = Code::ALL.iter().filter(has_word).copied().collect();
+        if found.is_empty() {
+            let message = format!("no page has `{word}`");
+            return Err(CliError::bad_input("unknown-code", message, "`ebs-preflight explain` lists all codes"));
+        }
+        return files::print(&listed(&found)).map(|()| Exit::Done);
+    };
+    let code = Code::parse(text).ok_or_else(|| {
+        let nearest: Vec<Code> = nearest(text, Code::ALL.iter().map(|code| (*code, [code.id(), code.name()])));
+        let help = format!("the nearest are\n{}`ebs-preflight explain` lists all codes", listed(&nearest));
+        CliError::bad_input("unknown-code", format!("`{text}` is not a finding code"), help)
     })?;
     files::print(code.page())?;
     Ok(Exit::Done)
+}
+
+/// The three whose names are spelled most like the text.
+fn nearest<T: Copy>(text: &str, of: impl Iterator<Item = (T, [&'static str; 2])>) -> Vec<T> {
+    let text = text.to_lowercase();
+    let mut ranked: Vec<(usize, T)> = of
+        .map(|(one, names)| {
+            let distance = |name: &str| strsim::damerau_levenshtein(&text, &name.to_lowercase());
+            (names.iter().map(|name| distance(name)).min().unwrap_or(usize::MAX), one)
+        })
+        .collect();
+    ranked.sort_by_key(|(distance, _)| *distance);
+    ranked.into_iter().take(3).map(|(_, one)| one).collect()
 }
 
 fn man(command: Option<&str>) -> Result<Exit, CliError> {
@@ -225,9 +294,6 @@ fn man(command: Option<&str>) -> Result<Exit, CliError> {
         let message = format!("there is no command `{}`", command.unwrap_or_default());
         CliError::bad_input("unknown-command", message, "`ebs-preflight help` lists the commands")
     })?;
-    let mut text = Vec::new();
-    // A buffer in memory takes all that is written.
-    let _ = clap_mangen::Man::new(page).render(&mut text);
-    files::print(&String::from_utf8_lossy(&text))?;
+    files::print(&help::man(page))?;
     Ok(Exit::Done)
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use crate::answers::{Pieces, ShownInstance};
 use crate::capture::{Capture, Target};
+use crate::command::{Command, Word};
 use crate::event::Starter;
 use crate::fact::{Fact, UnreadReason};
 use crate::limits::TARGETS;
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
 use crate::outcome::Earlier;
 
-use crate::command::{Command, Word};
 use crate::words::option;
 
 use super::args::Targets;
 use super::exit::Exit;
 use super::failure::CliError;
-use super::{files, from, options};
+use super::{files, from, options, regions};
 
 /// The starts as typed. What names an instance only by its tag is for a capture or for AWS to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,30 +35,48 @@ pub(super) struct StartSelection {
 impl StartSelection {
     /// `region` is what is typed, `of_capture` that of the capture that is judged.
     pub(super) fn read(typed: &Targets, region: Option<&str>, of_capture: Option<&Region>) -> Result<Self, CliError> {
-        let region = region.and_then(|region| Region::parse(region).ok());
+        let region = region.map(regions::region).transpose()?;
         let mut asked = Self { names: typed.instance_name.clone(), typed: region, ..Self::default() };
-        if typed.stdin.is_some() {
-            let text = files::read("-".as_ref())?;
-            asked.listed = asked.listed(&text)?;
+        let (mut ids, mut starters) = (typed.instance_id.clone(), Vec::new());
+        for word in typed.start.iter().flat_map(|word| word.split(',')).filter(|word| !word.is_empty()) {
+            match word {
+                "-" => {
+                    let text = files::read("-".as_ref())?;
+                    let has_starter = typed.has_starter() || typed.start.len() > 1;
+                    ids.extend(asked.listed(&text, has_starter)?);
+                }
+                // Of two words the second is who starts the first.
+                _ if names_instance(word) || (ids.is_empty() && !word.contains(':') && typed.start.len() > 1) => {
+                    ids.push(word.to_owned());
+                }
+                _ => starters.push(word),
+            }
         }
-        for text in &typed.instance_id {
+        for text in &ids {
             let (id, region) = instance(text)?;
             asked.instances.push(id);
             asked.is_in(region)?;
         }
+        let partition = asked.partition(of_capture);
+        let account = typed.account.as_deref();
+        for text in starters {
+            asked.principals.push(options::principal(&named(text, account, partition)?)?);
+        }
         for text in &typed.role_arn {
-            asked.principals.push(options::role(text)?);
+            asked.principals.push(options::role(&named(text, account, partition)?)?);
         }
         for text in &typed.principal_arn {
             asked.principals.push(options::principal(text)?);
         }
-        let region = [asked.typed.clone(), asked.region.clone(), of_capture.cloned(), of_environment()];
-        let region = region.into_iter().flatten().next();
-        let partition = region.as_ref().map_or("aws", Region::partition);
         for text in &typed.starter {
-            asked.principals.push(starter(text, typed.account.as_deref(), partition)?);
+            asked.principals.push(starter(text, account, partition)?);
         }
         Ok(asked)
+    }
+
+    fn partition(&self, of_capture: Option<&Region>) -> &'static str {
+        let region = [self.typed.clone(), self.region.clone(), of_capture.cloned(), of_environment()];
+        region.into_iter().flatten().next().as_ref().map_or("aws", Region::partition)
     }
 
     /// Takes the Region that a URL tells; all of one run are in one.
@@ -73,9 +91,10 @@ impl StartSelection {
         }
     }
 
-    /// One target a line: `INSTANCE PRINCIPAL`, or an object as a capture has it.
-    fn listed(&mut self, text: &str) -> Result<Vec<Target>, CliError> {
-        let mut targets = Vec::new();
+    /// One target a line: `INSTANCE PRINCIPAL`, or an object as a capture has it. Where it is told who starts them, the
+    /// instances alone, which are returned.
+    fn listed(&mut self, text: &str, has_starter: bool) -> Result<Vec<String>, CliError> {
+        let (mut targets, mut instances) = (Vec::new(), Vec::new());
         for (number, line) in text.lines().enumerate() {
             let line = line.trim_start_matches('\u{feff}').trim();
             if line.is_empty() || line.starts_with('#') {
@@ -94,21 +113,27 @@ impl StartSelection {
                 targets.push(target);
                 continue;
             }
-            let words: Vec<&str> = line.split_whitespace().collect();
+            let words: Vec<&str> = line.split([' ', '\t', ',']).filter(|word| !word.is_empty()).collect();
+            if let (true, [id]) = (has_starter, words.as_slice()) {
+                instance(id).map_err(|error| bad(&error.message))?;
+                instances.push((*id).to_owned());
+                continue;
+            }
             let [id, role] = words.as_slice() else { return Err(bad("there are not two words")) };
             let (instance_id, region) = instance(id).map_err(|error| bad(&error.message))?;
             self.is_in(region).map_err(|error| bad(&error.message))?;
             let role_arn = options::principal(role).map_err(|error| bad(&error.message))?;
             targets.push(Target { instance_id, role_arn });
         }
-        if targets.is_empty() {
+        if targets.is_empty() && instances.is_empty() {
             return Err(CliError::bad_input(
                 "argument-missing",
                 "standard input names no target",
                 "give a line for each",
             ));
         }
-        Ok(targets)
+        self.listed = targets;
+        Ok(instances)
     }
 
     /// The error of a read with the ways on for whoever has no credentials, if it is for want of them.
@@ -244,15 +269,11 @@ impl StartSelection {
 
     /// All starts: every instance with every principal, those aside whose instance is only named.
     pub(super) fn all(&self) -> Result<Vec<Target>, CliError> {
-        let missing = |what: &str, example: &str| {
-            CliError::bad_input("argument-missing", format!("{what} is missing"), format!("give {example}"))
-        };
         let mut targets = self.listed.clone();
-        if targets.is_empty() && self.instances.is_empty() && self.names.is_empty() {
-            return Err(missing("the instance", "--instance-id i-…"));
-        }
-        if self.principals.is_empty() && (targets.is_empty() || !self.instances.is_empty()) {
-            return Err(missing("the role", "--role-arn arn:aws:iam::ACCOUNT:role/NAME"));
+        let has_instance = !(targets.is_empty() && self.instances.is_empty() && self.names.is_empty());
+        let has_starter = !self.principals.is_empty() || (!targets.is_empty() && self.instances.is_empty());
+        if !(has_instance && has_starter) {
+            return Err(self.missing(has_instance, has_starter));
         }
         few_enough(targets.len().saturating_add(self.instances.len().saturating_mul(self.principals.len())))?;
         for id in &self.instances {
@@ -260,6 +281,27 @@ impl StartSelection {
                 .extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
         }
         Ok(targets)
+    }
+
+    /// All that is missing, with the whole command.
+    fn missing(&self, has_instance: bool, has_starter: bool) -> CliError {
+        let message = match (has_instance, has_starter) {
+            (false, false) => "which instance, and who starts it? Neither is given",
+            (false, true) => "which instance? None is given",
+            (true, _) => "who starts it? No role and no user is given",
+        };
+        let id = self.instances.first().map_or_else(|| Word::blank("i-…"), Word::from);
+        let arn = self.principals.first().and_then(|arn| PrincipalArn::parse(arn).ok());
+        let arn = arn.map_or_else(|| Word::blank("arn:aws:iam::ACCOUNT:role/NAME"), |arn| Word::from(&arn));
+        let example = Command::preflight("check").argument(id).argument(arn);
+        let mut help = example.to_string();
+        if !has_starter {
+            help.push_str(
+                "\nnot the instance's own role: the one that calls StartInstances; `--events cloudtrail` looks it up",
+            );
+        }
+        help.push_str("\nwithout credentials: `ebs-preflight capture --script` with the same words, or --capture FILE");
+        CliError::bad_input("argument-missing", message, help)
     }
 
     /// Adds to the targets of a capture those that name the same role as one of them by another ARN: a session for its role,
@@ -379,6 +421,26 @@ fn two_regions(one: &Region, other: &Region) -> CliError {
     CliError::bad_input("two-regions", message, "check those of one Region at a time")
 }
 
+impl Targets {
+    fn has_starter(&self) -> bool {
+        !(self.role_arn.is_empty() && self.principal_arn.is_empty() && self.starter.is_empty())
+    }
+}
+
+/// Returns `true` for the ID of an instance, or an attempt at one, and for the URL of its page.
+fn names_instance(word: &str) -> bool {
+    let start = word.get(..2).unwrap_or_default();
+    start.eq_ignore_ascii_case("i-") || word.contains("://") || word.contains(".console.") || word.starts_with('<')
+}
+
+/// A role's ARN, also where only its name and its account are given.
+fn named(text: &str, account: Option<&str>, partition: &str) -> Result<String, CliError> {
+    let Some(account) = account.filter(|_| !text.contains(':')) else { return Ok(text.to_owned()) };
+    let account = AccountId::parse(account)
+        .map_err(|error| CliError::bad_input("malformed-account", error.to_string(), "as 111122223333"))?;
+    Ok(format!("arn:{partition}:iam::{account}:role/{}", text.trim_start_matches('/')))
+}
+
 /// The Region that the AWS CLI would take from the environment.
 fn of_environment() -> Option<Region> {
     #[expect(clippy::disallowed_methods, reason = "cli reads the environment")]
@@ -391,7 +453,8 @@ fn of_environment() -> Option<Region> {
 fn instance(text: &str) -> Result<(InstanceId, Option<Region>), CliError> {
     let url = text.trim().trim_start_matches('<').trim_end_matches('>');
     if !url.contains('/') {
-        return Ok((options::instance(url)?, None));
+        let lower = url.get(..2).filter(|start| start.eq_ignore_ascii_case("i-")).map(|_| url.to_ascii_lowercase());
+        return Ok((options::instance(lower.as_deref().unwrap_or(url))?, None));
     }
     // A destination is encoded, and its own fragment is once more.
     let url = decoded(&decoded(url));

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 
 use crate::event::{Encoded, EvidenceItem, Facts, NotRead, NotUnderstood, Refusal, incidents, read};
+use crate::report::Screen;
 use crate::triage::{self, Outcome};
 
 use super::args::{Format, Triage};
 use super::exit::Exit;
 use super::failure::CliError;
-use super::files;
+use super::{files, screen};
 
 /// Tells what the evidence says. Exit 1: something was refused; 3: a start failed, and why is not told, or a part of
 /// the evidence was not understood; 0: neither.
-pub(super) fn run(typed: &Triage) -> Result<Exit, CliError> {
+pub(super) fn run(typed: &Triage, screen: Screen) -> Result<Exit, CliError> {
     let zone = time_zone(&typed.time_zone)?;
     let (mut found, mut not_read) = (Vec::new(), Vec::new());
     for path in &typed.files {
@@ -33,7 +34,7 @@ pub(super) fn run(typed: &Triage) -> Result<Exit, CliError> {
     }
     let told = incidents(found);
     match typed.format {
-        Format::Text => files::print(&triage::text(&told, &zone))?,
+        Format::Text => screen::print(&triage::text_for(&told, &zone, screen))?,
         Format::Json => files::print(&triage::json(&told, &not_read, &zone))?,
     }
     Ok(match Outcome::of_all(&told, &not_read) {

@@ -54,7 +54,7 @@ pub use grant::{Grant, GrantAllow, Grantee, Issuer, Pairs};
 pub use nearest::{Element, Miss, NearMiss, conditions, grant_misses, near_misses, nearest};
 pub use principal::{Principal, PrincipalKind, Session};
 pub use request::{NoKey, Request};
-pub use set::{GrantSet, NamedPolicy, PolicyRef, PolicySet};
+pub use set::{GrantSet, Label, NamedPolicy, PolicyRef, PolicySet};
 pub use unknown::{unknown_keys, unknown_principals};
 
 #[cfg(test)]

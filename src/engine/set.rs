@@ -6,11 +6,22 @@ use crate::policy::{Condition, Pattern, Policy, PolicyError, PolicyType, Stateme
 
 use super::grant::Grant;
 
+/// How reports name a policy.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Label {
+    /// As `managed policy "KeyUse"`; empty where the policy's name says all.
+    pub text: Box<str>,
+    /// The group that has it, if it is not the principal itself.
+    pub group: Option<Box<str>>,
+}
+
 /// A policy with its name: compiled, or known to exist and not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedPolicy {
     /// What people call it: `start-jobs`, `key policy`, ….
     pub name: String,
+    /// How reports name it where its name does not tell what it is: `inline policy "use-keys"`.
+    pub label: Label,
     /// Its text; `None` where it was not read or is part of a larger text.
     pub document: Option<Document>,
     /// Its meaning; `None` where it was not read, and may say anything.
@@ -28,6 +39,7 @@ impl NamedPolicy {
         let policy = Policy::parse(text, kind)?;
         Ok(Self {
             name: name.to_owned(),
+            label: Label::default(),
             document: Some(Document::new(text)),
             policy: Some(policy),
             needs: String::new(),
@@ -36,7 +48,7 @@ impl NamedPolicy {
 
     /// A policy that exists, or may exist, and was not read.
     pub fn unread(name: &str, needs: &str) -> Self {
-        Self { name: name.to_owned(), document: None, policy: None, needs: needs.to_owned() }
+        Self { name: name.to_owned(), label: Label::default(), document: None, policy: None, needs: needs.to_owned() }
     }
 }
 

@@ -43,12 +43,12 @@ pub(super) fn asked_keys(judged: &[RequestOutcome]) -> Vec<Finding> {
 fn found(key: Evidence, lower: &str, at: PlacedStatement) -> Finding {
     let asks = Evidence::Statement { at, role: StatementRole::Asks, conditions: Vec::new() };
     let so = if lower.starts_with("aws:") {
-        "misspelt, or newer than this program: whether a request has it is not known"
+        "misspelled, or newer than this program: whether a request includes it is not known"
     } else {
-        "no request of a start has it, as far as this program knows"
+        "no request of a start includes it, as far as this program knows"
     };
     let meant = meant(lower).map(|key| Evidence::state("AWS's key", key));
-    let evidence = [key, Evidence::state("so", so), asks].into_iter().chain(meant).collect();
+    let evidence = [key, Evidence::state("means", so), asks].into_iter().chain(meant).collect();
     Finding::new(Code::ConditionKeyUnknown, Severity::Note, evidence)
 }
 

@@ -54,7 +54,7 @@ pub(super) fn caller(assumed: &RequestOutcome) -> Finding {
                     at: place(policies, near.at, near.statement),
                     misses: near.misses,
                 });
-                said.map(|said| Evidence::state("so", said)).into_iter().chain(near)
+                said.map(|said| Evidence::state("means", said)).into_iter().chain(near)
             });
             let lacks: Vec<Evidence> = lacks.collect();
             (Code::CallerNotAdmitted, Severity::Blocker, denies.into_iter().chain(lacks).collect())

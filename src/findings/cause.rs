@@ -1,14 +1,16 @@
 //! From one denied request to its cause.
 
 use crate::engine::{
-    Decider, Decision, Element, Grantee, Miss, NearMiss, conditions, grant_misses, nearest, obstacles,
+    Decider, Decision, Element, Grantee, Miss, NearMiss, StatementOutcome, conditions, grant_misses, nearest, obstacles,
 };
 use crate::names::INFRASTRUCTURE_ROLE;
 use crate::operations::{RequestOutcome, Requester};
 use crate::policy::{Effect, PolicyType};
 
 use super::asked_keys::meant as key_meant;
-use super::mistakes::{almost, delegation, denied, is_in_other_partition, names_more_than_the_account, slip};
+use super::mistakes::{
+    Slip, almost, delegation, denied, exception, is_in_other_partition, names_more_than_the_account, slip,
+};
 use super::placed::place;
 use super::{Code, Evidence, StatementRole, may_allow};
 
@@ -55,12 +57,15 @@ pub(super) fn causes(judged: &RequestOutcome) -> Vec<Cause> {
     }
 }
 
+/// The statements that deny.
+fn denying(judged: &RequestOutcome) -> impl Iterator<Item = &StatementOutcome> {
+    judged.explanation.statements.iter().filter(|one| one.effect == Effect::Deny && one.applies.is_true())
+}
+
 /// One cause for each policy type that denies; EC2's own identity is kept out by one.
 fn explicit(judged: &RequestOutcome) -> Vec<Cause> {
     let mut causes: Vec<(Cause, Option<Code>)> = Vec::new();
-    for outcome in
-        judged.explanation.statements.iter().filter(|one| one.effect == Effect::Deny && one.applies.is_true())
-    {
+    for outcome in denying(judged) {
         let code = match (judged.case.row.by, outcome.at.kind) {
             (Requester::Infrastructure, _) => Code::InfrastructureDenied,
             (Requester::Role | Requester::RoleThroughEc2, PolicyType::KeyPolicy) => Code::ExplicitDenyKeyPolicy,
@@ -75,7 +80,7 @@ fn explicit(judged: &RequestOutcome) -> Vec<Cause> {
         let asks_age =
             |miss: &Miss| matches!(&miss.element, Element::Condition(_, key) if key.lower() == "aws:tokenissuetime");
         let is_of_age = conditions.iter().any(asks_age);
-        let cure = is_of_age.then(|| Evidence::state("cure", "a session taken later: this Deny falls on older ones"));
+        let cure = is_of_age.then(|| Evidence::state("fix", "a session taken later: this Deny falls on older ones"));
         let fact = Evidence::Statement { at, role: StatementRole::Denies, conditions };
         let slip = denied(judged, outcome);
         if let Some((cause, first)) = causes.iter_mut().find(|(cause, _)| cause.code == code) {
@@ -132,15 +137,7 @@ fn ungiven(judged: &RequestOutcome, no_key_policy: bool, no_identity: bool) -> C
         (false, true, _) => Code::KeyPolicyNoDelegation,
         (false, false, _) => Code::NoIdentityAllow,
     };
-    let kinds: &[PolicyType] = match (request.is_cross_account(), no_key_policy) {
-        // A slip in one half does not cure the other, and an allow alone does not serve a service-linked role.
-        (true, _) if code == Code::CrossAccountBoth || code == Code::ServiceLinkedRoleForeignKey => &[],
-        // No identity policy counts without the key policy.
-        (_, true) => &[PolicyType::KeyPolicy],
-        (true, false) => &[PolicyType::Identity],
-        (false, false) => &[PolicyType::Identity, PolicyType::KeyPolicy],
-    };
-    let named = slip(judged, kinds);
+    let named = slip(judged, giving(judged, no_key_policy, no_identity));
     let mut slip = named.as_ref().map(|(code, _)| *code);
     let mut evidence = delegates(judged);
     match named {
@@ -166,6 +163,60 @@ fn ungiven(judged: &RequestOutcome, no_key_policy: bool, no_identity: bool) -> C
     }
     evidence.extend(grant.map(|(_, fact)| fact));
     Cause { code, evidence }.named(slip, judged)
+}
+
+/// The policy types of which one statement more would give what a request lacks.
+fn giving(judged: &RequestOutcome, no_key_policy: bool, no_identity: bool) -> &'static [PolicyType] {
+    let request = &judged.case.request;
+    match (request.is_cross_account(), no_key_policy) {
+        // A slip in one half does not cure the other, and an allow alone does not serve a service-linked role.
+        (true, _) if (no_key_policy && no_identity) || request.principal.is_service_linked() => &[],
+        // No identity policy counts without the key policy.
+        (_, true) => &[PolicyType::KeyPolicy],
+        (true, false) => &[PolicyType::Identity],
+        (false, false) => &[PolicyType::Identity, PolicyType::KeyPolicy],
+    }
+}
+
+/// The statements that would let a request pass but for a slip: those that deny it, else one that would allow it of each
+/// policy type that stands in the way first.
+pub(crate) fn slips(judged: &RequestOutcome) -> Vec<Slip> {
+    if judged.case.row.by == Requester::Infrastructure {
+        return Vec::new();
+    }
+    match judged.decision {
+        Decision::Allowed | Decision::Unknown => Vec::new(),
+        Decision::ExplicitDeny => denying(judged)
+            .filter_map(|outcome| {
+                let code = denied(judged, outcome)?;
+                let misses =
+                    exception(judged, outcome).into_iter().filter(|(own, _)| *own == code).map(|(_, miss)| miss);
+                let misses = misses.collect();
+                Some(Slip { at: outcome.at, statement: outcome.statement, effect: Effect::Deny, code, misses })
+            })
+            .collect(),
+        Decision::ImplicitDeny => {
+            let lacking = obstacles(&judged.case.request, &judged.explanation).into_iter().next().unwrap_or_default();
+            let lacks = |kind| lacking.contains(&Decider::Type(kind));
+            let limits = [[PolicyType::Scp], [PolicyType::Boundary], [PolicyType::Session]];
+            let limits: Vec<&[PolicyType]> =
+                limits.iter().filter(|[kind]| lacks(*kind)).map(|kind| &kind[..]).collect();
+            let kinds = if limits.is_empty() {
+                vec![giving(judged, lacks(PolicyType::KeyPolicy), lacks(PolicyType::Identity))]
+            } else {
+                limits
+            };
+            let named = kinds.into_iter().filter_map(|kinds| slip(judged, kinds));
+            let slip = |(code, near): (Code, NearMiss)| Slip {
+                at: near.at,
+                statement: near.statement,
+                effect: Effect::Allow,
+                code,
+                misses: near.misses,
+            };
+            named.map(slip).collect()
+        }
+    }
 }
 
 fn at(judged: &RequestOutcome, near: NearMiss) -> Evidence {
@@ -224,7 +275,7 @@ fn delegates(judged: &RequestOutcome) -> Vec<Evidence> {
             && outcome.only_account
             && outcome.applies.is_true()
     });
-    let place = |outcome: &crate::engine::StatementOutcome| Evidence::Statement {
+    let place = |outcome: &StatementOutcome| Evidence::Statement {
         at: place(&judged.case.policies, outcome.at, outcome.statement),
         role: StatementRole::Delegates,
         conditions: Vec::new(),

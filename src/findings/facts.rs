@@ -84,8 +84,9 @@ fn key(
     let metadata = match metadata {
         Some(Fact::Known(metadata)) => metadata,
         Some(Fact::Absent) => {
-            let value = "restore the volume from an EBS snapshot under a key that exists; this one cannot be had back";
-            return vec![stated(Code::KeyGone, Severity::Blocker, "cure", value)];
+            let value =
+                "restore the volume from an EBS snapshot under a key that exists; a deleted key cannot be recovered";
+            return vec![stated(Code::KeyGone, Severity::Blocker, "fix", value)];
         }
         Some(Fact::Unread(_) | Fact::Part { .. }) | None => {
             let unread = Evidence::unread("the state of the key", "kms:DescribeKey");
@@ -115,7 +116,7 @@ fn key(
         if valid_to <= at {
             severity = Severity::Undecided;
             evidence
-                .push(Evidence::state("so", "it has expired by the time of the start, unless it is imported again"));
+                .push(Evidence::state("means", "it has expired by the time of the start, unless it is imported again"));
         }
         if valid_to <= at && valid_to > read {
             let import = "importing the same key material again before then, or without a date";
@@ -144,7 +145,7 @@ fn of_key(words: &'static str, arn: &KeyArn) -> Command {
 }
 
 fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
-    let command = |words| Evidence::Command { what: "cure", command: of_key(words, arn) };
+    let command = |words| Evidence::Command { what: "fix", command: of_key(words, arn) };
     let (code, severity, more) = match metadata.state.as_str() {
         "Enabled" => return None,
         "Disabled" => (Code::KeyDisabled, Severity::Blocker, vec![command("enable-key")]),
@@ -178,7 +179,7 @@ fn state(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
     evidence.extend(metadata.valid_to.map(|date| Evidence::state("valid to", date.to_string())));
     if metadata.manager == "AWS" && severity == Severity::Blocker {
         // Nobody else may enable the key, or keep it from being deleted.
-        evidence.push(Evidence::state("cure", "none of yours: AWS manages this key, so ask AWS Support"));
+        evidence.push(Evidence::state("fix", "none of yours: AWS manages this key, so ask AWS Support"));
     } else {
         evidence.extend(more);
     }

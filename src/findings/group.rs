@@ -12,7 +12,7 @@ use super::asked_keys::asked_keys;
 use super::caller::caller;
 use super::cause::{Cause, causes};
 use super::facts::facts;
-use super::instance::NOT_THE_KEY;
+use super::instance::{MEANING, NOT_THE_KEY};
 use super::time::changes_soon;
 use super::{Code, Evidence, Finding, Group, Severity, StatementRole, open, push_new};
 
@@ -31,7 +31,7 @@ pub(crate) fn findings(
         findings.extend(plan.caller.iter().map(caller));
         if plan.refuses_tags && plan.caller.is_empty() {
             let so = "AssumeRole with session tags fails: the role's trust policy does not allow sts:TagSession";
-            let refused = Finding::new(Code::CallerNotAdmitted, Severity::Warning, vec![Evidence::state("so", so)]);
+            let refused = Finding::new(Code::CallerNotAdmitted, Severity::Warning, vec![Evidence::state("means", so)]);
             findings.push(Finding { actions: vec!["sts:TagSession"], ..refused });
         }
         findings.extend(denied(judged, question));
@@ -62,14 +62,22 @@ fn last_start(findings: &mut [Finding], is_of_call: impl Fn(&Finding) -> bool) {
     let is_blocked = blockers.peek().is_some();
     let explains = blockers.any(|finding| !is_of_call(finding));
     let Some(finding) = findings.iter_mut().find(|finding| finding.code == Code::LastStartFailed) else { return };
-    let key_is_out = finding.evidence.contains(&Evidence::state("the key", NOT_THE_KEY));
+    let key_is_out = finding.evidence.contains(&Evidence::state("permission or key", NOT_THE_KEY));
     let value = match (key_is_out, explains, is_blocked) {
         (true, _, _) => return,
-        (false, true, _) => "what stops it above explains it",
-        (false, false, true) => "a StartInstances that is refused does not explain it; what did may be cured since",
-        (false, false, false) => "no permission or key state that was read explains it; what did may be cured since",
+        (false, true, _) => "explained by what stops it above",
+        (false, false, true) => {
+            "a StartInstances that is refused does not explain it; its cause may have been fixed since"
+        }
+        (false, false, false) => {
+            "no permission or key state that was read explains it; its cause may have been fixed since"
+        }
     };
-    finding.evidence.push(Evidence::state("so", value));
+    if explains && !key_is_out {
+        // What the reason may mean otherwise is settled.
+        finding.evidence.retain(|fact| !matches!(fact, Evidence::State { name: MEANING, .. }));
+    }
+    finding.evidence.push(Evidence::state("means", value));
 }
 
 fn is_deny(fact: &Evidence) -> bool {

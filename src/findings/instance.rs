@@ -6,8 +6,11 @@ use crate::names::{Arn, RoleArn};
 use super::facts::stated;
 use super::{Code, Evidence, Finding, Severity};
 
+/// The name of what the reason of the last failure means.
+pub(super) const MEANING: &str = "EC2's reason";
+
 /// What is said where the last start failed for another reason.
-pub(super) const NOT_THE_KEY: &str = "it was no permission and no KMS key that stopped it";
+pub(super) const NOT_THE_KEY: &str = "not a permission or key problem";
 
 /// Findings on the instance; `starter` is the ARN of the principal that starts it.
 pub(super) fn instance(instance: &Instance, starter: &str) -> Vec<Finding> {
@@ -86,7 +89,7 @@ fn root_volume(instance: &Instance) -> Option<Finding> {
         let what = if root.is_some() { "whether the root volume is attached" } else { "the device of the root volume" };
         evidence.push(Evidence::unread(what, "ec2:DescribeInstances"));
     } else {
-        evidence.push(Evidence::state("cure", "attach the root volume to this device: aws ec2 attach-volume"));
+        evidence.push(Evidence::state("fix", "attach the root volume to this device: aws ec2 attach-volume"));
     }
     let finding = Finding::new(Code::RootVolumeMissing, severity, evidence);
     Some(match root {
@@ -120,9 +123,9 @@ fn last_start(instance: &Instance) -> Option<Finding> {
         return None;
     }
     let said = if reason.message.is_empty() { &reason.code } else { &reason.message };
-    let mut evidence = vec![Evidence::state("state reason", said), Evidence::state("it means", meaning)];
+    let mut evidence = vec![Evidence::state("state reason", said), Evidence::state(MEANING, meaning)];
     if tells == StateReasonMeaning::NotKey {
-        evidence.push(Evidence::state("the key", NOT_THE_KEY));
+        evidence.push(Evidence::state("permission or key", NOT_THE_KEY));
     }
     if !instance.state_transition_reason.is_empty() {
         evidence.push(Evidence::state("transition", &instance.state_transition_reason));

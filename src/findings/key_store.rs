@@ -46,7 +46,7 @@ fn settles(command: Command) -> Evidence {
 }
 
 fn cures(command: Command) -> Evidence {
-    Evidence::Command { what: "cure", command }
+    Evidence::Command { what: "fix", command }
 }
 
 /// What the key store tells of itself, and what stands behind it.
@@ -54,7 +54,7 @@ pub(super) fn facts(metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Evide
     let connection = store.connection_state.known().map_or("not known", String::as_str);
     let mut facts = vec![Evidence::state("connection", connection), Evidence::state("key store", &store.id)];
     facts.extend(store.error_code.as_ref().map(|code| Evidence::state("error code", code)));
-    facts.extend(behind(metadata).map(|behind| Evidence::state("behind it", behind)));
+    facts.extend(behind(metadata).map(|behind| Evidence::state("backing store", behind)));
     facts
 }
 
@@ -147,6 +147,6 @@ pub(super) fn cure(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore)
         .and_then(|(_, options)| options)
         .and_then(|options| Some(call("kms update-custom-key-store", arn, store)?.words(options)));
     let calls = [call("kms disconnect-custom-key-store", arn, store), update, connect()];
-    let words = mend.map(|(words, _)| Evidence::state("mend", words));
+    let words = mend.map(|(words, _)| Evidence::state("before that", words));
     words.into_iter().chain(calls.into_iter().flatten().map(cures)).chain([then]).collect()
 }

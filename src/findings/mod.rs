@@ -23,7 +23,7 @@ use crate::names::{KeyArn, VolumeId};
 use crate::operations::{RequestOutcome, Resolution};
 use crate::policy::{Effect, PolicyType};
 
-pub(crate) use cause::reasons;
+pub(crate) use cause::{reasons, slips};
 pub use codes::Code;
 pub(crate) use codes::Group;
 pub(crate) use group::{findings, is_required};

@@ -1,7 +1,7 @@
 //! Where the statement that a fact speaks of stands.
 
 use crate::document::Position;
-use crate::engine::{PolicyRef, PolicySet};
+use crate::engine::{Label, PolicyRef, PolicySet};
 
 /// A statement with the name of its policy and its place there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +11,7 @@ pub struct PlacedStatement {
     /// The name of the policy.
     pub policy: String,
     /// Its position in the policy, from 0.
+    pub(crate) label: Label,
     pub index: usize,
     /// Its `Sid`.
     pub sid: Option<String>,
@@ -27,6 +28,7 @@ pub(crate) fn place(policies: &PolicySet, at: PolicyRef, index: usize) -> Placed
     PlacedStatement {
         at,
         policy: policy.map(|policy| policy.name.clone()).unwrap_or_default(),
+        label: policy.map(|policy| policy.label.clone()).unwrap_or_default(),
         index,
         sid: statement.and_then(|statement| statement.sid.as_deref()).map(str::to_owned),
         position,

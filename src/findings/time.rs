@@ -56,7 +56,7 @@ pub(super) fn changes_soon(
             Decision::ExplicitDeny | Decision::ImplicitDeny => format!("{action} is no longer allowed from then on"),
             Decision::Unknown => format!("{action} is not decided from then on"),
         };
-        let evidence = vec![Evidence::state("time", date.to_string()), Evidence::state("so", so)];
+        let evidence = vec![Evidence::state("time", date.to_string()), Evidence::state("means", so)];
         return Some(Finding { actions: vec![action], ..Finding::new(Code::ChangesSoon, severity, evidence) });
     }
     None

@@ -124,6 +124,11 @@ impl SessionArn {
     }
 }
 
+/// Returns the account in an ARN.
+pub fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
+}
+
 /// What kind of IAM identity an ARN names, `role`, `user` or `group`, and its bare name; a session's ARN names its
 /// role.
 pub fn kind_and_name(arn: &str) -> (&'static str, &str) {

@@ -17,7 +17,7 @@ pub use arn::Arn;
 pub use condition_key::ConditionKey;
 pub(crate) use condition_key::Sought;
 pub(crate) use iam::shared_names;
-pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, kind_and_name};
+pub use iam::{INFRASTRUCTURE_ROLE, PrincipalArn, RoleArn, SessionArn, UserArn, account_of, kind_and_name};
 pub use ids::{AccountId, InstanceId, KeyArn, NameError, Region, VolumeId};
 pub use kinds::{
     AliasName, ContextKey, EncodedMessage, EventAttribute, GrantId, GrantOperation, Grantee, GroupArn, HolderKind,

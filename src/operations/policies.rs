@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::capture::{Capture, Grant as Entry, Holder, Identity, Key, Level, OrgPolicy};
 use crate::document::Document;
-use crate::engine::{Grant, GrantSet, Grantee, NamedPolicy};
+use crate::engine::{Grant, GrantSet, Grantee, Label, NamedPolicy};
 use crate::fact::Fact;
 use crate::names::{AccountId, KeyArn, kind_and_name};
 use crate::policy::PolicyType;
@@ -41,7 +41,7 @@ pub(crate) struct PolicyCache<'c> {
     documents: BTreeMap<usize, Document>,
     /// By where the list lies.
     grants: BTreeMap<usize, OnceLock<Arc<Vec<Grant>>>>,
-    policies: RwLock<BTreeMap<(usize, PolicyType, String), Arc<NamedPolicy>>>,
+    policies: RwLock<BTreeMap<(usize, PolicyType, Name), Arc<NamedPolicy>>>,
 }
 
 impl<'c> PolicyCache<'c> {
@@ -70,26 +70,34 @@ impl<'c> PolicyCache<'c> {
 
     /// The policy of a reading. One that AWS accepted and that cannot be read here counts as unread, and so does one
     /// without text: it is there, or nobody would ask for its document.
-    fn reading(&self, name: &str, reading: &Fact<Document>, kind: PolicyType, needs: &str) -> Arc<NamedPolicy> {
+    fn reading(
+        &self,
+        name: impl Into<Name>,
+        reading: &Fact<Document>,
+        kind: PolicyType,
+        needs: &str,
+    ) -> Arc<NamedPolicy> {
+        let name = name.into();
         match reading {
             Fact::Known(document) => self.document(name, document, kind),
-            Fact::Absent => unread(name, needs),
+            Fact::Absent => unread(&name.0, needs),
             Fact::Unread(why) | Fact::Part { unread: why, .. } => {
-                unread(name, if why.needs.is_empty() { needs } else { &why.needs })
+                unread(&name.0, if why.needs.is_empty() { needs } else { &why.needs })
             }
         }
     }
 
-    pub(super) fn document(&self, name: &str, document: &Document, kind: PolicyType) -> Arc<NamedPolicy> {
+    pub(super) fn document(&self, name: impl Into<Name>, document: &Document, kind: PolicyType) -> Arc<NamedPolicy> {
+        let name = name.into();
         let Some(kept) = self.documents.get(&document.address()) else {
-            return Arc::new(compiled(name, document, kind));
+            return Arc::new(compiled(&name, document, kind));
         };
-        let at = (kept.address(), kind, name.to_owned());
+        let at = (kept.address(), kind, name);
         // Nothing is ever half put in.
         if let Some(policy) = self.policies.read().unwrap_or_else(PoisonError::into_inner).get(&at) {
             return Arc::clone(policy);
         }
-        let policy = Arc::new(compiled(name, kept, kind));
+        let policy = Arc::new(compiled(&at.2, kept, kind));
         let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(policies.entry(at).or_insert(policy))
     }
@@ -102,13 +110,15 @@ impl<'c> PolicyCache<'c> {
             let reads = Reads::of(holder.arn);
             let open = |what: &str| format!("the {}'s {what} policies", reads.whose);
             policies.extend(holder.attached.found().into_iter().flatten().map(|policy| {
-                let name = held(&holder, policy.name());
-                self.reading(&name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
+                let is_of_aws = policy.arn.split(':').nth(4) == Some("aws");
+                let what = if is_of_aws { "AWS managed policy" } else { "managed policy" };
+                let name = Name::of(&holder, what, policy.name());
+                self.reading(name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
             }));
             policies.extend(lacks(holder.attached, &open("managed"), reads.attached));
             policies.extend(holder.inline.found().into_iter().flatten().map(|policy| {
-                let name = held(&holder, &policy.name);
-                self.reading(&name, &policy.document, PolicyType::Identity, reads.document)
+                let name = Name::of(&holder, "inline policy", &policy.name);
+                self.reading(name, &policy.document, PolicyType::Identity, reads.document)
             }));
             policies.extend(lacks(holder.inline, &open("inline"), reads.inline));
         }
@@ -122,7 +132,8 @@ impl<'c> PolicyCache<'c> {
     pub(super) fn boundary(&self, identity: &Identity) -> Option<Arc<NamedPolicy>> {
         match &identity.boundary {
             Fact::Known(policy) => {
-                Some(self.reading(policy.name(), &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion"))
+                let name = Name::labelled("permissions boundary", policy.name());
+                Some(self.reading(name, &policy.document, PolicyType::Boundary, "iam:GetPolicyVersion"))
             }
             Fact::Absent => None,
             Fact::Unread(_) | Fact::Part { .. } => {
@@ -213,8 +224,15 @@ impl<'c> PolicyCache<'c> {
 
     fn level(&self, level: &Level, kind: PolicyType) -> Vec<Arc<NamedPolicy>> {
         let read = |policy: &OrgPolicy| {
+            let what = if kind == PolicyType::Scp { "SCP" } else { "RCP" };
+            let text = if policy.name.is_empty() || policy.id.is_empty() {
+                format!("{what} \"{}\" (on {})", named(policy), level.target)
+            } else {
+                format!("{what} \"{}\" ({}, on {})", policy.name, policy.id, level.target)
+            };
             let name = format!("{} (at {})", named(policy), level.target);
-            self.reading(&name, &policy.document, kind, "organizations:DescribePolicy")
+            let name = Name(name, Label { text: text.into(), group: None });
+            self.reading(name, &policy.document, kind, "organizations:DescribePolicy")
         };
         level.policies.iter().map(read).collect()
     }
@@ -232,11 +250,34 @@ impl<'c> PolicyCache<'c> {
     }
 }
 
-fn compiled(name: &str, document: &Document, kind: PolicyType) -> NamedPolicy {
-    match NamedPolicy::parse(name, document.text(), kind) {
-        Ok(policy) => NamedPolicy { document: Some(document.clone()), ..policy },
-        Err(_) => NamedPolicy { document: Some(document.clone()), ..NamedPolicy::unread(name, "") },
+/// The name of a policy, and how reports name it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name(String, Label);
+
+impl From<&str> for Name {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned(), Label::default())
     }
+}
+
+impl Name {
+    fn labelled(what: &str, name: &str) -> Self {
+        Self(name.to_owned(), Label { text: format!("{what} \"{name}\"").into(), group: None })
+    }
+
+    /// Of a policy that this holder has.
+    fn of(holder: &Holder<'_>, what: &str, name: &str) -> Self {
+        let Self(own, label) = Self::labelled(what, name);
+        match kind_and_name(holder.arn) {
+            ("group", group) => Self(held(holder, name), Label { group: Some(group.into()), ..label }),
+            (_, _) => Self(own, label),
+        }
+    }
+}
+
+fn compiled(Name(name, label): &Name, document: &Document, kind: PolicyType) -> NamedPolicy {
+    let policy = NamedPolicy::parse(name, document.text(), kind).unwrap_or_else(|_| NamedPolicy::unread(name, ""));
+    NamedPolicy { label: label.clone(), document: Some(document.clone()), ..policy }
 }
 
 fn address(grants: &Arc<Vec<Entry>>) -> usize {

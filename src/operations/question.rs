@@ -40,6 +40,8 @@ pub struct Question {
     pub now: Option<Timestamp>,
     /// States that SCPs and RCPs that were not read allow.
     pub assume_org_allows: bool,
+    /// Whether a remedy is to cure warnings too.
+    pub fix_warnings: bool,
     /// Where a remedy is to stand, where several places can serve; `None`: the narrowest.
     pub remedy_place: Option<RemedyPlace>,
     /// Which statements a remedy adds.

@@ -1,6 +1,6 @@
 //! The smallest change of a policy's text; the author's layout stays.
 
-use jsonc_parser::ast::{Array, Object, Value};
+use jsonc_parser::ast::{Array, Object, ObjectProp, Value};
 use jsonc_parser::common::Ranged;
 
 use super::error::PolicyError;
@@ -61,10 +61,13 @@ pub(crate) fn replace_statement(document: &str, old: &str, new: Option<&str>) ->
 
 /// The JSON object with `value` in the list at `path`; what of the path does not exist is made.
 ///
-/// The last name of a path is a condition key or an element, and is found in any case.
+/// The last name of a path is a condition key or an element, and is found in any case. A list that has the value stays.
 pub(crate) fn add_value(text: &str, path: &[&str], value: &str) -> Result<String, PolicyError> {
+    add_json(text, path, quote(value))
+}
+
+fn add_json(text: &str, path: &[&str], quoted: String) -> Result<String, PolicyError> {
     let root = parse_json(text)?;
-    let quoted = quote(value);
     let mut here = &root;
     for (depth, name) in path.iter().enumerate() {
         let Some(object) = here.as_object() else { return Ok(text.to_owned()) };
@@ -79,11 +82,56 @@ pub(crate) fn add_value(text: &str, path: &[&str], value: &str) -> Result<String
         };
         here = &property.value;
     }
+    if list(here).into_iter().any(|known| text_of(text, known) == Some(&quoted)) {
+        return Ok(text.to_owned());
+    }
     if let Some(array) = here.as_array() {
         return Ok(push(text, array, &quoted));
     }
     let both = format!("[{}, {quoted}]", text_of(text, here).unwrap_or_default());
     Ok(replace(text, here, &both))
+}
+
+/// The JSON object with `new` in the place of the text `old` at `path`, or in the list there; without `old` it stays.
+pub(crate) fn replace_value(text: &str, path: &[&str], old: &str, new: &str) -> Result<String, PolicyError> {
+    let root = parse_json(text)?;
+    let found = path.iter().try_fold(&root, |here, name| property(here, name).map(|property| &property.value));
+    let is_old = |value: &&Value<'_>| value.as_string_lit().is_some_and(|literal| literal.value == old);
+    let value = found.map(list).unwrap_or_default().into_iter().find(is_old);
+    Ok(value.map_or_else(|| text.to_owned(), |value| replace(text, value, &quote(new))))
+}
+
+/// The statement with the test of `key` under another operator or of another key; `None` where it goes.
+pub(crate) fn change_condition(
+    text: &str,
+    (operator, key): (&str, &str),
+    new: Option<(&str, &str)>,
+) -> Result<String, PolicyError> {
+    let root = parse_json(text)?;
+    let block = property(&root, "Condition");
+    let of_operator = block.and_then(|block| property(&block.value, operator));
+    let test = of_operator.and_then(|tests| property(&tests.value, key));
+    let (Some(block), Some(of_operator), Some(test)) = (block, of_operator, test) else { return Ok(text.to_owned()) };
+    let is_alone =
+        |property: &ObjectProp<'_>| property.value.as_object().is_some_and(|object| object.properties.len() == 1);
+    if let Some((new_operator, new_key)) = new {
+        let renamed = |text: &str, property: &ObjectProp<'_>, name: &str| {
+            splice(text, property.name.start(), property.name.end(), &quote(name))
+        };
+        let is_free = property(&block.value, new_operator).is_none();
+        if new_operator == operator || (is_alone(of_operator) && is_free) {
+            // The key stands behind the operator.
+            return Ok(renamed(&renamed(text, test, new_key), of_operator, new_operator));
+        }
+    }
+    let object = match (is_alone(of_operator), is_alone(block)) {
+        (false, _) => (&of_operator.value, test),
+        (true, false) => (&block.value, of_operator),
+        (true, true) => (&root, block),
+    };
+    let rest = object.0.as_object().map_or_else(|| text.to_owned(), |all| without_property(text, all, object.1));
+    let value = text_of(text, &test.value).unwrap_or_default().to_owned();
+    new.map_or(Ok(rest.clone()), |(operator, key)| add_json(&rest, &["Condition", operator, key], value))
 }
 
 /// The JSON object with the element `name` in the place of the first of `olds` that it has, with these values; added
@@ -161,6 +209,11 @@ fn list<'v, 't>(value: &'v Value<'t>) -> Vec<&'v Value<'t>> {
     value.as_array().map_or_else(|| vec![value], |array| array.elements.iter().collect())
 }
 
+/// The member of this name, in any case: names of elements and operators are written in one way alone.
+fn property<'v, 't>(object: &'v Value<'t>, name: &str) -> Option<&'v ObjectProp<'t>> {
+    object.as_object()?.properties.iter().find(|property| property.name.as_str().eq_ignore_ascii_case(name))
+}
+
 fn element<'v, 't>(object: &'v Value<'t>, name: &str) -> Option<&'v Value<'t>> {
     object.as_object()?.get(name).map(|property| &property.value)
 }
@@ -220,6 +273,18 @@ fn without(text: &str, array: &Array<'_>, number: usize) -> String {
         (_, Some(next)) => (element.start(), next.start()),
         (Some(before), None) => (before.end(), element.end()),
         (None, None) => (element.start(), element.end()),
+    };
+    splice(text, start, end, "")
+}
+
+/// Without the member and the comma that goes with it.
+fn without_property(text: &str, object: &Object<'_>, gone: &ObjectProp<'_>) -> String {
+    let mut others = object.properties.iter().filter(|property| property.range.start != gone.range.start);
+    let next = others.clone().find(|property| property.range.start > gone.range.start);
+    let (start, end) = match (others.rfind(|property| property.range.start < gone.range.start), next) {
+        (_, Some(next)) => (gone.range.start, next.range.start),
+        (Some(before), None) => (before.range.end, gone.range.end),
+        (None, None) => (gone.range.start, gone.range.end),
     };
     splice(text, start, end, "")
 }

@@ -23,8 +23,8 @@ mod variable;
 pub(crate) use condition::Form;
 pub use condition::{Comparison, Condition, Operator, Quantifier, Values};
 pub(crate) use edit::{
-    add_statement, add_value, replace_principal, replace_statement, set_condition, set_element, statements,
-    with_free_sid, without_principal,
+    add_statement, add_value, change_condition, replace_principal, replace_statement, replace_value, set_condition,
+    set_element, statements, with_free_sid, without_principal,
 };
 pub use element::{
     ActionElement, ActionPattern, Effect, Polarity, Policy, PolicyType, PrincipalElement, PrincipalEntry,

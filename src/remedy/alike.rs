@@ -220,7 +220,8 @@ impl Remedy {
         let volumes: BTreeSet<&str> =
             judged.iter().filter_map(|judged| judged.case.volume.as_ref()).map(VolumeId::as_str).collect();
         let names_volume = |text: &str| text.contains("vol-") && volumes.iter().any(|volume| text.contains(volume));
-        self.parts.iter().all(|part| {
+        let other = self.other.iter().flat_map(|way| &way.parts);
+        self.parts.iter().chain(other).all(|part| {
             let before = part.before.as_ref().is_none_or(|before| !before.text().contains(instance));
             before && !part.statements.iter().any(|suggestion| names_volume(&suggestion.text))
         })
@@ -240,15 +241,18 @@ impl Remedy {
             }
         };
         let mut remedy = self.clone();
-        for part in &mut remedy.parts {
+        let other = remedy.other.iter_mut().flat_map(|way| &mut way.parts);
+        for part in remedy.parts.iter_mut().chain(other) {
             part.requests = all(&part.requests);
             for suggestion in &mut part.statements {
                 suggestion.requests = all(&suggestion.requests);
             }
             part.rename(&rename);
         }
-        remedy.proof.minimality.idle.iter_mut().for_each(rename);
-        remedy.proof.reach.opened.iter_mut().for_each(|reached| rename(&mut reached.principal));
+        for proof in std::iter::once(&mut remedy.proof).chain(remedy.other.as_mut().map(|way| &mut way.proof)) {
+            proof.minimality.idle.iter_mut().for_each(rename);
+            proof.reach.opened.iter_mut().for_each(|reached| rename(&mut reached.principal));
+        }
         remedy
     }
 }

@@ -38,6 +38,18 @@ pub(super) fn exemptions(judged: &RequestOutcome, capture: &Capture, target: &Ta
     each.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
+/// The text of a statement with the policy that it stands in, where that can be edited.
+pub(super) fn statement_at(
+    judged: &RequestOutcome,
+    (at, index): (PolicyRef, usize),
+    capture: &Capture,
+    target: &Target,
+) -> Option<(PolicyPlace, String)> {
+    let document = judged.case.policies.get(at)?.document.as_ref()?;
+    let text = (*statements(document.text()).ok()?.get(index)?).to_owned();
+    Some((place_of(judged, at, capture, target)?, text))
+}
+
 fn exemption(
     judged: &RequestOutcome,
     at: PolicyRef,
@@ -45,9 +57,8 @@ fn exemption(
     capture: &Capture,
     target: &Target,
 ) -> Option<Exemption> {
-    let place = place_of(judged, at, capture, target)?;
+    let (place, text) = statement_at(judged, (at, index), capture, target)?;
     let policy = judged.case.policies.get(at)?;
-    let text = (*statements(policy.document.as_ref()?.text()).ok()?.get(index)?).to_owned();
     let statement = policy.policy.as_ref()?.statements.get(index)?;
     if meant(&policy.name, &place, statement, judged).is_some_and(is_never_exempted) {
         return None;

@@ -1,6 +1,7 @@
 //! The smallest change that makes a start succeed, proven by judging again.
 
 mod alike;
+mod cloudformation;
 mod control;
 mod draft;
 mod exempt;
@@ -13,7 +14,9 @@ mod parts;
 mod proof;
 mod propose;
 mod reach;
+mod script;
 mod statement;
+mod terraform;
 
 use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all};
@@ -26,12 +29,13 @@ pub(crate) use alike::Remedies;
 pub(crate) use control::{CONTROL_ROLE, Control};
 pub(crate) use file_name::FileName;
 pub use forms::Form;
-pub(crate) use forms::{create_grant, file_name};
+pub(crate) use forms::file_name;
 pub(crate) use meant::{Meant, MeantDeny, meant_denies};
 pub(crate) use merge::join;
 pub use proof::Proof;
 pub(crate) use propose::propose;
 pub(crate) use reach::{ACTIONS, Reach, Way};
+pub(crate) use script::{create_grant, scripts};
 
 /// Changes that make a start succeed, with what judging again with them says.
 ///
@@ -40,6 +44,7 @@ pub(crate) use reach::{ACTIONS, Reach, Way};
 pub struct Remedy {
     parts: Vec<Part>,
     proof: Proof,
+    other: Option<Proven>,
     alternatives: Vec<RemedyPlace>,
     is_elsewhere: bool,
 }
@@ -55,6 +60,12 @@ impl Remedy {
         &self.proof
     }
 
+    /// What would serve in place of all parts: a statement added beside the one that a slip keeps from serving, or that
+    /// one put right.
+    pub(crate) fn other(&self) -> Option<&Proven> {
+        self.other.as_ref()
+    }
+
     /// Other places that would serve as well, the better first.
     pub(crate) fn alternatives(&self) -> &[RemedyPlace] {
         &self.alternatives
@@ -64,6 +75,15 @@ impl Remedy {
     pub(crate) fn is_elsewhere(&self) -> bool {
         self.is_elsewhere
     }
+}
+
+/// Changes with what judging again with them says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proven {
+    pub(crate) parts: Vec<Part>,
+    pub(crate) proof: Proof,
+    /// Whether statements with a slip are put right by it.
+    pub(crate) corrects: bool,
 }
 
 fn changes(parts: &[Part]) -> Vec<Change> {
@@ -101,6 +121,13 @@ pub(crate) struct Suggested {
     pub(crate) requests: Vec<usize>,
     /// Whether the start needs it; else it only cures warnings.
     pub(crate) is_required: bool,
+}
+
+impl Suggested {
+    /// Whether it is of a Deny that is to leave requests out.
+    pub(crate) fn is_exempting(&self) -> bool {
+        self.exempting.is_some()
+    }
 }
 
 /// A Deny that is to leave out requests.

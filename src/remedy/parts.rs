@@ -32,13 +32,21 @@ pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
         let there = suggestions.entry(exemption.place.clone()).or_default();
         there.extend(exempted(&exempting, is_required(needs, of)));
     }
+    for one in &draft.corrections {
+        let corrected = suggested(one.corrected.clone(), &one.needs, of);
+        let there = suggestions.entry(one.place.clone()).or_default();
+        there.push(Suggested { replaces: Some(one.statement.clone()), ..corrected });
+    }
     for (place, purposes) in &draft.additions {
         for (purpose, needs) in complete(purposes, of.question.remedy_style) {
             let (place, suggestion) = addition(place, purpose, &needs, of);
             suggestions.entry(place).or_default().push(suggestion);
         }
     }
-    let denies = |place: &PolicyPlace| draft.exemptions.iter().any(|(exemption, _)| exemption.place == *place);
+    let denies = |place: &PolicyPlace| {
+        let corrected = draft.corrections.iter().any(|one| one.place == *place);
+        corrected || draft.exemptions.iter().any(|(exemption, _)| exemption.place == *place)
+    };
     let (denying, lacking): (Vec<_>, Vec<_>) = suggestions.into_iter().partition(|(place, _)| denies(place));
     let policies = denying.into_iter().chain(lacking).map(|(place, suggestions)| policy_part(place, suggestions, of));
     let grants = draft.grants.iter().map(|(key, needs)| grant_part(key, needs, of));

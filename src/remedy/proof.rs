@@ -8,7 +8,7 @@ use crate::change::{Change, Edit};
 use crate::engine::Decision;
 use crate::findings::{is_required, push_new};
 use crate::names::KeyArn;
-use crate::operations::RequestOutcome;
+use crate::operations::{RequestOutcome, Step};
 
 use super::control::{Control, Outcome};
 use super::reach::{Reach, reach};
@@ -29,6 +29,8 @@ pub struct Proof {
     pub(crate) still_denied: Vec<Control>,
     /// Controls that the changes allow although they were denied.
     pub(crate) opened: Vec<Control>,
+    /// Whether a request that the start does not need, and that is warned of, stays denied.
+    pub(crate) leaves_warnings: bool,
     pub(crate) minimality: Minimality,
     pub(crate) reach: Reach,
 }
@@ -71,6 +73,11 @@ impl Proof {
             required: count(&after, of, |_| true),
             still_denied,
             opened,
+            leaves_warnings: after.iter().any(|judged| {
+                judged.case.row.step == Step::ForwardedDecrypt
+                    && !is_required(judged, of.question)
+                    && judged.decision.is_denied()
+            }),
             minimality: minimality(of, parts, &after),
             reach: reach(of, &changes),
         })
@@ -79,6 +86,11 @@ impl Proof {
     /// Whether no required request is denied any more.
     pub fn cures(&self) -> bool {
         self.after + self.open == self.required
+    }
+
+    /// Whether as many required requests are allowed, and as few denied.
+    pub(super) fn is_as_good_as(&self, other: &Self) -> bool {
+        self.after >= other.after && self.after + self.open >= other.after + other.open
     }
 
     /// Whether another way leaves as few required requests denied.

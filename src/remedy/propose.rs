@@ -4,18 +4,19 @@ use crate::capture::OrgPolicy;
 use crate::change::{ADDED_POLICY, Change, PERMISSION_SET_POLICY, PolicyPlace, Savers, refusals, savers};
 use crate::engine::{Decider, Decision, deciders};
 use crate::fact::Fact;
-use crate::findings::{may_allow, push_new};
+use crate::findings::{is_required, may_allow, push_new, slips};
 use crate::names::{AccountId, KeyArn};
-use crate::operations::{RemedyPlace, RequestOutcome, Requester, Require, Step};
+use crate::operations::{RemedyPlace, RequestOutcome, Requester, Step};
 use crate::policy::{Effect, Policy, PolicyType};
 
-use super::draft::{Draft, Need};
-use super::exempt::exemptions;
+use super::control::Control;
+use super::draft::{Correction, Draft, Need};
+use super::exempt::{exemptions, statement_at};
 use super::meant::{MeantDeny, meant_denies};
-use super::parts::parts;
+use super::parts::parts as parts_of;
 use super::proof::Proof;
 use super::statement::{Purpose, permission_set};
-use super::{Judgement, Part, Remedy, changes};
+use super::{Judgement, Part, Proven, Remedy, changes};
 
 /// What makes the start succeed, as far as a change of policies can.
 pub(crate) fn propose(judgement: Judgement<'_>) -> Option<Remedy> {
@@ -29,33 +30,75 @@ fn work_out(judgement: Judgement<'_>) -> Option<Remedy> {
         // Whoever meant it is to be asked: nothing else would help.
         return None;
     }
-    let parts = working(judgement, draft(judgement, asked));
-    let proof = Proof::new(judgement, &parts)?;
+    let added = Proven::new(judgement, &draft(judgement, asked, Mode::Add));
+    let corrected = corrected(judgement, asked);
+    let is_certain = corrected.as_ref().is_some_and(|(draft, _)| draft.corrections.iter().all(|one| one.is_certain));
+    let corrected = corrected.and_then(|(_, way)| way);
+    let (way, other) = match (corrected, added) {
+        (Some(corrected), Some(added)) => {
+            let cures = corrected.proof.is_as_good_as(&added.proof);
+            let opens = corrected.proof.opened.iter().filter(|control| !added.proof.opened.contains(control));
+            // What a statement was certainly meant for it may allow as widely as it is written, but to nobody else.
+            let frees = opens.into_iter().any(|one| !is_certain || *one == Control::AnotherRole);
+            match (cures, frees) {
+                (true, false) => (corrected, Some(added)),
+                (true, true) => (added, Some(corrected)),
+                (false, _) => (added, None),
+            }
+        }
+        (Some(only), None) | (None, Some(only)) => (only, None),
+        (None, None) => return None,
+    };
+    let Proven { parts, proof, .. } = way;
     let places: Vec<RemedyPlace> = parts.iter().filter_map(place_of).collect();
     let has_choice = places.iter().any(|place| *place != RemedyPlace::Boundary && *place != RemedyPlace::Session);
     // From the narrowest to the widest: a grant cannot be bound to calls through EC2.
     let others = [RemedyPlace::Identity, RemedyPlace::KeyPolicy, RemedyPlace::Grant].into_iter();
     let serves = |place: &RemedyPlace| {
-        let other = draft(judgement, Some(*place));
+        let other = parts_of(&draft(judgement, Some(*place), Mode::Add), judgement);
         other.iter().filter_map(place_of).any(|there| there == *place)
             && judgement.again(&changes(&other)).is_some_and(|after| proof.is_matched_by(&after, judgement))
     };
     let alternatives =
         others.filter(|place| has_choice && proof.cures() && !places.contains(place)).filter(serves).collect();
     let is_elsewhere = asked.is_some_and(|asked| !places.contains(&asked));
-    Some(Remedy { parts, proof, alternatives, is_elsewhere })
+    Some(Remedy { parts, proof, other, alternatives, is_elsewhere })
+}
+
+/// The start with statements that have a slip put right, where there are such.
+fn corrected(judgement: Judgement<'_>, asked: Option<RemedyPlace>) -> Option<(Draft, Option<Proven>)> {
+    let draft = draft(judgement, asked, Mode::Correct);
+    let is_asked = |one: &Correction| asked.is_none_or(|asked| kind(&one.place) == Some(asked));
+    if draft.corrections.is_empty() || !draft.corrections.iter().all(is_asked) {
+        return None;
+    }
+    let way = Proven::new(judgement, &draft).filter(|way| way.proof.cures());
+    Some((draft, way))
+}
+
+impl Proven {
+    fn new(judgement: Judgement<'_>, draft: &Draft) -> Option<Self> {
+        let parts = working(judgement, parts_of(draft, judgement));
+        let proof = Proof::new(judgement, &parts)?;
+        Some(Self { parts, proof, corrects: !draft.corrections.is_empty() })
+    }
+}
+
+/// The place that is asked for by this name.
+fn kind(place: &PolicyPlace) -> Option<RemedyPlace> {
+    match place.kind() {
+        PolicyType::Identity => Some(RemedyPlace::Identity),
+        PolicyType::KeyPolicy => Some(RemedyPlace::KeyPolicy),
+        PolicyType::Boundary => Some(RemedyPlace::Boundary),
+        PolicyType::Session => Some(RemedyPlace::Session),
+        PolicyType::Scp | PolicyType::Rcp => None,
+    }
 }
 
 /// Where a part stands; `None` for what nobody chooses.
 fn place_of(part: &Part) -> Option<RemedyPlace> {
     match &part.change {
-        Change::Policy { place, .. } => match place.kind() {
-            PolicyType::Identity => Some(RemedyPlace::Identity),
-            PolicyType::KeyPolicy => Some(RemedyPlace::KeyPolicy),
-            PolicyType::Boundary => Some(RemedyPlace::Boundary),
-            PolicyType::Session => Some(RemedyPlace::Session),
-            PolicyType::Scp | PolicyType::Rcp => None,
-        },
+        Change::Policy { place, .. } => kind(place),
         Change::AddGrant { .. } => Some(RemedyPlace::Grant),
         Change::RevokeGrant { .. }
         | Change::KeyState { .. }
@@ -80,30 +123,41 @@ fn working(judgement: Judgement<'_>, parts: Vec<Part>) -> Vec<Part> {
 /// The number of policy types bounds the rounds: each meets the next one that stands in the way.
 const ROUNDS: usize = 8;
 
+/// Whether a statement with a slip is put right, or another is added beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Add,
+    Correct,
+}
+
 /// Changes what stands in the way, judges again, changes what then does, until nothing more can be changed.
-fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Part> {
+fn draft(judgement: Judgement<'_>, preferred: Option<RemedyPlace>, mode: Mode) -> Draft {
     let mut draft = Draft::default();
     let mut current = None;
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let now: &[RequestOutcome] = current.as_deref().unwrap_or(judgement.judged);
         let before = draft.clone();
         for (position, judged) in now.iter().enumerate().filter(|(_, judged)| is_wanted(judged, judgement)) {
-            draft.meet(position, judged, judgement, preferred);
+            // A statement is put right as it stands.
+            if mode == Mode::Add || round > 0 || !draft.correct(position, judged, judgement) {
+                draft.meet(position, judged, judgement, preferred);
+            }
         }
         if draft == before {
             break;
         }
-        current = judgement.again(&changes(&parts(&draft, judgement)));
+        current = judgement.again(&changes(&parts_of(&draft, judgement)));
     }
-    parts(&draft, judgement)
+    draft
 }
 
-/// Rows of the volumes' life cycle have a note of their own; they are suggested only where they are asked for. Nothing
-/// serves a key that is gone.
+/// Whether the start needs the request, or warnings are to be cured as well. Rows of the volumes' life cycle have a note
+/// of their own. Nothing serves a key that is gone.
 fn is_wanted(judged: &RequestOutcome, of: Judgement<'_>) -> bool {
     let key = judged.case.key.as_ref().and_then(|key| of.capture.keys.get(key));
     let is_gone = key.is_some_and(|key| key.metadata == Fact::Absent);
-    !is_gone && (of.question.require == Require::Documented || judged.case.row.step != Step::VolumeLifeCycle)
+    let cures_warning = of.question.fix_warnings && judged.case.row.step != Step::VolumeLifeCycle;
+    !is_gone && (is_required(judged, of.question) || cures_warning)
 }
 
 /// Whether somebody can save a change of the policy.
@@ -123,13 +177,34 @@ impl Draft {
         self.additions.keys().any(|place| place.kind() == PolicyType::Scp)
     }
 
+    /// Puts right every statement that a slip keeps from serving the request; `false` where there is none.
+    fn correct(&mut self, position: usize, judged: &RequestOutcome, of: Judgement<'_>) -> bool {
+        let request = &judged.case.request;
+        let all = slips(judged).into_iter().map(|slip| {
+            let (place, statement) = statement_at(judged, (slip.at, slip.statement), of.capture, of.target)?;
+            let known = self.corrections.iter().find(|one| one.place == place && one.statement == statement);
+            let text = slip.corrected(request, known.map_or(&statement, |known| &known.corrected))?;
+            let is_new = known.is_some() || text != statement;
+            (is_new && is_open(&place, of)).then_some((place, statement, text, slip.is_certain()))
+        });
+        let Some(all) = all.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()) else { return false };
+        for (place, statement, corrected, is_certain) in all {
+            let need = Need::of(position, judged);
+            let known = self.corrections.iter_mut().find(|one| one.place == place && one.statement == statement);
+            if let Some(known) = known {
+                known.corrected = corrected;
+                known.is_certain &= is_certain;
+                known.needs.push(need);
+            } else {
+                let needs = vec![need];
+                self.corrections.push(Correction { place, statement, corrected, is_certain, needs });
+            }
+        }
+        true
+    }
+
     fn meet(&mut self, position: usize, judged: &RequestOutcome, of: Judgement<'_>, preferred: Option<RemedyPlace>) {
-        let need = Need {
-            position,
-            row: judged.case.row,
-            resource: judged.case.request.resource().to_owned(),
-            principal: judged.case.request.principal.arn.to_string(),
-        };
+        let need = Need::of(position, judged);
         match judged.decision {
             // What a level of SCPs lacks for the starter it lacks for EC2's own identity, too.
             Decision::Unknown if judged.case.row.by == Requester::Infrastructure && self.adds_to_scps() => {

@@ -13,15 +13,15 @@ use crate::findings::Severity;
 use crate::names::{kind_and_name, shared_names};
 use crate::operations::{Question, Requester, Step};
 use crate::policy::Size;
-use crate::remedy::Form;
 
+use super::text::Style;
 use super::view::{self, FindingView, RequestView, TargetView, View};
 use super::{joined, remedy, text};
 use crate::outcome::{Report, TargetError, Verdict};
 use crate::preflight::preflight;
 use crate::words;
-use crate::words::Page;
 use crate::words::json::{FORMAT_VERSION, print};
+use crate::words::{Page, Tone};
 
 /// Two reports on the same starts.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl<'d> Pair<'d> {
         let mut lines: Vec<(String, usize)> = Vec::new();
         for (old, request) in self.moved().into_iter().filter(|(_, request)| request.step != Step::VolumeLifeCycle) {
             let by = if request.by == Requester::Infrastructure { " by EC2" } else { "" };
-            let old = old.map_or("no such request", words::decision);
+            let old = old.map_or("not needed before", words::decision);
             let on = request.license.map(|license| format!(" on {license}")).unwrap_or_default();
             let line = format!("{}{on}{by}: {old} → {}", request.action, words::decision(request.decision));
             match lines.iter_mut().find(|(known, _)| *known == line) {
@@ -177,21 +177,22 @@ impl Diff {
     }
 
     /// For people.
-    pub fn text(&self, form: Form) -> String {
+    pub fn text(&self, style: impl Into<Style>) -> String {
+        let style = style.into();
         let (before, after) = self.views();
         let pairs = pairs(&before, &after);
         let mut told = joined::Shown::new(&self.after);
         let judged = || pairs.iter().filter(|pair| pair.after.error.is_none());
         let count = |effect| judged().filter(|pair| pair.effect() == effect).count();
         let errors = pairs.len() - judged().count();
-        let others = if errors > 0 { format!(", {errors} not judged") } else { String::new() };
+        let others = if errors > 0 { format!(", {errors} could not be judged") } else { String::new() };
+        let (worse, fixed, same) = (count(Effect::Regression), count(Effect::Cure), count(Effect::Unchanged));
+        let starts = if worse == 1 { "start" } else { "starts" };
         let mut out = Page::default();
-        out.line(&format!(
-            "{} made worse, {} cured, {} unchanged{others}, if",
-            count(Effect::Regression),
-            count(Effect::Cure),
-            count(Effect::Unchanged)
-        ));
+        let tone = if worse > 0 { Tone::Bad } else { Tone::Good };
+        let stay = if same == 1 { "1 stays as it is".to_owned() } else { format!("{same} stay as they are") };
+        let first = format!("{worse} {starts} would break, {fixed} would be fixed, {stay}{others}, if");
+        out.wrap_in(tone, &first, 2, "");
         for (change, notes) in &self.changes {
             out.line(&format!("  {change}"));
             for note in notes {
@@ -204,7 +205,16 @@ impl Diff {
             let (verdicts, instance) = (pair.verdicts(), &target.instance_id);
             out.blank();
             let assumed = start.map(words::assumed).unwrap_or_default();
-            out.line(&format!("{verdicts}{assumed}  {instance} for {}", words::starter(&self.after, starter)));
+            let of_pair = format!("{instance} by {}", words::starter(&self.after, starter));
+            let name = start.and_then(|start| start.name.as_deref()).map(|name| format!(" ({name})"));
+            let tone = match pair.effect() {
+                Effect::Regression => Tone::Bad,
+                Effect::Cure => Tone::Good,
+                Effect::Unchanged => Tone::Plain,
+            };
+            let of_pair = of_pair.replacen(" by ", &format!("{} by ", name.unwrap_or_default()), 1);
+            out.wrap_in(tone, &format!("{verdicts}{assumed}  "), 2, &of_pair);
+            pair.after.answer.iter().for_each(|answer| answer.write_below(&mut out));
             if let Some(error) = pair.after.error {
                 out.line(&format!("   ERROR  {}", error.message));
                 out.document("   ", &error.help);
@@ -218,7 +228,7 @@ impl Diff {
             let mut said = BTreeSet::new();
             for (number, view) in new.iter().enumerate() {
                 out.blank();
-                text::render_finding(&mut out, number, view, start, &mut said);
+                text::finding(&mut out, number, view, start, &mut said);
                 text::next_steps(&mut out, view);
             }
             // What stops it was there before and still is.
@@ -229,15 +239,15 @@ impl Diff {
                 out.line(&format!("   still {} {}: {}", view.code, view.severity, view.title));
             }
             if pair.effect() == Effect::Regression {
-                out.append(&remedy::text(start, form, &mut told));
+                out.append(&remedy::text(start, style.form, &mut told));
             }
         }
         out.blank();
         out.line("A running instance is not touched by a change of keys or policies; its next start is.");
         out.line("Nothing was changed: this is what would be.");
         out.blank();
-        text::provenance(&mut out, &after);
-        out.print()
+        text::provenance(&mut out, &after, style.detail);
+        out.print(style.screen)
     }
 
     /// For programs, format version 1.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::view::View;
-use crate::outcome::Report;
+use crate::outcome::{Report, Verdict};
 pub use crate::words::json::FORMAT_VERSION;
 use crate::words::json::print;
 
@@ -25,6 +25,11 @@ struct ErrorOut<'a> {
 /// Returns the report as pretty JSON with a line end.
 pub fn render(report: &Report) -> String {
     print(&View::of(report))
+}
+
+/// Returns the report as JSON with the targets of these verdicts alone, if any are given.
+pub fn render_only(report: &Report, verdicts: &[Verdict]) -> String {
+    print(&View::of(report).only(verdicts))
 }
 
 /// Returns an error as JSON.

@@ -4,7 +4,7 @@ use crate::calls::Missing;
 use crate::command::{Command, Word};
 use crate::event::{PolicyKind, Refusal};
 use crate::findings::{Code, Evidence, Finding, OpenQuestion, Severity};
-use crate::names::{ContextKey, KeyArn, PrincipalArn, TagKey, VolumeId};
+use crate::names::{AccountId, ContextKey, KeyArn, PrincipalArn, TagKey, VolumeId};
 use crate::operations::{Assumption, Requester, Resolution, is_network_key};
 use crate::policy::PolicyType;
 use crate::words::option;
@@ -62,7 +62,7 @@ pub(super) fn steps(report: &Report, target: &TargetReport, start: &Start, findi
             documented(start, finding)
         }
     } else {
-        other(report, finding)
+        other(report, target, finding)
     };
     steps.retain(|step| !step.lines.is_empty());
     if steps.is_empty() && needs(finding).next().is_some() {
@@ -120,7 +120,10 @@ fn organization(report: &Report, target: &TargetReport, start: &Start, finding: 
     let concerned = accounts(finding, target.role_arn.split(':').nth(4));
     let mut unread = concerned.clone();
     unread.retain(|account| report.unread.iter().any(|item| item.organization_of() == Some(account)));
-    let of = if unread.is_empty() { concerned } else { unread }.join(" and ");
+    let accounts = if unread.is_empty() { concerned } else { unread };
+    let known = accounts.iter().filter_map(|account| AccountId::parse(account).ok());
+    let of_accounts = known.fold(script(), |script, account| script.option("--org", &account));
+    let of = accounts.join(" and ");
     let is_assumed = start.assumptions.contains(&Assumption::OrganizationAllows)
         || !opens(finding).any(|open| matches!(open, OpenQuestion::Unread { .. }));
     vec![
@@ -131,15 +134,21 @@ fn organization(report: &Report, target: &TargetReport, start: &Start, finding: 
             ),
             flag("--org-profile PROFILE"),
         ),
-        asked("the organization's administrator", "--add organization.txt"),
+        asked("the organization's administrator", [of_accounts], "--add organization.txt"),
         // What a condition asks of the organization no such assumption tells.
-        step("say that you assume they allow it", if is_assumed { Vec::new() } else { flag("--assume-org-allows") }),
+        step("state that they allow it", if is_assumed { Vec::new() } else { flag("--assume-org-allows") }),
     ]
 }
 
-/// The lines at the end of the report read what is missing.
-fn asked(whom: &str, file: &'static str) -> Step {
-    step(format!("have {whom} run the lines below, and hand in what they print"), flag(file))
+/// Somebody else reads it, with the lines that a command of this program prints.
+fn asked(whom: &str, scripts: impl IntoIterator<Item = Command>, file: &'static str) -> Step {
+    let mut lines: Vec<String> = scripts.into_iter().map(|script| script.to_string()).collect();
+    lines.extend(flag(file));
+    step(format!("send {whom} what `capture --script` prints, and pass its output with --add"), lines)
+}
+
+fn script() -> Command {
+    Command::preflight("capture --script")
 }
 
 fn key(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
@@ -147,6 +156,7 @@ fn key(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
     if items(report, finding).next().is_none() {
         return vec![again(target)];
     }
+    let of_keys = finding.keys.iter().map(|key| script().option("--key", key));
     let read = step(
         format!("read it with a profile of account {}", accounts(finding, None).join(", ")),
         flag("--key-profile PROFILE"),
@@ -156,7 +166,7 @@ fn key(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
     let lacking = files.iter().filter(|(needs, _)| lacks(needs));
     let flags = lacking.fold(Command::options(), |options, (_, flag)| options.words(flag));
     let sent = if flags == Command::options() { Vec::new() } else { with(&flags) };
-    vec![read, asked("the key's administrator", "--add key.txt"), step("hand in what somebody sent of it", sent)]
+    vec![read, asked("the key's administrator", of_keys, "--add key.txt"), step("pass what somebody sent of it", sent)]
 }
 
 fn context_keys(finding: &Finding) -> Vec<Step> {
@@ -219,7 +229,7 @@ fn documented(start: &Start, finding: &Finding) -> Vec<Step> {
         statements.any(|statement| statement.conditions.iter().any(|one| is_network_key(one.key.lower())))
     });
     let words = if asks_network {
-        "no address tells it: have the policy leave out what EC2 forwards (a Deny by Bool aws:ViaAWSService false or \
+        "no address decides it: let the policy exempt what EC2 forwards (a Deny by Bool aws:ViaAWSService false or \
          StringNotEquals kms:ViaService beside its conditions) and EC2's own identity (role/aws:ec2-infrastructure), and \
          judge that beforehand with"
     } else if requests.all(|judged| judged.case.row.by == Requester::Infrastructure) {
@@ -243,14 +253,19 @@ fn of_policies(finding: &Finding) -> Vec<String> {
     flags.iter().map(line).collect()
 }
 
-fn other(report: &Report, finding: &Finding) -> Vec<Step> {
+fn other(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Step> {
     let tag = opens(finding).find_map(|open| {
         if let OpenQuestion::Condition { settles: Resolution::Read { or, .. }, .. } = open { *or } else { None }
     });
     let tagged = step("say with which tag the session will be made", tag.map(flag).unwrap_or_default());
     // What was read settles itself: only what was not is to be read by somebody else.
     let is_missing = items(report, finding).next().is_some();
-    let read = is_missing.then(|| asked("somebody who may read it", "--add lines.txt"));
+    let read = is_missing.then(|| match PrincipalArn::parse(&target.role_arn) {
+        Ok(arn) if finding.code == Code::RoleUnread => {
+            asked("somebody who may read it", [script().option("--identity", &arn)], "--add lines.txt")
+        }
+        Ok(_) | Err(_) => again(target),
+    });
     [Some(tagged), read].into_iter().flatten().collect()
 }
 
@@ -274,7 +289,7 @@ const READS: &[(Code, &str)] = &[
 ];
 
 /// What was not read and bears on the finding.
-fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a Missing> {
+pub(super) fn items<'a>(report: &'a Report, finding: &'a Finding) -> impl Iterator<Item = &'a Missing> {
     let service = READS.iter().find(|(code, _)| *code == finding.code).map_or("none", |(_, service)| *service);
     // Tags and aliases bear only on conditions that ask for them.
     let matters = move |item: &Missing| {

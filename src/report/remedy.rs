@@ -1,21 +1,20 @@
 //! Remedies in words and as JSON.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
 
 use crate::change::{Change, PolicyPlace};
 use crate::command::Command;
+use crate::document::{Document, Position};
 use crate::findings::{Code, Evidence, Finding};
 use crate::names::PrincipalArn;
-use crate::operations::RemedyPlace;
-use crate::remedy::{
-    ACTIONS, CONTROL_ROLE, Control, Form, MeantDeny, Note, Owner, Part, Proof, Reach, Remedy, Suggested, Way,
-    create_grant,
-};
+use crate::remedy::{Form, MeantDeny, Note, Owner, Part, Proof, Suggested, create_grant};
 
 use super::joined::Shown;
 use super::meant;
+use super::proof::{control, judged_again, minimality, proof, reach};
 use crate::outcome::Start;
 use crate::words;
 use crate::words::{Page, compact};
@@ -34,6 +33,9 @@ pub(super) struct RemedyOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     argv: Option<Vec<String>>,
     notes: Vec<String>,
+    /// Whether it serves in place of the others, which are not needed then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    alternative: bool,
     proof: Option<ProofOut>,
 }
 
@@ -54,7 +56,7 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
         return start.namesake.iter().map(namesake).collect();
     }
     let cure = |fact: &Evidence| {
-        if let Evidence::Command { what: "cure", command } = fact { Some(self::command(command)) } else { None }
+        if let Evidence::Command { what: "fix", command } = fact { Some(self::command(command)) } else { None }
     };
     let mut list: Vec<RemedyOut> = finding.evidence.iter().filter_map(cure).collect();
     let kinds = finding.policy_types();
@@ -63,17 +65,20 @@ pub(super) fn json(finding: &Finding, start: &Start) -> Vec<RemedyOut> {
     let Some(remedy) = &start.remedy else { return list };
     let own: BTreeSet<usize> = finding.requests.iter().copied().collect();
     let concerns = |requests: &[usize]| requests.iter().any(|position| own.contains(position));
-    for part in remedy.parts().iter().filter(|part| concerns(&part.requests)) {
-        let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
-        let meant = start.meant.iter().filter(|deny| is_of(part, &deny.place));
-        let meant: Vec<String> = meant.map(|deny| meant::words(deny, start.noun())).collect();
-        list.extend(own.map(|suggestion| {
-            let mut out = out(part, Some(suggestion), remedy.proof());
-            out.notes.extend(meant.iter().cloned());
-            out
-        }));
-        if part.statements.is_empty() {
-            list.push(out(part, None, remedy.proof()));
+    let ways = std::iter::once((remedy.parts(), remedy.proof(), false));
+    let other = remedy.other().map(|other| (other.parts.as_slice(), &other.proof, true));
+    for (parts, proof, alternative) in ways.chain(other) {
+        for part in parts.iter().filter(|part| concerns(&part.requests)) {
+            let own = part.statements.iter().filter(|suggestion| concerns(&suggestion.requests));
+            let meant = start.meant.iter().filter(|deny| is_of(part, &deny.place));
+            let meant: Vec<String> = meant.map(|deny| meant::words(deny, start.noun())).collect();
+            let suggestions: Vec<Option<&Suggested>> =
+                if part.statements.is_empty() { vec![None] } else { own.map(Some).collect() };
+            list.extend(suggestions.into_iter().map(|suggestion| {
+                let mut out = RemedyOut { alternative, ..out(part, suggestion, proof) };
+                out.notes.extend(meant.iter().cloned());
+                out
+            }));
         }
     }
     list
@@ -121,6 +126,7 @@ fn out(part: &Part, suggestion: Option<&Suggested>, proof: &Proof) -> RemedyOut 
         replaces: suggestion.and_then(|suggestion| suggestion.replaces.as_ref()).and_then(value),
         command: grant.as_ref().map(Command::to_string),
         argv: grant.as_ref().and_then(Command::argv),
+        alternative: false,
         notes: part.notes.iter().map(note).chain(size(part)).collect(),
         proof: Some(ProofOut {
             before: format!("{} of {} allowed", proof.before, proof.required),
@@ -153,37 +159,47 @@ pub(super) fn text(start: &Start, form: Form, told: &mut Shown) -> Page {
     for part in remedy.parts() {
         text.blank();
         let (part, is_shown) = told.whole(part);
-        let part = &part;
         if is_shown {
-            prose(
-                &mut text,
-                &format!("For {}: the change above, which holds what this start needs, too.", change(&part.change)),
-            );
+            let place = change(&part.change);
+            prose(&mut text, &format!("For {place}: the change above, which holds what this start needs, too."));
             continue;
         }
-        match form {
-            Form::Statement => statements(&mut text, part),
-            Form::Document | Form::Diff | Form::Cli | Form::Terraform => {
-                prose(&mut text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
-                // Whole documents and patches are pasted as they stand.
-                text.document("", &form.of(part));
-            }
-        }
-        for words in part.notes.iter().map(note).chain(size(part)) {
-            prose(&mut text, &words);
-        }
+        one_part(&mut text, &part, form, false);
     }
     proof(&mut text, remedy, start.noun());
+    if let Some(other) = remedy.other() {
+        text.blank();
+        prose(&mut text, if other.corrects { CORRECT_INSTEAD } else { ADD_INSTEAD });
+        for part in &other.parts {
+            let is_told = remedy.parts().iter().any(|known| known.is_of_same(part));
+            one_part(&mut text, part, form, is_told);
+        }
+        judged_again(&mut text, &other.proof);
+    }
     text
 }
 
-/// Whether it is a Deny that is to leave something out.
-fn is_deny(suggestion: &Suggested) -> bool {
-    suggestion.replaces.is_some() && suggestion.text.contains("\"Deny\"")
+const CORRECT_INSTEAD: &str =
+    "Or, only if the statement below was meant to serve this start, correct it instead; that allows more:";
+const ADD_INSTEAD: &str = "Or leave that statement as it is, and add instead:";
+
+/// A part in its form; its place in short where that was told.
+fn one_part(text: &mut Page, part: &Part, form: Form, is_told: bool) {
+    match form {
+        Form::Statement => statements(text, part, is_told),
+        Form::Document | Form::Diff | Form::Cli | Form::Terraform | Form::Cloudformation => {
+            prose(text, &format!("For {} ({}{}):", change(&part.change), owner(&part.owner), why(part)));
+            // Whole documents and patches are pasted as they stand.
+            text.document("", &form.of(part));
+        }
+    }
+    for words in part.notes.iter().map(note).chain(size(part)) {
+        prose(text, &words);
+    }
 }
 
 /// Words, in lines that fit the screen.
-fn prose(text: &mut Page, words: &str) {
+pub(super) fn prose(text: &mut Page, words: &str) {
     text.wrap("   ", 3, words);
 }
 
@@ -191,34 +207,33 @@ fn why(part: &Part) -> &'static str {
     if part.is_required { "" } else { "; the start does not need it, it cures the warning" }
 }
 
-fn statements(text: &mut Page, part: &Part) {
+fn statements(text: &mut Page, part: &Part, is_told: bool) {
     let owner = owner(&part.owner);
     if let Some(command) = create_grant(&part.change) {
         prose(text, &format!("Make a grant, with credentials of the account that starts it ({owner}):"));
         text.document("   ", &command.to_string());
         return;
     }
-    let (place, why) = (change(&part.change), why(part));
+    let place = format!("{} ({owner}{})", change(&part.change), why(part));
+    let within = if is_told { "There".to_owned() } else { format!("In {place}") };
     for changed in part.statements.iter().filter(|suggestion| suggestion.replaces.is_some()) {
         let name = sid(changed).map_or_else(String::new, |sid| format!(" \"{sid}\""));
-        let denies = is_deny(changed);
-        let because = if denies { "No added Allow overrides a Deny. " } else { "" };
         if changed.text.is_empty() {
-            prose(
-                text,
-                &format!(
-                    "No added Allow overrides a Deny. In {place} ({owner}{why}), remove statement{name}, which denies nothing else."
-                ),
-            );
-            continue;
+            let gone = format!("remove statement{name}, which denies nothing else.");
+            prose(text, &format!("No added Allow overrides a Deny. {within}, {gone}"));
+        } else if changed.is_exempting() {
+            prose(text, &format!("No added Allow overrides a Deny. {within}, let statement{name} read:"));
+            text.document("   ", &compact(&changed.text).join("\n"));
+        } else {
+            let (line, lines) = edit(part, changed);
+            prose(text, &format!("{within}, change statement{name}, line {line}:"));
+            text.document("   ", &lines);
         }
-        prose(text, &format!("{because}In {place} ({owner}{why}), let statement{name} read:"));
-        text.document("   ", &compact(&changed.text).join("\n"));
     }
     let added: Vec<&Suggested> = part.statements.iter().filter(|suggestion| suggestion.replaces.is_none()).collect();
     if !added.is_empty() {
-        let is_alone = added.len() == part.statements.len();
-        let where_to = if is_alone { format!("Add to {place} ({owner}{why}):") } else { "Add there:".to_owned() };
+        let is_alone = !is_told && added.len() == part.statements.len();
+        let where_to = if is_alone { format!("Add to {place}:") } else { "Add there:".to_owned() };
         prose(text, &where_to);
         let texts: Vec<String> = added.iter().map(|suggestion| compact(&suggestion.text).join("\n")).collect();
         text.document("   ", &texts.join(",\n"));
@@ -230,135 +245,26 @@ fn statements(text: &mut Page, part: &Part) {
     }
 }
 
-fn sid(suggestion: &Suggested) -> Option<&str> {
+/// The lines in which a statement changes, before and after, and in which line of the policy the first is.
+fn edit(part: &Part, changed: &Suggested) -> (usize, String) {
+    let old = changed.replaces.as_deref().unwrap_or_default();
+    let same = old.bytes().zip(changed.text.bytes()).take_while(|(before, after)| before == after).count();
+    let document = part.before.as_ref().map(Document::text).unwrap_or_default();
+    let line = document.find(old).map_or(1, |start| Position::of(document, start + same).line);
+    let (before, after) = (compact(old).join("\n") + "\n", compact(&changed.text).join("\n") + "\n");
+    let lines = TextDiff::from_lines(&before, &after);
+    let lines = lines.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
+    let lines = lines.map(|change| format!("{} {}", change.tag(), change.value().trim()));
+    (line, lines.collect::<Vec<_>>().join("\n"))
+}
+
+pub(super) fn sid(suggestion: &Suggested) -> Option<&str> {
     let stands = suggestion.replaces.as_ref().filter(|_| suggestion.text.is_empty()).unwrap_or(&suggestion.text);
     let (_, rest) = stands.split_once("\"Sid\"")?;
     rest.split('"').nth(1)
 }
 
-fn proof(text: &mut Page, remedy: &Remedy, noun: &str) {
-    let proof = remedy.proof();
-    let (before, after, required) = (proof.before, proof.after, proof.required);
-    let all = if after == required {
-        format!("all {required} requests that the start needs are allowed ({before} before).")
-    } else if proof.cures() {
-        format!(
-            "none of the {required} requests that the start needs is denied; {} hang on what is not known ({before} were \
-             allowed before).",
-            proof.open
-        )
-    } else {
-        format!("{after} of the {required} requests that the start needs are allowed ({before} before).")
-    };
-    prose(text, &format!("Judged again with it: {all}"));
-    // Others that have the policy stand for every other one.
-    let notes = remedy.parts().iter().flat_map(|part| &part.notes);
-    let others = notes.filter_map(|note| if let Note::Binds(arns) = note { Some(arns) } else { None }).flatten();
-    let others: Vec<String> = others.map(|arn| words::identity(arn)).collect();
-    let named = |one: &Control| {
-        let is_read = *one == Control::AnotherRole && !others.is_empty();
-        if is_read { others.join(", ") } else { control(*one).to_owned() }
-    };
-    let list = |controls: &[Control]| controls.iter().map(named).collect::<Vec<_>>().join(", ");
-    if !proof.still_denied.is_empty() {
-        prose(text, &format!("Still denied: {}.", list(&proof.still_denied)));
-    }
-    if !proof.opened.is_empty() {
-        prose(text, &format!("It also allows: {}.", list(&proof.opened)));
-    }
-    for sentence in [minimality(proof), reach(&proof.reach)].iter().filter(|sentence| !sentence.is_empty()) {
-        prose(text, sentence);
-    }
-    if remedy.is_elsewhere() {
-        prose(text, "In the place that was asked for, nothing would help.");
-    }
-    let others: Vec<String> = remedy.alternatives().iter().map(|place| option(*place, noun)).collect();
-    if !others.is_empty() {
-        text.document("   ", &format!("Other places: {}", others.join("\n              ")));
-    }
-}
-
-/// Whether it could be smaller; nothing of a grant could be left out here.
-fn minimality(proof: &Proof) -> String {
-    let found = &proof.minimality;
-    let mut sentences = Vec::new();
-    if found.needed > 0 {
-        let what = if found.idle.is_empty() { "Minimal: without" } else { "Without" };
-        let parts = if found.needed == 1 { "it" } else { &format!("any one of its {} parts", found.needed) };
-        sentences.push(format!("{what} {parts} a request is denied again."));
-    }
-    if !found.idle.is_empty() {
-        sentences.push(format!("Not needed by this start: {}.", found.idle.join(", ")));
-    }
-    if found.binding > 0 {
-        let conditions =
-            if found.binding == 1 { "its condition" } else { &format!("any one of its {} conditions", found.binding) };
-        sentences.push(format!("Without {conditions} more would be allowed."));
-    }
-    if !found.loose.is_empty() {
-        sentences.push(format!("Leaving out {} would open nothing that was tried.", found.loose.join(", ")));
-    }
-    sentences.join(" ")
-}
-
-/// One line for a security reviewer: what differs in one respect alone is told together.
-fn reach(reach: &Reach) -> String {
-    let ways = gather(reach.opened.iter().map(|one| ((&one.principal, &one.key, one.action), one.way)));
-    let actions = gather(ways.into_iter().map(|((who, key, action), ways)| ((who, key, ways), action)));
-    let keys = gather(actions.into_iter().map(|((who, key, ways), actions)| ((who, ways, actions), key)));
-    let roles = gather(keys.into_iter().map(|((who, ways, actions), keys)| ((ways, actions, keys), who)));
-    let opened = roles.into_iter().map(|((ways, actions, keys), who)| {
-        let actions = if actions.len() == ACTIONS.len() {
-            "every action tried (kms:PutKeyPolicy and kms:ScheduleKeyDeletion among them)".to_owned()
-        } else {
-            actions.join(", ")
-        };
-        let keys = match keys.as_slice() {
-            [key] => format!("key {}", key.rsplit('/').next().unwrap_or_default()),
-            keys => format!("{} keys", keys.len()),
-        };
-        let who: Vec<&str> = who.into_iter().map(|arn| asker(arn)).collect();
-        let how = match ways.as_slice() {
-            _ if who == [EC2_ITSELF] => String::new(),
-            [only] => format!(", only {}", way(*only)),
-            [first, second] => format!(", {} and {}", way(*first), way(*second)),
-            _ => ", through EC2, through other services and directly".to_owned(),
-        };
-        format!("{actions} on {keys} by {}{how}", who.join(", "))
-    });
-    let opened: Vec<String> = opened.collect();
-    let opened = if opened.is_empty() { "none".to_owned() } else { opened.join("; ") };
-    format!("Newly allowed, of {} KMS requests tried: {opened}.", reach.tried)
-}
-
-fn gather<G: Ord, T>(rows: impl Iterator<Item = (G, T)>) -> BTreeMap<G, Vec<T>> {
-    let mut groups: BTreeMap<G, Vec<T>> = BTreeMap::new();
-    for (group, row) in rows {
-        groups.entry(group).or_default().push(row);
-    }
-    groups
-}
-
-const EC2_ITSELF: &str = "EC2's own identity";
-
-/// Who makes a request that was tried.
-fn asker(arn: &str) -> &str {
-    match words::path_and_name(arn) {
-        name if name.starts_with("aws:ec2-infrastructure") => EC2_ITSELF,
-        name if name.starts_with(CONTROL_ROLE) => "any other role of the account",
-        name => name,
-    }
-}
-
-fn way(way: Way) -> &'static str {
-    match way {
-        Way::ThroughEc2 => "through EC2",
-        Way::ThroughAnotherService => "through other services",
-        Way::Directly => "directly",
-    }
-}
-
-fn owner(owner: &Owner) -> String {
+pub(super) fn owner(owner: &Owner) -> String {
     match owner {
         Owner::Account(account) => format!("an administrator of account {account}"),
         Owner::These(arns) => {
@@ -404,27 +310,6 @@ fn size(part: &Part) -> Option<String> {
         "merge or remove statements that are no longer used first"
     };
     Some(format!("AWS would refuse it: {holds} of {limit} characters. So {advice}."))
-}
-
-fn control(control: Control) -> &'static str {
-    match control {
-        Control::AnotherRole => "another role",
-        Control::AnotherKey => "another key",
-        Control::AnotherService => "a call through another service",
-        Control::OwnGrant => "a grant for no AWS resource",
-        Control::WithoutEc2 => "a direct call",
-    }
-}
-
-/// Another place, as it is asked for, and what speaks for it.
-fn option(place: RemedyPlace, noun: &str) -> String {
-    match place {
-        RemedyPlace::Identity => format!("--remedy-place identity (the {noun}'s administrator, for just this {noun})"),
-        RemedyPlace::KeyPolicy => format!("--remedy-place key-policy (the key's administrator, for just this {noun})"),
-        RemedyPlace::Boundary => "--remedy-place boundary (the boundary's administrator)".to_owned(),
-        RemedyPlace::Session => "--remedy-place session (whoever creates the session)".to_owned(),
-        RemedyPlace::Grant => "--remedy-place grant (no policy changes, but a grant cannot be bound to EC2)".to_owned(),
-    }
 }
 
 /// A policy as people find it.

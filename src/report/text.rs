@@ -1,155 +1,125 @@
-//! The report for people: the verdict first, the cause next, the cure last.
+//! The report for people: the answer first, then the volumes, why, the fix, and what was read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use comfy_table::{ContentArrangement, Table};
-
+use crate::calls::{EVENTS, Missing};
 use crate::capture::Handed;
 use crate::command::Command;
 use crate::engine::Decision;
-use crate::escape::one_line;
 use crate::fact::Fact;
-use crate::findings::{Code, Group, Severity};
+use crate::findings::{Code, Evidence, Group, Severity};
 use crate::names::VolumeId;
 use crate::operations::{RequestOutcome, Requester, Step};
+use crate::outcome::{Report, Start, Verdict};
 use crate::remedy::Form;
-
-use super::view::{FindingView, TargetView, View};
-use super::{joined, observed, remedy};
-use crate::outcome::{Report, Start, TargetReport, Verdict};
 use crate::words;
-use crate::words::Page;
+use crate::words::{Page, Screen, Tone};
 
-/// The report as plain text.
+use super::answer::NOT_CHECKED;
+use super::view::{FindingView, TargetView, View};
+use super::{groups, joined, observed, remedy};
+
+/// How a report is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Style {
+    /// How remedies are shown.
+    pub form: Form,
+    /// How much is told.
+    pub detail: Detail,
+    /// Of several starts, those with these verdicts alone; all if empty.
+    pub verdicts: Vec<Verdict>,
+    /// What it is written for.
+    pub screen: Screen,
+}
+
+/// How much of a report is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// The answer, why, and what to do next.
+    Quiet,
+    /// What bears on the answer; several starts by their causes.
+    #[default]
+    Usual,
+    /// Everything, of every start.
+    Full,
+}
+
+impl From<Form> for Style {
+    fn from(form: Form) -> Self {
+        Self { form, ..Self::default() }
+    }
+}
+
+/// Returns the report as plain text.
 pub fn render(report: &Report) -> String {
     render_with(report, Form::Statement)
 }
 
-/// The report as plain text, with remedies in this form.
-pub fn render_with(report: &Report, form: Form) -> String {
-    let view = View::of(report);
+/// Returns the report as text of this style.
+pub fn render_with(report: &Report, style: impl Into<Style>) -> String {
+    let style = style.into();
+    let view = View::of(report).only(&style.verdicts);
     let mut text = Page::default();
     let mut told = joined::Shown::new(report);
-    for (number, target) in view.targets.iter().enumerate() {
-        if number > 0 {
-            text.blank();
-        }
-        if let Some(start) = target.start {
-            render_start(&mut text, report, target, start, (form, &mut told));
-        }
-        if let Some(error) = target.error {
-            text.line(&format!("ERROR  {}: {}", target.target.instance_id, error.message));
-            text.document("  ", &error.help);
+    if report.targets.len() > 1 && style.detail != Detail::Full {
+        groups::write(&mut text, &view, &style, &mut told);
+    } else {
+        for (number, target) in view.targets.iter().enumerate() {
+            if number > 0 {
+                text.blank();
+            }
+            one(&mut text, &view, target, &style, &mut told);
         }
     }
-    joined::together(&mut text, report);
-    text.blank();
-    provenance(&mut text, &view);
-    text.print()
+    if style.detail != Detail::Quiet {
+        joined::together(&mut text, report);
+        text.blank();
+        provenance(&mut text, &view, style.detail);
+    }
+    text.print(style.screen)
 }
 
-/// The verdicts alone.
+/// Returns the first lines of the report alone.
 pub fn headline_of(report: &Report) -> String {
-    let mut text = Page::default();
-    for target in &report.targets {
-        if let Ok(start) = &target.outcome {
-            headline(&mut text, report, target, start);
-        }
-    }
-    text.print()
+    render_with(report, Style { detail: Detail::Quiet, ..Style::default() })
 }
 
-fn render_start(
-    text: &mut Page,
-    report: &Report,
-    target: &TargetView<'_>,
-    start: &Start,
-    (form, told): (Form, &mut joined::Shown),
-) {
-    headline(text, report, target.target, start);
+fn one(text: &mut Page, view: &View<'_>, target: &TargetView<'_>, style: &Style, told: &mut joined::Shown) {
+    if let Some(error) = target.error {
+        text.wrap_in(Tone::Bad, "ERROR  ", 7, &format!("{}: {}", target.target.instance_id, error.message));
+        text.document("  ", &error.help);
+    }
+    let Some(start) = target.start else { return };
+    target.answer.iter().for_each(|answer| answer.write(text));
+    if style.detail == Detail::Quiet {
+        return;
+    }
     if !start.volumes.is_empty() && start.judged.iter().any(|judged| judged.case.key.is_some()) {
         text.blank();
         volume_table(text, start);
     }
+    let is_shown =
+        |one: &&FindingView<'_>| style.detail == Detail::Full || one.finding.code != Code::LifeCycleNotAllowed;
     let mut said = BTreeSet::new();
-    for (number, view) in target.findings().iter().enumerate() {
-        if number == 0 || view.finding.severity <= Severity::Undecided {
+    for (number, one) in target.findings().iter().filter(is_shown).enumerate() {
+        if number == 0 || one.finding.severity <= Severity::Undecided {
             text.blank();
         }
-        render_finding(text, number, view, start, &mut said);
-        if !view.confirmed_by.is_empty() {
-            text.item("confirmed", &format!("by event {}", view.confirmed_by.join(", ")));
+        finding(text, number, one, start, &mut said);
+        if !one.confirmed_by.is_empty() {
+            text.item("confirmed", &format!("by event {}", one.confirmed_by.join(", ")));
         }
-        next_steps(text, view);
+        next_steps(text, one);
     }
-    text.append(&remedy::text(start, form, told));
-    if let Some(earlier) = &report.earlier {
+    text.append(&remedy::text(start, style.form, told));
+    if let Some(earlier) = &view.report.earlier {
         text.append(&observed::text(&target.events, earlier));
     }
 }
 
-fn headline(text: &mut Page, report: &Report, target: &TargetReport, start: &Start) {
-    let name = start.name.as_deref().map(|name| format!(" ({name})")).unwrap_or_default();
-    let instance = format!("{}{name}", target.instance_id);
-    let starter = words::starter(report, &start.principal);
-    let warnings = start.findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
-    let warnings = warnings + usize::from(report.is_old());
-    match start.verdict {
-        Verdict::Ready => {
-            let assumed = words::assumed(start);
-            let with = match warnings {
-                0 => String::new(),
-                1 => " (1 warning)".to_owned(),
-                several => format!(" ({several} warnings)"),
-            };
-            let says = format!("{instance}: no permission or key stops {starter}");
-            if assumed.is_empty() {
-                text.wrap(&format!("READY{with}  "), 7, &says);
-            } else {
-                text.wrap("READY ", 7, &format!("{assumed}{with} {says}"));
-            }
-            text.line("       (capacity, quotas, the operating system and VPC endpoint policies are not checked)");
-            if let Some(allowed) = words::allowed_by(start) {
-                text.wrap("       ", 7, &allowed);
-            }
-        }
-        Verdict::Blocked => {
-            if start.findings.iter().any(|finding| finding.code == Code::RoleMissing) {
-                text.line(&format!("BLOCKED  {} {} does not exist", start.noun(), start.principal));
-            } else {
-                let mut blockers = start.findings.iter().filter(|finding| finding.severity == Severity::Blocker);
-                if blockers.all(|finding| words::is_only_documented(finding, start)) {
-                    let lacks = format!("{instance}: {starter} lacks what --require documented asks for");
-                    text.wrap("BLOCKED  ", 9, &lacks);
-                } else {
-                    text.wrap("BLOCKED  ", 9, &format!("{instance} will not start for {starter}"));
-                }
-                let first = start.findings.iter().find(|finding| finding.severity == Severity::Blocker);
-                text.wrap("         ", 9, &first.map(|finding| words::cause(finding, start)).unwrap_or_default());
-            }
-        }
-        Verdict::Undecided => {
-            let doubt = "what is not known could";
-            text.wrap("UNDECIDED  ", 11, &format!("{instance}: nothing read so far stops {starter}; {doubt}"));
-        }
-    }
-    if let Some(age) = report.age(report.first_read()) {
-        let (indent, ago) = (start.verdict.as_str().len() + 2, words::ago(age));
-        let words = if report.is_old() {
-            format!("Warning: read {ago}. What has changed since is not seen; read it again before you rely on this.")
-        } else {
-            format!("as of what was read {ago}")
-        };
-        text.wrap(&" ".repeat(indent), indent, &words);
-    }
-}
-
 fn volume_table(text: &mut Page, start: &Start) {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    let by_starter = format!("Decrypt by {}", start.noun());
-    table.set_header(["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2", &by_starter]);
+    let header = ["Volume", "Device", "KMS key", "Key state", "CreateGrant", "Decrypt by EC2"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
     let mut of_volume: BTreeMap<(&VolumeId, Step), &RequestOutcome> = BTreeMap::new();
     for judged in &start.judged {
         if let Some(volume) = &judged.case.volume {
@@ -168,14 +138,10 @@ fn volume_table(text: &mut Page, start: &Start) {
         let grant = of_step(Step::CreateGrant);
         let cell = |step| if encrypted { decision_cell(of_step(step), grant) } else { String::new() };
         let state = if encrypted { state.to_owned() } else { String::new() };
-        let [grant, ec2, own] = [Step::CreateGrant, Step::InfrastructureDecrypt, Step::ForwardedDecrypt].map(cell);
-        let cells = [row.volume.to_string(), row.device.clone(), key, state, grant, ec2, own];
-        // A table breaks its cells at line ends, and aligns what is shown.
-        table.add_row(cells.map(|cell| one_line(&cell).into_owned()));
+        let [grant, ec2] = [Step::CreateGrant, Step::InfrastructureDecrypt].map(cell);
+        rows.push(vec![row.volume.to_string(), row.device.clone(), key, state, grant, ec2]);
     }
-    for row in table.to_string().lines() {
-        text.line(&format!(" {}", row.trim_end()));
-    }
+    text.table(rows);
 }
 
 /// `grant` is the request for the grant that EC2 decrypts with.
@@ -189,9 +155,9 @@ fn decision_cell(judged: Option<&RequestOutcome>, grant: Option<&RequestOutcome>
     if waits { "after the grant".to_owned() } else { word.to_owned() }
 }
 
-/// `1. EBP0101 blocker: kms:CreateGrant: no policy of the role allows it`, and what it rests on that has not been
-/// said above.
-pub(super) fn render_finding(
+/// `1  EBP0101 blocker  kms:CreateGrant: no policy of the role allows it`, and what it rests on that has not been said
+/// above.
+pub(super) fn finding(
     text: &mut Page,
     number: usize,
     view: &FindingView<'_>,
@@ -201,16 +167,21 @@ pub(super) fn render_finding(
     let finding = view.finding;
     let actions = finding.actions.join(", ");
     let colon = if actions.is_empty() { "" } else { ": " };
-    let first = format!("{}. {} {}: ", number + 1, finding.code, words::severity(finding.severity));
+    let tone = match finding.severity {
+        Severity::Blocker => Tone::Bad,
+        Severity::Undecided | Severity::Warning => Tone::Doubt,
+        Severity::Note => Tone::Plain,
+    };
+    let first = format!("{}  {} {:<9} ", number + 1, view.code, view.severity);
     said.insert(words::so(finding.code, start.noun()));
-    let verb = if finding.code.group() == Group::Documented { " not allowed" } else { "" };
-    text.wrap(&first, 3, &format!("{actions}{verb}{colon}{}", view.title));
-    // A note on what a start does not use is said in a line.
-    if finding.code == Code::LifeCycleNotAllowed {
+    text.wrap_in(tone, &first, 3, &format!("{actions}{colon}{}", view.title));
+    // What no recorded start used is said in a line where something else is in the way.
+    let is_aside = finding.code.group() == Group::Documented && finding.severity != Severity::Blocker;
+    if finding.code == Code::LifeCycleNotAllowed || (is_aside && number > 0) {
         return;
     }
     for key in &finding.keys {
-        say(text, said, "key", key.as_str());
+        say(text, said, "KMS key", key.as_str());
     }
     let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();
     if !finding.volumes.is_empty() && (finding.volumes.len() < encrypted || finding.keys.is_empty()) {
@@ -219,16 +190,22 @@ pub(super) fn render_finding(
     }
     for fact in &view.evidence {
         if let Some(command) = fact.command {
-            text.command_item(fact.label, command);
+            if said.insert(command.to_string()) {
+                text.command_item(fact.label, command);
+            }
             continue;
         }
         let mut lines = fact.lines.iter();
-        if lines.next().is_some_and(|first| say(text, said, fact.label, first)) {
+        if !lines.next().is_some_and(|first| say(text, said, fact.label, first)) {
+            continue;
+        }
+        if fact.sources.is_empty() {
             lines.for_each(|words| text.item("", words));
         }
+        fact.sources.iter().for_each(|source| text.source(source));
     }
     if let Some(symptom) = words::symptom(finding, start) {
-        say(text, said, "what you see", symptom);
+        say(text, said, "symptom", symptom);
     }
 }
 
@@ -260,54 +237,84 @@ pub(super) fn next_steps(text: &mut Page, view: &FindingView<'_>) {
 const FEW: usize = 4;
 
 /// Who read what and when, what was assumed, what was not read.
-pub(super) fn provenance(text: &mut Page, view: &View<'_>) {
+pub(super) fn provenance(text: &mut Page, view: &View<'_>, detail: Detail) {
     let report = view.report;
     let read = &report.read;
     let source = if read.region_source.is_empty() { String::new() } else { format!(" (from {})", read.region_source) };
-    let by = read.by.known().map(|arn| format!(" by {arn}")).unwrap_or_default();
+    let by =
+        read.by.known().map(|arn| format!(" by {}", arn.splitn(6, ':').last().unwrap_or_default())).unwrap_or_default();
     let (from, until) = (words::minute(read.from), words::minute(read.until));
     let when = if from == until { from } else { format!("{from} to {until}") };
     let age = report.age(read.from).map(|age| format!(", {},", words::ago(age))).unwrap_or_default();
-    let version = env!("CARGO_PKG_VERSION");
     let what = if report.was_read.is_empty() { String::new() } else { format!(": {}", report.was_read.join(", ")) };
     // Pieces from several hands were read by nobody in particular.
     let verb = if read.by == Fact::Absent { "Put together" } else { "Read" };
-    text.wrap("", 2, &format!("Region {}{source}. {verb} {when}{age}{by}{what}.", read.region));
+    text.wrap("", 2, &format!("{verb} {when}{age}{by}, Region {}{source}{what}.", read.region));
     let (dated, undated): (Vec<&Handed>, Vec<&Handed>) =
         report.handed.iter().partition(|handed| handed.read.is_some() || report.handed.len() <= FEW);
     for handed in dated {
-        text.wrap("", 2, &format!("Handed in: {}.", words::handed(handed, report.judged_at)));
+        text.wrap("", 2, &format!("Supplied: {}.", words::handed(handed, report.judged_at)));
     }
     if !undated.is_empty() {
         let files: Vec<String> = undated.iter().map(|handed| format!("{} ({})", handed.file, handed.what)).collect();
         let words = "files that do not tell when they were read";
-        text.wrap("", 2, &format!("Handed in: {} {words}: {}.", files.len(), files.join(", ")));
+        text.wrap("", 2, &format!("Supplied: {} {words}: {}.", files.len(), files.join(", ")));
     }
+    let mut taken = Vec::new();
     for (label, is_stated) in [("Stated", true), ("Assumed", false)] {
-        let taken = words::taken_for_granted(report, is_stated);
-        if !taken.is_empty() {
-            text.wrap("", 2, &format!("{label}: {taken}."));
+        let list = words::taken_for_granted(report, is_stated);
+        if !list.is_empty() {
+            taken.push(format!("{label}: {list}."));
         }
     }
-    let unread = report
-        .unread
-        .iter()
-        .map(|item| format!("{} ({})", if item.needs.is_empty() { &item.what } else { &item.needs }, item.why));
-    let unread: BTreeSet<String> = unread.collect();
-    if !unread.is_empty() {
-        let unread: Vec<String> = unread.into_iter().collect();
-        text.wrap("Not read: ", 2, &format!("{}.", unread.join(", ")));
+    if report.verdict != Verdict::Ready {
+        taken.push(NOT_CHECKED.to_owned());
     }
-    let explain = |code: &Code| Command::preflight("explain").argument(code.id());
-    let more = report.codes().first().map(|code| format!("    More: {}", explain(code))).unwrap_or_default();
-    text.line(&format!("ebs-preflight {version}, call model of {}.{more}", crate::operations::MODEL_DATE));
-    for wanted in &view.to_read {
-        let words = format!(
-            "To read just what is missing, paste this into a shell (CloudShell, say) of {}, and give what it prints \
-             to {}:",
-            wanted.r#in, wanted.hand_in
-        );
-        text.wrap("", 2, &words);
+    if !taken.is_empty() {
+        text.wrap("", 2, &taken.join(" "));
+    }
+    not_read(text, view, detail);
+    look_ups(text, view);
+    if detail == Detail::Full {
+        let version = env!("CARGO_PKG_VERSION");
+        text.line(&format!("ebs-preflight {version}, call model of {}.", crate::operations::MODEL_DATE));
+    }
+    let shown = |code: &&Code| detail == Detail::Full || **code != Code::LifeCycleNotAllowed;
+    if let Some(code) = report.codes().iter().find(shown) {
+        text.line(&format!("More: {}", Command::preflight("explain").argument(code.id())));
+    }
+}
+
+/// The look-ups of events that failed, to be made by somebody who may.
+fn look_ups(text: &mut Page, view: &View<'_>) {
+    for wanted in view.to_read.iter().filter(|wanted| wanted.hand_in == EVENTS) {
+        text.wrap("", 2, &format!("Run this in a shell of {}, and pass its output with {EVENTS}:", wanted.r#in));
         text.document("  ", &wanted.lines);
+    }
+}
+
+/// What was not read: each thing that bears on the answer, and how many others.
+fn not_read(text: &mut Page, view: &View<'_>, detail: Detail) {
+    let findings = || view.targets.iter().flat_map(TargetView::findings);
+    let needed: BTreeSet<&str> = findings()
+        .flat_map(|one| &one.finding.evidence)
+        .filter_map(|fact| if let Evidence::OpenQuestion(open) = fact { open.needs() } else { None })
+        .collect();
+    let bears = |item: &Missing| {
+        needed.contains(item.needs.as_str())
+            || findings().any(|one| one.unread.iter().any(|other| std::ptr::eq(*other, item)))
+    };
+    let named =
+        |item: &Missing| format!("{} ({})", if item.needs.is_empty() { &item.what } else { &item.needs }, item.why);
+    let (told, aside): (Vec<_>, Vec<_>) =
+        view.report.unread.iter().partition(|item| detail == Detail::Full || bears(item));
+    let told: BTreeSet<String> = told.into_iter().map(named).collect();
+    if !told.is_empty() {
+        text.wrap("Not read: ", 2, &format!("{}.", told.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    let aside: BTreeSet<&str> = aside.into_iter().map(|item| item.needs.as_str()).collect();
+    if !aside.is_empty() {
+        let aside = aside.into_iter().filter(|needs| !needs.is_empty()).collect::<Vec<_>>().join(", ");
+        text.wrap("", 2, &format!("Not read, without effect on the answer: {aside}."));
     }
 }

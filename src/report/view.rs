@@ -11,10 +11,13 @@ use crate::findings::{Evidence, Finding};
 use crate::names::{Arn, KeyArn, VolumeId};
 use crate::observed::{self, Observed};
 use crate::operations::{Level, RequestOutcome, Requester};
-use crate::outcome::{Report, Start, TargetError, TargetReport, VolumeRow};
+use crate::outcome::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
 use crate::words;
+use crate::words::Source;
 use crate::words::json::FORMAT_VERSION;
 
+use super::answer::Answer;
+use super::groups::{Group, groups};
 use super::next::{self, Step};
 use super::remedy::{self, RemedyOut};
 
@@ -37,6 +40,9 @@ pub(super) struct View<'a> {
     handed: &'a [crate::capture::Handed],
     unread: &'a [Missing],
     pub(super) to_read: Vec<ScriptFor>,
+    /// Several starts by what they have in common.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<Group>,
     pub(super) targets: Vec<TargetView<'a>>,
 }
 
@@ -71,6 +77,8 @@ pub(super) struct TargetView<'a> {
     region: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'static str>,
+    #[serde(flatten)]
+    pub(super) answer: Option<Answer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) volumes: Option<Vec<VolumeView<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,6 +147,9 @@ pub(super) struct FindingView<'a> {
     /// The ways in which it is settled, where it is not decided.
     #[serde(skip)]
     pub(super) steps: Vec<Step>,
+    /// What was not read and bears on it.
+    #[serde(skip)]
+    pub(super) unread: Vec<&'a Missing>,
 }
 
 #[derive(Serialize)]
@@ -152,6 +163,9 @@ pub(super) struct EvidenceView<'a> {
     pub(super) label: &'static str,
     #[serde(skip)]
     pub(super) lines: Vec<String>,
+    /// Where it stands in a policy.
+    #[serde(skip)]
+    pub(super) sources: Vec<Source>,
     /// What is to be typed, if it is that.
     #[serde(skip)]
     pub(super) command: Option<&'a Command>,
@@ -165,6 +179,7 @@ impl<'a> View<'a> {
         assumptions.sort();
         assumptions.dedup();
         let read = &report.read;
+        let targets: Vec<_> = report.targets.iter().map(|target| TargetView::of(target, report)).collect();
         Self {
             report,
             format_version: FORMAT_VERSION,
@@ -179,8 +194,18 @@ impl<'a> View<'a> {
             handed: &report.handed,
             unread: &report.unread,
             to_read: wanted(&report.unread),
-            targets: report.targets.iter().map(|target| TargetView::of(target, report)).collect(),
+            groups: if targets.len() > 1 { groups(&targets) } else { Vec::new() },
+            targets,
         }
+    }
+
+    /// The view with the starts of these verdicts alone, if any are given.
+    pub(super) fn only(mut self, verdicts: &[Verdict]) -> Self {
+        if !verdicts.is_empty() {
+            self.targets.retain(|target| target.start.is_none_or(|start| verdicts.contains(&start.verdict)));
+            self.groups = if self.groups.is_empty() { Vec::new() } else { groups(&self.targets) };
+        }
+        self
     }
 }
 
@@ -199,6 +224,9 @@ impl<'a> TargetView<'a> {
             confirmed_by: observed::confirmed_by(finding, &observed),
             ..FindingView::of(finding, report, target, start)
         };
+        let findings: Option<Vec<_>> =
+            start.map(|start| start.findings.iter().map(|one| finding(one, start)).collect());
+        let answer = start.zip(findings.as_deref());
         Self {
             target,
             start,
@@ -208,7 +236,8 @@ impl<'a> TargetView<'a> {
             verdict: start.map(|start| start.verdict.as_str()),
             volumes: start.map(|start| start.volumes.iter().map(VolumeView::of).collect()),
             requests: start.map(|start| start.judged.iter().map(|judged| RequestView::of(judged, start)).collect()),
-            findings: start.map(|start| start.findings.iter().map(|one| finding(one, start)).collect()),
+            answer: answer.map(|(start, findings)| Answer::of(report, target, start, findings)),
+            findings,
             principal_from: earlier.and_then(|earlier| earlier.starter.as_ref()).map(super::observed::principal_from),
             events: observed,
             error: target.outcome.as_ref().err(),
@@ -243,7 +272,7 @@ impl<'a> VolumeView<'a> {
 
 impl<'a> RequestView<'a> {
     fn of(judged: &'a RequestOutcome, start: &Start) -> Self {
-        let (case, noun) = (&judged.case, start.noun());
+        let (case, who) = (&judged.case, start.principal.as_str());
         let deciders = deciders(&case.request, &judged.explanation).into_iter();
         Self {
             row: case.row.step.number(),
@@ -257,9 +286,9 @@ impl<'a> RequestView<'a> {
                 Level::Documented => "documented",
             },
             decided: judged.decision.as_str(),
-            decided_by: deciders.map(|decider| words::decider(decider, judged, noun)).collect(),
-            reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact, noun).1).collect(),
-            missing: crate::findings::open(judged).iter().map(|open| words::open(open, noun)).collect(),
+            decided_by: deciders.map(|decider| words::decider(decider, judged, who)).collect(),
+            reasons: crate::findings::reasons(judged).iter().flat_map(|fact| words::fact(fact, who).1).collect(),
+            missing: crate::findings::open(judged).iter().map(|open| words::open(open, who)).collect(),
             decision: judged.decision,
             by: case.row.by,
             license: case.license.as_ref(),
@@ -268,7 +297,7 @@ impl<'a> RequestView<'a> {
 }
 
 impl<'a> FindingView<'a> {
-    fn of(finding: &'a Finding, report: &Report, target: &TargetReport, start: &Start) -> Self {
+    fn of(finding: &'a Finding, report: &'a Report, target: &TargetReport, start: &'a Start) -> Self {
         let mut subjects: Vec<String> = finding.actions.iter().map(ToString::to_string).collect();
         subjects.extend(finding.keys.iter().map(ToString::to_string));
         subjects.extend(finding.volumes.iter().map(ToString::to_string));
@@ -278,10 +307,11 @@ impl<'a> FindingView<'a> {
             severity: words::severity(finding.severity),
             title: words::title(finding.code, start.noun()),
             subjects,
-            evidence: finding.evidence.iter().map(|fact| EvidenceView::of(fact, start.noun())).collect(),
+            evidence: finding.evidence.iter().map(|fact| EvidenceView::of(fact, finding, start)).collect(),
             confirmed_by: Vec::new(),
             remedies: remedy::json(finding, start),
             steps: next::steps(report, target, start, finding),
+            unread: next::items(report, finding).collect(),
         }
     }
 
@@ -294,10 +324,10 @@ impl<'a> FindingView<'a> {
 }
 
 impl<'a> EvidenceView<'a> {
-    fn of(fact: &'a Evidence, noun: &'static str) -> Self {
+    fn of(fact: &'a Evidence, finding: &Finding, start: &Start) -> Self {
         let placed = fact.statement();
         let position = placed.and_then(|placed| placed.position);
-        let (label, lines) = words::fact(fact, noun);
+        let (label, lines) = words::fact(fact, &start.principal);
         Self {
             policy: placed.map(|placed| placed.policy.clone()),
             path: placed.map(|placed| format!("Statement/{}", placed.index)),
@@ -306,6 +336,7 @@ impl<'a> EvidenceView<'a> {
             fact: format!("{label}: {}", lines.join("; ")),
             label,
             lines,
+            sources: words::sources(fact, finding, start),
             command: if let Evidence::Command { command, .. } = fact { Some(command) } else { None },
         }
     }

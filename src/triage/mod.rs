@@ -13,8 +13,8 @@ use crate::event::{
     Actor, Conclusion, Denial, Incident, Inconclusive, Launcher, PolicyKind, Refusal, alike, is_of_start,
 };
 use crate::names::{InstanceId, KeyArn, VolumeId};
-use crate::words::Page;
 use crate::words::json::{FORMAT_VERSION, print};
+use crate::words::{Page, Screen, Tone};
 
 pub(crate) use words::what;
 
@@ -74,8 +74,13 @@ pub(super) fn is_infrastructure(incident: &Incident, refusal: &Refusal) -> bool 
     Actor::of_arn(&refusal.principal) == Actor::Infrastructure || incident.actor == Some(Actor::Infrastructure)
 }
 
-/// The incidents as text; times in `zone` and in UTC.
+/// Returns the incidents as text; times in `zone` and in UTC.
 pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
+    text_for(incidents, zone, Screen::default())
+}
+
+/// Returns the incidents as text for this screen.
+pub fn text_for(incidents: &[Incident], zone: &TimeZone, screen: Screen) -> String {
     if incidents.is_empty() {
         return "No event is in it. That proves nothing: events arrive minutes late.\n".to_owned();
     }
@@ -85,9 +90,7 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
         if number > 0 {
             page.blank();
         }
-        for line in one(incident, zone) {
-            page.line(&line);
-        }
+        one(&mut page, incident, zone);
     }
     let mut last = Vec::new();
     if !unrelated.is_empty() {
@@ -102,9 +105,9 @@ pub fn text(incidents: &[Incident], zone: &TimeZone) -> String {
         if !told.is_empty() {
             page.blank();
         }
-        page.line(line);
+        page.wrap("", 2, line);
     }
-    page.print()
+    page.print(screen)
 }
 
 /// What is told whole, and what is told in a line.
@@ -136,18 +139,30 @@ fn sorted(incidents: &[Incident]) -> Sorted {
 /// The labels of the lines take this width.
 const LABEL: usize = 9;
 
-fn one(incident: &Incident, zone: &TimeZone) -> Vec<String> {
+/// The answer, why, what to do next; then of what it is, and what it proves.
+fn one(page: &mut Page, incident: &Incident, zone: &TimeZone) {
     let reading = table::read(incident);
-    let mut head = vec![reading.outcome.as_str().to_owned()];
-    head.extend(words::time(incident, zone));
-    head.push(words::headline(incident));
-    let mut lines = vec![head.join("  ")];
-    let mut add = |label: &str, texts: &[String]| {
+    let tone = match reading.outcome {
+        Outcome::Blocked => Tone::Bad,
+        Outcome::Undecided => Tone::Doubt,
+        Outcome::NotRefused => Tone::Good,
+    };
+    let time = words::time(incident, zone).map(|time| format!("{time}  ")).unwrap_or_default();
+    let first = format!("{}  {time}", reading.outcome.as_str());
+    page.wrap_in(tone, &first, LABEL, &words::headline(incident));
+    page.wrap_in(Tone::Strong, &format!("{:<LABEL$}", "why"), LABEL, &words::why(incident));
+    let labelled = |page: &mut Page, label: &str, texts: &[String], is_copied: bool| {
         for (number, text) in texts.iter().enumerate() {
-            lines.push(format!("{:<LABEL$}{text}", if number == 0 { label } else { "" }));
+            let first = format!("{:<LABEL$}", if number == 0 { label } else { "" });
+            if is_copied {
+                page.line(&format!("{first}{text}"));
+            } else {
+                page.wrap_in(Tone::Strong, &first, LABEL, text);
+            }
         }
     };
-    add("why", &[words::why(incident)]);
+    let next: Vec<String> = next::steps(incident).iter().map(next::Step::to_string).collect();
+    labelled(page, "next", &next, true);
     let mut subjects = Vec::new();
     let mut subject = |label: &str, text: &str| subjects.push(format!("{label:<10}{text}"));
     incident.keys.iter().for_each(|key| subject("key", key.as_str()));
@@ -161,23 +176,16 @@ fn one(incident: &Incident, zone: &TimeZone) -> Vec<String> {
     if let Some(id) = request {
         subject("request", id);
     }
-    add("", &subjects);
-    add("", &words::counted(incident, zone));
-    let next: Vec<String> = next::steps(incident).iter().map(next::Step::to_string).collect();
-    add("next", &next);
+    labelled(page, "about", &subjects, true);
+    labelled(page, "", &words::counted(incident, zone), false);
     if let Some(draft) = draft::draft(incident) {
         let statement = serde_json::to_string(&draft.statement).unwrap_or_default();
-        add(
-            "draft",
-            &[
-                statement,
-                format!("in {}: from this event alone, not proven; the check above proves a statement", draft.place),
-            ],
-        );
+        labelled(page, "draft", &[statement], true);
+        let from = format!("in {}: from this event alone, not proven; the check above proves a statement", draft.place);
+        labelled(page, "", &[from], false);
     }
-    add("proves", &reading.proves);
-    add("open", &reading.leaves_open);
-    lines
+    labelled(page, "proves", &reading.proves, false);
+    labelled(page, "open", &reading.leaves_open, false);
 }
 
 #[derive(Serialize)]

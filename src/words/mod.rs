@@ -1,23 +1,26 @@
 //! Words that more than one format says.
 
+mod cause;
+mod excerpt;
 pub(crate) mod json;
 mod layout;
 mod was_read;
 
-pub(crate) use layout::{Page, compact};
+pub(crate) use cause::{cause, key_name, ready};
+pub(crate) use excerpt::sources;
+pub use layout::Screen;
+pub(crate) use layout::{Page, Source, Tone, compact};
 pub(crate) use was_read::was_read;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::capture::Handed;
 use crate::command::Command;
-use crate::engine::{ContextValue, Decider, Decision, Element, Miss, deciders};
+use crate::engine::{ContextValue, Decider, Decision, Element, Miss};
 use crate::event::{Denial, PolicyKind, Refusal};
-use crate::findings::{
-    Code, Evidence, Finding, OpenQuestion, PlacedStatement, Severity, StatementRole, place, push_new,
-};
+use crate::findings::{Code, Evidence, Finding, OpenQuestion, PlacedStatement, Severity, StatementRole, place};
 use crate::names::{PrincipalArn, kind_and_name};
-use crate::operations::{Assumption, Level, RequestOutcome, Requester, Resolution, Step};
+use crate::operations::{Assumption, Level, RequestOutcome, Requester, Resolution};
 use crate::policy::PolicyType;
 
 use crate::outcome::{Report, Start};
@@ -58,45 +61,6 @@ fn policy_type(kind: PolicyType, noun: &str) -> String {
     name.to_owned()
 }
 
-/// What a blocker means for the start, in one sentence for the head of the report.
-pub(crate) fn cause(finding: &Finding, start: &Start) -> String {
-    let key = finding.keys.first().map(|key| {
-        let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
-        row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), Clone::clone)
-    });
-    let key = key.unwrap_or_default();
-    let encrypted = start.volumes.iter().filter(|row| row.key.known().is_some()).count();
-    let volumes = match finding.volumes.as_slice() {
-        [_] if encrypted == 1 => "its encrypted volume needs".to_owned(),
-        [one] => format!("its volume {one} needs"),
-        several if encrypted == several.len() => format!("its {encrypted} encrypted volumes need"),
-        several => format!("{} of its {encrypted} encrypted volumes need", several.len()),
-    };
-    let key = if finding.keys.len() > 1 {
-        format!("{} KMS keys ({key} and others)", finding.keys.len())
-    } else {
-        format!("KMS key {key}")
-    };
-    let requests = || finding.requests.iter().filter_map(|position| start.judged.get(*position));
-    if is_only_documented(finding, start) {
-        let actions: Vec<&str> = finding.actions.clone();
-        let others = start.findings.iter().filter(|one| one.severity == Severity::Blocker).count() > 1;
-        let more = if others { " and more" } else { "" };
-        return format!("{}{more} is documented for EBS encryption, and a start does without", actions.join(", "));
-    }
-    if requests().any(|judged| judged.case.row.by == Requester::Role) {
-        "the call StartInstances itself is refused".to_owned()
-    } else if requests().any(|judged| judged.case.row.by == Requester::Infrastructure) {
-        format!("{volumes} {key}, with which EC2 itself may not decrypt")
-    } else if !finding.requests.is_empty() {
-        format!("{volumes} {key}, which this {} cannot use through EC2", start.noun())
-    } else if finding.keys.is_empty() {
-        title(finding.code, start.noun())
-    } else {
-        format!("{volumes} {key}, which nobody can use as it is")
-    }
-}
-
 /// Whether a finding concerns only requests that AWS documents for EBS encryption and that no start was seen to need.
 pub(crate) fn is_only_documented(finding: &Finding, start: &Start) -> bool {
     let mut requests = finding.requests.iter().filter_map(|position| start.judged.get(*position));
@@ -106,7 +70,7 @@ pub(crate) fn is_only_documented(finding: &Finding, start: &Start) -> bool {
 /// What people see when a start fails for this finding.
 pub(crate) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> {
     if finding.code == Code::CallerNotAdmitted {
-        return Some("sts:AssumeRole answers AccessDenied, and nobody calls StartInstances");
+        return Some("sts:AssumeRole returns AccessDenied, and nobody calls StartInstances");
     }
     if finding.evidence.iter().any(|fact| matches!(fact, Evidence::After { .. })) {
         return None;
@@ -115,30 +79,13 @@ pub(crate) fn symptom(finding: &Finding, start: &Start) -> Option<&'static str> 
     let first = requests.find(|judged| judged.case.row.level == Level::Start)?;
     match (finding.severity, first.case.row.by) {
         (Severity::Blocker, Requester::Role) => {
-            Some("StartInstances answers UnauthorizedOperation; the instance stays stopped")
+            Some("StartInstances returns UnauthorizedOperation; the instance stays stopped")
         }
         (Severity::Blocker, Requester::RoleThroughEc2 | Requester::Infrastructure) => {
-            Some("StartInstances answers OK; then pending → stopped, Client.InternalError")
+            Some("StartInstances returns OK, then pending → stopped, Client.InternalError")
         }
         (Severity::Undecided | Severity::Warning | Severity::Note, _) => None,
     }
-}
-
-/// What allows the grant that EC2 makes, each once, and who then decrypts.
-pub(crate) fn allowed_by(start: &Start) -> Option<String> {
-    let grants = start.judged.iter().filter(|judged| judged.case.row.step == Step::CreateGrant);
-    let allowing = grants.flat_map(|judged| {
-        let deciders = deciders(&judged.case.request, &judged.explanation).into_iter();
-        deciders.filter_map(|decider| match decider {
-            Decider::Statement(at, index) => Some(statement(&place(&judged.case.policies, at, index), start.noun())),
-            Decider::Grant(_) => Some("a grant on the key".to_owned()),
-            Decider::Type(_) | Decider::Grants => None,
-        })
-    });
-    let mut names: Vec<String> = Vec::new();
-    allowing.for_each(|name| push_new(&mut names, name));
-    let decrypts = "EC2 then decrypts by that grant as its own role aws:ec2-infrastructure";
-    (!names.is_empty()).then(|| format!("kms:CreateGrant allowed by {}; {decrypts}", names.join(" and ")))
 }
 
 /// What the asker stated, or else what is assumed, of all starts; the time of the read says no more than the report.
@@ -152,21 +99,33 @@ pub(crate) fn taken_for_granted(report: &Report, is_stated: bool) -> String {
     taken.join(", ")
 }
 
-/// A statement as people find it: policy, Sid or number, line.
-fn statement(placed: &PlacedStatement, noun: &str) -> String {
-    let policy = match placed.at.kind {
-        PolicyType::KeyPolicy => placed.policy.clone(),
-        kind @ (PolicyType::Identity
-        | PolicyType::Boundary
-        | PolicyType::Session
-        | PolicyType::Scp
-        | PolicyType::Rcp) => format!("{} {}", policy_type(kind, noun), placed.policy),
-    };
-    format!("{policy}, {}", in_policy(placed))
+/// A statement as people find it: policy, Sid or number, line; `who` is the ARN of the principal.
+pub(crate) fn statement(placed: &PlacedStatement, who: &str) -> String {
+    format!("{}, {}", policy(placed, who), in_policy(placed))
+}
+
+/// The policy of a statement as people find it.
+pub(crate) fn policy(placed: &PlacedStatement, who: &str) -> String {
+    let (kind, label, name) = (placed.at.kind, &placed.label, &placed.policy);
+    let text =
+        if label.text.is_empty() { format!("{} {name}", policy_type(kind, noun(who))) } else { label.text.to_string() };
+    match kind {
+        PolicyType::KeyPolicy => name.clone(),
+        PolicyType::Identity | PolicyType::Boundary if !label.text.is_empty() => match &label.group {
+            Some(group) => format!("{text} of group {group}"),
+            None => format!("{text} of {}", identity(who)),
+        },
+        PolicyType::Identity | PolicyType::Boundary | PolicyType::Session | PolicyType::Scp | PolicyType::Rcp => text,
+    }
+}
+
+/// `role` or `user`: what the ARN is of.
+fn noun(who: &str) -> &'static str {
+    kind_and_name(who).0
 }
 
 /// A statement within its policy: Sid or number, line.
-fn in_policy(placed: &PlacedStatement) -> String {
+pub(crate) fn in_policy(placed: &PlacedStatement) -> String {
     let name = match &placed.sid {
         Some(sid) if !sid.is_empty() => format!("statement \"{sid}\""),
         Some(_) | None => format!("statement {}", placed.index + 1),
@@ -176,56 +135,53 @@ fn in_policy(placed: &PlacedStatement) -> String {
 }
 
 /// What decides a request: a statement, a grant, or the policy type that does not allow.
-pub(crate) fn decider(decider: Decider, judged: &RequestOutcome, noun: &str) -> String {
+pub(crate) fn decider(decider: Decider, judged: &RequestOutcome, who: &str) -> String {
     match decider {
-        Decider::Statement(at, index) => statement(&place(&judged.case.policies, at, index), noun),
+        Decider::Statement(at, index) => statement(&place(&judged.case.policies, at, index), who),
         Decider::Grant(position) => {
             let grant = judged.case.policies.grants.get(position);
             let id = grant.map(|grant| &*grant.id).filter(|id| !id.is_empty());
-            id.map_or_else(|| "the grant that EC2 makes at the start".to_owned(), |id| format!("grant {id}"))
+            id.map_or_else(|| "the grant that EC2 creates".to_owned(), |id| format!("grant {id}"))
         }
-        Decider::Type(kind) => policy_type(kind, noun),
+        Decider::Type(kind) => policy_type(kind, noun(who)),
         Decider::Grants => "grants".to_owned(),
     }
 }
 
-/// A fact as label and lines, of the `role` or `user` that starts the instance.
-pub(crate) fn fact(fact: &Evidence, noun: &'static str) -> (&'static str, Vec<String>) {
+/// A fact as label and lines; `who` is the ARN of the principal that starts the instance.
+pub(crate) fn fact(fact: &Evidence, who: &str) -> (&'static str, Vec<String>) {
+    let noun = noun(who);
     match fact {
         Evidence::Statement { at, role: StatementRole::Denies, conditions } => {
-            ("denied by", std::iter::once(statement(at, noun)).chain(conditions.iter().map(miss)).collect())
+            ("denied by", std::iter::once(statement(at, who)).chain(conditions.iter().map(miss)).collect())
         }
         Evidence::Statement { at, role: StatementRole::Delegates, .. } => {
-            ("key policy", vec![format!("leaves it to the account's IAM policies ({})", in_policy(at))])
+            ("key policy", vec![format!("enables IAM policies ({})", in_policy(at))])
         }
-        Evidence::Statement { at, role: StatementRole::Admits, .. } => ("admitted by", vec![statement(at, noun)]),
-        Evidence::Statement { at, role: StatementRole::Asks, .. } => ("asked by", vec![statement(at, noun)]),
+        Evidence::Statement { at, role: StatementRole::Admits, .. } => ("admitted by", vec![statement(at, who)]),
+        Evidence::Statement { at, role: StatementRole::Asks, .. } => ("required by", vec![statement(at, who)]),
         Evidence::Nearest { at, misses } => {
-            ("nearest", std::iter::once(statement(at, noun)).chain(misses.iter().map(miss)).collect())
+            ("closest match", std::iter::once(statement(at, who)).chain(misses.iter().map(miss)).collect())
         }
         Evidence::NoStatement { policies: 0 } => (noun, vec!["it has no policies".to_owned()]),
-        Evidence::NoStatement { policies: 1 } => {
-            (noun, vec!["1 policy read; no statement of it allows this".to_owned()])
-        }
-        Evidence::NoStatement { policies } => {
-            (noun, vec![format!("{policies} policies read; no statement allows this")])
-        }
+        Evidence::NoStatement { policies: 1 } => (noun, vec!["1 policy read; it does not allow this".to_owned()]),
+        Evidence::NoStatement { policies } => (noun, vec![format!("{policies} policies read; none allows this")]),
         Evidence::Grant { id, grantee, operations, misses } => {
             let first = format!("{id} gives {} to {grantee}", operations.join(", "));
             let others = misses.iter().filter(|miss| miss.element != Element::GranteePrincipal);
             ("grant", std::iter::once(first).chain(others.map(miss)).collect())
         }
-        Evidence::So(code) => ("so", vec![so(*code, noun)]),
+        Evidence::So(code) => ("means", vec![so(*code, noun)]),
         Evidence::After { code, action } => {
             let action = action.map(|action| format!("{action}: ")).unwrap_or_default();
-            ("first", vec![format!("{action}{}: this cannot matter before that is cured ({code})", title(*code, noun))])
+            ("fix first", vec![format!("{code}: {action}{}", title(*code, noun))])
         }
         Evidence::Level { names, .. } if names.is_empty() => ("attached", vec!["no policy of this type".to_owned()]),
         Evidence::Level { level, names } => {
             let level = level.map(|level| format!(" (level {})", level + 1));
             ("attached", vec![names.join(", ") + &level.unwrap_or_default()])
         }
-        Evidence::OpenQuestion(open) => ("open", vec![self::open(open, noun)]),
+        Evidence::OpenQuestion(open) => ("not known", vec![self::open(open, who)]),
         Evidence::Refused { time, event, refusal } => {
             let event = if event.is_empty() { String::new() } else { format!(" (event {event})") };
             let time = time.map_or_else(|| "at a time that is not told".to_owned(), minute);
@@ -246,12 +202,45 @@ pub(crate) fn so(code: Code, noun: &str) -> String {
     format!("{} ({code})", title(code, noun))
 }
 
-/// One failing element: what it asks for, and what the request has.
+/// One failing element: what it requires, and what the request has.
 pub(crate) fn miss(miss: &Miss) -> String {
     let expected = match miss.expected.as_slice() {
         [] => "missing, so the statement has no effect".to_owned(),
         expected => expected.join(", "),
     };
+    let (actual, more) = (actual(&miss.actual), more(miss));
+    match actual {
+        None => format!("{}: {expected} (not in the request{more})", miss.element),
+        Some(actual) => format!("{}: {expected} (the request: {actual}{more})", miss.element),
+    }
+}
+
+/// What the request has for a failing element, below the place where the element stands.
+pub(crate) fn has(miss: &Miss) -> String {
+    let operator =
+        if let Element::Condition(operator, _) = &miss.element { format!("{operator}: ") } else { String::new() };
+    let more = more(miss);
+    match actual(&miss.actual) {
+        None => format!("{operator}the request does not include it{more}"),
+        Some(actual) => format!("{operator}the request has {actual}{more}"),
+    }
+}
+
+fn actual(value: &ContextValue) -> Option<String> {
+    Some(match value {
+        ContextValue::Absent => return None,
+        ContextValue::Single(text) => text.to_string(),
+        ContextValue::Multi(values) => values.join(", "),
+        ContextValue::KnownPrefix(prefix) if !prefix.is_empty() => format!("{prefix}…"),
+        ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::NotKnown => {
+            "a value that is not known".to_owned()
+        }
+        ContextValue::Ec2Internal => "EC2's own, none of yours".to_owned(),
+    })
+}
+
+/// What policy variables stand for, and what a key with several values needs.
+fn more(miss: &Miss) -> String {
     let variables = miss.variables.iter().map(|(key, value)| match value {
         ContextValue::Single(value) => format!("; ${{{key}}} is {value}"),
         ContextValue::Absent => format!("; ${{{key}}} is absent"),
@@ -266,36 +255,28 @@ pub(crate) fn miss(miss: &Miss) -> String {
     {
         more.push_str("; a key with several values needs ForAnyValue or ForAllValues");
     }
-    let actual = match &miss.actual {
-        ContextValue::Absent => return format!("{}: {expected} (not in the request{more})", miss.element),
-        ContextValue::Single(text) => text.to_string(),
-        ContextValue::Multi(values) => values.join(", "),
-        ContextValue::KnownPrefix(prefix) if !prefix.is_empty() => format!("{prefix}…"),
-        ContextValue::KnownPrefix(_) | ContextValue::OneOf(_) | ContextValue::NotKnown => "not known".to_owned(),
-        ContextValue::Ec2Internal => "EC2's own, none of yours".to_owned(),
-    };
-    format!("{}: {expected} (the request: {actual}{more})", miss.element)
+    more
 }
 
-pub(crate) fn open(open: &OpenQuestion, noun: &str) -> String {
+pub(crate) fn open(open: &OpenQuestion, who: &str) -> String {
     match open {
         OpenQuestion::Condition { holds, by, settles } => {
-            format!("passes only if {holds}: {}{}", statement(by, noun), lacks(settles))
+            format!("denied unless {holds}: {}{}", statement(by, who), lacks(settles))
         }
         OpenQuestion::IncompleteArn { holds, by } => {
-            format!("passes only if {holds}, of which AWS does not say how it is completed: {}", statement(by, noun))
+            format!("denied unless {holds}, of which AWS does not say how it is completed: {}", statement(by, who))
         }
-        OpenQuestion::Session { by } => format!("names one session of the role: {}", statement(by, noun)),
+        OpenQuestion::Session { by } => format!("names one session of the role: {}", statement(by, who)),
         OpenQuestion::Grant { holds, id, settles } => format!("grant {id} serves only if {holds}{}", lacks(settles)),
         OpenQuestion::NotPrincipal { by } => {
-            format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by, noun))
+            format!("NotPrincipal with Allow, which AWS does not support: {}", statement(by, who))
         }
         OpenQuestion::Unread { what, needs } => format!("not read: {what} (needs {needs})"),
         OpenQuestion::Untold { what, .. } => what.clone(),
     }
 }
 
-/// What was not read of that on which something hangs.
+/// What was not read of that on which something depends.
 fn lacks(settles: &Resolution) -> String {
     match settles {
         Resolution::Read { what, needs, .. } => format!("; not read: {what} (needs {needs})"),

@@ -63,6 +63,8 @@ fn judging_twice_gives_the_same_bytes() {
 fn is_to_be_copied(line: &str) -> bool {
     let words = line.trim_start();
     words.starts_with(['"', '{'])
+        || words.starts_with("- \"")
+        || words.starts_with("+ \"")
         || words.contains("arn:")
         || words.contains("aws ")
         || words.starts_with("ebs-preflight ")
@@ -93,6 +95,8 @@ fn the_text_fits_the_screen_and_says_nothing_twice() {
             let words = line.trim_start_matches([' ', ',']);
             // Each place of a remedy has its own statements, and its own word on which of them the start needs.
             let is_json = words.starts_with(['"', '{', '}']) || words.starts_with("The start does not need");
+            // What the request has, below the place in the policy.
+            let is_json = is_json || words.contains("│ ") || words.starts_with("arn:");
             assert!(words.len() < 30 || is_json || said.insert(words), "{name} says twice: {line}\n{text}");
         }
     }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::report::{Form, json, remedy_files, text};
+use ebs_preflight::report::{Form, Screen, Style, json, remedy_files, text};
 use ebs_preflight::triage;
 use jiff::tz::TimeZone;
 
@@ -50,6 +50,18 @@ fn hold(of: &str, texts: &BTreeMap<String, String>) {
 fn checks_say_what_they_said() {
     let text = |golden: crate::golden::Golden| (format!("{}.txt", golden.name), text::render(&golden.report()));
     hold("check", &library().into_iter().map(text).collect());
+}
+
+/// The narrowest screen that is laid out.
+const NARROW: Screen = Screen { width: 60, color: false };
+
+#[test]
+fn checks_say_the_same_on_a_narrow_screen() {
+    let style = Style { screen: NARROW, ..Style::default() };
+    let text = |golden: crate::golden::Golden| {
+        (format!("{}.txt", golden.name), text::render_with(&golden.report(), style.clone()))
+    };
+    hold("check-60", &library().into_iter().map(text).collect());
 }
 
 #[test]

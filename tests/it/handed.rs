@@ -118,7 +118,7 @@ fn a_refused_policy_is_shown_as_the_file_has_it() {
     let error = &report(&check(folder.path(), &["--key-policy-file", "alias/ebs-prod=policy.json"]))["error"];
     let message = error["message"].as_str().unwrap();
     let column = output.trim_start().find("Affect").unwrap() - 1;
-    assert!(message.starts_with("AWS would refuse this policy"), "{message}");
+    assert!(message.starts_with("AWS would reject this policy"), "{message}");
     assert!(
         message.contains("--> policy.json:3:") && message.contains(&format!("policy.json:3:{column}")),
         "{message}"

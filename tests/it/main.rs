@@ -19,6 +19,7 @@ mod caller;
 mod captures;
 mod condition_keys;
 mod conformance;
+mod corrections;
 mod counted;
 mod differential;
 mod docs;
@@ -35,6 +36,7 @@ mod problems;
 mod properties;
 mod ready_net;
 mod schema;
+mod screen;
 mod shapes;
 mod spec;
 mod strict;
@@ -63,8 +65,12 @@ mod pasted;
 mod program;
 #[cfg(feature = "cli")]
 mod remedies;
+#[cfg(all(feature = "cli", unix))]
+mod scripts;
 #[cfg(feature = "cli")]
 mod targets;
+#[cfg(feature = "cli")]
+mod terminal;
 #[cfg(feature = "cli")]
 mod transcripts;
 #[cfg(all(feature = "cli", unix))]

@@ -234,7 +234,12 @@ fn a_remedy_as_written_makes_the_start_ready() {
         let files = files.to_str().unwrap();
         let before = check(&server, &world, "reader", &arguments);
         let before = before.arguments(flags).arguments(&["--write-remedy", files]).finish();
-        shell::run(&format!("cd {files} && sh apply.sh"), &server, &world.region, &world.credentials["reader"]);
+        shell::run(
+            &format!("for script in {files}/*/apply.sh; do sh \"$script\" || exit 1; done"),
+            &server,
+            &world.region,
+            &world.credentials["reader"],
+        );
         let after = check(&server, &world, "reader", &arguments).finish();
         let told = format!("{name} {flags:?}: {}, then {}", before.seen(), after.seen());
         if (before.exit, after.exit) == (Some(1), Some(0)) { Vec::new() } else { vec![told] }

@@ -70,6 +70,10 @@ fn advice(report: &str) -> Vec<(String, Advice)> {
         }
         is_next = line.starts_with("   Next") || (is_next && line.starts_with("     "));
         let Some(typed) = line.strip_prefix("       ").filter(|_| is_next) else { continue };
+        // What it prints is for somebody else; the line below it takes what comes back.
+        if typed.starts_with("ebs-preflight capture --script ") {
+            continue;
+        }
         found.push((code.clone(), read(typed)));
     }
     found

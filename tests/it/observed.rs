@@ -289,9 +289,9 @@ fn without_a_role_the_last_starter_is_judged() {
     // No capture: the build without AWS and the one with it both get as far as who is judged.
     let run = Run::new(&["check", "--instance-id", INSTANCE]);
     let none = run.finish();
-    assert!(none.seen().contains("the role is missing"), "{}", none.seen());
+    assert!(none.seen().contains("No role and no user is given"), "{}", none.seen());
     let run = Run::new(&["check", "--instance-id", INSTANCE]);
     let events = run.file("events.json", &json!({"Records": [started(3)]}).to_string());
     let told = run.arguments(&["--events", &events]).finish();
-    assert!(!told.seen().contains("the role is missing"), "{}", told.seen());
+    assert!(!told.seen().contains("No role and no user is given"), "{}", told.seen());
 }

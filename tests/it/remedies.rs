@@ -141,15 +141,18 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
 
 #[test]
 fn each_finding_lists_just_its_own_remedies() {
-    let report: Value = serde_json::from_str(&json::render(&preflight(&incident(), &Question::default()))).unwrap();
-    let sids = |code: &str| -> Vec<String> {
+    let sids = |code: &str, fix_warnings: bool| -> Vec<String> {
+        let question = Question { fix_warnings, ..Question::default() };
+        let report: Value = serde_json::from_str(&json::render(&preflight(&incident(), &question))).unwrap();
         let findings = report["targets"][0]["findings"].as_array().unwrap();
         let finding = findings.iter().find(|finding| finding["code"] == code).unwrap();
         let remedies = finding["remedies"].as_array().unwrap();
         remedies.iter().map(|remedy| remedy["statement"]["Sid"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(sids("EBP0101"), ["GrantKeyToEC2ForStart"]);
-    assert_eq!(sids("EBP0201"), ["UseKeyThroughEC2"]);
+    assert_eq!(sids("EBP0101", false), ["GrantKeyToEC2ForStart"]);
+    assert_eq!(sids("EBP0201", false), [""; 0], "the start does not need it");
+    assert_eq!(sids("EBP0101", true), ["GrantKeyToEC2ForStart"]);
+    assert_eq!(sids("EBP0201", true), ["UseKeyThroughEC2"]);
 }
 
 /// A folder with a capture in it, and the program to run there.
@@ -222,9 +225,9 @@ fn diff_puts_what_becomes_worse_first_and_says_what_is_not_touched() {
     let desk = Desk::with("before.json", &before_the_incident());
     let (exit, text) = desk.run(&["diff", "--capture", "before.json", "--encrypt-volumes-with", "alias/ebs-prod"]);
     assert_eq!(exit, 1);
-    assert!(text.starts_with("1 made worse, 0 cured, 0 unchanged, if\n"), "{text}");
-    assert!(text.contains("\nREADY → BLOCKED  i-0f3c2a9d8b7e61254 for role scheduler/StartJob\n"), "{text}");
-    assert!(text.contains("kms:CreateGrant: no such request → not allowed (2 volumes)"), "{text}");
+    assert!(text.starts_with("1 start would break, 0 would be fixed, 0 stay as they are, if\n"), "{text}");
+    assert!(text.contains("\nREADY → BLOCKED  i-0f3c2a9d8b7e61254 (batch-01) by role scheduler/StartJob\n"), "{text}");
+    assert!(text.contains("kms:CreateGrant: not needed before → not allowed (2 volumes)"), "{text}");
     assert!(text.contains("A running instance is not touched"), "{text}");
 }
 
@@ -275,10 +278,12 @@ fn a_written_remedy_is_whole_and_cures() {
     let desk = Desk::with("incident.json", INCIDENT);
     let write = ["check", "--capture", "incident.json", "--write-remedy", "cure"];
     assert_eq!(desk.run(&write).0, 1);
-    let policy =
-        std::fs::read_to_string(desk.path("cure/role-111122223333-StartJob-StartEncryptedInstances.json")).unwrap();
+    let policy = std::fs::read_to_string(
+        desk.path("cure/account-111122223333/role-111122223333-StartJob-StartEncryptedInstances.json"),
+    )
+    .unwrap();
     assert!(NamedPolicy::parse("cure", &policy, PolicyType::Identity).is_ok());
-    let apply = std::fs::read_to_string(desk.path("cure/apply.sh")).unwrap();
+    let apply = std::fs::read_to_string(desk.path("cure/account-111122223333/apply.sh")).unwrap();
     assert!(apply.contains("aws iam put-role-policy --role-name StartJob "), "{apply}");
     assert_eq!(desk.run(&write).0, 2, "files that exist stay");
     assert_eq!(desk.run(&[&write[..], &["--force"]].concat()).0, 1);
@@ -301,8 +306,10 @@ fn what_two_starts_need_of_one_policy_is_written_once() {
     value["targets"].as_array_mut().unwrap().push(serde_json::json!({"instanceId": other, "roleArn": ROLE}));
     let desk = Desk::with("two.json", &value.to_string());
     assert_eq!(desk.run(&["check", "--capture", "two.json", "--write-remedy", "cure"]).0, 1);
-    let policy =
-        std::fs::read_to_string(desk.path("cure/role-111122223333-StartJob-StartEncryptedInstances.json")).unwrap();
+    let policy = std::fs::read_to_string(
+        desk.path("cure/account-111122223333/role-111122223333-StartJob-StartEncryptedInstances.json"),
+    )
+    .unwrap();
     assert!(policy.contains(KEY) && policy.contains(&other_key), "{policy}");
     assert!(NamedPolicy::parse("cure", &policy, PolicyType::Identity).is_ok(), "no Sid stands twice");
     let (exit, diff) = desk.json(&["diff", "--capture", "two.json", "--apply-remedy", "cure/remedy.json"]);
@@ -315,7 +322,7 @@ fn terraform_reads_its_form_and_patch_its_diff() {
     for place in ["identity", "key-policy", "grant"] {
         let write = ["check", "--capture", "incident.json", "--write-remedy", place, "--remedy-place", place];
         assert_eq!(desk.run(&write).0, 1);
-        for entry in std::fs::read_dir(desk.path(place)).unwrap() {
+        for entry in std::fs::read_dir(desk.path(place).join("account-111122223333")).unwrap() {
             let path = entry.unwrap().path();
             let text = std::fs::read_to_string(&path).unwrap();
             match path.extension().and_then(|extension| extension.to_str()) {
@@ -326,7 +333,8 @@ fn terraform_reads_its_form_and_patch_its_diff() {
         }
     }
     let patch = std::fs::read_to_string(
-        desk.path("key-policy").join("key-111122223333-ap-northeast-1-1234abcd-12ab-34cd-56ef-1234567890ab.diff"),
+        desk.path("key-policy/account-111122223333")
+            .join("key-111122223333-ap-northeast-1-1234abcd-12ab-34cd-56ef-1234567890ab.diff"),
     );
     let removed = patch.unwrap().lines().filter(|line| line.starts_with('-') && !line.starts_with("---")).count();
     assert!(removed <= 1, "only the comma behind the last statement is new in what was there");

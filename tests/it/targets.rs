@@ -178,7 +178,10 @@ fn what_the_capture_does_not_hold_is_an_error_beside_the_others() {
         let diff = ["diff", "--capture", capture, "--disable-key", key];
         let output = run(&[&diff, arguments].concat(), input);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(text.starts_with("1 made worse, 0 cured, 0 unchanged, 1 not judged, if\n"), "{text}");
+        assert!(
+            text.starts_with("1 start would break, 0 would be fixed, 0 stay as they are, 1 could not be judged, if\n"),
+            "{text}"
+        );
         assert!(text.contains("   ERROR  the capture was not made for the start of"), "{text}");
         let output = run(&[&diff, arguments, &["--format", "json"]].concat(), input);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -274,4 +277,33 @@ fn a_session_is_accepted_wherever_its_role_is() {
     let seen = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{seen}");
     assert!(seen.contains("BLOCKED → READY"), "{seen}");
+}
+
+/// Whatever form people have the instance and the role in, it is the same start.
+#[test]
+fn a_start_is_typed_as_people_have_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, demo().to_string()).unwrap();
+    let (upper, twice) = (INSTANCE.to_uppercase(), format!("{INSTANCE},{INSTANCE}"));
+    let list = format!("# those of the night\n{upper}\n");
+    let account = ["--account", "111122223333"];
+    for (arguments, input) in [
+        (vec![INSTANCE, ROLE], ""),
+        (vec![&upper, ROLE], ""),
+        (vec![&twice, ROLE], ""),
+        (vec![INSTANCE], ""),
+        (vec![ROLE], ""),
+        (vec!["-", "--role-arn", ROLE], &list),
+        (vec!["-", ROLE], &list),
+        ([&[INSTANCE, "scheduler/StartJob"], &account[..]].concat(), ""),
+        ([&["--role-arn", "scheduler/StartJob"], &account[..]].concat(), ""),
+    ] {
+        let (status, report) = check(file.path(), &arguments, input);
+        let targets = report["targets"].as_array().unwrap_or_else(|| panic!("{arguments:?}: {report}"));
+        let found = (status, targets.len(), &targets[0]["instanceId"], &targets[0]["roleArn"]);
+        assert_eq!(found, (Some(1), 1, &json!(INSTANCE), &json!(ROLE)), "{arguments:?}");
+    }
+    // Without an account a name alone is nobody.
+    let (status, report) = check(file.path(), &[INSTANCE, "StartJob"], "");
+    assert_eq!((status, code(&report)), (Some(2), "not-a-role"));
 }

@@ -7,6 +7,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+/// The folder of the only owner.
+const ACCOUNT: &str = "account-111122223333";
+
 /// A folder with the incident's capture.
 struct Desk(TempDir);
 
@@ -29,12 +32,17 @@ impl Desk {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
 
-    /// What the folder `cure` holds, hidden files as well.
+    /// What the folder `cure` and the folder of the account in it hold, hidden files as well.
     fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.path("cure")).unwrap();
-        let mut names: Vec<String> = entries.map(|one| one.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        let names = |folder: &str| -> Vec<String> {
+            let entries = fs::read_dir(self.path(folder)).into_iter().flatten();
+            entries.map(|one| one.unwrap().file_name().into_string().unwrap()).collect()
+        };
+        let all = names("cure").into_iter().filter(|name| name != ACCOUNT);
+        let mut all: Vec<String> = all.collect();
+        all.extend(names(&format!("cure/{ACCOUNT}")).into_iter().map(|name| format!("{ACCOUNT}/{name}")));
+        all.sort();
+        all
     }
 }
 
@@ -42,9 +50,10 @@ impl Desk {
 fn files_are_named_with_account_and_kind_and_are_their_owners() {
     let desk = Desk::new();
     assert_eq!(desk.cure(&[]).0, Some(1));
-    let name = "role-111122223333-StartJob-StartEncryptedInstances";
-    let expected = ["apply.sh", "remedy.json"].map(str::to_owned).into_iter();
-    let mut expected: Vec<String> = expected.chain(["diff", "json", "tf"].map(|end| format!("{name}.{end}"))).collect();
+    let name = format!("{ACCOUNT}/role-111122223333-StartJob-StartEncryptedInstances");
+    let ends = ["diff", "json", "template.json", "tf"].map(|end| format!("{name}.{end}")).into_iter();
+    let scripts = ["apply.sh", "undo.sh"].map(|script| format!("{ACCOUNT}/{script}"));
+    let mut expected: Vec<String> = ends.chain(scripts).chain(["remedy.json".to_owned()]).collect();
     expected.sort();
     assert_eq!(desk.names(), expected);
     for name in desk.names() {
@@ -63,7 +72,7 @@ fn what_exists_is_replaced_only_if_somebody_says_so() {
     assert_eq!(desk.names(), ["remedy.json"]);
     assert_eq!(fs::read_to_string(desk.path("cure/remedy.json")).unwrap(), "mine");
     assert_eq!(desk.cure(&["--force"]).0, Some(1));
-    assert_eq!(desk.names().len(), 5);
+    assert_eq!(desk.names().len(), 7);
     assert_ne!(fs::read_to_string(desk.path("cure/remedy.json")).unwrap(), "mine");
 }
 
@@ -100,11 +109,22 @@ fn a_folder_that_is_a_link_is_refused() {
 fn all_are_written_or_none() {
     let desk = Desk::new();
     fs::create_dir_all(desk.path("cure/remedy.json")).unwrap();
-    fs::write(desk.path("cure/apply.sh"), "mine").unwrap();
+    fs::write(desk.path("cure/mine"), "mine").unwrap();
     let (exit, said) = desk.cure(&["--force"]);
     assert_eq!((exit, said.contains("no regular file")), (Some(2), true), "{said}");
-    assert_eq!(desk.names(), ["apply.sh", "remedy.json"]);
-    assert_eq!(fs::read_to_string(desk.path("cure/apply.sh")).unwrap(), "mine");
+    assert_eq!(desk.names(), ["mine", "remedy.json"]);
+    assert_eq!(fs::read_to_string(desk.path("cure/mine")).unwrap(), "mine");
+}
+
+#[test]
+fn a_folder_within_that_leads_elsewhere_is_refused() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("cure")).unwrap();
+    fs::create_dir(desk.path("elsewhere")).unwrap();
+    symlink(desk.path("elsewhere"), desk.path("cure").join(ACCOUNT)).unwrap();
+    let (exit, said) = desk.cure(&["--force"]);
+    assert_eq!((exit, said.contains("is not a directory")), (Some(2), true), "{said}");
+    assert_eq!(fs::read_dir(desk.path("elsewhere")).unwrap().count(), 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::engine::{Element, Miss, StatementOutcome};
 use crate::names::RoleArn;
 use crate::operations::{RequestOutcome, Requester, is_network_key};
-use crate::policy::{Effect, Polarity, PrincipalEntry};
+use crate::policy::{Effect, Polarity, Policy, PolicyType, PrincipalEntry, add_value, set_element};
 
 use super::super::Code;
 use super::{MismatchContext, name};
@@ -23,24 +23,58 @@ pub(in super::super) fn denied(judged: &RequestOutcome, outcome: &StatementOutco
         let bounded = policies.boundary.is_some();
         return Some(if bounded { Code::NotPrincipalAndBoundary } else { Code::NotPrincipalForgetsSession });
     }
-    // A plain condition of a Deny says what is forbidden; a negated one, or one that a missing key satisfies, is an
-    // exception, and those go wrong.
+    exception(judged, outcome).map(|(code, _)| code)
+}
+
+/// The exception of a Deny that does not except the request because of a slip, with its name.
+///
+/// A plain condition of a Deny says what is forbidden; a negated one, or one that a missing key satisfies, is an exception,
+/// and those go wrong.
+pub(in super::super) fn exception(judged: &RequestOutcome, outcome: &StatementOutcome) -> Option<(Code, Miss)> {
+    let (request, policies) = (&judged.case.request, &judged.case.policies);
+    let statement = policies.statement(outcome.at, outcome.statement)?;
     let exceptions = statement
         .conditions
         .iter()
         .filter(|condition| condition.operator.comparison.is_negated() || condition.operator.if_exists);
-    exceptions
-        .filter_map(|condition| {
-            let miss = Miss {
-                element: Element::Condition(condition.operator, condition.key.clone()),
-                expected: condition.written.clone(),
-                actual: request.context.get(&condition.key).clone(),
-                variables: Vec::new(),
-            };
-            name(&MismatchContext { request, kind: outcome.at.kind, effect: Effect::Deny, miss: &miss })
-        })
-        .min()
-        .map(|(_, code)| code)
+    let named = exceptions.filter_map(|condition| {
+        let miss = Miss {
+            element: Element::Condition(condition.operator, condition.key.clone()),
+            expected: condition.written.clone(),
+            actual: request.context.get(&condition.key).clone(),
+            variables: Vec::new(),
+        };
+        let (position, code) =
+            name(&MismatchContext { request, kind: outcome.at.kind, effect: Effect::Deny, miss: &miss })?;
+        Some((position, code, miss))
+    });
+    named.min_by_key(|(position, _, _)| *position).map(|(_, code, miss)| (code, miss))
+}
+
+/// A Deny with `NotPrincipal` as one for everybody but the principals of these ARNs, which leaves out their sessions as
+/// well and holds whether or not they have a permissions boundary; `None` where it leaves out others than roles, users
+/// and accounts.
+///
+/// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html>
+pub(super) fn by_condition(text: &str) -> Option<String> {
+    let document = format!(r#"{{"Version": "2012-10-17", "Statement": [{text}]}}"#);
+    let statement = Policy::parse(&document, PolicyType::KeyPolicy).ok()?.statements.into_iter().next()?;
+    let element = statement.principal.filter(|element| element.sense == Polarity::Negated)?;
+    let arns = element.entries.iter().map(|(entry, _)| match entry {
+        PrincipalEntry::Role(arn) | PrincipalEntry::User(arn) | PrincipalEntry::Root(arn) => Some(arn.to_string()),
+        PrincipalEntry::Session(arn) => RoleArn::parse(arn).ok().map(|role| role.as_str().to_owned()),
+        PrincipalEntry::Anyone
+        | PrincipalEntry::Account(_)
+        | PrincipalEntry::UniqueId(_)
+        | PrincipalEntry::Service(_)
+        | PrincipalEntry::Federated(_)
+        | PrincipalEntry::CanonicalUser(_)
+        | PrincipalEntry::Other(_) => None,
+    });
+    let all = set_element(text, &["NotPrincipal"], "Principal", &["*".to_owned()]).ok()?;
+    arns.collect::<Option<Vec<_>>>()?
+        .iter()
+        .try_fold(all, |text, arn| add_value(&text, &["Condition", "ArnNotEquals", "aws:PrincipalArn"], arn).ok())
 }
 
 /// Whether an entry of `NotPrincipal` is the role or user of this ARN, or a session of the role.

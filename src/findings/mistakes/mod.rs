@@ -1,18 +1,20 @@
 //! The slips that people make, by name: what in a statement does not fit, and what that usually means.
 
 mod condition;
+mod correction;
 mod deny;
 mod principal;
 mod resource;
 mod spelling;
 
-use crate::engine::{Element, FailedElement, Miss, NearMiss, Request, near_misses};
+use crate::engine::{Element, FailedElement, Miss, NearMiss, PolicyRef, Request, near_misses};
 use crate::operations::RequestOutcome;
 use crate::policy::{Effect, Polarity, PolicyType, PrincipalEntry};
 
 use super::Code;
 
-pub(super) use deny::denied;
+use correction::Correction;
+pub(super) use deny::{denied, exception};
 pub(super) use principal::is_in_other_partition;
 pub(super) use spelling::is_slip_of;
 
@@ -28,50 +30,99 @@ struct MismatchContext<'a> {
 /// Recognizes one slip in one element.
 type Recognizer = fn(&MismatchContext<'_>) -> bool;
 
-/// Every slip; of two that fit one element the earlier names it.
-const SLIPS: &[(Code, Recognizer)] = &[
-    (Code::WildcardInStringEquals, condition::wildcard_in_string_equals),
-    (Code::ViaServiceChinaSuffix, condition::via_service_china_suffix),
-    (Code::ViaServiceOtherRegion, condition::via_service_other_region),
-    (Code::ViaServiceOtherService, condition::via_service_other_service),
-    (Code::GrantFlagOnOtherRequest, condition::grant_flag_on_other_request),
-    (Code::NetworkDenyWithoutEscape, condition::network_deny_without_escape),
-    (Code::NetworkConditionOnForwarded, condition::network_condition_on_forwarded),
-    (Code::MfaCondition, condition::mfa),
-    (Code::EncryptionContextOther, condition::encryption_context_other),
-    (Code::ResourceAliasesInKeyPolicy, condition::resource_aliases_in_key_policy),
-    (Code::TagInOtherCase, condition::tag_in_other_case),
-    (Code::TagMissing, condition::tag_missing),
-    (Code::TagOfOtherValue, condition::tag_of_other_value),
-    (Code::ConditionKeyUnknown, condition::key_unknown),
-    (Code::StalePrincipal, principal::stale),
-    (Code::SessionAsPrincipal, principal::session),
-    (Code::ServiceLinkedRoleSuffix, principal::service_linked_suffix),
-    (Code::ServiceLinkedRoleOther, principal::service_linked_other),
-    (Code::RoleWithoutPath, principal::without_path),
-    (Code::RoleInOtherCase, principal::other_case),
-    (Code::RoleOfOtherAccount, principal::other_account),
-    (Code::ArnOfOtherPartition, principal::other_partition),
-    (Code::ServicePrincipal, principal::service),
-    (Code::PolicyAsPrincipal, principal::no_principal),
-    (Code::StatementWithoutResource, resource::missing),
-    (Code::AliasAsResource, resource::alias),
-    (Code::KeyIdAsResource, resource::bare_id),
-    (Code::ArnOfOtherPartition, resource::other_partition),
-    (Code::KeyOfOtherRegion, resource::other_region),
-    (Code::OtherKeyAsResource, resource::other_key),
-    (Code::ConditionKeyNotCarried, condition::key_not_carried),
+/// Every slip with its correction; of two that fit one element the earlier names it.
+const SLIPS: &[(Code, Recognizer, Correction)] = &[
+    (Code::WildcardInStringEquals, condition::wildcard_in_string_equals, correction::with_wildcards),
+    (Code::ViaServiceChinaSuffix, condition::via_service_china_suffix, correction::as_the_request_has_it),
+    (Code::ViaServiceOtherRegion, condition::via_service_other_region, correction::what_the_request_has),
+    (Code::ViaServiceOtherService, condition::via_service_other_service, correction::what_the_request_has),
+    (Code::GrantFlagOnOtherRequest, condition::grant_flag_on_other_request, correction::none),
+    (Code::NetworkDenyWithoutEscape, condition::network_deny_without_escape, correction::with_escape),
+    (Code::NetworkConditionOnForwarded, condition::network_condition_on_forwarded, correction::none),
+    (Code::MfaCondition, condition::mfa, correction::none),
+    (Code::EncryptionContextOther, condition::encryption_context_other, correction::what_the_request_has),
+    (Code::ResourceAliasesInKeyPolicy, condition::resource_aliases_in_key_policy, correction::without_condition),
+    (Code::TagInOtherCase, condition::tag_in_other_case, correction::in_any_case),
+    (Code::TagMissing, condition::tag_missing, correction::none),
+    (Code::TagOfOtherValue, condition::tag_of_other_value, correction::none),
+    (Code::ConditionKeyUnknown, condition::key_unknown, correction::meant_key),
+    (Code::StalePrincipal, principal::stale, correction::the_principal),
+    (Code::SessionAsPrincipal, principal::session, correction::the_principal),
+    (Code::ServiceLinkedRoleSuffix, principal::service_linked_suffix, correction::the_principal),
+    (Code::ServiceLinkedRoleOther, principal::service_linked_other, correction::also_the_principal),
+    (Code::RoleWithoutPath, principal::without_path, correction::the_principal),
+    (Code::RoleInOtherCase, principal::other_case, correction::the_principal),
+    (Code::RoleOfOtherAccount, principal::other_account, correction::also_the_principal),
+    (Code::ArnOfOtherPartition, principal::other_partition, correction::the_principal),
+    (Code::ServicePrincipal, principal::service, correction::none),
+    (Code::PolicyAsPrincipal, principal::no_principal, correction::the_principal),
+    (Code::StatementWithoutResource, resource::missing, correction::with_resource),
+    (Code::AliasAsResource, resource::alias, correction::the_aliased_key),
+    (Code::KeyIdAsResource, resource::bare_id, correction::the_key),
+    (Code::ArnOfOtherPartition, resource::other_partition, correction::of_the_partition),
+    (Code::KeyOfOtherRegion, resource::other_region, correction::also_the_key),
+    (Code::OtherKeyAsResource, resource::other_key, correction::also_the_key),
+    (Code::ConditionKeyNotCarried, condition::key_not_carried, correction::none),
     // A statement that names the action is nearer than one that forgot it.
-    (Code::ReEncryptWithoutStar, spelling::re_encrypt_without_star),
-    (Code::RevokeWithoutCreateGrant, spelling::revoke_without_create_grant),
-    (Code::UseWithoutCreateGrant, spelling::use_without_create_grant),
-    (Code::ActionMisspelled, spelling::action_misspelled),
+    (Code::ReEncryptWithoutStar, spelling::re_encrypt_without_star, correction::re_encrypt),
+    (Code::RevokeWithoutCreateGrant, spelling::revoke_without_create_grant, correction::also_the_action),
+    (Code::UseWithoutCreateGrant, spelling::use_without_create_grant, correction::none),
+    (Code::ActionMisspelled, spelling::action_misspelled, correction::the_action),
 ];
 
 /// The name of what does not fit in one element, and where the name stands in the table.
 fn name(sight: &MismatchContext<'_>) -> Option<(usize, Code)> {
-    let found = SLIPS.iter().enumerate().find(|(_, (_, recognizes))| recognizes(sight));
-    found.map(|(position, (code, _))| (position, *code))
+    let found = SLIPS.iter().enumerate().find(|(_, (_, recognizes, _))| recognizes(sight));
+    found.map(|(position, (code, _, _))| (position, *code))
+}
+
+/// A statement that does not do what it was meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Slip {
+    pub(crate) at: PolicyRef,
+    pub(crate) statement: usize,
+    pub(super) effect: Effect,
+    pub(super) code: Code,
+    pub(super) misses: Vec<Miss>,
+}
+
+impl Slip {
+    /// Returns the statement's text with the slip put right for a request; `None` where that is no matter of an edit.
+    pub(crate) fn corrected(&self, request: &Request, text: &str) -> Option<String> {
+        if matches!(self.code, Code::NotPrincipalForgetsSession | Code::NotPrincipalAndBoundary) {
+            return deny::by_condition(text);
+        }
+        self.misses.iter().try_fold(text.to_owned(), |text, miss| {
+            let sight = self.sight(request, miss);
+            let (_, recognizes, correct) = SLIPS.iter().find(|(_, recognizes, _)| recognizes(&sight))?;
+            let is_wrong = |value: &&Box<str>| {
+                let alone = Miss { expected: vec![(*value).clone()], ..miss.clone() };
+                recognizes(&self.sight(request, &alone))
+            };
+            let wrong = miss.expected.iter().find(is_wrong).map(|value| &**value).unwrap_or_default();
+            correct(&sight, wrong, &text)
+        })
+    }
+
+    fn sight<'a>(&self, request: &'a Request, miss: &'a Miss) -> MismatchContext<'a> {
+        MismatchContext { request, kind: self.at.kind, effect: self.effect, miss }
+    }
+
+    /// Whether the statement was certainly meant for the principal and the key that it does not fit, and only lacks a
+    /// word to serve them.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.effect == Effect::Allow
+            && !matches!(
+                self.code,
+                Code::StalePrincipal
+                    | Code::PolicyAsPrincipal
+                    | Code::RoleOfOtherAccount
+                    | Code::ServiceLinkedRoleOther
+                    | Code::OtherKeyAsResource
+                    | Code::EncryptionContextOther
+                    | Code::ResourceAliasesInKeyPolicy
+            )
+    }
 }
 
 /// The Allow statement that would apply but for a slip, with the slip's name.

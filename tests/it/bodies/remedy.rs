@@ -7,7 +7,8 @@ use ebs_preflight::report::{Form, remedy_files, text};
 
 use super::shown;
 
-const FORMS: [Form; 5] = [Form::Statement, Form::Document, Form::Diff, Form::Cli, Form::Terraform];
+const FORMS: [Form; 6] =
+    [Form::Statement, Form::Document, Form::Diff, Form::Cli, Form::Terraform, Form::Cloudformation];
 
 /// Whatever the capture: each form is told in lines of this program, what is written as JSON is JSON, and no remedy makes
 /// the start worse.

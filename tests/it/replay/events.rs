@@ -47,7 +47,7 @@ fn events_that_may_not_be_looked_up_change_nothing_and_are_named() {
     let outcome = check(&replay, &["--events", "cloudtrail"]);
     assert_eq!((outcome.exit, replay.unanswered()), (Some(0), vec![]), "{}", outcome.seen());
     let said = words(&outcome);
-    assert!(said.contains("Not read: cloudtrail:LookupEvents (refused: AccessDeniedException"), "{said}");
+    assert!(said.contains("Not read: cloudtrail:LookupEvents (access denied: AccessDeniedException"), "{said}");
     assert!(said.contains("Events: they could not be looked up"), "{said}");
     assert!(said.contains("A look-up failed: "), "{said}");
     assert_eq!(replay.asked(LOOK_UP), 1);
