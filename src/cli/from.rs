@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::answers::{EvidenceFile, HandedError, IdleReason, Joined, Pieces, PiecesError, Wrapping};
+use crate::answers::{EvidenceFile, HandedError, IdleReason, Joined, Pieces, PiecesError, ShownInstance, Wrapping};
 use crate::capture::{Capture, Target};
 use crate::command::{Command, Word};
 use crate::names::{InstanceId, Region};
@@ -12,7 +12,7 @@ use crate::names::{InstanceId, Region};
 use super::evidence::way_out;
 use super::failure::CliError;
 use super::files;
-use super::targets::StartSelection;
+use super::targets::{StartSelection, few_enough, the_one, two_regions};
 
 /// The files that `--from` names, a folder with those in it.
 pub(super) fn all(typed: &[String]) -> Result<Vec<EvidenceFile>, CliError> {
@@ -117,13 +117,79 @@ pub(super) fn capture(pieces: &Pieces, asked: &StartSelection) -> Result<Capture
     taken(pieces.capture(targets, (region, source), now))
 }
 
+impl StartSelection {
+    /// The starts of evidence in pieces: every instance that is asked for, or that the pieces show, with every principal,
+    /// or those of the captures and transcripts among the pieces.
+    pub(super) fn in_pieces(&self, pieces: &Pieces) -> Result<Vec<Target>, CliError> {
+        let shown = pieces.instances();
+        let mut ids = self.instances.clone();
+        for name in &self.names {
+            let of_name = shown.iter().filter(|one| one.name == *name);
+            ids.push(the_one(name, of_name.map(|one| (one.id.clone(), one.state.clone())).collect())?);
+        }
+        let held = pieces.targets();
+        let is_asked = |target: &&Target| {
+            (ids.is_empty() || ids.contains(&target.instance_id))
+                && (self.principals.is_empty() || self.principals.contains(&target.role_arn))
+        };
+        let mut targets = self.listed.clone();
+        if self.principals.is_empty() && targets.is_empty() {
+            targets = held.iter().filter(is_asked).cloned().collect();
+            if targets.is_empty() {
+                let known: Vec<String> = pieces.principals().iter().map(|arn| format!("  --role-arn {arn}")).collect();
+                let help = format!("give --role-arn, the one that calls StartInstances\n{}", known.join("\n"));
+                return Err(CliError::bad_input(
+                    "argument-missing",
+                    "who starts it? the role is missing",
+                    help.trim_end(),
+                ));
+            }
+        }
+        if ids.is_empty() && self.listed.is_empty() && !self.principals.is_empty() {
+            let region = self.region();
+            let is_meant = |one: &&ShownInstance| {
+                one.state != "terminated" && (region.is_none() || one.region.is_none() || one.region == region)
+            };
+            ids.extend(shown.iter().filter(is_meant).map(|one| one.id.clone()));
+            ids.extend(held.into_iter().map(|target| target.instance_id));
+            if ids.is_empty() {
+                ids.extend(pieces.attached_to());
+            }
+            ids.sort();
+            ids.dedup();
+            if ids.is_empty() {
+                let message = "the instance is missing: no describe-instances that shows one is among the files";
+                return Err(CliError::bad_input("argument-missing", message, "give --instance-id i-\u{2026}"));
+            }
+        }
+        few_enough(targets.len().saturating_add(ids.len().saturating_mul(self.principals.len())))?;
+        for id in &ids {
+            targets
+                .extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
+        }
+        let of = |target: &Target| shown.iter().find(|one| one.id == target.instance_id)?.region.clone();
+        let mut regions = targets.iter().filter_map(|target| Some((target, of(target)?)));
+        if let Some((first, own)) = regions.next() {
+            if let Some(asked) = self.region().filter(|asked| *asked != own) {
+                return Err(elsewhere(&first.instance_id, &own, &asked));
+            }
+            if let Some((_, other)) = regions.find(|(_, other)| *other != own) {
+                return Err(two_regions(&own, &other));
+            }
+        }
+        targets.sort();
+        targets.dedup();
+        Ok(targets)
+    }
+}
+
 fn no_region() -> CliError {
     let message = "the Region is missing: no describe-instances, no volume and no key in these files tells it";
     CliError::bad_input("region-missing", message, "give --region, as --region eu-west-1")
 }
 
 /// Where a Region is asked for that an instance is not in.
-pub(super) fn elsewhere(id: &InstanceId, own: &Region, region: &Region) -> CliError {
+fn elsewhere(id: &InstanceId, own: &Region, region: &Region) -> CliError {
     let message = format!("instance {id} is in {own}, and {region} is asked for");
     CliError::bad_input("two-regions", message, "leave --region out: the files tell it")
 }

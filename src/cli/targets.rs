@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::answers::{Pieces, ShownInstance};
 use crate::capture::{Capture, Target};
 use crate::command::{Command, Word};
 use crate::event::Starter;
@@ -16,16 +15,16 @@ use crate::words::option;
 use super::args::Targets;
 use super::exit::Exit;
 use super::failure::CliError;
-use super::{files, from, options, regions};
+use super::{files, options, regions};
 
 /// The starts as typed. What names an instance only by its tag is for a capture or for AWS to find.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct StartSelection {
     pub(super) instances: Vec<InstanceId>,
     pub(super) names: Vec<String>,
-    principals: Vec<String>,
+    pub(super) principals: Vec<String>,
     /// Given as pairs, on standard input.
-    listed: Vec<Target>,
+    pub(super) listed: Vec<Target>,
     /// The Region that a console URL tells.
     pub(super) region: Option<Region>,
     /// The Region that is typed.
@@ -167,70 +166,6 @@ impl StartSelection {
     /// The Region that is typed, or that a URL tells.
     pub(super) fn region(&self) -> Option<Region> {
         self.typed.clone().or_else(|| self.region.clone())
-    }
-
-    /// The starts of evidence in pieces: every instance that is asked for, or that the pieces show, with every principal,
-    /// or those of the captures and transcripts among the pieces.
-    pub(super) fn in_pieces(&self, pieces: &Pieces) -> Result<Vec<Target>, CliError> {
-        let shown = pieces.instances();
-        let mut ids = self.instances.clone();
-        for name in &self.names {
-            let of_name = shown.iter().filter(|one| one.name == *name);
-            ids.push(the_one(name, of_name.map(|one| (one.id.clone(), one.state.clone())).collect())?);
-        }
-        let held = pieces.targets();
-        let is_asked = |target: &&Target| {
-            (ids.is_empty() || ids.contains(&target.instance_id))
-                && (self.principals.is_empty() || self.principals.contains(&target.role_arn))
-        };
-        let mut targets = self.listed.clone();
-        if self.principals.is_empty() && targets.is_empty() {
-            targets = held.iter().filter(is_asked).cloned().collect();
-            if targets.is_empty() {
-                let known: Vec<String> = pieces.principals().iter().map(|arn| format!("  --role-arn {arn}")).collect();
-                let help = format!("give --role-arn, the one that calls StartInstances\n{}", known.join("\n"));
-                return Err(CliError::bad_input(
-                    "argument-missing",
-                    "who starts it? the role is missing",
-                    help.trim_end(),
-                ));
-            }
-        }
-        if ids.is_empty() && self.listed.is_empty() && !self.principals.is_empty() {
-            let region = self.region();
-            let is_meant = |one: &&ShownInstance| {
-                one.state != "terminated" && (region.is_none() || one.region.is_none() || one.region == region)
-            };
-            ids.extend(shown.iter().filter(is_meant).map(|one| one.id.clone()));
-            ids.extend(held.into_iter().map(|target| target.instance_id));
-            if ids.is_empty() {
-                ids.extend(pieces.attached_to());
-            }
-            ids.sort();
-            ids.dedup();
-            if ids.is_empty() {
-                let message = "the instance is missing: no describe-instances that shows one is among the files";
-                return Err(CliError::bad_input("argument-missing", message, "give --instance-id i-\u{2026}"));
-            }
-        }
-        few_enough(targets.len().saturating_add(ids.len().saturating_mul(self.principals.len())))?;
-        for id in &ids {
-            targets
-                .extend(self.principals.iter().map(|role| Target { instance_id: id.clone(), role_arn: role.clone() }));
-        }
-        let of = |target: &Target| shown.iter().find(|one| one.id == target.instance_id)?.region.clone();
-        let mut regions = targets.iter().filter_map(|target| Some((target, of(target)?)));
-        if let Some((first, own)) = regions.next() {
-            if let Some(asked) = self.region().filter(|asked| *asked != own) {
-                return Err(from::elsewhere(&first.instance_id, &own, &asked));
-            }
-            if let Some((_, other)) = regions.find(|(_, other)| *other != own) {
-                return Err(two_regions(&own, &other));
-            }
-        }
-        targets.sort();
-        targets.dedup();
-        Ok(targets)
     }
 
     /// Every instance and every principal that is asked for.
@@ -383,7 +318,7 @@ impl StartSelection {
     }
 }
 
-fn few_enough(targets: usize) -> Result<(), CliError> {
+pub(super) fn few_enough(targets: usize) -> Result<(), CliError> {
     if !TARGETS.is_past(targets) {
         return Ok(());
     }
@@ -416,7 +351,7 @@ pub(super) fn the_one(name: &str, mut found: Vec<(InstanceId, String)>) -> Resul
     }
 }
 
-fn two_regions(one: &Region, other: &Region) -> CliError {
+pub(super) fn two_regions(one: &Region, other: &Region) -> CliError {
     let message = format!("the instances are in two Regions, {one} and {other}");
     CliError::bad_input("two-regions", message, "check those of one Region at a time")
 }

@@ -117,11 +117,6 @@ fn every_next_of_check_is_taken() {
                     value
                 })
                 .collect();
-            let words = if words[0] == "capture" && !words.contains(&"--role-arn".to_owned()) {
-                [words, vec!["--role-arn".to_owned(), role.clone()]].concat()
-            } else {
-                words
-            };
             count += 1;
             let outcome = typed(&words, &files);
             // What the lines of the report printed is for whoever has run them.
