@@ -84,7 +84,7 @@ pub fn preflight(capture: &Capture, question: &Question) -> Report {
     let (shelf, remedies) = (PolicyCache::of(capture), Remedies::default());
     let report = |target: &Target, outcome| TargetReport {
         instance_id: target.instance_id.clone(),
-        role_arn: target.role_arn.clone(),
+        role_arn: target.role_arn.to_string(),
         outcome,
     };
     let mut targets =
@@ -207,7 +207,7 @@ fn together(capture: &Capture, question: &Question, targets: &[TargetReport]) ->
         })
     };
     let is_meant = |target: &&Target| {
-        remedied.iter().any(|(one, _)| one.instance_id == target.instance_id && one.role_arn == target.role_arn)
+        remedied.iter().any(|(one, _)| one.instance_id == target.instance_id && target.role_arn == *one.role_arn)
     };
     let asked: Vec<&Target> = capture.targets.iter().filter(is_meant).collect();
     let cured = asked.iter().filter(|target| !is_denied(target)).count();

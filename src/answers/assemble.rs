@@ -8,7 +8,7 @@ use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
 use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Target, Tool, Volume};
 use crate::fact::{Fact, Unread};
-use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
 
 type Volumes = BTreeMap<VolumeId, Fact<Volume>>;
 
@@ -224,7 +224,7 @@ fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (
 pub(super) fn fill(capture: &mut Capture, parts: &[Part], all: &[Part]) {
     let mut accounts: BTreeSet<AccountId> = BTreeSet::new();
     for target in &capture.targets {
-        let account = PrincipalArn::parse(&target.role_arn).map(|arn| arn.account().to_owned()).unwrap_or_default();
+        let account = target.role_arn.account().to_owned();
         accounts.extend(AccountId::parse(&account));
         let (instance, volumes) = instance(parts, all, &target.instance_id, &capture.read.region);
         accounts.extend(instance.known().map(|instance| instance.account.clone()));

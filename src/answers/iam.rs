@@ -7,16 +7,15 @@ use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{HolderKind, PrincipalArn};
+use crate::names::{GroupArn, HolderKind, PolicyArn, PolicyName, PolicyVersionId, PrincipalArn};
 
 /// The read that tells of a role or user itself.
-pub(super) fn itself(asked: &str) -> &'static str {
-    PrincipalArn::parse(asked).map_or("iam:GetRole", |asked| api::itself(&asked))
+pub(super) fn itself(asked: &PrincipalArn) -> &'static str {
+    api::itself(asked)
 }
 
 /// The role or user that a target names, and the one that has its name but another path.
-pub(super) fn identity(part: &Part, asked: &str) -> (Fact<Identity>, Option<PrincipalArn>) {
-    let Ok(named) = PrincipalArn::parse(asked) else { return (Fact::default(), None) };
+pub(super) fn identity(part: &Part, named: &PrincipalArn) -> (Fact<Identity>, Option<PrincipalArn>) {
     let kind = match named {
         PrincipalArn::Role(_) | PrincipalArn::Session(_) => HolderKind::Role,
         PrincipalArn::User(_) => HolderKind::User,
@@ -27,14 +26,14 @@ pub(super) fn identity(part: &Part, asked: &str) -> (Fact<Identity>, Option<Prin
     if part.is_gone(&get) {
         return (Fact::Absent, None);
     }
-    let mut told = part.read(&get, |answer: GetIdentity| answer.identity(&named));
+    let mut told = part.read(&get, |answer: GetIdentity| answer.identity(named));
     if let Some(told) = told.known_mut() {
         if let Some(unread) = part.tags_unread(&get) {
             told.tags = Fact::Unread(unread);
         }
         let untold = |member: &str| {
             part.is_untold(&get, member)
-                .then(|| Unread::unparsable(itself(asked), "what was handed in does not tell it"))
+                .then(|| Unread::unparsable(itself(&named), "what was handed in does not tell it"))
         };
         if let Some(unread) = untold("Tags") {
             told.tags = Fact::Unread(unread);
@@ -51,7 +50,7 @@ pub(super) fn identity(part: &Part, asked: &str) -> (Fact<Identity>, Option<Prin
         inline: inline(part, kind, name),
         attached: attached(part, kind, name),
     };
-    api::identity(&named, told, policies)
+    api::identity(named, told, policies)
 }
 
 /// The policies of a record that it lacks, each by its own answer; `is_newer`: the part is newer than the record.
@@ -61,7 +60,7 @@ pub(super) fn complete(identity: &mut Identity, part: &Part, is_newer: bool) {
     complete_holder(part, is_newer, (kind, &name), &mut identity.inline, &mut identity.attached);
     complete_reading(&mut identity.groups, || groups(part, kind, &name));
     for group in identity.groups.found_mut().into_iter().flatten() {
-        let name = group.arn.rsplit('/').next().unwrap_or_default();
+        let name = group.arn.name();
         complete_holder(part, is_newer, (HolderKind::Group, name), &mut group.inline, &mut group.attached);
     }
     if let Fact::Known(boundary) = &mut identity.boundary {
@@ -91,8 +90,8 @@ fn groups(part: &Part, kind: HolderKind, name: &str) -> Fact<Vec<Group>> {
     if kind != HolderKind::User {
         return Fact::default();
     }
-    let group = |arn: String| {
-        let name = arn.rsplit('/').next().unwrap_or_default();
+    let group = |arn: GroupArn| {
+        let name = arn.name();
         Group { inline: inline(part, HolderKind::Group, name), attached: attached(part, HolderKind::Group, name), arn }
     };
     let arns = part.list(&format!("iam:ListGroupsForUser {name}"), ListGroupsForUser::arns);
@@ -101,11 +100,11 @@ fn groups(part: &Part, kind: HolderKind, name: &str) -> Fact<Vec<Group>> {
 
 fn inline(part: &Part, kind: HolderKind, of: &str) -> Fact<Vec<InlinePolicy>> {
     let names = part.list(&format!("iam:List{}Policies {of}", called(kind)), ListPolicies::names);
-    let one = |name: String| InlinePolicy { document: document(part, kind, of, &name), name };
+    let one = |name: PolicyName| InlinePolicy { document: document(part, kind, of, &name), name };
     names.map(|names| names.into_iter().map(one).collect())
 }
 
-fn document(part: &Part, kind: HolderKind, of: &str, name: &str) -> Fact<Document> {
+fn document(part: &Part, kind: HolderKind, of: &str, name: &PolicyName) -> Fact<Document> {
     let asked = format!("iam:Get{}Policy {of} {name}", called(kind));
     part.read(&asked, |answer: GetInlinePolicy| answer.document(of, name))
 }
@@ -117,9 +116,9 @@ fn attached(part: &Part, kind: HolderKind, of: &str) -> Fact<Vec<AttachedPolicy>
 }
 
 /// A managed policy in its default version; `version`: which one that is known to be.
-fn managed(part: &Part, arn: &str, version: Option<&str>) -> AttachedPolicy {
+fn managed(part: &Part, arn: &PolicyArn, version: Option<&PolicyVersionId>) -> AttachedPolicy {
     let told = || part.read(&format!("iam:GetPolicy {arn}"), |answer: GetPolicy| answer.default_version(arn));
-    let version = version.map_or_else(told, |version| Fact::Known(version.to_owned()));
+    let version = version.map_or_else(told, |version| Fact::Known(version.clone()));
     let document = match &version {
         Fact::Known(version) => {
             let asked = format!("iam:GetPolicyVersion {arn} {version}");
@@ -128,13 +127,13 @@ fn managed(part: &Part, arn: &str, version: Option<&str>) -> AttachedPolicy {
         Fact::Absent => Fact::Absent,
         Fact::Unread(unread) | Fact::Part { unread, .. } => Fact::Unread(unread.clone()),
     };
-    AttachedPolicy { arn: arn.to_owned(), version: version.known().cloned(), document }
+    AttachedPolicy { arn: arn.clone(), version: version.known().cloned(), document }
 }
 
 /// What a policy lacks. An older part does not know which version is the default now.
 fn complete_managed(policy: &mut AttachedPolicy, part: &Part, is_newer: bool) {
     if policy.document.unread().is_some() {
-        let version = policy.version.as_deref().filter(|_| !is_newer);
+        let version = policy.version.as_ref().filter(|_| !is_newer);
         let found = managed(part, &policy.arn, version);
         policy.document = first(std::mem::take(&mut policy.document), found.document);
         policy.version = found.version.or(policy.version.take());

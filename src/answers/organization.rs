@@ -75,7 +75,7 @@ pub fn told_of_organization(text: &str, name: &str) -> Result<Input<Organization
         OrganizationInput::Organization(answer.organization().map_err(HandedError::Other)?)
     } else if let Some(found) = policy_output(&bare.text) {
         let PolicySummary { id, arn, name, kind: of } = found.policy_summary;
-        OrgPolicyId::parse(&id).map_err(|error| other(&error.to_string()))?;
+        let id = OrgPolicyId::parse(&id).map_err(|error| other(&error.to_string()))?;
         if arn.rsplit('/').next() != Some(id.as_str()) {
             return Err(other(&format!("the policy is `{id}` and the ARN that of another: `{arn}`")));
         }
@@ -91,14 +91,14 @@ pub fn told_of_organization(text: &str, name: &str) -> Result<Input<Organization
         // A raw value is a piece of the text that it was read from.
         let at = found.content.get().as_ptr().addr() - bare.text.as_ptr().addr();
         bare = inside(text, bare, content, at, Wrapping::CliOutput)?;
-        let policy = OrgPolicy { id, name, document: Fact::Known(Document::new(bare.text.as_str())) };
+        let policy = OrgPolicy { id: Some(id), name, document: Fact::Known(Document::new(bare.text.as_str())) };
         OrganizationInput::Policy { kind, policy, of: organization_of(&arn) }
     } else if let Some(statements) = value.get("Statement") {
         let mut each = statements.as_array().map_or(std::slice::from_ref(statements), Vec::as_slice).iter();
         let is_rcp = each.any(|one| one.get("Principal").or(one.get("NotPrincipal")).is_some());
         let kind = if is_rcp { PolicyType::Rcp } else { PolicyType::Scp };
         let document = Fact::Known(Document::new(bare.text.as_str()));
-        let policy = OrgPolicy { id: String::new(), name: name.to_owned(), document };
+        let policy = OrgPolicy { id: None, name: name.to_owned(), document };
         OrganizationInput::Policy { kind, policy, of: None }
     } else {
         return Err(other(
@@ -115,7 +115,7 @@ fn organization_of(arn: &str) -> Option<Organization> {
     let mut parts = arn.splitn(6, ':').skip(4);
     let account = AccountId::parse(parts.next()?).ok()?;
     let id = parts.next()?.split('/').nth(1)?;
-    Some(Organization::bare(OrganizationId::parse(id).ok()?.into(), account))
+    Some(Organization::bare(OrganizationId::parse(id).ok()?, account))
 }
 
 impl OrganizationInput {
@@ -188,19 +188,19 @@ fn same(known: &Organization, found: &Organization) -> Result<(), String> {
 
 /// Puts a policy's text in where the lists have it without one.
 fn listed(levels: &mut [Level], policy: &OrgPolicy) -> Result<(), String> {
-    if policy.id.is_empty() {
+    let Some(id) = &policy.id else {
         return Err(
             "which policies bind the account was read, and a text does not say which of them it is: hand in the \
                     output of `aws organizations describe-policy`"
                 .to_owned(),
         );
-    }
+    };
     let all = levels.iter_mut().flat_map(|level| &mut level.policies);
-    let mut same = all.filter(|one| one.id == policy.id).peekable();
+    let mut same = all.filter(|one| one.id.as_ref() == Some(id)).peekable();
     if same.peek().is_none() {
         return Err("which policies bind the account was read, and it is none of them".to_owned());
     }
     let unread = same.filter(|one| one.document.unread().is_some());
     let filled = unread.map(|one| one.document = policy.document.clone()).count();
-    if filled == 0 { Err(format!("the policy {} was read", policy.id)) } else { Ok(()) }
+    if filled == 0 { Err(format!("the policy {id} was read")) } else { Ok(()) }
 }

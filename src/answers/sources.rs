@@ -221,10 +221,10 @@ impl Sources {
     ) -> Result<Option<AccountId>, Vec<String>> {
         let name = reads.first().and_then(|read| read.strip_prefix("iam:")?.split(' ').nth(1));
         let Some(name) = name.filter(|name| !name.starts_with("arn:")) else { return Ok(None) };
-        let mut arns: BTreeSet<String> = capture.identities.keys().cloned().collect();
+        let mut arns: BTreeSet<String> = capture.identities.keys().map(ToString::to_string).collect();
         let known = capture.identities.values().filter_map(Fact::known);
         arns.extend(
-            known.flat_map(|identity| identity.groups.found().into_iter().flatten().map(|group| group.arn.clone())),
+            known.flat_map(|identity| identity.groups.found().into_iter().flatten().map(|group| group.arn.to_string())),
         );
         arns.retain(|arn| holder(arn).is_some_and(|(_, own)| own.as_str() == name));
         let shown: BTreeSet<AccountId> = self.accounts_with(name).collect();

@@ -8,7 +8,7 @@ use super::identify::{HolderRead, Item, KeyRead, Of, Shape};
 use super::wants;
 use crate::capture::{Capture, Identity, Organization};
 use crate::fact::Fact;
-use crate::names::{AccountId, HolderKind, PolicyName, holder};
+use crate::names::{AccountId, HolderKind, PolicyName, PolicyVersionId, holder};
 
 /// What is said of an answer beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -301,7 +301,8 @@ fn keys(capture: &Capture, read: KeyRead) -> Vec<Candidate> {
             KeyRead::Tags | KeyRead::Perhaps => key.tags.unread().is_some(),
         });
         let aliases = key.and_then(|key| key.aliases.found()).into_iter().flatten();
-        let aliases = aliases.flat_map(|alias| [alias.clone(), alias.trim_start_matches("alias/").to_owned()]);
+        let aliases =
+            aliases.flat_map(|alias| [alias.to_string(), alias.as_str().trim_start_matches("alias/").to_owned()]);
         Candidate {
             account: AccountId::parse(arn.account()).ok(),
             names: std::iter::once(arn.key_id().to_owned()).chain(aliases).collect(),
@@ -317,9 +318,9 @@ fn keys(capture: &Capture, read: KeyRead) -> Vec<Candidate> {
 fn holders_of(capture: &Capture) -> Vec<(String, Option<&Identity>)> {
     let mut all = Vec::new();
     for (asked, identity) in &capture.identities {
-        all.push((asked.clone(), identity.known()));
+        all.push((asked.to_string(), identity.known()));
         let groups = identity.known().and_then(|identity| identity.groups.found()).into_iter().flatten();
-        all.extend(groups.map(|group| (group.arn.clone(), identity.known())));
+        all.extend(groups.map(|group| (group.arn.to_string(), identity.known())));
     }
     all
 }
@@ -376,14 +377,15 @@ fn managed(capture: &Capture, version: Option<&String>) -> Vec<Candidate> {
     let identities = capture.identities.values().filter_map(Fact::known);
     let mut candidates: Vec<Candidate> = Vec::new();
     for policy in identities.flat_map(Identity::managed) {
-        let fits = policy.version.as_ref().zip(version).is_none_or(|(own, told)| own == told);
-        let version = version.filter(|version| !version.is_empty()).or(policy.version.as_ref());
-        let version = version.map_or("default", String::as_str);
+        let fits = policy.version.as_ref().zip(version).is_none_or(|(own, told)| own.as_str() == told);
+        let told = version.map(String::as_str).filter(|version| !version.is_empty());
+        let version = told.or(policy.version.as_ref().map(PolicyVersionId::as_str));
+        let version = version.unwrap_or("default");
         let one = Candidate {
-            account: policy.arn.split(':').nth(4).and_then(|account| AccountId::parse(account).ok()),
+            account: policy.arn.as_str().split(':').nth(4).and_then(|account| AccountId::parse(account).ok()),
             names: vec![policy.name().to_owned()],
             is_open: policy.document.unread().is_some(),
-            ..candidate(format!("iam:GetPolicyVersion {} {version}", policy.arn), &policy.arn)
+            ..candidate(format!("iam:GetPolicyVersion {} {version}", policy.arn), policy.arn.as_str())
         };
         if fits && !candidates.iter().any(|other| other.read == one.read) {
             candidates.push(one);
@@ -418,7 +420,11 @@ fn children(capture: &Capture, told: &Told, parent: &str, accounts: &BTreeSet<Ac
 fn targets(capture: &Capture, told: &Told, kind: &str, accounts: &BTreeSet<AccountId>) -> Vec<Candidate> {
     let organizations = capture.organizations.values().filter_map(Fact::known);
     let paths = organizations.filter_map(|one: &Organization| one.path.known()).flatten();
-    let nodes = accounts.iter().map(ToString::to_string).chain(paths.cloned()).chain(told.parents.iter().cloned());
+    let nodes = accounts
+        .iter()
+        .map(ToString::to_string)
+        .chain(paths.map(ToString::to_string))
+        .chain(told.parents.iter().cloned());
     let nodes: BTreeSet<String> = nodes.collect();
     let of = |node: String| candidate(format!("organizations:ListPoliciesForTarget {node} {kind}"), &node);
     nodes.into_iter().map(of).collect()
@@ -431,13 +437,13 @@ fn documents(capture: &Capture, shape: Shape, said: &Said, by: By) -> Vec<Candid
         Shape::OfIdentity => managed(capture, None),
     };
     for organization in capture.organizations.values().filter_map(Fact::known) {
-        let lists =
-            if shape == Shape::OfResource { [&organization.rcps].to_vec() } else { [&organization.scps].to_vec() };
-        for policy in lists.into_iter().filter_map(|list| list.found()).flatten().flat_map(|level| &level.policies) {
+        let levels = if shape == Shape::OfResource { &organization.rcps } else { &organization.scps };
+        for policy in levels.found().into_iter().flatten().flat_map(|level| &level.policies) {
+            let Some(id) = &policy.id else { continue };
             candidates.push(Candidate {
                 names: vec![policy.name.clone()],
                 is_open: policy.document.unread().is_some(),
-                ..candidate(format!("organizations:DescribePolicy {}", policy.id), &policy.id)
+                ..candidate(format!("organizations:DescribePolicy {id}"), id.as_str())
             });
         }
     }
@@ -461,7 +467,7 @@ fn inline(capture: &Capture, said: &Said, by: By) -> Vec<Candidate> {
         let listed = own.as_ref().and_then(|own| own.inline.found()).into_iter().flatten();
         candidates.extend(listed.map(|policy| Candidate {
             account: account.clone(),
-            names: vec![policy.name.clone(), name.to_string(), arn.clone()],
+            names: vec![policy.name.to_string(), name.to_string(), arn.clone()],
             is_open: policy.document.unread().is_some(),
             ..candidate(format!("iam:Get{called}Policy {name} {}", policy.name), &format!("{arn}/{}", policy.name))
         }));

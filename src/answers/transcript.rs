@@ -332,8 +332,7 @@ impl Line<'_> {
 
 fn target(text: &str) -> Option<Target> {
     let (instance, role) = text.split_once(' ')?;
-    PrincipalArn::parse(role).ok()?;
-    Some(Target { instance_id: InstanceId::parse(instance).ok()?, role_arn: role.to_owned() })
+    Some(Target { instance_id: InstanceId::parse(instance).ok()?, role_arn: PrincipalArn::parse(role).ok()? })
 }
 
 impl Part {

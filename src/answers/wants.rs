@@ -42,7 +42,7 @@ impl Wants {
 
     fn identities(&mut self, capture: &Capture) {
         for asked in capture.identities.keys() {
-            let Some((kind, name)) = holder(asked) else { continue };
+            let Some((kind, name)) = holder(asked.as_str()) else { continue };
             self.exact.insert(format!("{} {name}", iam::itself(asked)));
             self.holder(kind, name.as_str());
             if kind == HolderKind::User {
@@ -51,7 +51,7 @@ impl Wants {
         }
         for identity in capture.identities.values().filter_map(Fact::known) {
             for group in identity.groups.found().into_iter().flatten() {
-                if let Some((kind, name)) = holder(&group.arn) {
+                if let Some((kind, name)) = holder(group.arn.as_str()) {
                     self.holder(kind, name.as_str());
                 }
             }
@@ -94,8 +94,8 @@ impl Wants {
         }
         let known = capture.organizations.values().filter_map(Fact::known);
         let levels = known.flat_map(|one| [&one.scps, &one.rcps]).filter_map(Fact::found).flatten();
-        for policy in levels.flat_map(|level| &level.policies) {
-            self.exact.insert(format!("organizations:DescribePolicy {}", policy.id));
+        for id in levels.flat_map(|level| &level.policies).filter_map(|policy| policy.id.as_ref()) {
+            self.exact.insert(format!("organizations:DescribePolicy {id}"));
         }
     }
 }

@@ -1,6 +1,7 @@
-//! Reads as lines of the AWS CLI. What they are of stands in shell variables: `$i` an instance, `$d` a volume, `$k` a KMS key, `$s` a
-//! key store, `$n` a role or user, `$g` a group, `$p` a policy, `$t` a target in the organization.
+//! Reads as lines of the AWS CLI. What they are of stands in shell variables: `$i` an instance, `$d` a volume, `$k` a KMS
+//! key, `$s` a key store, `$n` a role or user, `$g` a group, `$p` a policy, `$t` a target in the organization.
 
+use super::step::{Query, Step, Values};
 use super::{
     DESCRIBE_CUSTOM_KEY_STORES, DESCRIBE_INSTANCES, DESCRIBE_KEY, DESCRIBE_POLICY, DESCRIBE_VOLUMES, GET_GROUP_POLICY,
     GET_KEY_POLICY, GET_POLICY, GET_POLICY_VERSION, GET_ROLE, GET_ROLE_POLICY, GET_USER, GET_USER_POLICY, LIST_ALIASES,
@@ -8,11 +9,11 @@ use super::{
     LIST_GROUP_POLICIES, LIST_GROUPS_FOR_USER, LIST_PARENTS, LIST_POLICIES_FOR_TARGET, LIST_RESOURCE_TAGS,
     LIST_ROLE_POLICIES, LIST_USER_POLICIES, Read,
 };
-use crate::command::{Command, Word};
+use crate::command::{Command, Shell, Word};
 use crate::names::Region;
 
 /// One line, the answer of which goes into the transcript under what was asked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Line {
     asked: Word,
     call: Command,
@@ -27,9 +28,9 @@ impl Line {
         Self { asked, call: Command::call(read.action).with(options), is_regional }
     }
 
-    /// `r "kms:ListGrants $k" kms list-grants --key-id="$k"`.
-    pub(super) fn marked(&self) -> String {
-        Command::options().words("r").argument(self.asked.clone()).with(&self.call).to_string()
+    /// `r "kms:ListGrants $k" kms list-grants --key-id="$k"`, with a function of a script in place of `r`.
+    pub(super) fn marked(&self, function: &'static str, shell: Shell) -> String {
+        Command::options().words(function).argument(self.asked.clone()).with(&self.call).line(shell)
     }
 
     /// `aws kms list-grants --key-id ARN --region REGION`.
@@ -41,14 +42,20 @@ impl Line {
         }
     }
 
-    /// Values of the answer, by which the following lines go: one a line.
-    fn values(&self, query: &'static str) -> String {
-        Command::options().words("q").with(&self.call).option("--query", query).to_string()
+    /// Values of the answer, by which the following steps go.
+    fn values(&self, path: &'static str) -> Query {
+        Query { call: self.call.clone(), path }
     }
 
-    /// Lines that are run for each value of the answer.
-    fn each(&self, query: &'static str, variable: char, body: Vec<String>) -> Vec<String> {
-        each(&format!("$({})", self.values(query)), variable, body)
+    /// Steps that are done for each value of the answer.
+    fn each(&self, path: &'static str, variable: char, body: Vec<Step>) -> Vec<Step> {
+        vec![Step::Each(variable, Values::Of(self.values(path)), body)]
+    }
+}
+
+impl From<Line> for Step {
+    fn from(line: Line) -> Self {
+        Self::Read(line)
     }
 }
 
@@ -56,13 +63,6 @@ impl Line {
 fn of(read: Read, option: &'static str, variable: char) -> Line {
     let value = || Word::variable(variable);
     Line::new(read, &[value()], &Command::options().option(option, value()))
-}
-
-/// Lines that are run for each of some values.
-pub(super) fn each(values: &str, variable: char, mut body: Vec<String>) -> Vec<String> {
-    body.insert(0, format!("for {variable} in {values}; do"));
-    body.push("done".to_owned());
-    body
 }
 
 pub(super) fn instance() -> Line {
@@ -83,28 +83,29 @@ const ATTACHED: &str = "Reservations[].Instances[].BlockDeviceMappings[].Ebs.Vol
 const KEY: &str = "Volumes[].KmsKeyId";
 
 /// The volumes of the instance `$i`.
-pub(super) fn volumes() -> Vec<String> {
-    instance().each(ATTACHED, 'd', vec![volume().marked()])
+pub(super) fn volumes() -> Vec<Step> {
+    instance().each(ATTACHED, 'd', vec![volume().into()])
 }
 
 /// What follows the volume `$d`: its key, whole.
-pub(super) fn key_of_volume() -> Vec<String> {
+pub(super) fn key_of_volume() -> Vec<Step> {
     volume().each(KEY, 'k', key())
 }
 
 /// The ARNs of the keys of the volumes of the instance `$i`.
-fn key_arns() -> String {
-    format!("for d in $({}); do {}; done", instance().values(ATTACHED), volume().values(KEY))
+fn key_arns() -> Values {
+    let attached = Values::Of(instance().values(ATTACHED));
+    Values::ForEach('d', Box::new(attached), Box::new(Values::Of(volume().values(KEY))))
 }
 
 /// The keys of the volumes of the instance `$i`, each whole.
-pub(super) fn keys() -> Vec<String> {
-    each(&format!("$({} | sort -u)", key_arns()), 'k', key())
+pub(super) fn keys() -> Vec<Step> {
+    vec![Step::Each('k', key_arns().once(), key())]
 }
 
 /// The keys of the volumes of these instances, each once.
-pub(super) fn keys_of(instances: &str) -> Vec<String> {
-    each(&format!("$(for i in {instances}; do {}; done | sort -u)", key_arns()), 'k', key())
+pub(super) fn keys_of(instances: Values) -> Step {
+    Step::Each('k', Values::ForEach('i', Box::new(instances), Box::new(key_arns())).once(), key())
 }
 
 pub(super) fn of_key(read: Read) -> Line {
@@ -122,16 +123,16 @@ pub(super) fn key_store() -> Line {
 }
 
 /// What follows [`DESCRIBE_KEY`]: the key store that the key is in.
-pub(super) fn key_stores() -> Vec<String> {
-    of_key(DESCRIBE_KEY).each("KeyMetadata.CustomKeyStoreId", 's', vec![key_store().marked()])
+pub(super) fn key_stores() -> Vec<Step> {
+    of_key(DESCRIBE_KEY).each("KeyMetadata.CustomKeyStoreId", 's', vec![key_store().into()])
 }
 
 /// All of the key `$k`.
-pub(super) fn key() -> Vec<String> {
+pub(super) fn key() -> Vec<Step> {
     let policies = ["default", "AWS_RAM"].map(key_policy);
     let lists = [LIST_GRANTS, LIST_ALIASES, LIST_RESOURCE_TAGS].map(of_key);
     let lines = [of_key(DESCRIBE_KEY)].into_iter().chain(policies).chain(lists);
-    lines.map(|line| line.marked()).chain(key_stores()).collect()
+    lines.map(Step::from).chain(key_stores()).collect()
 }
 
 /// Whoever holds policies, by its kind and the variable that names it.
@@ -194,55 +195,55 @@ impl Holder {
     }
 
     /// What follows the list of inline policies.
-    pub(super) fn documents(&self) -> Vec<String> {
-        self.inline().each("PolicyNames[]", 'p', vec![self.document().marked()])
+    pub(super) fn documents(&self) -> Vec<Step> {
+        self.inline().each("PolicyNames[]", 'p', vec![self.document().into()])
     }
 
     /// What follows the list of managed policies.
-    pub(super) fn of_attached(&self) -> Vec<String> {
+    pub(super) fn of_attached(&self) -> Vec<Step> {
         self.attached().each("AttachedPolicies[].PolicyArn", 'p', managed())
     }
 
     /// What follows the role or user itself: its permissions boundary.
-    pub(super) fn boundary(&self) -> Vec<String> {
+    pub(super) fn boundary(&self) -> Vec<Step> {
         self.itself.map(|(read, query)| self.of(read).each(query, 'p', managed())).unwrap_or_default()
     }
 
     /// All of it.
-    pub(super) fn whole(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.itself().iter().map(Line::marked).collect();
-        lines.push(self.inline().marked());
-        lines.extend(self.documents());
-        lines.push(self.attached().marked());
-        let boundary = self.itself.map(|(read, query)| self.of(read).values(query));
+    pub(super) fn whole(&self) -> Vec<Step> {
+        let mut steps: Vec<Step> = self.itself().map(Step::from).into_iter().collect();
+        steps.push(self.inline().into());
+        steps.extend(self.documents());
+        steps.push(self.attached().into());
+        let boundary = self.itself.map(|(read, path)| self.of(read).values(path));
         let attached = self.attached().values("AttachedPolicies[].PolicyArn");
-        let policies: Vec<String> = std::iter::once(attached).chain(boundary).collect();
-        lines.extend(each(&format!("$({{ {}; }} | sort -u)", policies.join("; ")), 'p', managed()));
-        lines
+        let policies = std::iter::once(attached).chain(boundary).map(Values::Of).collect();
+        steps.push(Step::Each('p', Values::All(policies).once(), managed()));
+        steps
     }
 }
 
 /// The managed policy `$p` in its default version.
-pub(super) fn managed() -> Vec<String> {
+pub(super) fn managed() -> Vec<Step> {
     let itself = of(GET_POLICY, "--policy-arn", 'p');
-    let version = format!("v=$({})", itself.values("Policy.DefaultVersionId"));
+    let version = Step::Ask('v', itself.values("Policy.DefaultVersionId"));
     let (policy, number) = (Word::variable('p'), Word::variable('v'));
     let options = Command::options().option("--policy-arn", policy.clone()).option("--version-id", number.clone());
     let document = Line::new(GET_POLICY_VERSION, &[policy, number], &options);
-    vec![itself.marked(), version, document.marked()]
+    vec![itself.into(), version, document.into()]
 }
 
 /// The groups of the user `$n`, each with its policies.
-pub(super) fn groups() -> (Line, Vec<String>) {
+pub(super) fn groups() -> (Line, Vec<Step>) {
     let groups = USER.of(LIST_GROUPS_FOR_USER);
     let each = groups.each("Groups[].GroupName", 'g', GROUP.whole());
     (groups, each)
 }
 
 /// The user `$n` with all groups.
-pub(super) fn user() -> Vec<String> {
+pub(super) fn user() -> Vec<Step> {
     let (groups, each) = groups();
-    USER.whole().into_iter().chain([groups.marked()]).chain(each).collect()
+    USER.whole().into_iter().chain([groups.into()]).chain(each).collect()
 }
 
 pub(super) fn organization_policy() -> Line {
@@ -250,19 +251,15 @@ pub(super) fn organization_policy() -> Line {
 }
 
 /// The policies of these types that come down to the target `$t` from the root.
-pub(super) fn levels(types: &[&str]) -> Vec<String> {
+pub(super) fn levels(types: &[&'static str]) -> Step {
     let (target, filter) = (Word::variable('t'), Word::variable('f'));
     let options = Command::options().option("--target-id", target.clone()).option("--filter", filter.clone());
     let list = Line::new(LIST_POLICIES_FOR_TARGET, &[target, filter], &options);
-    let documents = list.each("Policies[].Id", 'p', vec![organization_policy().marked()]);
-    let mut lines = vec!["while [ -n \"$t\" ]; do".to_owned()];
-    if !types.is_empty() {
-        lines.extend(each(&types.join(" "), 'f', std::iter::once(list.marked()).chain(documents).collect()));
-    }
+    let documents = list.each("Policies[].Id", 'p', vec![organization_policy().into()]);
+    let body = std::iter::once(list.into()).chain(documents).collect();
+    let types: Vec<Word> = types.iter().map(|kind| Word::from(*kind)).collect();
+    let each = if types.is_empty() { Vec::new() } else { vec![Step::Each('f', Values::Words(types), body)] };
     let parents = of(LIST_PARENTS, "--child-id", 't');
-    lines.push("case $t in r-*) break;; esac".to_owned());
-    lines.push(parents.marked());
-    lines.push(format!("t=$({})", parents.values("Parents[].Id")));
-    lines.push("done".to_owned());
-    lines
+    let parent = parents.values("Parents[].Id");
+    Step::Climb { target: 't', each, parents, parent }
 }

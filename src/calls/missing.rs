@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER, each};
+use super::lines::{self, GROUP, Holder as Lines, Line, ROLE, USER};
 use super::script::{TYPES, tree, words};
+use super::step::Step;
 use super::{DESCRIBE_KEY, LIST_ALIASES, LIST_GRANTS, LIST_RESOURCE_TAGS};
 use crate::capture::{Capture, Holder, Identity, Instance, Key, Organization, Volume};
 use crate::command::{Command, Word};
 use crate::fact::{Fact, Unread, UnreadReason};
 use crate::names::{
-    self, AccountId, EventAttribute, HolderKind, IamName, KeyArn, KeyStoreId, OrgPolicyId, PolicyArn, PolicyName,
-    Region, VolumeId, kind_and_name, shared_names,
+    self, AccountId, EventAttribute, HolderKind, IamName, KeyArn, PrincipalArn, Region, VolumeId, kind_and_name,
+    shared_names,
 };
 
 /// A fact that was not read.
@@ -45,7 +46,7 @@ impl Missing {
 pub(super) struct Lacking {
     pub(super) of: Subject,
     /// Each of them is needed once only.
-    pub(super) blocks: Vec<Vec<String>>,
+    pub(super) blocks: Vec<Vec<Step>>,
 }
 
 /// What lines are of, and who may run them.
@@ -81,7 +82,7 @@ impl Subject {
 pub(crate) fn missing(capture: &Capture) -> Vec<Missing> {
     let identities = capture.identities.values().filter_map(Fact::known);
     let holders = identities.flat_map(Identity::holders).map(|holder| holder.arn);
-    let shared = shared_names(holders.chain(capture.identities.keys().map(String::as_str)));
+    let shared = shared_names(holders.chain(capture.identities.keys().map(PrincipalArn::as_str)));
     let mut list = List { items: Vec::new(), region: capture.read.region.clone(), shared };
     list.push(&capture.read.by, "who read", Command::aws("sts get-caller-identity"), Vec::new());
     for (id, instance) in &capture.instances {
@@ -139,11 +140,11 @@ impl List {
     }
 
     /// A fact that a line tells, with what is to follow it.
-    fn note<T>(&mut self, reading: &Fact<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<String>>) {
+    fn note<T>(&mut self, reading: &Fact<T>, what: &str, of: &Subject, line: &Line, more: Vec<Vec<Step>>) {
         if reading.unread().is_none() {
             return;
         }
-        let blocks = std::iter::once(vec![line.marked()]).chain(more).collect();
+        let blocks = std::iter::once(vec![line.clone().into()]).chain(more).collect();
         self.push(
             reading,
             what,
@@ -173,12 +174,7 @@ impl List {
         self.note(&key.metadata, &format!("state of key {arn}"), &of, &describe, vec![lines::key_stores()]);
         if let Some(store) = key.metadata.known().and_then(|metadata| metadata.custom_key_store.as_ref()) {
             let what = format!("connection of key store {}", store.id);
-            match KeyStoreId::parse(&store.id) {
-                Ok(id) => {
-                    self.note(&store.connection_state, &what, &of.with('s', &id), &lines::key_store(), Vec::new());
-                }
-                Err(_) => self.note(&store.connection_state, &what, &of, &describe, vec![lines::key_stores()]),
-            }
+            self.note(&store.connection_state, &what, &of.with('s', &store.id), &lines::key_store(), Vec::new());
         }
         let policies = [("key policy of", &key.policy, "default"), ("RAM's policy of key", &key.ram_policy, "AWS_RAM")];
         for (what, policy, name) in policies {
@@ -190,10 +186,10 @@ impl List {
         self.note(&key.tags, &format!("tags of key {arn}"), &of, &line(LIST_RESOURCE_TAGS), Vec::new());
     }
 
-    fn identity(&mut self, arn: &str, identity: &Fact<Identity>) {
+    fn identity(&mut self, arn: &PrincipalArn, identity: &Fact<Identity>) {
         // Whoever has no name in IAM is of no start that can be judged.
-        let Some((kind, name)) = names::holder(arn) else { return };
-        let of = self.in_account(arn.split(':').nth(4).unwrap_or_default().to_owned());
+        let Some((kind, name)) = names::holder(arn.as_str()) else { return };
+        let of = self.in_account(arn.account().to_owned());
         let named = of.with('n', &name);
         let is_user = kind == HolderKind::User;
         let (lines, kind) = if is_user { (&USER, "user") } else { (&ROLE, "role") };
@@ -202,7 +198,7 @@ impl List {
         let more = whole.into_iter().skip(1).collect();
         self.note(identity, &format!("{kind} {arn}"), &named, &itself, vec![more]);
         let Fact::Known(identity) = identity else { return };
-        let called = self.called(arn);
+        let called = self.called(arn.as_str());
         if !identity.is_user() {
             let trust = format!("trust policy of {called}");
             self.note(&identity.trust_policy, &trust, &named, &itself, Vec::new());
@@ -220,15 +216,12 @@ impl List {
         }
         for policy in identity.managed() {
             let what = format!("managed policy {}", policy.arn);
-            let Ok(arn) = PolicyArn::parse(&policy.arn) else {
-                self.note(&policy.document, &what, &named, &lines.attached(), vec![lines.of_attached()]);
-                continue;
-            };
-            let version = Command::aws("iam get-policy").option("--policy-arn", &arn);
+            let arn = &policy.arn;
+            let version = Command::aws("iam get-policy").option("--policy-arn", arn);
             let version = version.words("--query Policy.DefaultVersionId --output text");
-            let command = Command::aws("iam get-policy-version").option("--policy-arn", &arn);
+            let command = Command::aws("iam get-policy-version").option("--policy-arn", arn);
             let command = command.option("--version-id", Word::output_of(version));
-            let lacking = Lacking { of: of.with('p', &arn), blocks: vec![lines::managed()] };
+            let lacking = Lacking { of: of.with('p', arn), blocks: vec![lines::managed()] };
             self.push(&policy.document, &what, command, vec![lacking]);
         }
     }
@@ -249,12 +242,7 @@ impl List {
         for policy in holder.inline.found().into_iter().flatten() {
             let whose = if self.shared.contains(name.as_str()) { format!(" of {called}") } else { String::new() };
             let what = format!("inline policy {}{whose}", policy.name);
-            match PolicyName::parse(&policy.name) {
-                Ok(name) => {
-                    self.note(&policy.document, &what, &of.with('p', &name), &lines.document(), Vec::new());
-                }
-                Err(_) => self.note(&policy.document, &what, &of, &lines.inline(), vec![lines.documents()]),
-            }
+            self.note(&policy.document, &what, &of.with('p', &policy.name), &lines.document(), Vec::new());
         }
     }
 
@@ -270,16 +258,16 @@ impl List {
         let manager = organization.known().map(|known| known.management_account.to_string());
         let reader = WhoReads::OrganizationOf { account: account.to_string(), manager };
         let of = Subject { reader, region: Some(self.region.clone()), variables: Vec::new() };
-        let walk = |types: &[&str]| {
-            let [organization, roots] = tree().map(|line| vec![line.marked()]);
+        let walk = |types: &[&'static str]| {
+            let [organization, roots] = tree().map(|line| vec![line.into()]);
             Lacking {
                 of: of.clone(),
-                blocks: vec![organization, roots, each(&words([account]), 't', lines::levels(types))],
+                blocks: vec![organization, roots, vec![Step::Each('t', words([account]), vec![lines::levels(types)])]],
             }
         };
         // Any member may ask which organization it is in.
         let [itself, _] = tree();
-        let own = Lacking { of: self.in_account(account.to_string()), blocks: vec![vec![itself.marked()]] };
+        let own = Lacking { of: self.in_account(account.to_string()), blocks: vec![vec![itself.into()]] };
         self.push(organization, &format!("organization of account {account}"), script(), vec![own, walk(&TYPES)]);
         let Fact::Known(organization) = organization else { return };
         // Neither SCPs nor RCPs bind the account that manages the organization.
@@ -287,18 +275,18 @@ impl List {
         let lists = [("SCPs", &organization.scps), ("RCPs", &organization.rcps)];
         let lists = if is_bound { lists.as_slice() } else { &[] };
         let unread = lists.iter().zip(TYPES).filter(|((_, levels), _)| levels.unread().is_some());
-        let types: Vec<&str> = unread.map(|(_, kind)| kind).collect();
+        let types: Vec<&'static str> = unread.map(|(_, kind)| kind).collect();
         self.push(&organization.path, &format!("OUs above account {account}"), script(), vec![walk(&types)]);
         for (name, levels) in lists {
             self.push(levels, &format!("{name} of account {account}"), script(), vec![walk(&types)]);
             for policy in levels.found().into_iter().flatten().flat_map(|level| &level.policies) {
-                let what = format!("organization policy {}", policy.id);
-                match OrgPolicyId::parse(&policy.id) {
-                    Ok(id) => {
+                let what = format!("organization policy {}", policy.id());
+                match &policy.id {
+                    Some(id) => {
                         let line = lines::organization_policy();
-                        self.note(&policy.document, &what, &of.with('p', &id), &line, Vec::new());
+                        self.note(&policy.document, &what, &of.with('p', id), &line, Vec::new());
                     }
-                    Err(_) => self.push(&policy.document, &what, script(), vec![walk(&types)]),
+                    None => self.push(&policy.document, &what, script(), vec![walk(&types)]),
                 }
             }
         }
@@ -348,7 +336,7 @@ pub(crate) fn events(gaps: &[EventGap], account: &str) -> impl Iterator<Item = M
         command: gap.command.clone(),
         lines: vec![Lacking {
             of: Subject { reader: WhoReads::Events(account.to_owned()), region: None, variables: Vec::new() },
-            blocks: vec![vec![gap.command.clone().words("--output json").to_string()]],
+            blocks: vec![vec![Step::Run(gap.command.clone().words("--output json").environment("AWS_PAGER", ""))]],
         }],
     })
 }

@@ -5,9 +5,13 @@
 
 mod lines;
 mod missing;
+mod powershell;
 mod script;
+mod sh;
+mod step;
 mod wanted;
 
+pub use crate::command::Shell;
 pub use missing::EventGap;
 pub(crate) use missing::{Missing, events, missing};
 pub use script::{FIRST_LINE, Script, script};

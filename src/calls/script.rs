@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use super::lines::{self, Line, ROLE, each};
-use super::{DESCRIBE_ORGANIZATION, GET_CALLER_IDENTITY, LIST_ROOTS};
+use super::lines::{self, Line, ROLE};
+use super::step::{Step, Values};
+use super::{DESCRIBE_ORGANIZATION, GET_CALLER_IDENTITY, LIST_ROOTS, powershell, sh};
 use crate::capture::Target;
-use crate::command::{Command, Word};
+use crate::command::{Command, Shell, Word};
 use crate::names::{AccountId, HolderKind, IamName, InstanceId, KeyArn, Name, PrincipalArn, Region, holder};
 
 /// The line that begins a transcript.
@@ -31,71 +32,59 @@ pub enum Script {
     Organization(Vec<AccountId>),
 }
 
-/// The script as text, to be pasted into a shell.
-pub fn script(script: &Script) -> String {
+/// The script as text, to be pasted into such a shell.
+pub fn script(script: &Script, shell: Shell) -> String {
     let (region, body) = match script {
         Script::Starts(targets, region) => (region.clone(), starts(targets)),
-        Script::Key(arn) => (Some(arn.in_region()), each(&words([arn]), 'k', lines::key())),
+        Script::Key(arn) => (Some(arn.in_region()), vec![Step::Each('k', words([arn]), lines::key())]),
         Script::Identities(arns) => (None, identities(arns)),
         Script::Organization(accounts) => (None, organization(accounts)),
     };
-    let comment = "# Read-only. Paste it into AWS CloudShell (or any shell with the AWS CLI) and send back all that it \
-                   prints.\n";
-    format!("{comment}{}", framed(region.as_ref(), &body))
-}
-
-/// Lines with what makes a transcript of their answers. `r` marks a read and its exit code, and keeps the error text
-/// where there is no answer. No name is a pattern of files, and `printf` reads no sign of one as more.
-pub(super) fn framed(region: Option<&Region>, body: &[String]) -> String {
-    let region = region.map_or("${AWS_REGION:?set it to the Region}", Region::as_str);
-    let head = [
-        "(".to_owned(),
-        "set -o noglob".to_owned(),
-        format!("export AWS_PAGER= AWS_REGION={region}; export AWS_DEFAULT_REGION=$AWS_REGION"),
-        r####"r() { printf '### read %s\n' "$1"; shift; aws "$@" --output json 2>&1; echo "### exit $?"; }"####
-            .to_owned(),
-        r#"q() { aws "$@" --output text 2>/dev/null | tr '\t' '\n' | grep -v '^None$'; }"#.to_owned(),
-        "t() { echo \"### time $(date -u +%Y-%m-%dT%H:%M:%SZ)\"; }".to_owned(),
-        format!("echo '{FIRST_LINE}'; echo \"### region $AWS_REGION\"; t"),
-        Line::new(GET_CALLER_IDENTITY, &[], &Command::options()).marked(),
-    ];
-    // A shell reads to the last parenthesis before it runs anything, so that what is pasted does not mix with answers.
-    let tail = ["t; echo '### end'".to_owned(), ")".to_owned()];
-    let needs_values = body.iter().any(|line| line.contains("q "));
-    let head = head.iter().filter(|line| needs_values || !line.starts_with("q()"));
-    head.chain(body).chain(&tail).flat_map(|line| [line.as_str(), "\n"]).collect()
-}
-
-fn starts(targets: &[Target]) -> Vec<String> {
-    let target = |target: &Target| {
-        let principal = PrincipalArn::parse(&target.role_arn).ok()?;
-        let line = Command::options().words("printf").argument("### target %s %s\\n").argument(&target.instance_id);
-        Some((line.argument(&principal).to_string(), principal))
+    let place = match shell {
+        Shell::Posix => "AWS CloudShell (or any shell with the AWS CLI)",
+        Shell::PowerShell => "PowerShell (where the AWS CLI is)",
     };
-    let (mut text, principals): (Vec<String>, Vec<PrincipalArn>) = targets.iter().filter_map(target).unzip();
+    let comment = format!("# Read-only. Paste it into {place} and send back all that it prints.\n");
+    comment + &framed(region.as_ref(), &body, shell)
+}
+
+/// Steps with what makes a transcript of their answers.
+pub(super) fn framed(region: Option<&Region>, body: &[Step], shell: Shell) -> String {
+    let caller = Step::Read(Line::new(GET_CALLER_IDENTITY, &[], &Command::options()));
+    let body: Vec<Step> = std::iter::once(caller).chain(body.iter().cloned()).collect();
+    match shell {
+        Shell::Posix => sh::framed(region, &body),
+        Shell::PowerShell => powershell::framed(region, &body),
+    }
+}
+
+fn starts(targets: &[Target]) -> Vec<Step> {
+    let target = |target: &Target| Step::Target(target.instance_id.clone(), target.role_arn.clone());
+    let mut steps: Vec<Step> = targets.iter().map(target).collect();
+    let principals = targets.iter().map(|target| &target.role_arn);
     let instances: BTreeSet<&InstanceId> = targets.iter().map(|target| &target.instance_id).collect();
     let instances = words(instances);
-    text.extend(each(&instances, 'i', std::iter::once(lines::instance().marked()).chain(lines::volumes()).collect()));
-    text.extend(lines::keys_of(&instances));
-    text.extend(identities(&principals));
+    let of_instance = std::iter::once(lines::instance().into()).chain(lines::volumes()).collect();
+    steps.push(Step::Each('i', instances.clone(), of_instance));
+    steps.push(lines::keys_of(instances));
+    steps.extend(identities(principals.clone()));
     let accounts: BTreeSet<AccountId> =
-        principals.iter().filter_map(|principal| AccountId::parse(principal.account()).ok()).collect();
-    text.extend(organization(&accounts));
-    text
+        principals.filter_map(|principal| AccountId::parse(principal.account()).ok()).collect();
+    steps.extend(organization(&accounts));
+    steps
 }
 
 /// Roles and users with their policies; two sessions of one role are one name.
-fn identities<'a>(arns: impl IntoIterator<Item = &'a PrincipalArn>) -> Vec<String> {
+fn identities<'a>(arns: impl IntoIterator<Item = &'a PrincipalArn>) -> Vec<Step> {
     let names = arns.into_iter().filter_map(|arn| holder(arn.as_str()));
     let names: BTreeSet<(bool, IamName)> = names.map(|(kind, name)| (kind == HolderKind::User, name)).collect();
-    let one = |(is_user, name)| each(&words([&name]), 'n', if is_user { lines::user() } else { ROLE.whole() });
-    names.into_iter().flat_map(one).collect()
+    let one = |(is_user, name)| Step::Each('n', words([&name]), if is_user { lines::user() } else { ROLE.whole() });
+    names.into_iter().map(one).collect()
 }
 
-/// Names as words of a shell.
-pub(super) fn words<'n, N: Name + 'n>(names: impl IntoIterator<Item = &'n N>) -> String {
-    let words: Vec<String> = names.into_iter().map(|name| Word::from(name).to_string()).collect();
-    words.join(" ")
+/// Names as values that steps are done for.
+pub(super) fn words<'n, N: Name + 'n>(names: impl IntoIterator<Item = &'n N>) -> Values {
+    Values::Words(names.into_iter().map(Word::from).collect())
 }
 
 /// What says that there is an organization, and which policy types are enabled in it.
@@ -103,7 +92,7 @@ pub(super) fn tree() -> [Line; 2] {
     [DESCRIBE_ORGANIZATION, LIST_ROOTS].map(|read| Line::new(read, &[], &Command::options()))
 }
 
-fn organization<'a>(accounts: impl IntoIterator<Item = &'a AccountId>) -> Vec<String> {
-    let tree = tree().map(|line| line.marked());
-    tree.into_iter().chain(each(&words(accounts), 't', lines::levels(&TYPES))).collect()
+fn organization<'a>(accounts: impl IntoIterator<Item = &'a AccountId>) -> Vec<Step> {
+    let levels = Step::Each('t', words(accounts), vec![lines::levels(&TYPES)]);
+    tree().into_iter().map(Step::from).chain([levels]).collect()
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::command::Word;
+use crate::command::{Shell, Word};
 use crate::names::Region;
 
 use super::missing::{Lacking, Missing, Subject, WhoReads};
 use super::script::framed;
+use super::step::Step;
 
 /// The option that takes what look-ups of events print.
 pub(crate) const EVENTS: &str = "--events FILE";
@@ -48,12 +49,9 @@ pub(crate) fn wanted(missing: &[Missing]) -> Vec<ScriptFor> {
             Place::Manager(None) => format!("the account that manages the organization, if any, of account {accounts}"),
         };
         match place {
-            Place::Events(_) => {
-                let lines = draft.body.iter().flat_map(|line| [line.as_str(), "\n"]).collect::<String>();
-                ScriptFor { r#in, lines: format!("(\nexport AWS_PAGER=\n{lines})\n"), hand_in: EVENTS }
-            }
+            Place::Events(_) => ScriptFor { r#in, lines: super::sh::plain(&draft.body), hand_in: EVENTS },
             Place::Account(_) | Place::Owner(_) | Place::Manager(_) => {
-                ScriptFor { r#in, lines: framed(region, &draft.body), hand_in: "--add FILE" }
+                ScriptFor { r#in, lines: framed(region, &draft.body, Shell::Posix), hand_in: "--add FILE" }
             }
         }
     });
@@ -75,8 +73,8 @@ enum Place<'m> {
 #[derive(Default)]
 struct Draft<'m> {
     accounts: BTreeSet<&'m str>,
-    body: Vec<String>,
-    done: BTreeSet<(&'m Subject, &'m [String])>,
+    body: Vec<Step>,
+    done: BTreeSet<(&'m Subject, &'m [Step])>,
     /// What the variables stand for.
     variables: BTreeMap<char, &'m Word>,
 }
@@ -90,13 +88,12 @@ impl<'m> Draft<'m> {
             }
             for (variable, value) in &lacking.of.variables {
                 if self.variables.insert(*variable, value) != Some(value) {
-                    self.body.push(format!("{variable}={value}"));
+                    self.body.push(Step::Set(*variable, value.clone()));
                 }
             }
             self.body.extend(block.iter().cloned());
             // A loop leaves its variable with another value.
-            self.variables
-                .retain(|variable, _| !block.iter().any(|line| line.contains(&format!("for {variable} in "))));
+            self.variables.retain(|variable, _| !block.iter().any(|step| step.changes(*variable)));
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::once;
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::{GroupArn, PolicyArn, PolicyName, PrincipalArn, text_of};
+use crate::names::{GroupArn, PolicyArn, PolicyName, PolicyVersionId, PrincipalArn, UniqueId};
 
 /// An IAM identity that can start an instance, a role or a user, with its policies. As a reading: `absent` if its
 /// account has none of this ARN.
@@ -18,7 +18,7 @@ pub struct Identity {
     pub arn: PrincipalArn,
     /// The unique ID, as `AROA…` or `AIDA…`.
     #[serde(default)]
-    pub unique_id: Fact<String>,
+    pub unique_id: Fact<UniqueId>,
     /// Its tags.
     #[serde(default, deserialize_with = "once::reading")]
     pub tags: Fact<BTreeMap<String, String>>,
@@ -44,8 +44,7 @@ pub struct Identity {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Group {
     /// The ARN, as `arn:aws:iam::111122223333:group/operators`.
-    #[serde(deserialize_with = "text_of::<GroupArn, _>")]
-    pub arn: String,
+    pub arn: GroupArn,
     /// The inline policies.
     #[serde(default)]
     pub inline: Fact<Vec<InlinePolicy>>,
@@ -59,8 +58,7 @@ pub struct Group {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InlinePolicy {
     /// Its name.
-    #[serde(deserialize_with = "text_of::<PolicyName, _>")]
-    pub name: String,
+    pub name: PolicyName,
     /// Its document.
     #[serde(default)]
     pub document: Fact<Document>,
@@ -71,11 +69,10 @@ pub struct InlinePolicy {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AttachedPolicy {
     /// Its ARN.
-    #[serde(deserialize_with = "text_of::<PolicyArn, _>")]
-    pub arn: String,
+    pub arn: PolicyArn,
     /// Which version is the default, as `v3`, if that was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
+    pub version: Option<PolicyVersionId>,
     /// The default version's document.
     #[serde(default)]
     pub document: Fact<Document>,
@@ -94,7 +91,8 @@ impl Identity {
     pub(crate) fn holders(&self) -> impl Iterator<Item = Holder<'_>> {
         let own = Holder { arn: self.arn.as_str(), inline: &self.inline, attached: &self.attached };
         let groups = self.groups.found().into_iter().flatten();
-        let groups = groups.map(|group| Holder { arn: &group.arn, inline: &group.inline, attached: &group.attached });
+        let groups =
+            groups.map(|group| Holder { arn: group.arn.as_str(), inline: &group.inline, attached: &group.attached });
         std::iter::once(own).chain(groups)
     }
 
@@ -112,6 +110,6 @@ impl Identity {
 impl AttachedPolicy {
     /// The policy's name: the last part of its ARN.
     pub fn name(&self) -> &str {
-        self.arn.rsplit('/').next().unwrap_or_default()
+        self.arn.name()
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use super::{AttachedPolicy, Capture, Group, Identity, Instance, Key, KeyMetadata, OrgPolicy, Organization};
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, OrgPolicyId, OrganizationId, PolicyArn, PrincipalArn, VolumeId};
 
 /// Two places of a capture that cannot both be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl fmt::Display for Contradiction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Record {
     Read,
-    Identity(String),
+    Identity(PrincipalArn),
     Instance(InstanceId),
     Volume(VolumeId),
     Metadata(KeyArn),
@@ -106,7 +106,7 @@ impl Check<'_> {
         let mut told: BTreeMap<&str, (String, &AttachedPolicy)> = BTreeMap::new();
         for (asked, identity) in known(&capture.identities) {
             let (at, of) = (format!("identities[\"{asked}\"]"), || Record::Identity(asked.clone()));
-            if !PrincipalArn::parse(asked).is_ok_and(|asked| is_of(&asked, &identity.arn)) {
+            if !is_of(asked, &identity.arn) {
                 self.clash(of(), format!("`{at}` is of that principal"), format!("`{at}.arn` is {}", identity.arn));
             }
             self.groups(&at, asked, identity);
@@ -133,15 +133,14 @@ impl Check<'_> {
                     }
                     Some(_) => {}
                     None => {
-                        told.insert(&policy.arn, (at.clone(), policy));
+                        told.insert(policy.arn.as_str(), (at.clone(), policy));
                     }
                 }
             }
         }
         for (asked, namesake) in &capture.namesakes {
-            let is_other_path = PrincipalArn::parse(asked).is_ok_and(|asked| {
-                asked != *namesake && asked.name() == namesake.name() && asked.account() == namesake.account()
-            });
+            let is_other_path =
+                asked != namesake && asked.name() == namesake.name() && asked.account() == namesake.account();
             if !is_other_path || capture.identities.get(asked).is_some_and(|one| one.known().is_some()) {
                 let one = format!("`namesakes[\"{asked}\"]` is {namesake}");
                 let other = format!("`identities[\"{asked}\"]` is not the name of it under another path");
@@ -151,17 +150,17 @@ impl Check<'_> {
     }
 
     /// Only users are in groups, each of the user's own account.
-    fn groups(&mut self, at: &str, asked: &str, identity: &Identity) {
+    fn groups(&mut self, at: &str, asked: &PrincipalArn, identity: &Identity) {
         for group in found(&identity.groups) {
-            let is_own = group.arn.split(':').nth(4) == Some(identity.arn.account());
+            let is_own = group.arn.account() == identity.arn.account();
             if !identity.is_user() || !is_own {
                 let one = format!("`{at}.arn` is {}", identity.arn);
-                self.clash(Record::Identity(asked.to_owned()), one, format!("`{at}.groups` holds {}", group.arn));
+                self.clash(Record::Identity(asked.clone()), one, format!("`{at}.groups` holds {}", group.arn));
             }
         }
         if let Some(arn) = twice(found::<Group>(&identity.groups).map(|group| group.arn.as_str())) {
             let one = format!("`{at}.groups` holds {arn}");
-            self.clash(Record::Identity(asked.to_owned()), one, format!("`{at}.groups` holds it once more"));
+            self.clash(Record::Identity(asked.clone()), one, format!("`{at}.groups` holds it once more"));
         }
     }
 
@@ -233,7 +232,7 @@ impl Check<'_> {
             if let Some(metadata) = key.metadata.known() {
                 self.metadata(arn, metadata);
                 if let Some(store) = &metadata.custom_key_store {
-                    let (first, state) = *stores.entry(&store.id).or_insert((arn, &store.connection_state));
+                    let (first, state) = *stores.entry(store.id.as_str()).or_insert((arn, &store.connection_state));
                     if let (Some(one), Some(other)) = (state.known(), store.connection_state.known())
                         && one != other
                     {
@@ -250,7 +249,7 @@ impl Check<'_> {
                 self.clash(Record::Grants(arn.clone()), one, format!("`keys[\"{arn}\"].grants` holds it once more"));
             }
             for alias in found(&key.aliases) {
-                let first = *aliases.entry((alias, arn.account(), arn.region())).or_insert(arn);
+                let first = *aliases.entry((alias.as_str(), arn.account(), arn.region())).or_insert(arn);
                 if first != arn {
                     let one = format!("`keys[\"{first}\"].aliases` holds {alias}");
                     let other = format!("`keys[\"{arn}\"].aliases` holds it, too");
@@ -291,7 +290,7 @@ impl Check<'_> {
     /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/alias-about.html>
     fn alias_of_aws(&mut self, arn: &KeyArn, key: &Key) {
         let is_customers = key.metadata.known().is_some_and(|metadata| metadata.manager == "CUSTOMER");
-        if let Some(alias) = found(&key.aliases).find(|alias| is_customers && alias.starts_with("alias/aws/")) {
+        if let Some(alias) = found(&key.aliases).find(|alias| is_customers && alias.is_of_aws()) {
             let one = format!("`keys[\"{arn}\"].metadata.manager` is CUSTOMER");
             self.clash(Record::Metadata(arn.clone()), one, format!("`keys[\"{arn}\"].aliases` holds {alias}"));
         }
@@ -299,9 +298,9 @@ impl Check<'_> {
 
     fn organizations(&mut self) {
         let capture = self.capture;
-        let mut organizations: BTreeMap<&str, (&AccountId, &Organization)> = BTreeMap::new();
+        let mut organizations: BTreeMap<&OrganizationId, (&AccountId, &Organization)> = BTreeMap::new();
         let mut targets: BTreeMap<(&str, &str, &str), (&AccountId, Vec<&str>)> = BTreeMap::new();
-        let mut policies: BTreeMap<&str, (&AccountId, &str, &OrgPolicy)> = BTreeMap::new();
+        let mut policies: BTreeMap<&OrgPolicyId, (&AccountId, &str, &OrgPolicy)> = BTreeMap::new();
         for (account, organization) in known(&capture.organizations) {
             let (at, of) = (format!("organizations[\"{account}\"]"), || Record::Organization(account.clone()));
             let (first, one) = *organizations.entry(&organization.id).or_insert((account, organization));
@@ -322,19 +321,19 @@ impl Check<'_> {
             }
             for (kind, levels) in [("scps", &organization.scps), ("rcps", &organization.rcps)] {
                 for level in found(levels) {
-                    for policy in &level.policies {
-                        let (first, is_kind, one) = *policies.entry(&policy.id).or_insert((account, kind, policy));
+                    for (id, policy) in level.policies.iter().filter_map(|policy| Some((policy.id.as_ref()?, policy))) {
+                        let (first, is_kind, one) = *policies.entry(id).or_insert((account, kind, policy));
                         let (one, other) = (one.document.known(), policy.document.known());
                         let differ = one.zip(other).is_some_and(|(one, other)| !is_same(one, other));
                         if differ || is_kind != kind {
-                            let one = format!("`organizations[\"{first}\"].{is_kind}` has one policy {}", policy.id);
+                            let one = format!("`organizations[\"{first}\"].{is_kind}` has one policy {id}");
                             self.clash(of(), one, format!("`{at}.{kind}` has another"));
                         }
                     }
                 }
                 // A part says nothing of what is missing.
                 for level in levels.known().into_iter().flatten() {
-                    let mut ids: Vec<&str> = level.policies.iter().map(|policy| policy.id.as_str()).collect();
+                    let mut ids: Vec<&str> = level.policies.iter().map(OrgPolicy::id).collect();
                     ids.sort_unstable();
                     let key = (organization.id.as_str(), kind, level.target.as_str());
                     let (first, one) = targets.entry(key).or_insert_with(|| (account, ids.clone()));
@@ -377,11 +376,8 @@ fn twice<'n>(names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
 }
 
 /// Whether a managed policy can be attached to this identity: it is of its account, or AWS's own.
-fn is_attachable(policy: &str, to: &PrincipalArn) -> bool {
-    let mut parts = policy.split(':').skip(1);
-    let partition = parts.next();
-    let account = parts.nth(2);
-    partition == Some(to.partition()) && (account == Some("aws") || account == Some(to.account()))
+fn is_attachable(policy: &PolicyArn, to: &PrincipalArn) -> bool {
+    policy.partition() == to.partition() && (policy.is_of_aws() || policy.account() == to.account())
 }
 
 fn differ(one: &AttachedPolicy, other: &AttachedPolicy) -> bool {

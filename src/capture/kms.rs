@@ -4,10 +4,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::once;
+use super::{blank, once};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::{GrantId, GrantOperation, Grantee, KeyStoreId, text_of, texts_of};
+use crate::names::{AliasName, GrantId, GrantIssuer, GrantName, GrantOperation, Grantee, KeyStoreId};
 
 /// A KMS key with everything that says who may use it. `metadata: absent`: KMS does not know the key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ pub struct Key {
     pub grants: Fact<Arc<Vec<Grant>>>,
     /// The names of its aliases, as `alias/ebs-prod`.
     #[serde(default)]
-    pub aliases: Fact<Vec<String>>,
+    pub aliases: Fact<Vec<AliasName>>,
     /// The key's tags.
     #[serde(default, deserialize_with = "once::reading")]
     pub tags: Fact<BTreeMap<String, String>>,
@@ -73,8 +73,7 @@ pub struct KeyMetadata {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomKeyStore {
     /// As `cks-1234567890abcdef0`.
-    #[serde(deserialize_with = "text_of::<KeyStoreId, _>")]
-    pub id: String,
+    pub id: KeyStoreId,
     /// `CONNECTED`, `DISCONNECTED`, `FAILED`, … (`kms:DescribeCustomKeyStores`).
     #[serde(default)]
     pub connection_state: Fact<String>,
@@ -90,20 +89,17 @@ pub struct CustomKeyStore {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Grant {
     /// The grant's ID.
-    #[serde(deserialize_with = "text_of::<GrantId, _>")]
-    pub id: String,
+    pub id: GrantId,
     /// Its friendly name, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<GrantName>,
     /// Who may use it: an ARN, a unique ID left by a deleted principal, or a service principal.
-    #[serde(deserialize_with = "text_of::<Grantee, _>")]
-    pub grantee_principal: String,
-    /// The account that made it, as an account ID or root ARN; empty if AWS did not say.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub issuing_account: String,
+    pub grantee_principal: Grantee,
+    /// The account that made it, as an account ID or root ARN, if AWS said it.
+    #[serde(default, with = "blank", skip_serializing_if = "Option::is_none")]
+    pub issuing_account: Option<GrantIssuer>,
     /// As `Decrypt`, `CreateGrant`.
-    #[serde(deserialize_with = "texts_of::<GrantOperation, _>")]
-    pub operations: Vec<String>,
+    pub operations: Vec<GrantOperation>,
     /// What narrows it.
     #[serde(default)]
     pub constraints: GrantConstraints,

@@ -3,6 +3,7 @@
 //! These records *are* the format `capture.json`, version 1. A field that is left out was not read. What is whole is
 //! decided in `src/capture/whole.rs`, and what no capture can say stands in `src/capture/invariants.rs`.
 
+mod blank;
 mod ec2;
 mod error;
 mod iam;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::escape::escape;
 use crate::fact::Fact;
-use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId, text_of};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 
 pub use ec2::{Attachment, Instance, StateReason, Volume};
 pub use error::CaptureError;
@@ -58,10 +59,10 @@ pub struct Capture {
     pub keys: BTreeMap<KeyArn, Key>,
     /// The roles and users of the targets, by the ARN that was asked for.
     #[serde(default, deserialize_with = "once::map")]
-    pub identities: BTreeMap<String, Fact<Identity>>,
+    pub identities: BTreeMap<PrincipalArn, Fact<Identity>>,
     /// For one that is `absent`: the one of the same account that has its name but another path.
     #[serde(default, deserialize_with = "once::map", skip_serializing_if = "BTreeMap::is_empty")]
-    pub namesakes: BTreeMap<String, PrincipalArn>,
+    pub namesakes: BTreeMap<PrincipalArn, PrincipalArn>,
     /// What the organization of each account concerned imposes; `absent`: the account is in none.
     #[serde(default, deserialize_with = "once::map")]
     pub organizations: BTreeMap<AccountId, Fact<Organization>>,
@@ -75,21 +76,19 @@ pub struct Capture {
 
 impl Capture {
     /// The role or user of this ARN, under the ARN that was asked for; of a session its role.
-    pub(crate) fn identity(&self, arn: &str) -> Option<(&String, &Fact<Identity>)> {
+    pub(crate) fn identity(&self, arn: &PrincipalArn) -> Option<(&PrincipalArn, &Fact<Identity>)> {
         self.identities.get_key_value(arn).or_else(|| {
-            let named = PrincipalArn::parse(arn).ok()?;
             self.identities.iter().find(|(asked, identity)| {
                 let own = identity.known().map(|identity| &identity.arn);
-                own.is_some_and(|own| own.is_same_as(&named))
-                    || PrincipalArn::parse(asked).is_ok_and(|asked| asked.is_same_as(&named))
+                own.is_some_and(|own| own.is_same_as(arn)) || asked.is_same_as(arn)
             })
         })
     }
 
     /// The ARN of the role or user of a start as IAM gives it, else as it was asked for.
-    pub(crate) fn starter<'c>(&'c self, target: &'c Target) -> &'c str {
+    pub(crate) fn starter<'c>(&'c self, target: &'c Target) -> &'c PrincipalArn {
         let identity = self.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
-        identity.map_or(&target.role_arn, |identity| identity.arn.as_str())
+        identity.map_or(&target.role_arn, |identity| &identity.arn)
     }
 
     /// As much of the capture as bears on requests of this start for these keys.
@@ -117,7 +116,7 @@ impl Capture {
 
     /// The accounts that the starts concern: those of the starters, the instances and the keys.
     pub(crate) fn accounts(&self) -> BTreeSet<AccountId> {
-        let starters = self.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
+        let starters = self.targets.iter().map(|target| target.role_arn.account());
         let used = self.volumes.values().filter_map(|volume| volume.known()?.key.known());
         let keys = used.chain(self.keys.keys()).map(KeyArn::account);
         let named = starters.chain(keys).filter_map(|account| AccountId::parse(account).ok());
@@ -174,8 +173,7 @@ pub struct Target {
     /// The instance.
     pub instance_id: InstanceId,
     /// The ARN of the role (or of one session of it) or of the user that starts it, as it was given.
-    #[serde(deserialize_with = "text_of::<PrincipalArn, _>")]
-    pub role_arn: String,
+    pub role_arn: PrincipalArn,
 }
 
 fn taken<'k, K: Ord + Clone + 'k, V: Clone>(map: &BTreeMap<K, V>, keys: impl Iterator<Item = &'k K>) -> BTreeMap<K, V> {

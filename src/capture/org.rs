@@ -1,22 +1,21 @@
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
+use super::blank;
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{AccountId, OrgPolicyId, OrgTarget, OrganizationId, text_of};
+use crate::names::{AccountId, OrgPolicyId, OrgTarget, OrganizationId};
 
 /// The organization as it bears on one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Organization {
     /// As `o-abc1234567`.
-    #[serde(deserialize_with = "text_of::<OrganizationId, _>")]
-    pub id: String,
+    pub id: OrganizationId,
     /// The account that manages it; neither SCPs nor RCPs bind that one.
     pub management_account: AccountId,
     /// Root, OUs and account, from the root down: the IDs of the levels (`r-…`, `ou-…`, the account).
     #[serde(default)]
-    pub path: Fact<Vec<String>>,
+    pub path: Fact<Vec<OrgTarget>>,
     /// The SCPs of each level, from the root down; `absent`: the type is not enabled.
     #[serde(default)]
     pub scps: Fact<Vec<Level>>,
@@ -40,7 +39,7 @@ pub struct ToldPolicies {
 
 impl Organization {
     /// One of which no more is known than its ID and the account that manages it.
-    pub(crate) fn bare(id: String, management_account: AccountId) -> Self {
+    pub(crate) fn bare(id: OrganizationId, management_account: AccountId) -> Self {
         let lists = || Fact::Unread(Unread::not_asked("organizations:ListPoliciesForTarget"));
         Self {
             id,
@@ -59,13 +58,19 @@ impl Organization {
     }
 }
 
+impl OrgPolicy {
+    /// Returns the ID, or an empty text for a policy of which only the text was handed in.
+    pub(crate) fn id(&self) -> &str {
+        self.id.as_ref().map_or("", OrgPolicyId::as_str)
+    }
+}
+
 /// The policies of one type attached to the root, an OU or the account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Level {
     /// The target's ID.
-    #[serde(deserialize_with = "text_of::<OrgTarget, _>")]
-    pub target: String,
+    pub target: OrgTarget,
     /// Its policies.
     pub policies: Vec<OrgPolicy>,
 }
@@ -74,21 +79,13 @@ pub struct Level {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrgPolicy {
-    /// As `p-0123456789`; empty of one of which only the text was handed in.
-    #[serde(deserialize_with = "id")]
-    pub id: String,
+    /// As `p-0123456789`; `None` (an empty text) of one of which only the text was handed in.
+    #[serde(with = "blank")]
+    pub id: Option<OrgPolicyId>,
     /// Its name.
     #[serde(default)]
     pub name: String,
     /// Its document.
     #[serde(default)]
     pub document: Fact<Document>,
-}
-
-fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if !text.is_empty() {
-        OrgPolicyId::parse(&text).map_err(D::Error::custom)?;
-    }
-    Ok(text)
 }

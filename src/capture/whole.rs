@@ -6,7 +6,7 @@
 use super::{Capture, Level, OrgPolicy, Organization};
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{AccountId, PrincipalArn};
+use crate::names::{AccountId, OrgTarget, PrincipalArn};
 
 /// Leaves open what is not whole.
 pub(super) fn leave_open(capture: &mut Capture) {
@@ -65,7 +65,7 @@ fn of_organization(organization: &mut Organization, account: &AccountId) {
     if let Some(path) = organization.path.known()
         && !is_path(path, account)
     {
-        let message = format!("{} are not the root, the OUs and account {account}", path.join(", "));
+        let message = format!("{} are not the root, the OUs and account {account}", joined(path));
         organization.path = Fact::Unread(Unread::unparsable("organizations:ListParents", message));
     }
     if !organization.binds(account.as_str()) {
@@ -77,7 +77,7 @@ fn of_organization(organization: &mut Organization, account: &AccountId) {
             // What is attached elsewhere says nothing of this account.
             let bears = |level: &Level| match path {
                 Some(path) => path.contains(&level.target),
-                None => level.target.starts_with("r-") || level.target == account.as_str(),
+                None => level.target.is_root() || level.target == account.as_str(),
             };
             let part = std::mem::take(levels).map(|levels| levels.into_iter().filter(bears).collect());
             *levels = part.cut(unread);
@@ -88,16 +88,20 @@ fn of_organization(organization: &mut Organization, account: &AccountId) {
 /// An account is at most five OUs below the root.
 const MAX_OUS: usize = 5;
 
-fn is_path(path: &[String], account: &AccountId) -> bool {
+fn is_path(path: &[OrgTarget], account: &AccountId) -> bool {
     let [root, ous @ .., last] = path else { return false };
-    let Some(root) = root.strip_prefix("r-") else { return false };
+    let Some(root) = root.as_str().strip_prefix("r-") else { return false };
     let of_root = format!("ou-{root}-");
-    last == account.as_str() && ous.len() <= MAX_OUS && ous.iter().all(|ou| ou.starts_with(&of_root))
+    *last == account.as_str() && ous.len() <= MAX_OUS && ous.iter().all(|ou| ou.as_str().starts_with(&of_root))
+}
+
+fn joined(path: &[OrgTarget]) -> String {
+    path.iter().map(OrgTarget::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Returns what levels lack; `own`: the policy that AWS attaches to every one and nobody can detach. The last SCP of a
 /// level cannot be detached either, so one without any was not read.
-fn lacks(levels: &[Level], path: Option<&Vec<String>>, own: Option<&str>) -> Option<Unread> {
+fn lacks(levels: &[Level], path: Option<&Vec<OrgTarget>>, own: Option<&str>) -> Option<Unread> {
     let unread = |message: String| Some(Unread::unparsable("organizations:ListPoliciesForTarget", message));
     let Some(path) = path else {
         let message = "which OUs are above the account was not read, so nobody knows whether a level is missing";
@@ -106,7 +110,7 @@ fn lacks(levels: &[Level], path: Option<&Vec<String>>, own: Option<&str>) -> Opt
     if !levels.iter().map(|level| &level.target).eq(path) {
         let targets: Vec<&str> = levels.iter().map(|level| level.target.as_str()).collect();
         let read = if targets.is_empty() { "none".to_owned() } else { targets.join(", ") };
-        return unread(format!("levels read: {read}; levels of the path: {}", path.join(", ")));
+        return unread(format!("levels read: {read}; levels of the path: {}", joined(path)));
     }
     levels.iter().find_map(|level| match own {
         None if level.policies.is_empty() => {
@@ -121,5 +125,5 @@ fn lacks(levels: &[Level], path: Option<&Vec<String>>, own: Option<&str>) -> Opt
 
 /// Whether it is AWS's own policy of this name.
 fn is_named(policy: &OrgPolicy, name: &str) -> bool {
-    policy.name == name || policy.id.strip_prefix("p-") == Some(name)
+    policy.name == name || policy.id().strip_prefix("p-") == Some(name)
 }

@@ -2,15 +2,16 @@
 
 use crate::capture::{AttachedPolicy, Capture};
 use crate::fact::{Fact, Unread};
+use crate::names::PolicyArn;
 
 use super::policy::{identities, identities_mut, is_named};
 
 /// The policy as it was read of whoever has it; else it says what nobody knows.
-pub(super) fn attach(capture: &mut Capture, name: &str, arn: &str) {
-    let known = identities(capture).flat_map(|(_, identity)| identity.managed()).find(|policy| policy.arn == arn);
+pub(super) fn attach(capture: &mut Capture, name: &str, arn: &PolicyArn) {
+    let known = identities(capture).flat_map(|(_, identity)| identity.managed()).find(|policy| policy.arn == *arn);
     let unread = || Fact::Unread(Unread::not_asked("iam:GetPolicyVersion"));
     let policy = known.cloned();
-    let policy = policy.unwrap_or_else(|| AttachedPolicy { arn: arn.to_owned(), version: None, document: unread() });
+    let policy = policy.unwrap_or_else(|| AttachedPolicy { arn: arn.clone(), version: None, document: unread() });
     for (asked, identity) in identities_mut(capture) {
         if is_named(asked, identity, name) {
             if identity.attached == Fact::Absent {
@@ -23,12 +24,12 @@ pub(super) fn attach(capture: &mut Capture, name: &str, arn: &str) {
     }
 }
 
-pub(super) fn detach(capture: &mut Capture, name: &str, arn: &str) {
+pub(super) fn detach(capture: &mut Capture, name: &str, arn: &PolicyArn) {
     for (asked, identity) in identities_mut(capture) {
         if is_named(asked, identity, name)
             && let Some(attached) = identity.attached.known_mut()
         {
-            attached.retain(|policy| policy.arn != arn);
+            attached.retain(|policy| policy.arn != *arn);
         }
     }
 }

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::capture::{Attachment, Capture, Grant, Key, KeyMetadata, Volume};
 use crate::document::Document;
-use crate::fact::Fact;
-use crate::names::{KeyArn, VolumeId};
+use crate::fact::{Fact, Unread};
+use crate::names::{GrantId, Grantee, KeyArn, PolicyArn, PrincipalArn, UniqueId, VolumeId};
 use crate::policy::replace_principal;
 
 pub(crate) use opening::{Outsider, opened_to};
@@ -49,7 +49,7 @@ pub enum Change {
     /// The grant of this ID is revoked or retired.
     RevokeGrant {
         /// The ID of the grant.
-        id: String,
+        id: GrantId,
     },
     /// A key gets another state, as `Disabled`.
     KeyState {
@@ -73,26 +73,26 @@ pub enum Change {
     /// A managed policy is attached to a role or user.
     AttachPolicy {
         /// The ARN of the role or user.
-        identity: String,
+        identity: PrincipalArn,
         /// The ARN of the managed policy.
-        policy: String,
+        policy: PolicyArn,
     },
     /// A managed policy is detached from a role or user.
     DetachPolicy {
         /// The ARN of the role or user.
-        identity: String,
+        identity: PrincipalArn,
         /// The ARN of the managed policy.
-        policy: String,
+        policy: PolicyArn,
     },
     /// A role is deleted.
     DeleteRole {
         /// The ARN of the role.
-        role: String,
+        role: PrincipalArn,
     },
     /// A role is deleted and made anew under the same ARN with the same policies.
     RecreateRole {
         /// The ARN of the role.
-        role: String,
+        role: PrincipalArn,
     },
 }
 
@@ -157,10 +157,10 @@ fn make(changed: &mut Capture, change: &Change) {
             changed.keys.insert(key.clone(), new_key(policy));
         }
         Change::EncryptVolumes { key } => encrypt(changed, key),
-        Change::AttachPolicy { identity, policy } => attachment::attach(changed, identity, policy),
-        Change::DetachPolicy { identity, policy } => attachment::detach(changed, identity, policy),
-        Change::DeleteRole { role } => delete(changed, role, false),
-        Change::RecreateRole { role } => delete(changed, role, true),
+        Change::AttachPolicy { identity, policy } => attachment::attach(changed, identity.as_str(), policy),
+        Change::DetachPolicy { identity, policy } => attachment::detach(changed, identity.as_str(), policy),
+        Change::DeleteRole { role } => delete(changed, role.as_str(), false),
+        Change::RecreateRole { role } => delete(changed, role.as_str(), true),
     }
 }
 
@@ -232,8 +232,9 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
         let Some(identity) = reading.known_mut().filter(|identity| policy::is_named(asked, identity, name)) else {
             continue;
         };
-        let id = identity.unique_id.known().cloned().unwrap_or_else(|| DELETED_ID.to_owned());
-        identity.unique_id = Fact::Known(NEW_ID.to_owned());
+        let id = identity.unique_id.known().map_or(DELETED_ID, UniqueId::as_str).to_owned();
+        identity.unique_id =
+            UniqueId::parse(NEW_ID).map_or_else(|_| Fact::Unread(Unread::not_asked("iam:GetRole")), Fact::Known);
         gone.push((identity.arn.to_string(), id));
         if !is_made_anew {
             *reading = Fact::Absent;
@@ -248,9 +249,9 @@ fn delete(capture: &mut Capture, name: &str, is_made_anew: bool) {
                     *document = Document::new(text);
                 }
             }
-            let Some(grants) = key.grants.found_mut() else { continue };
-            if grants.iter().any(|grant| grant.grantee_principal == arn) {
-                for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == arn) {
+            let (Some(grants), Ok(id)) = (key.grants.found_mut(), Grantee::parse(&id)) else { continue };
+            if grants.iter().any(|grant| grant.grantee_principal == *arn) {
+                for grant in Arc::make_mut(grants).iter_mut().filter(|grant| grant.grantee_principal == *arn) {
                     grant.grantee_principal.clone_from(&id);
                 }
             }

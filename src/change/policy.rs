@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::capture::{AttachedPolicy, Capture, Identity, InlinePolicy, OrgPolicy};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::{KeyArn, PrincipalArn};
+use crate::names::{HolderArn, KeyArn, OrgPolicyId, PolicyArn, PolicyName, PrincipalArn};
 use crate::policy::{PolicyType, add_statement, replace_statement};
 
 /// A policy that can be changed. A role or user is named by its ARN, or by the one that the capture was asked for.
@@ -15,31 +15,31 @@ pub enum PolicyPlace {
     /// An inline policy of a role, user or group; one that it does not have yet is made.
     Inline {
         /// The ARN of the role, user or group.
-        identity: String,
+        identity: HolderArn,
         /// Its name.
-        name: String,
+        name: PolicyName,
     },
     /// A managed policy, wherever it is attached.
     Managed {
         /// Its ARN.
-        arn: String,
+        arn: PolicyArn,
     },
     /// The permissions boundary of a role or user.
     Boundary {
         /// The ARN of the role, user or group.
-        identity: String,
+        identity: PrincipalArn,
     },
     /// A key policy.
     KeyPolicy(KeyArn),
     /// An SCP.
     Scp {
         /// Its ID.
-        id: String,
+        id: OrgPolicyId,
     },
     /// An RCP.
     Rcp {
         /// Its ID.
-        id: String,
+        id: OrgPolicyId,
     },
     /// A session policy, by its number in the question.
     Session {
@@ -91,13 +91,13 @@ impl PolicyPlace {
                 let mut managed = identities(capture).flat_map(|(_, identity)| identity.managed());
                 managed.find(|policy| policy.arn == *arn)?.document.known()
             }
-            Self::Boundary { identity } => boundary(capture, identity)?.document.known(),
+            Self::Boundary { identity } => boundary(capture, identity.as_str())?.document.known(),
             Self::KeyPolicy(key) => capture.keys.get(key)?.policy.known(),
             Self::Scp { id } | Self::Rcp { id } => {
                 let known = capture.organizations.values().filter_map(Fact::known);
                 let levels = known.flat_map(|organization| [&organization.scps, &organization.rcps]);
                 let policies = levels.filter_map(Fact::found).flatten().flat_map(|level| &level.policies);
-                policies.into_iter().find(|policy| policy.id == *id)?.document.known()
+                policies.into_iter().find(|policy| policy.id.as_ref() == Some(id))?.document.known()
             }
             Self::Session { .. } => None,
         }
@@ -105,34 +105,39 @@ impl PolicyPlace {
 }
 
 /// The roles and users that were read, under the ARNs that were asked for.
-pub(super) fn identities(capture: &Capture) -> impl Iterator<Item = (&String, &Identity)> {
+pub(super) fn identities(capture: &Capture) -> impl Iterator<Item = (&PrincipalArn, &Identity)> {
     capture.identities.iter().filter_map(|(asked, identity)| Some((asked, identity.known()?)))
 }
 
-pub(super) fn identities_mut(capture: &mut Capture) -> impl Iterator<Item = (&String, &mut Identity)> {
+pub(super) fn identities_mut(capture: &mut Capture) -> impl Iterator<Item = (&PrincipalArn, &mut Identity)> {
     capture.identities.iter_mut().filter_map(|(asked, identity)| Some((asked, identity.known_mut()?)))
 }
 
 /// Whether the identity that was asked for under this ARN is the one of this name; a session's ARN names its role.
-pub(crate) fn is_named(asked: &str, identity: &Identity, name: &str) -> bool {
-    asked == name || PrincipalArn::parse(name).is_ok_and(|name| identity.arn.is_same_as(&name))
+pub(crate) fn is_named(asked: &PrincipalArn, identity: &Identity, name: &str) -> bool {
+    *asked == *name || PrincipalArn::parse(name).is_ok_and(|name| identity.arn.is_same_as(&name))
 }
 
 /// The inline policies of the role, user or group of this name, as far as they were read.
-pub(crate) fn inline<'c>(capture: &'c Capture, name: &str) -> impl Iterator<Item = &'c InlinePolicy> {
+pub(crate) fn inline<'c>(capture: &'c Capture, name: &HolderArn) -> impl Iterator<Item = &'c InlinePolicy> {
     let found = identities(capture).find_map(|(asked, identity)| {
         let mut holders = identity.holders();
-        if is_named(asked, identity, name) { holders.next() } else { holders.find(|holder| holder.arn == name) }
+        let is_it = is_named(asked, identity, name.as_str());
+        if is_it { holders.next() } else { holders.find(|holder| *name == *holder.arn) }
     });
     found.and_then(|holder| holder.inline.found()).into_iter().flatten()
 }
 
 /// Those of this identity, or of a group that it is in.
-fn inline_mut<'c>(asked: &str, identity: &'c mut Identity, name: &str) -> Option<&'c mut Fact<Vec<InlinePolicy>>> {
+fn inline_mut<'c>(
+    asked: &PrincipalArn,
+    identity: &'c mut Identity,
+    name: &str,
+) -> Option<&'c mut Fact<Vec<InlinePolicy>>> {
     if is_named(asked, identity, name) {
         return Some(&mut identity.inline);
     }
-    identity.groups.found_mut()?.iter_mut().find(|group| group.arn == name).map(|group| &mut group.inline)
+    identity.groups.found_mut()?.iter_mut().find(|group| group.arn == *name).map(|group| &mut group.inline)
 }
 
 fn boundary<'c>(capture: &'c Capture, name: &str) -> Option<&'c AttachedPolicy> {
@@ -180,7 +185,7 @@ pub(super) fn edit(capture: &mut Capture, place: &PolicyPlace, edits: &[Edit]) {
     match place {
         PolicyPlace::Inline { identity: name, name: policy } => {
             for (asked, identity) in identities_mut(capture) {
-                if let Some(policies) = inline_mut(asked, identity, name) {
+                if let Some(policies) = inline_mut(asked, identity, name.as_str()) {
                     edit_inline(policies, policy, edits);
                 }
             }
@@ -192,19 +197,19 @@ pub(super) fn edit(capture: &mut Capture, place: &PolicyPlace, edits: &[Edit]) {
                 }
             }
         }
-        PolicyPlace::Boundary { identity: name } => match (boundary(capture, name), edits) {
+        PolicyPlace::Boundary { identity: name } => match (boundary(capture, name.as_str()), edits) {
             // The policy itself is edited, so it changes for all that have it.
             (Some(boundary), [Edit::Add(_) | Edit::Replace { .. }, ..]) => {
                 let place = PolicyPlace::Managed { arn: boundary.arn.clone() };
                 edit(capture, &place, edits);
             }
             _ => identities_mut(capture)
-                .filter(|(asked, identity)| is_named(asked, identity, name))
+                .filter(|(asked, identity)| is_named(asked, identity, name.as_str()))
                 .for_each(|(_, identity)| set_boundary(identity, edits)),
         },
         PolicyPlace::KeyPolicy(key) => edit_reading(&mut capture.keys.entry(key.clone()).or_default().policy, edits),
         PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => {
-            for policy in organization_policies(capture).filter(|policy| policy.id == *id) {
+            for policy in organization_policies(capture).filter(|policy| policy.id.as_ref() == Some(id)) {
                 edit_reading(&mut policy.document, edits);
             }
         }
@@ -224,22 +229,26 @@ fn managed_mut(identity: &mut Identity) -> impl Iterator<Item = &mut AttachedPol
 fn set_boundary(identity: &mut Identity, edits: &[Edit]) {
     let Some(document) = edited(None, edits) else { return };
     let arn = match identity.boundary.known() {
-        Some(boundary) => boundary.arn.clone(),
-        None => format!("arn:{}:iam::{}:policy/boundary", identity.arn.partition(), identity.arn.account()),
+        Some(boundary) => Some(boundary.arn.clone()),
+        None => {
+            let (partition, account) = (identity.arn.partition(), identity.arn.account());
+            PolicyArn::parse(&format!("arn:{partition}:iam::{account}:policy/boundary")).ok()
+        }
     };
+    let Some(arn) = arn else { return };
     identity.boundary = Fact::Known(AttachedPolicy { arn, version: None, document: Fact::Known(document) });
 }
 
-fn edit_inline(inline: &mut Fact<Vec<InlinePolicy>>, name: &str, edits: &[Edit]) {
+fn edit_inline(inline: &mut Fact<Vec<InlinePolicy>>, name: &PolicyName, edits: &[Edit]) {
     if *inline == Fact::Absent {
         *inline = Fact::Known(Vec::new());
     }
     let Some(policies) = inline.found_mut() else { return };
-    match policies.iter_mut().find(|policy| policy.name == name) {
+    match policies.iter_mut().find(|policy| policy.name == *name) {
         Some(policy) => edit_reading(&mut policy.document, edits),
         None => {
             if let Some(document) = edited(None, edits) {
-                policies.push(InlinePolicy { name: name.to_owned(), document: Fact::Known(document) });
+                policies.push(InlinePolicy { name: name.clone(), document: Fact::Known(document) });
             }
         }
     }

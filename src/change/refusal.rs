@@ -5,7 +5,7 @@ use std::fmt;
 use crate::capture::{Capture, Identity};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::{Arn, KeyArn, RoleArn};
+use crate::names::{AliasName, KeyArn, OrgPolicyId, PolicyArn, PrincipalArn, RoleArn};
 use crate::policy::{Place, Policy, PolicyError, PolicyType, Problem, Size, refused};
 
 use super::policy::{identities, inline, is_named};
@@ -25,17 +25,17 @@ pub(crate) enum Refusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// AWS owns the managed policy.
-    AwsManagedPolicy(String),
+    AwsManagedPolicy(PolicyArn),
     /// A service or IAM Identity Center owns the role.
     ProtectedRole(String),
     /// AWS owns the organization policy that allows everything.
-    FullAccess(String),
+    FullAccess(OrgPolicyId),
     /// AWS owns the key.
     AwsManagedKey(KeyArn),
     /// EBS encrypts with keys of the volume's own Region.
     KeyOfAnotherRegion { key: KeyArn, region: String },
     /// So many managed policies, and no more.
-    Attachments { identity: String, limit: usize },
+    Attachments { identity: PrincipalArn, limit: usize },
 }
 
 impl Rule {
@@ -123,11 +123,12 @@ fn document(capture: &Capture, change: &Change) -> Option<Refusal> {
 /// Everything for which AWS would refuse to save the document in this place.
 pub(crate) fn faults(capture: &Capture, place: &PolicyPlace, document: &Document) -> Vec<PolicyError> {
     let partition = match place {
-        PolicyPlace::Inline { identity, .. } | PolicyPlace::Boundary { identity } => partition(identity),
-        PolicyPlace::Managed { arn } => partition(arn),
-        PolicyPlace::KeyPolicy(key) => partition(key.as_str()),
+        PolicyPlace::Inline { identity, .. } => identity.partition(),
+        PolicyPlace::Boundary { identity } => identity.partition(),
+        PolicyPlace::Managed { arn } => arn.partition(),
+        PolicyPlace::KeyPolicy(key) => key.partition(),
         PolicyPlace::Scp { .. } | PolicyPlace::Rcp { .. } | PolicyPlace::Session { .. } => {
-            capture.targets.first().map_or("aws", |target| partition(&target.role_arn))
+            capture.targets.first().map_or("aws", |target| target.role_arn.partition())
         }
     };
     let is_gone = |principal: &str| is_gone(capture, principal);
@@ -148,7 +149,7 @@ pub(crate) fn faults(capture: &Capture, place: &PolicyPlace, document: &Document
         PolicyPlace::Inline { identity, name } => {
             let others = inline(capture, identity).filter(|policy| policy.name != *name);
             let others = others.filter_map(|policy| policy.document.known()).map(Document::text);
-            let size = Size::of_inline(identity, others.chain([text]));
+            let size = Size::of_inline(identity.as_str(), others.chain([text]));
             (!size.fits()).then_some(Problem::TooLarge(size))
         }
         PolicyPlace::Managed { .. } => {
@@ -168,7 +169,7 @@ pub(crate) fn faults(capture: &Capture, place: &PolicyPlace, document: &Document
 /// deleted one: KMS shows others by their ARN.
 fn is_gone(capture: &Capture, principal: &str) -> bool {
     if !principal.starts_with("arn:") {
-        let is_it = |identity: &Identity| identity.unique_id.known().is_some_and(|id| id == principal);
+        let is_it = |identity: &Identity| identity.unique_id.known().is_some_and(|id| *id == principal);
         return !identities(capture).any(|(_, identity)| is_it(identity));
     }
     capture.identities.get(principal) == Some(&Fact::Absent)
@@ -182,22 +183,18 @@ const ATTACHMENTS: usize = 10;
 fn rule(capture: &Capture, change: &Change) -> Option<Rule> {
     match change {
         Change::Policy { place, edits } => match place {
-            PolicyPlace::Inline { identity, name } => protected(capture, identity, Some(name)),
-            PolicyPlace::Boundary { identity } => protected(capture, identity, None).or_else(|| {
+            PolicyPlace::Inline { identity, name } => protected(capture, identity.as_str(), Some(name.as_str())),
+            PolicyPlace::Boundary { identity } => protected(capture, identity.as_str(), None).or_else(|| {
                 // A whole document is another boundary; an edit is one of the policy itself.
                 let boundary = capture.identities.get(identity)?.known()?.boundary.known()?;
-                let is_of_aws = Arn::parse(&boundary.arn).is_ok_and(|arn| arn.account() == "aws");
-                (is_of_aws && !matches!(edits.as_slice(), [Edit::Whole(_)]))
+                (boundary.arn.is_of_aws() && !matches!(edits.as_slice(), [Edit::Whole(_)]))
                     .then(|| Rule::AwsManagedPolicy(boundary.arn.clone()))
             }),
-            PolicyPlace::Managed { arn } => {
-                let is_of_aws = Arn::parse(arn).is_ok_and(|arn| arn.account() == "aws");
-                is_of_aws.then(|| Rule::AwsManagedPolicy(arn.clone()))
-            }
+            PolicyPlace::Managed { arn } => arn.is_of_aws().then(|| Rule::AwsManagedPolicy(arn.clone())),
             PolicyPlace::KeyPolicy(key) => aws_managed(capture, key),
             // Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_UpdatePolicy.html>
-            PolicyPlace::Scp { id } => (id == "p-FullAWSAccess").then(|| Rule::FullAccess(id.clone())),
-            PolicyPlace::Rcp { id } => (id == "p-RCPFullAWSAccess").then(|| Rule::FullAccess(id.clone())),
+            PolicyPlace::Scp { id } => (*id == "p-FullAWSAccess").then(|| Rule::FullAccess(id.clone())),
+            PolicyPlace::Rcp { id } => (*id == "p-RCPFullAWSAccess").then(|| Rule::FullAccess(id.clone())),
             PolicyPlace::Session { .. } => None,
         },
         Change::KeyState { key, .. } => aws_managed(capture, key),
@@ -205,13 +202,13 @@ fn rule(capture: &Capture, change: &Change) -> Option<Rule> {
             let region = capture.read.region.as_str();
             (key.region() != region).then(|| Rule::KeyOfAnotherRegion { key: key.clone(), region: region.to_owned() })
         }
-        Change::AttachPolicy { identity, .. } => protected(capture, identity, None).or_else(|| {
-            let mut named = identities(capture).filter(|(asked, known)| is_named(asked, known, identity));
+        Change::AttachPolicy { identity, .. } => protected(capture, identity.as_str(), None).or_else(|| {
+            let mut named = identities(capture).filter(|(asked, known)| is_named(asked, known, identity.as_str()));
             let attached = named.find_map(|(_, known)| known.attached.known().map(Vec::len))?;
             let limit = ATTACHMENTS;
             (attached >= limit).then(|| Rule::Attachments { identity: identity.clone(), limit })
         }),
-        Change::DetachPolicy { identity, .. } => protected(capture, identity, None),
+        Change::DetachPolicy { identity, .. } => protected(capture, identity.as_str(), None),
         // Only deleting a role of a service or of IAM Identity Center is open to others, by ways of their own.
         Change::DeleteRole { .. }
         | Change::RecreateRole { .. }
@@ -228,7 +225,8 @@ pub(crate) const PERMISSION_SET_POLICY: &str = "AwsSSOInlinePolicy";
 
 /// Roles whose policies AWS alone changes; of a permission set's role, its one inline policy by way of the set.
 fn protected(capture: &Capture, identity: &str, policy: Option<&str>) -> Option<Rule> {
-    let known = capture.identity(identity).and_then(|(_, identity)| identity.known());
+    let held = PrincipalArn::parse(identity).ok();
+    let known = held.as_ref().and_then(|held| capture.identity(held)?.1.known());
     let arn = known.map_or(identity, |known| known.arn.as_str());
     let role = RoleArn::parse(arn).ok()?;
     let is_of_a_set = role.path_and_name().starts_with("aws-reserved/sso.amazonaws.com/");
@@ -240,12 +238,8 @@ fn protected(capture: &Capture, identity: &str, policy: Option<&str>) -> Option<
 fn aws_managed(capture: &Capture, key: &KeyArn) -> Option<Rule> {
     let known = capture.keys.get(key)?;
     let is_managed = known.metadata.known().is_some_and(|metadata| metadata.manager == "AWS");
-    let is_aliased = known.aliases.known().is_some_and(|all| all.iter().any(|name| name.starts_with("alias/aws/")));
+    let is_aliased = known.aliases.known().is_some_and(|all| all.iter().any(AliasName::is_of_aws));
     (is_managed || is_aliased).then(|| Rule::AwsManagedKey(key.clone()))
-}
-
-fn partition(arn: &str) -> &str {
-    arn.split(':').nth(1).unwrap_or("aws")
 }
 
 fn last(arn: &str) -> &str {

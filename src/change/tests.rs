@@ -43,7 +43,7 @@ fn a_role_made_anew_is_named_by_its_old_id() {
     );
     let Some(key_record) = capture.keys.get_mut(&key()) else { panic!() };
     key_record.policy = Fact::Known(Document::new(&*policy));
-    let changed = apply(&capture, &Change::RecreateRole { role: ROLE.to_owned() });
+    let changed = apply(&capture, &Change::RecreateRole { role: ROLE.parse().unwrap() });
     let renamed = policy.replacen(ROLE, "AROAEXAMPLEEXAMPLE123", 1);
     assert_eq!(changed.keys[&key()].policy.known().unwrap().text(), renamed, "a condition compares ARNs");
     let id = changed.identities[ROLE].known().unwrap().unique_id.known().unwrap();
@@ -52,7 +52,7 @@ fn a_role_made_anew_is_named_by_its_old_id() {
 
 #[test]
 fn a_boundary_is_set_and_then_edited_wherever_it_is_attached() {
-    let place = PolicyPlace::Boundary { identity: ROLE.to_owned() };
+    let place = PolicyPlace::Boundary { identity: ROLE.parse().unwrap() };
     let whole = Edit::Whole(Document::new(r#"{"Statement": []}"#));
     let set = apply(&incident(), &Change::Policy { place: place.clone(), edits: vec![whole] });
     let added = Edit::Add(r#"{"Sid": "A"}"#.to_owned());
@@ -126,9 +126,9 @@ fn whom_a_key_policy_newly_lets_in_is_told() {
 
 #[test]
 fn a_deleted_role_is_gone_and_one_made_anew_is_another() {
-    let deleted = apply(&incident(), &Change::DeleteRole { role: ROLE.to_owned() });
+    let deleted = apply(&incident(), &Change::DeleteRole { role: ROLE.parse().unwrap() });
     assert_eq!(deleted.identities.get(ROLE), Some(&Fact::Absent));
-    let anew = apply(&incident(), &Change::RecreateRole { role: ROLE.to_owned() });
+    let anew = apply(&incident(), &Change::RecreateRole { role: ROLE.parse().unwrap() });
     let old = incident().identities.get(ROLE).unwrap().known().unwrap().unique_id.clone();
     assert_ne!(anew.identities.get(ROLE).unwrap().known().unwrap().unique_id, old);
 }

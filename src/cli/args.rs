@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::calls::Shell;
 use crate::operations::{RemedyPlace, RemedyStyle, Require};
 use crate::remedy::Form;
 
@@ -331,6 +332,9 @@ pub(super) struct CaptureArguments {
     /// CloudShell; what they print is a capture
     #[arg(long)]
     pub(super) script: bool,
+    /// With --script: the shell that the lines are for
+    #[arg(long, value_name = "SHELL", requires = "script", value_enum, default_value_t)]
+    pub(super) shell: Shell,
     /// With --script: only what the administrator of this key's account can read
     #[arg(long, value_name = "ARN", requires = "script", conflicts_with_all = ["start", "instance_id", "role_arn", "org"])]
     pub(super) key: Option<String>,

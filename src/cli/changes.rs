@@ -8,7 +8,7 @@ use crate::answers::{key_policy, policy};
 use crate::capture::Capture;
 use crate::change::{Change, Edit, PolicyPlace, Refusal, answers, apply, faults, refusals};
 use crate::document::Document;
-use crate::names::KeyArn;
+use crate::names::{KeyArn, PolicyName};
 use crate::policy::PolicyType;
 
 use super::args::Changes;
@@ -37,8 +37,10 @@ pub(super) fn changes(typed: &Changes, capture: &Capture) -> Result<Vec<Change>,
             return Err(CliError::bad_input("malformed-pair", message, "give --set-role-policy ROLE/NAME=FILE"));
         };
         let identity = named::holder(name, capture)?;
-        named::is_inline(&identity, policy, capture)?;
-        list.whole(PolicyPlace::Inline { identity, name: policy.to_owned() }, file)?;
+        let policy = PolicyName::parse(policy)
+            .map_err(|error| CliError::bad_input("malformed-name", error.to_string(), "copy it from AWS"))?;
+        named::is_inline(&identity, &policy, capture)?;
+        list.whole(PolicyPlace::Inline { identity, name: policy }, file)?;
     }
     for (texts, flag, is_attached) in
         [(&typed.detach_policy, "--detach-policy", true), (&typed.attach_policy, "--attach-policy", false)]

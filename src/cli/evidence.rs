@@ -244,7 +244,7 @@ fn difference(before: &Capture, after: &Capture) -> Option<String> {
     let accounts = after.organizations.iter();
     let accounts = accounts.filter(|(account, one)| before.organizations.get(*account) != Some(one));
     let mut what: Vec<String> = keys.map(|(arn, _)| format!("key {arn}")).collect();
-    what.extend(identities.map(|(arn, _)| arn.clone()));
+    what.extend(identities.map(|(arn, _)| arn.to_string()));
     what.extend(accounts.map(|(account, _)| format!("organization policies of account {account}")));
     if before.instances != after.instances || before.volumes != after.volumes {
         what.push("the instance and its volumes".to_owned());

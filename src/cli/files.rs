@@ -260,7 +260,7 @@ fn make_folder(folder: &Path, made: &mut Vec<PathBuf>) -> Result<(), CliError> {
 }
 
 /// Writes the files into a folder beside, and then moves each to its place; should one fail, all go back.
-fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), CliError> {
+pub(super) fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), CliError> {
     let beside = tempfile::Builder::new().prefix(".ebs-preflight-").tempdir_in(folder);
     let beside = beside.map_err(|error| unwritable(folder, &error))?;
     let write = |(name, text): &(String, String)| {
@@ -272,7 +272,9 @@ fn put(folder: &Path, files: &[(String, String)], force: bool) -> Result<(), Cli
     let mut moved: Vec<(PathBuf, Option<PathBuf>)> = Vec::new();
     for (number, (path, file)) in new.into_iter().enumerate() {
         let old = beside.path().join(format!("old-{number}"));
-        let has_old = force && std::fs::rename(&path, &old).is_ok();
+        // Somebody may have put something else there meanwhile.
+        let is_file = || std::fs::symlink_metadata(&path).is_ok_and(|there| there.is_file());
+        let has_old = force && is_file() && std::fs::rename(&path, &old).is_ok();
         let old = has_old.then_some(old);
         let failed = file.persist_noclobber(&path).err();
         if failed.is_none() {

@@ -11,7 +11,7 @@ use crate::capture::Target;
 use crate::change::answers;
 use crate::command::Command;
 use crate::engine::NamedPolicy;
-use crate::names::{Arn, IamName, InstanceId, PrincipalArn, RoleArn, SessionArn, SessionName, UserArn};
+use crate::names::{Arn, IamName, InstanceId, PrincipalArn, SessionName, UserArn};
 use crate::operations::{GivenPolicy, MayState, Question, Stated, may_state};
 use crate::policy::{PolicyError, PolicyType};
 
@@ -26,14 +26,14 @@ pub(super) fn instance(text: &str) -> Result<InstanceId, CliError> {
 }
 
 /// The ARN of a role, of a session of one, or of a user.
-pub(super) fn principal(text: &str) -> Result<String, CliError> {
-    if UserArn::parse(text).is_ok() { Ok(text.to_owned()) } else { role(text) }
+pub(super) fn principal(text: &str) -> Result<PrincipalArn, CliError> {
+    UserArn::parse(text).map_or_else(|_| role(text), |user| Ok(PrincipalArn::User(user)))
 }
 
 /// A role's ARN or a session's; for everything else the command that finds the role.
-pub(super) fn role(text: &str) -> Result<String, CliError> {
-    if RoleArn::parse(text).is_ok() || SessionArn::parse(text).is_ok() {
-        return Ok(text.to_owned());
+pub(super) fn role(text: &str) -> Result<PrincipalArn, CliError> {
+    if let Ok(role @ (PrincipalArn::Role(_) | PrincipalArn::Session(_))) = PrincipalArn::parse(text) {
+        return Ok(role);
     }
     let bad = |message: String, help: String| Err(CliError::bad_input("not-a-role", message, help));
     let list = || Command::aws("iam list-roles").option("--query", "Roles[].Arn").to_string();
@@ -165,7 +165,7 @@ pub(super) fn no_session_of_users(typed: &Knowledge, targets: &[Target]) -> Resu
         ("--session-tag", !typed.session_tag.is_empty()),
         ("--no-session-tags", typed.no_session_tags),
     ];
-    let user = targets.iter().find(|target| UserArn::parse(&target.role_arn).is_ok());
+    let user = targets.iter().find(|target| matches!(target.role_arn, PrincipalArn::User(_)));
     match (user, given.iter().find(|(_, is_given)| *is_given)) {
         (Some(user), Some((flag, _))) => Err(CliError::bad_input(
             "no-session",

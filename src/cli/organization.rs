@@ -106,7 +106,7 @@ impl ToldOf {
             }
             OrganizationInput::Policy { kind, policy, .. } => {
                 let kind = if *kind == PolicyType::Scp { "SCP" } else { "RCP" };
-                let name = if policy.name.is_empty() { &policy.id } else { &policy.name };
+                let name = if policy.name.is_empty() { policy.id() } else { &policy.name };
                 format!("{kind} {name}, taken as one of those that bind account {account}")
             }
         };
@@ -118,7 +118,7 @@ impl ToldOf {
 
     /// The account that it can only be of.
     fn the_one(&self, capture: &Capture) -> Result<AccountId, CliError> {
-        let starters = capture.targets.iter().filter_map(|target| target.role_arn.split(':').nth(4));
+        let starters = capture.targets.iter().map(|target| target.role_arn.account());
         let instances = capture.instances.values().filter_map(Fact::known).map(|one| one.account.as_str());
         let all = capture.accounts();
         let accounts: BTreeSet<&str> = match &self.told {

@@ -207,7 +207,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, CliError> {
     let default = if typed.script { "-" } else { "capture.json" };
     let output = typed.output.as_deref().unwrap_or(Path::new(default));
     if typed.script {
-        return files::write(output, &script(&what_to_read(typed)?), typed.force).map(|()| Exit::Done);
+        return files::write(output, &script(&what_to_read(typed)?, typed.shell), typed.force).map(|()| Exit::Done);
     }
     let mut asked = StartSelection::read(&typed.targets, typed.reader.region.as_deref(), None)?;
     asked.all()?;

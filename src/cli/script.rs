@@ -1,7 +1,7 @@
 //! `capture --script`: from what was typed to what the lines are to read.
 
 use crate::calls::Script;
-use crate::names::{AccountId, KeyArn, NameError, PrincipalArn, Region};
+use crate::names::{AccountId, KeyArn, NameError, Region};
 
 use super::args::CaptureArguments;
 use super::failure::CliError;
@@ -17,7 +17,7 @@ pub(super) fn what_to_read(typed: &CaptureArguments) -> Result<Script, CliError>
     if !typed.identity.is_empty() {
         let mut identities = Vec::new();
         for text in &typed.identity {
-            identities.push(PrincipalArn::parse(&options::principal(text)?).map_err(|error| bad(&error))?);
+            identities.push(options::principal(text)?);
         }
         return Ok(Script::Identities(identities));
     }

@@ -22,7 +22,7 @@ use super::{files, options, regions};
 pub(super) struct StartSelection {
     pub(super) instances: Vec<InstanceId>,
     pub(super) names: Vec<String>,
-    pub(super) principals: Vec<String>,
+    pub(super) principals: Vec<PrincipalArn>,
     /// Given as pairs, on standard input.
     pub(super) listed: Vec<Target>,
     /// The Region that a console URL tells.
@@ -108,7 +108,7 @@ impl StartSelection {
             };
             if line.starts_with('{') {
                 let target: Target = serde_json::from_str(line).map_err(|error| bad(&error.to_string()))?;
-                options::principal(&target.role_arn).map_err(|error| bad(&error.message))?;
+                options::principal(target.role_arn.as_str()).map_err(|error| bad(&error.message))?;
                 targets.push(target);
                 continue;
             }
@@ -144,11 +144,10 @@ impl StartSelection {
         let ids: BTreeSet<&InstanceId> =
             self.instances.iter().chain(listed.clone().map(|one| &one.instance_id)).collect();
         let arns = self.principals.iter().chain(listed.map(|one| &one.role_arn));
-        let principals: Vec<PrincipalArn> =
-            arns.collect::<BTreeSet<_>>().into_iter().filter_map(|arn| PrincipalArn::parse(arn).ok()).collect();
+        let principals: BTreeSet<&PrincipalArn> = arns.collect();
         let script = Command::preflight("capture --script");
         let script = ids.into_iter().fold(script, |script, id| script.option("--instance-id", id));
-        let script = principals.iter().fold(script, |script, principal| script.with(&option(principal)));
+        let script = principals.into_iter().fold(script, |script, principal| script.with(&option(principal)));
         let from = Command::preflight("check").option("--from", Word::blank("FILES"));
         let help = format!(
             "{}\nwithout credentials: send what this prints to somebody who has some, and judge what comes back with \
@@ -170,12 +169,12 @@ impl StartSelection {
 
     /// Every instance and every principal that is asked for.
     #[cfg(feature = "aws")]
-    pub(super) fn subjects(&self) -> (Vec<InstanceId>, Vec<String>) {
+    pub(super) fn subjects(&self) -> (Vec<InstanceId>, Vec<PrincipalArn>) {
         let listed = self.listed.iter();
         let instances = listed.clone().map(|target| &target.instance_id).chain(&self.instances);
         let principals = listed.map(|target| &target.role_arn).chain(&self.principals);
         let instances: std::collections::BTreeSet<InstanceId> = instances.cloned().collect();
-        let principals: std::collections::BTreeSet<String> = principals.cloned().collect();
+        let principals: std::collections::BTreeSet<PrincipalArn> = principals.cloned().collect();
         (instances.into_iter().collect(), principals.into_iter().collect())
     }
 
@@ -226,8 +225,8 @@ impl StartSelection {
             (true, _) => "who starts it? No role and no user is given",
         };
         let id = self.instances.first().map_or_else(|| Word::blank("i-…"), Word::from);
-        let arn = self.principals.first().and_then(|arn| PrincipalArn::parse(arn).ok());
-        let arn = arn.map_or_else(|| Word::blank("arn:aws:iam::ACCOUNT:role/NAME"), |arn| Word::from(&arn));
+        let arn = self.principals.first();
+        let arn = arn.map_or_else(|| Word::blank("arn:aws:iam::ACCOUNT:role/NAME"), Word::from);
         let example = Command::preflight("check").argument(id).argument(arn);
         let mut help = example.to_string();
         if !has_starter {
@@ -244,11 +243,7 @@ impl StartSelection {
     fn add_sessions(&self, capture: &mut Capture) {
         let asked = self.principals.iter().chain(self.listed.iter().map(|target| &target.role_arn));
         for asked in asked {
-            let Ok(named) = PrincipalArn::parse(asked) else { continue };
-            let is_same = |target: &&Target| {
-                target.role_arn != *asked
-                    && PrincipalArn::parse(&target.role_arn).is_ok_and(|held| held.is_same_as(&named))
-            };
+            let is_same = |target: &&Target| target.role_arn != *asked && target.role_arn.is_same_as(asked);
             let held: Vec<Target> = capture.targets.iter().filter(is_same).cloned().collect();
             for target in held {
                 let target = Target { role_arn: asked.clone(), ..target };
@@ -298,13 +293,13 @@ impl StartSelection {
             return if asked.is_empty() { held.clone() } else { asked };
         }
         let captured_ids: BTreeSet<&InstanceId> = held.iter().map(|target| &target.instance_id).collect();
-        let captured_principals: BTreeSet<&String> = held.iter().map(|target| &target.role_arn).collect();
+        let captured_principals: BTreeSet<&PrincipalArn> = held.iter().map(|target| &target.role_arn).collect();
         let is_meant = |target: &&Target| {
             (ids.is_empty() || ids.contains(&target.instance_id))
                 && (self.principals.is_empty() || self.principals.contains(&target.role_arn))
         };
         asked.extend(held.iter().filter(is_meant).cloned());
-        let pair = |id: &InstanceId, role: &String| Target { instance_id: id.clone(), role_arn: role.clone() };
+        let pair = |id: &InstanceId, role: &PrincipalArn| Target { instance_id: id.clone(), role_arn: role.clone() };
         if self.principals.is_empty() {
             let others = ids.iter().filter(|id| !captured_ids.contains(id));
             asked.extend(others.flat_map(|id| captured_principals.iter().map(|role| pair(id, role))));
@@ -428,7 +423,7 @@ fn decoded(url: &str) -> String {
 ///
 /// Source: <https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html>,
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html>
-fn starter(text: &str, account: Option<&str>, partition: &str) -> Result<String, CliError> {
+fn starter(text: &str, account: Option<&str>, partition: &str) -> Result<PrincipalArn, CliError> {
     let (service, suffix) = text.split_once(':').map_or((text, None), |(service, suffix)| (service, Some(suffix)));
     let role = match (service, suffix) {
         ("auto-scaling", None) => "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling".to_owned(),

@@ -120,6 +120,7 @@ impl Clients {
             loader = loader.profile_name(profile);
         }
         if let Some(url) = &access.endpoint_url {
+            secrets.add_url(url);
             loader = loader.endpoint_url(url);
         }
         if let Ok(name) = AppName::new("ebs-preflight") {

@@ -14,7 +14,7 @@ use super::pace::Pace;
 use crate::calls::{EventGap, LOOKUP_EVENTS};
 use crate::event::{Actor, Event};
 use crate::fact::{Unread, UnreadReason};
-use crate::names::{InstanceId, kind_and_name};
+use crate::names::{InstanceId, PrincipalArn, kind_and_name};
 
 /// CloudTrail answers two requests a second.
 const BETWEEN: Duration = Duration::from_millis(510);
@@ -38,7 +38,11 @@ pub struct Events {
 /// When the Region is not known or the credentials are refused; a lookup that fails is a gap.
 ///
 /// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html>
-pub async fn events(access: &Access, instances: &[InstanceId], principals: &[String]) -> Result<Events, CollectError> {
+pub async fn events(
+    access: &Access,
+    instances: &[InstanceId],
+    principals: &[PrincipalArn],
+) -> Result<Events, CollectError> {
     let (region, _) = credentials::region(access).await?;
     let pace = std::sync::Arc::new(Pace::new());
     let clients = Clients::load(access, access.main(), &region, &pace).await?;
@@ -63,7 +67,8 @@ pub async fn events(access: &Access, instances: &[InstanceId], principals: &[Str
     // IAM's events are recorded in one Region of the partition.
     iam_region(region.partition()).clone_into(&mut history.region);
     history.cloudtrail = clients.cloudtrail(&history.region);
-    let mut names: Vec<&str> = principals.iter().chain(&starter).map(|arn| kind_and_name(arn).1).collect();
+    let mut names: Vec<&str> =
+        principals.iter().map(PrincipalArn::as_str).chain(starter.as_deref()).map(|arn| kind_and_name(arn).1).collect();
     names.sort_unstable();
     names.dedup();
     for name in names {

@@ -72,7 +72,7 @@ struct Guard {
 impl HttpConnector for Guard {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         if !self.allow_http && is_in_clear(request.uri()) {
-            let endpoint = request.uri().split('/').take(3).collect::<Vec<_>>().join("/");
+            let endpoint = format!("http://{}", address(request.uri().strip_prefix("http://").unwrap_or_default()));
             return HttpConnectorFuture::ready(Err(ConnectorError::user(InClear(endpoint).into())));
         }
         if self.came.load(Ordering::Relaxed) > ANSWERS_BYTES.most() as u64 {
@@ -101,8 +101,7 @@ impl HttpConnector for Guard {
 /// Source: <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 fn is_in_clear(uri: &str) -> bool {
     let Some(rest) = uri.strip_prefix("http://") else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let address = authority.rsplit('@').next().unwrap_or_default();
+    let address = address(rest);
     let host = match address.strip_prefix('[').and_then(|address| address.split_once(']')) {
         Some((host, _)) => host,
         None => address.split(':').next().unwrap_or_default(),
@@ -116,6 +115,12 @@ fn is_in_clear(uri: &str) -> bool {
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
     };
     !is_own
+}
+
+/// Host and port of what follows `http://`, without a password.
+fn address(rest: &str) -> &str {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 #[cfg(test)]

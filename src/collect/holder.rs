@@ -17,7 +17,7 @@ use crate::calls::{
 use crate::capture::{AttachedPolicy, InlinePolicy};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::HolderKind;
+use crate::names::{HolderKind, PolicyArn, PolicyVersionId};
 
 /// The names that the calls of one kind list, and the text of each inline policy; `$own`: who has it, as the answer
 /// names the member.
@@ -30,7 +30,7 @@ macro_rules! inline {
         let names = understood(&$list, ListPolicies { policy_names: Some(names.await?) }.names())?;
         let policies = names.into_iter().map(async |name| {
             let document = async {
-                let answer = $clients.read(&$get, $text.policy_name(&name).send()).await?;
+                let answer = $clients.read(&$get, $text.policy_name(name.as_str()).send()).await?;
                 let answer = GetInlinePolicy {
                     of: Some(answer.$own),
                     policy_name: Some(answer.policy_name),
@@ -113,13 +113,13 @@ pub(super) async fn attached(
 }
 
 /// A managed policy in its default version; read once.
-pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: String) -> AttachedPolicy {
+pub(super) async fn managed(clients: &Clients, reads: &IamReads, arn: PolicyArn) -> AttachedPolicy {
     reads.managed.get(arn.clone(), || default_version(clients, arn)).await
 }
 
-async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
+async fn default_version(clients: &Clients, arn: PolicyArn) -> AttachedPolicy {
     let version = async {
-        let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(&arn).send()).await?;
+        let answer = clients.read(&GET_POLICY, clients.iam.get_policy().policy_arn(arn.as_str()).send()).await?;
         let policy = answer.policy.map(|own| Policy { arn: own.arn, default_version_id: own.default_version_id });
         understood(&GET_POLICY, GetPolicy { policy }.default_version(&arn))
     };
@@ -132,8 +132,8 @@ async fn default_version(clients: &Clients, arn: String) -> AttachedPolicy {
     }
 }
 
-async fn version_text(clients: &Clients, arn: &str, version: &str) -> Result<Document, ReadError> {
-    let call = clients.iam.get_policy_version().policy_arn(arn).version_id(version).send();
+async fn version_text(clients: &Clients, arn: &PolicyArn, version: &PolicyVersionId) -> Result<Document, ReadError> {
+    let call = clients.iam.get_policy_version().policy_arn(arn.as_str()).version_id(version.as_str()).send();
     let answer = clients.read(&GET_POLICY_VERSION, call).await?;
     let policy_version = answer.policy_version.map(|own| PolicyVersion {
         version_id: own.version_id,

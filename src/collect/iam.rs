@@ -14,7 +14,7 @@ use crate::answers::api::iam::{
 use crate::calls::{GET_ROLE, GET_USER, LIST_GROUPS_FOR_USER};
 use crate::capture::{Group, Identity};
 use crate::fact::Fact;
-use crate::names::{HolderKind, PrincipalArn};
+use crate::names::{GroupArn, HolderKind, PrincipalArn};
 
 /// A role or user with its policies, and the one that has its name but another path.
 pub(super) async fn identity(
@@ -58,7 +58,7 @@ async fn itself(clients: &Clients, reads: &IamReads, asked: &PrincipalArn) -> Re
     };
     let mut told = understood(read, GetIdentity { identity }.identity(asked))?;
     if let Fact::Known(boundary) = &mut told.boundary {
-        *boundary = managed(clients, reads, std::mem::take(&mut boundary.arn)).await;
+        *boundary = managed(clients, reads, boundary.arn.clone()).await;
     }
     Ok(told)
 }
@@ -114,8 +114,8 @@ async fn groups(clients: &Clients, reads: &IamReads, kind: HolderKind, user: &st
 }
 
 /// A group with its policies; read once.
-async fn group(clients: &Clients, reads: &IamReads, arn: String) -> Group {
-    let name = arn.rsplit('/').next().unwrap_or_default();
+async fn group(clients: &Clients, reads: &IamReads, arn: GroupArn) -> Group {
+    let name = arn.name();
     let read = || async {
         let (inline, attached) =
             tokio::join!(inline(clients, HolderKind::Group, name), attached(clients, reads, HolderKind::Group, name));

@@ -15,7 +15,7 @@ use crate::calls::{
 use crate::capture::{Grant, Key, KeyMetadata};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::KeyArn;
+use crate::names::{AliasName, KeyArn, KeyStoreId};
 
 /// Whose key it is, seen from the credentials that read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +104,8 @@ async fn metadata(reader: &AwsReader, clients: &Clients, arn: &KeyArn, owner: Ow
     metadata
 }
 
-async fn connection(clients: &Clients, id: &str) -> Result<Connection, ReadError> {
-    let call = clients.kms.describe_custom_key_stores().custom_key_store_id(id).customize();
+async fn connection(clients: &Clients, id: &KeyStoreId) -> Result<Connection, ReadError> {
+    let call = clients.kms.describe_custom_key_stores().custom_key_store_id(id.as_str()).customize();
     let (_, answer): (_, DescribeCustomKeyStores) =
         clients.read_json(&DESCRIBE_CUSTOM_KEY_STORES, |body| call.interceptor(body).send()).await?;
     understood(&DESCRIBE_CUSTOM_KEY_STORES, answer.connection(id))
@@ -119,7 +119,7 @@ async fn policy(clients: &Clients, arn: &KeyArn, name: &str) -> Result<Document,
     understood(&GET_KEY_POLICY, answer.document(name))
 }
 
-async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<String>, ReadError> {
+async fn aliases(clients: &Clients, arn: &KeyArn) -> Result<Vec<AliasName>, ReadError> {
     let all = pages(&LIST_ALIASES, async |marker| {
         let call = clients.kms.list_aliases().key_id(arn.as_str()).set_marker(marker).customize();
         let (page, answer): (_, ListAliases) =

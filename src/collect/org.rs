@@ -11,7 +11,7 @@ use crate::calls::{DESCRIBE_ORGANIZATION, DESCRIBE_POLICY, LIST_PARENTS, LIST_PO
 use crate::capture::{OrgPolicy, Organization};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::AccountId;
+use crate::names::{AccountId, OrgPolicyId, OrgTarget};
 use crate::policy::PolicyType;
 
 /// What the organization imposes on one account; read once.
@@ -28,7 +28,7 @@ async fn read(reader: &AwsReader, account: &AccountId) -> Fact<Organization> {
         }
     };
     let ((own, member), of_tree, climbed, root) =
-        tokio::join!(member, membership(tree), climb(reader, account.as_str().to_owned()), root(reader));
+        tokio::join!(member, membership(tree), climb(reader, OrgTarget::from(account)), root(reader));
     let strange = || {
         let message = format!("these credentials do not tell which organization account {account} is in");
         Fact::Unread(ReadError::not_asked(&DESCRIBE_ORGANIZATION, message).unread)
@@ -55,7 +55,7 @@ async fn read(reader: &AwsReader, account: &AccountId) -> Fact<Organization> {
     let levels = |kind, of: fn(&Step) -> &Fact<Vec<OrgPolicy>>| {
         api::levels(&root, &path, kind, |target| {
             let mut steps = steps.known().into_iter().flatten();
-            steps.find(|step| step.target == target).map(|step| of(step).clone()).unwrap_or_default()
+            steps.find(|step| step.target == *target).map(|step| of(step).clone()).unwrap_or_default()
         })
     };
     Fact::Known(Organization {
@@ -97,16 +97,16 @@ async fn root(reader: &AwsReader) -> Result<Root, ReadError> {
 /// One step on the way from the root down to the account.
 #[derive(Debug, Clone)]
 struct Step {
-    target: String,
+    target: OrgTarget,
     scps: Fact<Vec<OrgPolicy>>,
     rcps: Fact<Vec<OrgPolicy>>,
 }
 
 /// The steps from the root down to `target`; each level's policies are read while the next parent is looked up.
-fn climb(reader: &AwsReader, target: String) -> LocalBoxFuture<'_, Result<Vec<Step>, ReadError>> {
+fn climb(reader: &AwsReader, target: OrgTarget) -> LocalBoxFuture<'_, Result<Vec<Step>, ReadError>> {
     async move {
         let above = async {
-            if target.starts_with("r-") {
+            if target.is_root() {
                 return Ok(Vec::new());
             }
             climb(reader, parent(reader, &target).await?).await
@@ -120,25 +120,25 @@ fn climb(reader: &AwsReader, target: String) -> LocalBoxFuture<'_, Result<Vec<St
     .boxed_local()
 }
 
-async fn parent(reader: &AwsReader, child: &str) -> Result<String, ReadError> {
+async fn parent(reader: &AwsReader, child: &OrgTarget) -> Result<OrgTarget, ReadError> {
     let clients = reader.tree_clients();
     let read = || async {
         let all = pages(&LIST_PARENTS, async |token| {
-            let call = clients.organizations.list_parents().child_id(child).set_next_token(token).customize();
+            let call = clients.organizations.list_parents().child_id(child.as_str()).set_next_token(token).customize();
             let (page, answer): (_, ListParents) =
                 clients.read_json(&LIST_PARENTS, |body| call.interceptor(body).send()).await?;
             Page::new(&LIST_PARENTS, answer.parents, false, page.next_token)
         });
         understood(&LIST_PARENTS, ListParents { parents: Some(all.await?) }.parent())
     };
-    reader.org_reads.parents.get(child.to_owned(), read).await
+    reader.org_reads.parents.get(child.clone(), read).await
 }
 
-async fn policies(reader: &AwsReader, target: &str, kind: PolicyType) -> Result<Vec<OrgPolicy>, ReadError> {
+async fn policies(reader: &AwsReader, target: &OrgTarget, kind: PolicyType) -> Result<Vec<OrgPolicy>, ReadError> {
     let clients = reader.tree_clients();
     let read = || async {
         let all = pages(&LIST_POLICIES_FOR_TARGET, async |token| {
-            let call = clients.organizations.list_policies_for_target().target_id(target);
+            let call = clients.organizations.list_policies_for_target().target_id(target.as_str());
             let call = call.filter(word_of(kind).into()).set_next_token(token).customize();
             let (page, answer): (_, ListPoliciesForTarget) =
                 clients.read_json(&LIST_POLICIES_FOR_TARGET, |body| call.interceptor(body).send()).await?;
@@ -147,21 +147,24 @@ async fn policies(reader: &AwsReader, target: &str, kind: PolicyType) -> Result<
         let listed = ListPoliciesForTarget { policies: Some(all.await?) };
         let policies = understood(&LIST_POLICIES_FOR_TARGET, listed.policies())?;
         let policies = policies.into_iter().map(async |policy| {
-            let document = document(reader, &policy.id).await;
+            let document = match &policy.id {
+                Some(id) => document(reader, id).await,
+                None => Fact::default(),
+            };
             OrgPolicy { document, ..policy }
         });
         Ok(join_all(policies).await)
     };
-    reader.org_reads.policies.get((target.to_owned(), word_of(kind)), read).await
+    reader.org_reads.policies.get((target.clone(), word_of(kind)), read).await
 }
 
-async fn document(reader: &AwsReader, id: &str) -> Fact<Document> {
+async fn document(reader: &AwsReader, id: &OrgPolicyId) -> Fact<Document> {
     let clients = reader.tree_clients();
     let read = || async {
-        let call = clients.organizations.describe_policy().policy_id(id).customize();
+        let call = clients.organizations.describe_policy().policy_id(id.as_str()).customize();
         let (_, answer): (_, DescribePolicy) =
             clients.read_json(&DESCRIBE_POLICY, |body| call.interceptor(body).send()).await?;
         understood(&DESCRIBE_POLICY, answer.document(id))
     };
-    reader.org_reads.documents.get(id.to_owned(), async || reading(read().await)).await
+    reader.org_reads.documents.get(id.clone(), async || reading(read().await)).await
 }

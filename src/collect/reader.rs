@@ -14,7 +14,7 @@ use crate::answers::api::organizations::Root;
 use crate::capture::{AttachedPolicy, Group, Key, OrgPolicy, Organization, Target};
 use crate::document::Document;
 use crate::fact::Fact;
-use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
+use crate::names::{AccountId, GroupArn, InstanceId, KeyArn, OrgPolicyId, OrgTarget, PolicyArn, PrincipalArn, Region};
 
 /// What to read, and how to reach AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,17 +44,17 @@ pub(super) struct AwsReader {
 /// What several roles and users share.
 #[derive(Debug, Default)]
 pub(super) struct IamReads {
-    pub(super) groups: Once<String, Group>,
-    pub(super) managed: Once<String, AttachedPolicy>,
+    pub(super) groups: Once<GroupArn, Group>,
+    pub(super) managed: Once<PolicyArn, AttachedPolicy>,
 }
 
 /// What the accounts of one organization share.
 #[derive(Debug, Default)]
 pub(super) struct OrgReads {
     pub(super) root: OnceCell<Result<Root, ReadError>>,
-    pub(super) parents: Once<String, Result<String, ReadError>>,
-    pub(super) policies: Once<(String, &'static str), Result<Vec<OrgPolicy>, ReadError>>,
-    pub(super) documents: Once<String, Fact<Document>>,
+    pub(super) parents: Once<OrgTarget, Result<OrgTarget, ReadError>>,
+    pub(super) policies: Once<(OrgTarget, &'static str), Result<Vec<OrgPolicy>, ReadError>>,
+    pub(super) documents: Once<OrgPolicyId, Fact<Document>>,
     pub(super) organizations: Once<AccountId, Fact<Organization>>,
 }
 
@@ -64,24 +64,23 @@ impl AwsReader {
         let (region, region_source) = credentials::region(access).await?;
         let partition = region.partition();
         let mut identities = Vec::new();
-        for text in wanted.targets.iter().map(|target| target.role_arn.as_str()).collect::<BTreeSet<_>>() {
-            let identity = PrincipalArn::parse(text).ok().filter(|arn| !matches!(arn, PrincipalArn::Root(_)));
-            let identity = identity.ok_or_else(|| {
-                CollectError::bad_input(
-                    format!("`{text}` is not the ARN of a role, of a session of one or of a user"),
+        for identity in wanted.targets.iter().map(|target| &target.role_arn).collect::<BTreeSet<_>>() {
+            if matches!(identity, PrincipalArn::Root(_)) {
+                return Err(CollectError::bad_input(
+                    format!("`{identity}` is not the ARN of a role, of a session of one or of a user"),
                     "expected `arn:aws:iam::account:role/name`",
-                )
-            })?;
+                ));
+            }
             if identity.partition() != partition {
                 return Err(CollectError::bad_input(
                     format!(
-                        "`{text}` is of partition `{}`, but {region} (from {region_source}) is of `{partition}`",
+                        "`{identity}` is of partition `{}`, but {region} (from {region_source}) is of `{partition}`",
                         identity.partition()
                     ),
                     "give the Region that the instance is in with `--region`",
                 ));
             }
-            identities.push(identity);
+            identities.push(identity.clone());
         }
         let instances = wanted.targets.iter().map(|target| target.instance_id.clone());
         let instances: BTreeSet<InstanceId> = instances.collect();

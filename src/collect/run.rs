@@ -108,8 +108,8 @@ struct Parts {
     instances: BTreeMap<InstanceId, Fact<Instance>>,
     volumes: BTreeMap<VolumeId, Fact<Volume>>,
     keys: BTreeMap<KeyArn, Key>,
-    identities: BTreeMap<String, Fact<crate::capture::Identity>>,
-    namesakes: BTreeMap<String, PrincipalArn>,
+    identities: BTreeMap<PrincipalArn, Fact<crate::capture::Identity>>,
+    namesakes: BTreeMap<PrincipalArn, PrincipalArn>,
     organizations: BTreeMap<AccountId, Fact<crate::capture::Organization>>,
 }
 
@@ -130,8 +130,8 @@ async fn read(reader: &AwsReader, progress: &dyn Fn(&str)) -> Parts {
         tokio::join!(join_all(instances), join_all(identities), join_all(own_accounts), reader.main.caller());
     let mut parts = Parts::default();
     for (asked, (identity, namesake)) in identities {
-        parts.identities.insert(asked.to_string(), identity);
-        parts.namesakes.extend(namesake.map(|arn| (asked.to_string(), arn)));
+        parts.identities.insert(asked.clone(), identity);
+        parts.namesakes.extend(namesake.map(|arn| (asked.clone(), arn)));
     }
     for (id, (instance, volumes)) in instances {
         accounts.extend(instance.known().map(|instance| instance.account.clone()));

@@ -1,6 +1,6 @@
 //! What no output, no capture and no error may show.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use aws_config::profile::ProfileSet;
@@ -17,9 +17,37 @@ const SHORTEST: usize = 20;
 
 type Window = [u8; PART];
 
-/// Access keys and session tokens of the environment, the profiles and whatever was loaded with them.
+/// A password that somebody has chosen may be this short; what is shorter says nothing that could be kept secret.
+const SHORTEST_PASSWORD: usize = 4;
+
+/// Variables that may hold the URL of a proxy or of an endpoint, and a password in it.
+///
+/// Sources: <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-proxy.html>,
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+const URLS: [&str; 13] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_CLOUDTRAIL",
+    "AWS_ENDPOINT_URL_EC2",
+    "AWS_ENDPOINT_URL_IAM",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_ORGANIZATIONS",
+    "AWS_ENDPOINT_URL_STS",
+];
+
+/// Access keys and session tokens of the environment, the profiles and whatever was loaded with them, and the passwords of
+/// proxies and endpoints.
 #[derive(Clone, Default)]
-pub(super) struct Secrets(HashSet<Window>);
+pub(super) struct Secrets {
+    parts: HashSet<Window>,
+    /// Passwords too short to be told by a part.
+    passwords: BTreeSet<Vec<u8>>,
+}
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,12 +70,20 @@ impl Secrets {
                 secrets.add(&text);
             }
         }
+        for name in URLS {
+            if let Some(url) = variable(name) {
+                secrets.add_url(&url);
+            }
+        }
         let profiles = profiles.into_iter().flat_map(|all| all.profiles().filter_map(|name| all.get_profile(name)));
         for profile in profiles {
             for name in ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"] {
                 if let Some(text) = profile.get(name) {
                     secrets.add(text);
                 }
+            }
+            if let Some(url) = profile.get("endpoint_url") {
+                secrets.add_url(url);
             }
         }
         secrets
@@ -65,7 +101,22 @@ impl Secrets {
 
     fn add(&mut self, text: &str) {
         if text.len() >= SHORTEST {
-            self.0.extend(text.as_bytes().windows(PART).filter_map(|window| Window::try_from(window).ok()));
+            self.parts.extend(text.as_bytes().windows(PART).filter_map(|window| Window::try_from(window).ok()));
+        }
+    }
+
+    /// Adds the password in a URL, or what stands alone in its place.
+    pub(super) fn add_url(&mut self, url: &str) {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        // A password that is not encoded may hold any sign: what stands before the last `@` of the authority is taken.
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let Some((login, _)) = authority.rsplit_once('@') else { return };
+        let password = login.split_once(':').map_or(login, |(_, password)| password);
+        let bytes: Vec<u8> = signs(password.as_bytes()).iter().map(|sign| sign.byte).collect();
+        if let Some(text) = str::from_utf8(&bytes).ok().filter(|text| text.len() >= SHORTEST) {
+            self.add(text);
+        } else if bytes.len() >= SHORTEST_PASSWORD {
+            self.passwords.insert(bytes);
         }
     }
 
@@ -79,7 +130,10 @@ impl Secrets {
         let signs = signs(text.as_bytes());
         let mut shown = String::new();
         let mut from = 0;
-        for (start, end) in self.found(&signs) {
+        let whole = self.passwords.iter().flat_map(|password| places(password, &signs));
+        let mut found: Vec<(usize, usize)> = self.found(&signs).chain(whole).collect();
+        found.sort_unstable();
+        for (start, end) in found {
             if start > from || from == 0 {
                 shown.push_str(text.get(from..start).unwrap_or_default());
                 shown.push_str("[secret]");
@@ -96,9 +150,15 @@ impl Secrets {
             let mut bytes = [0; PART];
             bytes.iter_mut().zip(window).for_each(|(byte, sign)| *byte = sign.byte);
             let (first, last) = (window.first()?, window.last()?);
-            self.0.contains(&bytes).then_some((first.start, last.end))
+            self.parts.contains(&bytes).then_some((first.start, last.end))
         })
     }
+}
+
+/// Where a password begins and ends.
+fn places(password: &[u8], signs: &[Sign]) -> impl Iterator<Item = (usize, usize)> {
+    let is_it = |window: &&[Sign]| window.iter().map(|sign| sign.byte).eq(password.iter().copied());
+    signs.windows(password.len()).filter(is_it).filter_map(|window| Some((window.first()?.start, window.last()?.end)))
 }
 
 /// A byte of a text as it was before URLs, JSON or XML escaped it, and where it stands.
@@ -139,40 +199,4 @@ fn unescaped(text: &[u8]) -> (u8, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Secrets;
-
-    const SECRET: &str = "inv/nted+Key/With=Signs0123456789abcdEFGH";
-
-    fn secrets() -> Secrets {
-        let mut secrets = Secrets::default();
-        secrets.add(SECRET);
-        secrets.add("test");
-        secrets
-    }
-
-    #[test]
-    fn a_secret_is_found_in_every_spelling_and_in_part() {
-        let spellings = [
-            SECRET.to_owned(),
-            SECRET.replace('/', "%2F").replace('+', "%2b").replace('=', "%3D"),
-            SECRET.replace('/', "\\/"),
-            SECRET.replace('/', "\\u002f").replace('=', "\\u003d"),
-            SECRET.replace('/', "&#x2F;").replace('+', "&#43;"),
-        ];
-        for spelling in spellings {
-            let text = format!("InventedCode: héader was {spelling}, and {spelling}.");
-            assert!(secrets().are_in(text.as_bytes()));
-            assert_eq!(secrets().hidden_in(&text), "InventedCode: héader was [secret], and [secret].");
-            assert_eq!(secrets().hidden_in(&spelling), "[secret]");
-        }
-        assert_eq!(secrets().hidden_in(&format!("…{}…", SECRET.get(4..24).unwrap())), "…[secret]…");
-    }
-
-    #[test]
-    fn what_is_no_secret_stays() {
-        let text = "AccessDenied: User: arn:aws:iam::111122223333:user/test%2Fer is not authorized: inv/nted";
-        assert!(!secrets().are_in(text.as_bytes()));
-        assert_eq!(secrets().hidden_in(text), text);
-    }
-}
+mod tests;

@@ -3,15 +3,36 @@
 //!
 //! Rank: above `names`, which is all that it names.
 
-mod render;
+mod powershell;
+mod sh;
 mod word;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
 
 pub(crate) use word::Word;
 
-/// A program with its arguments; or options alone, for a command that somebody has typed. Printed, it is one line for a
-/// POSIX shell.
+/// The shell that a line is pasted into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+pub enum Shell {
+    /// bash, zsh and every other POSIX shell, as in CloudShell.
+    #[default]
+    #[cfg_attr(feature = "cli", value(name = "sh"))]
+    Posix,
+    /// PowerShell 7 and Windows PowerShell 5.1.
+    #[cfg_attr(feature = "cli", value(name = "powershell"))]
+    PowerShell,
+}
+
+/// A program with its arguments and environment; or options alone, for a command that somebody has typed. Printed, it is
+/// one line for a POSIX shell.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Command {
+    environment: Vec<(&'static str, Word)>,
     parts: Vec<Part>,
     /// The file that takes what the program prints.
     output: Option<&'static str>,
@@ -42,7 +63,7 @@ impl Command {
 
     /// No program and no words yet, but options.
     pub(crate) fn options() -> Self {
-        Self { parts: Vec::new(), output: None }
+        Self { environment: Vec::new(), parts: Vec::new(), output: None }
     }
 
     /// Adds words of ours, which stand between spaces.
@@ -63,6 +84,13 @@ impl Command {
     #[must_use]
     pub(crate) fn option(mut self, option: &'static str, value: impl Into<Word>) -> Self {
         self.parts.push(Part::Option(option, value.into()));
+        self
+    }
+
+    /// Sets a variable of the program's environment.
+    #[must_use]
+    pub(crate) fn environment(mut self, variable: &'static str, value: impl Into<Word>) -> Self {
+        self.environment.push((variable, value.into()));
         self
     }
 
@@ -87,7 +115,8 @@ impl Command {
             Part::Word(word) => Part::Word(word.bound(values)),
             Part::Option(option, value) => Part::Option(option, value.bound(values)),
         };
-        Self { parts: self.parts.iter().map(part).collect(), output: self.output }
+        let environment = self.environment.iter().map(|(variable, value)| (*variable, value.bound(values)));
+        Self { environment: environment.collect(), parts: self.parts.iter().map(part).collect(), output: self.output }
     }
 
     /// Whether a word holds this name.
@@ -95,6 +124,14 @@ impl Command {
         self.parts.iter().any(|part| match part {
             Part::Word(word) | Part::Option(_, word) => word.mentions(name),
         })
+    }
+
+    /// The command as one line of this shell.
+    pub(crate) fn line(&self, shell: Shell) -> String {
+        match shell {
+            Shell::Posix => sh::line(self),
+            Shell::PowerShell => powershell::line(self),
+        }
     }
 
     /// The words as the program gets them; `None` where a shell or whoever pastes it has yet to make one.
@@ -113,6 +150,34 @@ impl Command {
             }
             Part::Option(option, value) => vec![Word::from(*option), value.clone()],
         })
+    }
+}
+
+fn joined(words: impl Iterator<Item = String>, output: Option<&str>) -> String {
+    let output = output.map(|file| format!("> {file}"));
+    words.chain(output).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line(Shell::Posix))
+    }
+}
+
+/// What a report holds of a command: the line, the words as its program gets them, and variables of its environment if
+/// it has any.
+impl Serialize for Command {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Command", 3)?;
+        fields.serialize_field("command", &self.to_string())?;
+        fields.serialize_field("argv", &self.argv())?;
+        if self.environment.is_empty() {
+            fields.skip_field("environment")?;
+        } else {
+            let variables = self.environment.iter().map(|(variable, value)| (*variable, value.text()));
+            fields.serialize_field("environment", &variables.collect::<BTreeMap<_, _>>())?;
+        }
+        fields.end()
     }
 }
 

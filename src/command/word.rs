@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::Command;
 use crate::names::Name;
 
@@ -96,6 +98,11 @@ impl Word {
         })
     }
 
+    /// The word as a value of an expression of PowerShell.
+    pub(crate) fn in_powershell(&self) -> String {
+        super::powershell::in_expression(self)
+    }
+
     /// Whether a program could take it for an option; what a variable holds is told by nobody.
     pub(super) fn may_be_an_option(&self) -> bool {
         match self.0.first() {
@@ -130,5 +137,11 @@ impl<N: Name> From<&N> for Word {
 impl From<jiff::Timestamp> for Word {
     fn from(time: jiff::Timestamp) -> Self {
         Self::of_text(time.to_string())
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::sh::word(self))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::capture::{CustomKeyStore, KeyMetadata};
 use crate::command::Command;
-use crate::names::{KeyArn, KeyStoreId};
+use crate::names::KeyArn;
 
 use super::{Code, Evidence, Finding, Severity};
 
@@ -30,7 +30,7 @@ pub(super) fn finding(arn: &KeyArn, metadata: &KeyMetadata) -> Option<Finding> {
         }
         // On its way to one or the other, or a state of tomorrow.
         Some(_) => {
-            evidence.extend(call("kms describe-custom-key-stores", arn, store).map(settles));
+            evidence.push(settles(call("kms describe-custom-key-stores", arn, store)));
             Severity::Undecided
         }
         None => {
@@ -52,7 +52,7 @@ fn cures(command: Command) -> Evidence {
 /// What the key store tells of itself, and what stands behind it.
 pub(super) fn facts(metadata: &KeyMetadata, store: &CustomKeyStore) -> Vec<Evidence> {
     let connection = store.connection_state.known().map_or("not known", String::as_str);
-    let mut facts = vec![Evidence::state("connection", connection), Evidence::state("key store", &store.id)];
+    let mut facts = vec![Evidence::state("connection", connection), Evidence::state("key store", store.id.as_str())];
     facts.extend(store.error_code.as_ref().map(|code| Evidence::state("error code", code)));
     facts.extend(behind(metadata).map(|behind| Evidence::state("backing store", behind)));
     facts
@@ -129,9 +129,8 @@ fn mend(store: &CustomKeyStore, origin: &str) -> Option<Mend> {
     MENDS.iter().find(|(known, _)| *known == code).map(|(_, mend)| *mend)
 }
 
-fn call(words: &'static str, arn: &KeyArn, store: &CustomKeyStore) -> Option<Command> {
-    let store = KeyStoreId::parse(&store.id).ok()?;
-    Some(Command::aws(words).option("--custom-key-store-id", &store).option("--region", &arn.in_region()))
+fn call(words: &'static str, arn: &KeyArn, store: &CustomKeyStore) -> Command {
+    Command::aws(words).option("--custom-key-store-id", &store.id).option("--region", &arn.in_region())
 }
 
 /// What connects it again. One whose connection failed is disconnected first, and what its error code tells is mended
@@ -140,13 +139,13 @@ pub(super) fn cure(arn: &KeyArn, metadata: &KeyMetadata, store: &CustomKeyStore)
     let connect = || call("kms connect-custom-key-store", arn, store);
     let then = Evidence::state("then", "it takes some minutes: look at the connection again");
     if store.connection_state.known().is_none_or(|state| state != "FAILED") {
-        return connect().map(cures).into_iter().chain([then]).collect();
+        return vec![cures(connect()), then];
     }
     let mend = mend(store, &metadata.origin);
     let update = mend
         .and_then(|(_, options)| options)
-        .and_then(|options| Some(call("kms update-custom-key-store", arn, store)?.words(options)));
-    let calls = [call("kms disconnect-custom-key-store", arn, store), update, connect()];
+        .map(|options| call("kms update-custom-key-store", arn, store).words(options));
+    let calls = [Some(call("kms disconnect-custom-key-store", arn, store)), update, Some(connect())];
     let words = mend.map(|(words, _)| Evidence::state("before that", words));
     words.into_iter().chain(calls.into_iter().flatten().map(cures)).chain([then]).collect()
 }

@@ -24,10 +24,11 @@ fn is_iam_arn(text: &str, kind: &str) -> bool {
 }
 
 fn is_session_arn(text: &str) -> bool {
-    Arn::split(text).is_some_and(|[_, partition, service, _, account, resource]| {
+    Arn::split(text).is_some_and(|[_, partition, service, region, account, resource]| {
         let parts = resource.strip_prefix("assumed-role/").and_then(|parts| parts.split_once('/'));
         is_partition(partition)
             && service == "sts"
+            && region.is_empty()
             && is_account(account)
             && parts.is_some_and(|(role, session)| {
                 is_iam_name(role.strip_prefix("aws:").unwrap_or(role)) && session.split('/').all(is_iam_name)
@@ -154,7 +155,7 @@ pub(crate) fn shared_names<'a>(arns: impl Iterator<Item = &'a str>) -> BTreeSet<
 }
 
 /// The principals that can make a request, by the form of their ARN.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum PrincipalArn {
     /// An IAM role: some session of it, its name not told.
@@ -183,7 +184,10 @@ impl PrincipalArn {
             return Ok(Self::User(user));
         }
         match Arn::parse(text) {
-            Ok(arn) if arn.service() == "iam" && arn.resource() == "root" && is_account(arn.account()) => {
+            Ok(arn)
+                if (arn.service(), arn.region(), arn.resource()) == ("iam", "", "root")
+                    && is_account(arn.account()) =>
+            {
                 Ok(Self::Root(arn))
             }
             _ => Err(NameError::new("principal ARN", text, "the ARN of a role, session, user or account root")),
@@ -243,6 +247,37 @@ impl std::str::FromStr for PrincipalArn {
 impl AsRef<str> for PrincipalArn {
     fn as_ref(&self) -> &str {
         self.as_str()
+    }
+}
+
+/// As its text: names are listed in one order, whatever they are of.
+impl Ord for PrincipalArn {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for PrincipalArn {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl std::hash::Hash for PrincipalArn {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl std::borrow::Borrow<str> for PrincipalArn {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for PrincipalArn {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
     }
 }
 

@@ -59,7 +59,31 @@ macro_rules! name {
             }
         }
 
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, other: &str) -> bool {
+                *self.0 == *other
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, other: &&str) -> bool {
+                *self.0 == **other
+            }
+        }
+
         impl super::Name for $name {}
+
+        impl super::Ours for $name {
+            fn ours(text: &'static str) -> Self {
+                Self(text.into())
+            }
+        }
 
         impl TryFrom<String> for $name {
             type Error = NameError;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::name;
-use super::{Arn, NameError, PrincipalArn};
+use super::{AccountId, Arn, NameError, PrincipalArn};
 
 /// `[\w+=,.@-]+`: what the names of all IAM entities are made of.
 ///
@@ -35,11 +35,14 @@ fn is_lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
+/// `[\w+=,.@:/-]+`, as KMS has it of principals; IAM lets a path hold more.
 fn is_grantee(text: &str) -> bool {
-    let is_of_service = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b));
-    (1..=256).contains(&text.len())
-        && (is_of_service(text)
-            || Arn::parse(text).is_ok_and(|arn| arn.resource().bytes().all(|b| b.is_ascii_graphic())))
+    is_kms_principal(text)
+        || (text.len() <= 256 && Arn::parse(text).is_ok() && text.bytes().all(|b| b.is_ascii_graphic()))
+}
+
+fn is_kms_principal(text: &str) -> bool {
+    is_id(text, "", 1..=256, |b| b.is_ascii_alphanumeric() || b"_+=,.@:/-".contains(&b)) && !text.contains("://")
 }
 
 fn is_org_target(text: &str) -> bool {
@@ -48,6 +51,13 @@ fn is_org_target(text: &str) -> bool {
         text.rsplit_once('-').is_some_and(|(root, own)| is_part(root, "ou-", 4..=32) && is_part(own, "", 8..=32))
     };
     is_part(text, "r-", 4..=32) || is_ou(text) || super::ids::is_account(text)
+}
+
+/// A label may stand behind the number.
+fn is_policy_version(text: &str) -> bool {
+    let (version, label) = text.split_once('.').unwrap_or((text, ""));
+    is_id(version, "v", 1..=20, |b| b.is_ascii_digit())
+        && is_id(label, "", 0..=64, |b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn is_policy_arn(text: &str) -> bool {
@@ -91,6 +101,11 @@ name!(
     GroupArn, "group ARN", "`arn:aws:iam::account:group/name`", is_group_arn
 );
 name!(
+    /// The ARN of whoever holds policies: a role, a session for its role, a user, an account's root user or a group.
+    HolderArn, "ARN of a role, user or group", "`arn:aws:iam::account:role/name`",
+    |text| PrincipalArn::parse(text).is_ok() || is_group_arn(text)
+);
+name!(
     /// The ID of an SCP or RCP.
     ///
     /// Source: <https://docs.aws.amazon.com/organizations/latest/APIReference/API_PolicySummary.html>
@@ -126,6 +141,33 @@ name!(
     /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>
     GrantId, "grant ID", "up to 128 letters, digits, `-` and `_`",
     |text| is_id(text, "", 1..=128, |b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+);
+name!(
+    /// The friendly name of a grant.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html>
+    GrantName, "name of a grant", "up to 256 letters, digits and `:/_-`",
+    |text| is_id(text, "", 1..=256, |b| b.is_ascii_alphanumeric() || b":/_-".contains(&b)) && !text.contains("://")
+);
+name!(
+    /// The account that made a grant: its ID, or the ARN of its root user.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GrantListEntry.html>
+    GrantIssuer, "issuing account", "an account ID or the ARN of a root user",
+    is_kms_principal
+);
+name!(
+    /// The unique ID of a role or user, as `AROA…` or `AIDA…`. People shorten those of what they hand on.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html>
+    UniqueId, "unique ID", "up to 128 letters, digits and `_`",
+    |text| is_id(text, "", 1..=128, |b| b.is_ascii_alphanumeric() || b == b'_')
+);
+name!(
+    /// A version of a managed policy.
+    ///
+    /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html>
+    PolicyVersionId, "version of a policy", "`v` and a number", is_policy_version
 );
 name!(
     /// Whoever a grant is for: an ARN, the unique ID of a principal, a service principal.
@@ -196,7 +238,96 @@ fn is_context_key(text: &str) -> bool {
         && text.chars().all(is_sign_of_tags)
 }
 
+impl From<&PrincipalArn> for HolderArn {
+    fn from(arn: &PrincipalArn) -> Self {
+        Self(arn.as_str().into())
+    }
+}
+
+impl From<&GroupArn> for HolderArn {
+    fn from(arn: &GroupArn) -> Self {
+        Self(arn.as_str().into())
+    }
+}
+
+impl HolderArn {
+    /// The holder's account.
+    pub fn account(&self) -> &str {
+        part(self.as_str(), 4)
+    }
+
+    /// The partition, as `aws`.
+    pub fn partition(&self) -> &str {
+        part(self.as_str(), 1)
+    }
+}
+
+impl AliasName {
+    /// Returns `true` for the alias of an AWS managed key, which nobody else can give.
+    ///
+    /// Source: <https://docs.aws.amazon.com/kms/latest/developerguide/alias-about.html>
+    pub fn is_of_aws(&self) -> bool {
+        self.as_str().starts_with("alias/aws/")
+    }
+}
+
+impl GrantIssuer {
+    /// The account itself.
+    pub fn account(&self) -> &str {
+        if self.as_str().starts_with("arn:") { part(self.as_str(), 4) } else { self.as_str() }
+    }
+}
+
+impl GroupArn {
+    /// The group's account.
+    pub fn account(&self) -> &str {
+        part(self.as_str(), 4)
+    }
+
+    /// The bare name: what IAM's API asks for.
+    pub fn name(&self) -> &str {
+        self.as_str().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl From<&AccountId> for OrgTarget {
+    fn from(account: &AccountId) -> Self {
+        Self(account.as_str().into())
+    }
+}
+
+impl OrgTarget {
+    /// Returns `true` for an account, which is no level above one.
+    pub fn is_account(&self) -> bool {
+        super::ids::is_account(self.as_str())
+    }
+
+    /// Returns `true` for the root of an organization.
+    pub fn is_root(&self) -> bool {
+        self.as_str().starts_with("r-")
+    }
+}
+
+fn part(arn: &str, position: usize) -> &str {
+    arn.splitn(6, ':').nth(position).unwrap_or_default()
+}
+
 impl PolicyArn {
+    /// The partition, as `aws`.
+    pub fn partition(&self) -> &str {
+        part(self.as_str(), 1)
+    }
+
+    /// The policy's account: `aws` for a policy of AWS.
+    pub fn account(&self) -> &str {
+        part(self.as_str(), 4)
+    }
+
+    /// Returns `true` for a policy of AWS, which nobody else changes.
+    pub fn is_of_aws(&self) -> bool {
+        self.account() == "aws"
+    }
+
     /// The policy's name: the last part of its ARN.
     pub fn name(&self) -> &str {
         self.as_str().rsplit('/').next().unwrap_or_default()

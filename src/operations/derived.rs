@@ -189,8 +189,8 @@ impl Planner<'_, '_> {
 fn organization_path(organization: &Organization) -> ContextValue {
     let Some(levels) = organization.path.known() else { return ContextValue::NotKnown };
     let mut path = format!("{}/", organization.id);
-    for level in levels.iter().filter(|level| level.starts_with("r-") || level.starts_with("ou-")) {
-        path.push_str(level);
+    for level in levels.iter().filter(|level| !level.is_account()) {
+        path.push_str(level.as_str());
         path.push('/');
     }
     ContextValue::Multi(vec![path.into()])

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::capture::{Capture, Grant, GrantConstraints, Identity, Instance, Key, Target, Volume};
+use crate::capture::{Capture, Identity, Instance, Key, Target, Volume};
 use crate::engine::{self, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
 use crate::fact::{Fact, UnreadReason};
-use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, VolumeId};
+use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, UniqueId, VolumeId};
 use crate::policy::PolicyType;
 
 use super::assumption::{Assumption, dates, stated, usual};
@@ -16,7 +16,7 @@ use super::condition_keys::Column;
 use super::context::state;
 use super::decision::{GRANT_QUOTA, decision};
 use super::model::{Requester, Row, START};
-use super::policies::{PolicyCache, grant, unread};
+use super::policies::{PolicyCache, unread};
 use super::question::Question;
 
 /// One start, ready to be judged.
@@ -159,7 +159,7 @@ pub(crate) fn plan<'c>(
 }
 
 fn principal(named: &PrincipalArn, identity: Option<&Identity>, question: &Question) -> Principal {
-    let unique_id = identity.and_then(|identity| identity.unique_id.known()).map(String::as_str);
+    let unique_id = identity.and_then(|identity| identity.unique_id.known()).map(UniqueId::as_str);
     let role = match (identity.map(|identity| &identity.arn), named) {
         (Some(PrincipalArn::Role(arn)), _) | (None, PrincipalArn::Role(arn)) => Some(arn),
         (_, _) => None,
@@ -240,9 +240,9 @@ impl<'c, 'q> Planner<'c, 'q> {
             }
             Some(Fact::Absent) | None => return Err(NoPlan::NoInstance),
         };
-        let named = match PrincipalArn::parse(&target.role_arn) {
-            Ok(named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_))) => named,
-            Ok(PrincipalArn::Root(_)) | Err(_) => return Err(NoPlan::NoStarter { text: target.role_arn.clone() }),
+        let named = match &target.role_arn {
+            named @ (PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::User(_)) => named,
+            PrincipalArn::Root(root) => return Err(NoPlan::NoStarter { text: root.to_string() }),
         };
         let identity = capture.identity(&target.role_arn).and_then(|(_, identity)| identity.known());
         let mut planner = Self {
@@ -252,7 +252,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             instance,
             identity,
             principal: principal(&named, identity, question),
-            named,
+            named: named.clone(),
             at: question.at.unwrap_or(capture.read.until),
             shelf,
             assumptions: Vec::new(),
@@ -430,15 +430,16 @@ impl<'c, 'q> Planner<'c, 'q> {
     fn start_grant(&self, volume: &VolumeId, record: &Volume) -> engine::Grant {
         // EC2 constrains its grant by the very encryption context that it decrypts with; where that is not known in
         // full, the two are alike all the same.
-        let pair = record.snapshot.is_none().then(|| [("aws:ebs:id".to_owned(), volume.as_str().to_owned())].into());
-        grant(&Grant {
-            id: String::new(),
-            name: None,
-            grantee_principal: self.infrastructure_session(),
-            issuing_account: self.instance.account.as_str().to_owned(),
-            operations: vec!["Decrypt".to_owned()],
-            constraints: GrantConstraints { encryption_context_subset: pair, ..GrantConstraints::default() },
-        })
+        let pair = record.snapshot.is_none().then(|| [("aws:ebs:id".into(), volume.as_str().into())].into());
+        engine::Grant {
+            id: "".into(),
+            grantee: engine::Grantee::parse(&self.infrastructure_session()),
+            operations: vec!["Decrypt".into()],
+            subset: pair,
+            equals: None,
+            has_other_constraint: false,
+            issuing_account: Some(self.instance.account.as_str().into()),
+        }
     }
 
     pub(super) fn infrastructure_session(&self) -> String {

@@ -110,14 +110,14 @@ impl<'c> PolicyCache<'c> {
             let reads = Reads::of(holder.arn);
             let open = |what: &str| format!("the {}'s {what} policies", reads.whose);
             policies.extend(holder.attached.found().into_iter().flatten().map(|policy| {
-                let is_of_aws = policy.arn.split(':').nth(4) == Some("aws");
+                let is_of_aws = policy.arn.is_of_aws();
                 let what = if is_of_aws { "AWS managed policy" } else { "managed policy" };
                 let name = Name::of(&holder, what, policy.name());
                 self.reading(name, &policy.document, PolicyType::Identity, "iam:GetPolicyVersion")
             }));
             policies.extend(lacks(holder.attached, &open("managed"), reads.attached));
             policies.extend(holder.inline.found().into_iter().flatten().map(|policy| {
-                let name = Name::of(&holder, "inline policy", &policy.name);
+                let name = Name::of(&holder, "inline policy", policy.name.as_str());
                 self.reading(name, &policy.document, PolicyType::Identity, reads.document)
             }));
             policies.extend(lacks(holder.inline, &open("inline"), reads.inline));
@@ -225,10 +225,10 @@ impl<'c> PolicyCache<'c> {
     fn level(&self, level: &Level, kind: PolicyType) -> Vec<Arc<NamedPolicy>> {
         let read = |policy: &OrgPolicy| {
             let what = if kind == PolicyType::Scp { "SCP" } else { "RCP" };
-            let text = if policy.name.is_empty() || policy.id.is_empty() {
+            let text = if policy.name.is_empty() || policy.id.is_none() {
                 format!("{what} \"{}\" (on {})", named(policy), level.target)
             } else {
-                format!("{what} \"{}\" ({}, on {})", policy.name, policy.id, level.target)
+                format!("{what} \"{}\" ({}, on {})", policy.name, policy.id(), level.target)
             };
             let name = format!("{} (at {})", named(policy), level.target);
             let name = Name(name, Label { text: text.into(), group: None });
@@ -304,7 +304,7 @@ fn documents(capture: &Capture) -> impl Iterator<Item = &Document> {
 
 /// What people call an organization's policy.
 fn named(policy: &OrgPolicy) -> &str {
-    if policy.name.is_empty() { &policy.id } else { &policy.name }
+    if policy.name.is_empty() { policy.id() } else { &policy.name }
 }
 
 /// What people call a policy that this holder has: a user's groups have policies of their own.
@@ -336,15 +336,13 @@ pub(super) fn grant(entry: &Entry) -> Grant {
             .as_ref()
             .map(|pairs| pairs.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into())).collect())
     };
-    let issuer = entry.issuing_account.as_str();
-    let issuer = if issuer.starts_with("arn:") { issuer.split(':').nth(4).unwrap_or_default() } else { issuer };
     Grant {
         id: entry.id.as_str().into(),
-        grantee: Grantee::parse(&entry.grantee_principal),
+        grantee: Grantee::parse(entry.grantee_principal.as_str()),
         operations: entry.operations.iter().map(|operation| operation.as_str().into()).collect(),
         subset: pairs(&entry.constraints.encryption_context_subset),
         equals: pairs(&entry.constraints.encryption_context_equals),
         has_other_constraint: entry.constraints.other.is_some(),
-        issuing_account: Some(issuer).filter(|issuer| !issuer.is_empty()).map(Into::into),
+        issuing_account: entry.issuing_account.as_ref().map(|issuer| issuer.account().into()),
     }
 }

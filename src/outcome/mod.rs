@@ -12,7 +12,7 @@ use crate::capture::{Handed, Provenance};
 use crate::event::{Incident, Starter};
 use crate::fact::Fact;
 use crate::findings::{Code, Finding, Severity};
-use crate::names::{InstanceId, KeyArn, PrincipalArn, VolumeId, kind_and_name};
+use crate::names::{AliasName, InstanceId, KeyArn, PrincipalArn, VolumeId, kind_and_name};
 use crate::operations::{Assumption, RequestOutcome};
 use crate::remedy::{MeantDeny, Remedy};
 
@@ -136,7 +136,7 @@ pub(crate) struct VolumeRow {
     pub(crate) volume: VolumeId,
     pub(crate) device: String,
     pub(crate) key: Fact<KeyArn>,
-    pub(crate) aliases: Vec<String>,
+    pub(crate) aliases: Vec<AliasName>,
     pub(crate) key_state: Option<String>,
 }
 

@@ -15,24 +15,24 @@ pub(super) fn cloudformation(part: &Part, file: &FileName) -> String {
     let Change::Policy { place, .. } = &part.change else { return String::new() };
     let (kind, named, element): (&str, Vec<(&str, &str)>, &str) = match place {
         PolicyPlace::Inline { identity, name } => {
-            let (kind, of) = kind_and_name(identity);
+            let (kind, of) = kind_and_name(identity.as_str());
             let (kind, option) = match kind {
                 "user" => ("AWS::IAM::UserPolicy", "UserName"),
                 "group" => ("AWS::IAM::GroupPolicy", "GroupName"),
                 _ => ("AWS::IAM::RolePolicy", "RoleName"),
             };
-            (kind, vec![(option, of), ("PolicyName", name)], "PolicyDocument")
+            (kind, vec![(option, of), ("PolicyName", name.as_str())], "PolicyDocument")
         }
         PolicyPlace::Managed { arn } => {
-            let name = arn.rsplit('/').next().unwrap_or_default();
+            let name = arn.name();
             ("AWS::IAM::ManagedPolicy", vec![("ManagedPolicyName", name)], "PolicyDocument")
         }
         PolicyPlace::KeyPolicy(_) => ("AWS::KMS::Key", Vec::new(), "KeyPolicy"),
         PolicyPlace::Scp { id } => {
-            ("AWS::Organizations::Policy", vec![("Name", id), ("Type", "SERVICE_CONTROL_POLICY")], "Content")
+            ("AWS::Organizations::Policy", vec![("Name", id.as_str()), ("Type", "SERVICE_CONTROL_POLICY")], "Content")
         }
         PolicyPlace::Rcp { id } => {
-            ("AWS::Organizations::Policy", vec![("Name", id), ("Type", "RESOURCE_CONTROL_POLICY")], "Content")
+            ("AWS::Organizations::Policy", vec![("Name", id.as_str()), ("Type", "RESOURCE_CONTROL_POLICY")], "Content")
         }
         PolicyPlace::Boundary { .. } | PolicyPlace::Session { .. } => return format!("{document}\n"),
     };

@@ -7,7 +7,7 @@ use crate::capture::{Capture, Holder, Target};
 use crate::change::PolicyPlace;
 use crate::engine::{Decider, PolicyRef, deciders};
 use crate::fact::Fact;
-use crate::names::AccountId;
+use crate::names::{AccountId, HolderArn};
 use crate::operations::{RequestOutcome, Requester, held};
 use crate::policy::{
     Comparison, Pattern, Polarity, Policy, PolicyType, PrincipalEntry, Statement, add_value, set_condition,
@@ -65,7 +65,7 @@ fn exemption(
     }
     let is_own = match &place {
         // A group's policy binds others as well.
-        PolicyPlace::Inline { identity, .. } => *identity == *capture.starter(target),
+        PolicyPlace::Inline { identity, .. } => *identity == *capture.starter(target).as_str(),
         PolicyPlace::Session { .. } => true,
         // Others may have it, too.
         PolicyPlace::Boundary { .. }
@@ -365,11 +365,11 @@ pub(super) fn place_of(
                     .filter(|policy| is_it(policy.name(), &policy.document))
                     .map(|policy| PolicyPlace::Managed { arn: policy.arn.clone() });
                 let own = holder.arn == known.arn.as_str();
-                let identity = if own { starter } else { holder.arn };
+                let identity = HolderArn::parse(if own { starter.as_str() } else { holder.arn }).ok()?;
                 let inline = holder.inline.found().into_iter().flatten();
                 let inline = inline
-                    .filter(|policy| is_it(&policy.name, &policy.document))
-                    .map(|policy| PolicyPlace::Inline { identity: identity.to_owned(), name: policy.name.clone() });
+                    .filter(|policy| is_it(policy.name.as_str(), &policy.document))
+                    .map(|policy| PolicyPlace::Inline { identity: identity.clone(), name: policy.name.clone() });
                 managed.chain(inline).next()
             };
             known.holders().find_map(in_holder)
@@ -389,7 +389,7 @@ pub(super) fn place_of(
             let organization = capture.organizations.get(&AccountId::parse(account).ok()?)?.known()?;
             let levels = if is_scp { &organization.scps } else { &organization.rcps };
             let policies = &levels.found()?.get(at.level)?.policies;
-            let id = policies.iter().find(|policy| policy.document.known() == Some(document))?.id.clone();
+            let id = policies.iter().find(|policy| policy.document.known() == Some(document))?.id.clone()?;
             Some(if is_scp { PolicyPlace::Scp { id } } else { PolicyPlace::Rcp { id } })
         }
     }

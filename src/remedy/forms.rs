@@ -80,9 +80,9 @@ pub(crate) fn file_name(change: &Change) -> FileName {
     let of_key = |key: &KeyArn| format!("{}-{}-{}", key.account(), key.region(), key.key_id());
     FileName::of(&match change {
         Change::Policy { place, .. } => match place {
-            PolicyPlace::Inline { identity, name } => format!("{}-{name}", of_identity(identity)),
-            PolicyPlace::Managed { arn } => format!("policy-{}-{}", account(arn), last(arn)),
-            PolicyPlace::Boundary { identity } => format!("boundary-of-{}", of_identity(identity)),
+            PolicyPlace::Inline { identity, name } => format!("{}-{name}", of_identity(identity.as_str())),
+            PolicyPlace::Managed { arn } => format!("policy-{}-{}", arn.account(), arn.name()),
+            PolicyPlace::Boundary { identity } => format!("boundary-of-{}", of_identity(identity.as_str())),
             PolicyPlace::KeyPolicy(key) => format!("key-{}", of_key(key)),
             PolicyPlace::Scp { id } => format!("scp-{id}"),
             PolicyPlace::Rcp { id } => format!("rcp-{id}"),
@@ -101,8 +101,4 @@ pub(crate) fn file_name(change: &Change) -> FileName {
 
 fn account(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap_or_default()
-}
-
-fn last(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or_default()
 }

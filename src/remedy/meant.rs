@@ -4,7 +4,6 @@ use crate::capture::{Capture, Target};
 use crate::change::{PolicyPlace, Savers, savers};
 use crate::engine::{Decider, deciders};
 use crate::findings::{is_required, push_new};
-use crate::names::Arn;
 use crate::operations::{Question, RequestOutcome};
 use crate::policy::{Comparison, Pattern, Polarity, PolicyType, PrincipalEntry, Statement};
 
@@ -50,7 +49,7 @@ pub(super) fn is_never_exempted(meant: Meant) -> bool {
 pub(super) fn meant(policy: &str, place: &PolicyPlace, deny: &Statement, judged: &RequestOutcome) -> Option<Meant> {
     let asks = |keys: &[&str]| deny.conditions.iter().any(|condition| keys.contains(&condition.key.lower()));
     let aws_managed = match place {
-        PolicyPlace::Managed { arn } => Arn::parse(arn).is_ok_and(|arn| arn.account() == "aws"),
+        PolicyPlace::Managed { arn } => arn.is_of_aws(),
         PolicyPlace::Inline { .. }
         | PolicyPlace::Boundary { .. }
         | PolicyPlace::KeyPolicy(_)

@@ -21,7 +21,7 @@ mod terraform;
 use crate::capture::{Capture, Identity, Target};
 use crate::change::{Change, apply_all};
 use crate::document::Document;
-use crate::names::KeyArn;
+use crate::names::{KeyArn, PolicyArn};
 use crate::operations::{PolicyCache, Question, RemedyPlace, RequestOutcome, judge_again};
 use crate::policy::Size;
 
@@ -161,7 +161,7 @@ pub(crate) enum Note {
     /// A stack of `CloudFormation` made it: its template is edited instead.
     Stack { name: String },
     /// AWS owns the managed policy; a copy takes its place.
-    AwsManaged { arn: String },
+    AwsManaged { arn: PolicyArn },
     /// The key policy does not let the account make a grant: it must before.
     KeyNotAdmitting { key: KeyArn },
     /// These roles and users have the policy, too, as far as was read.

@@ -8,7 +8,9 @@ use crate::document::Document;
 use crate::engine::{Context, PolicySet, Principal, Request, judge as decide};
 use crate::fact::Fact;
 use crate::findings::is_required as required;
-use crate::names::{Action, Arn, KeyArn, PrincipalArn};
+use crate::names::{
+    Action, Arn, GrantId, GrantIssuer, GrantOperation, Grantee, HolderArn, KeyArn, Ours as _, PolicyArn, PrincipalArn,
+};
 use crate::operations::RemedyStyle;
 use crate::policy::{Policy, PolicyType, PrincipalEntry, Size, statements, with_free_sid, without_principal};
 
@@ -49,7 +51,7 @@ pub(super) fn parts(draft: &Draft, of: Judgement<'_>) -> Vec<Part> {
     };
     let (denying, lacking): (Vec<_>, Vec<_>) = suggestions.into_iter().partition(|(place, _)| denies(place));
     let policies = denying.into_iter().chain(lacking).map(|(place, suggestions)| policy_part(place, suggestions, of));
-    let grants = draft.grants.iter().map(|(key, needs)| grant_part(key, needs, of));
+    let grants = draft.grants.iter().filter_map(|(key, needs)| grant_part(key, needs, of));
     policies.chain(grants).collect()
 }
 
@@ -118,12 +120,11 @@ fn addition(place: &PolicyPlace, purpose: Purpose, needs: &[Need], of: Judgement
     (place.clone(), suggested(text, needs, of))
 }
 
-fn inline_policies(identity: &str, of: Judgement<'_>) -> Vec<PolicyPlace> {
-    let place = |name: &String| PolicyPlace::Inline { identity: identity.to_owned(), name: name.clone() };
+fn inline_policies(identity: &HolderArn, of: Judgement<'_>) -> Vec<PolicyPlace> {
     // A permission set has one inline policy.
-    let is_of_a_set = permission_set(identity).is_some();
+    let is_of_a_set = permission_set(identity.as_str()).is_some();
     let open = inline(of.capture, identity).filter(|policy| !is_of_a_set || policy.name == PERMISSION_SET_POLICY);
-    open.map(|policy| place(&policy.name)).collect()
+    open.map(|policy| PolicyPlace::Inline { identity: identity.clone(), name: policy.name.clone() }).collect()
 }
 
 fn document<'a>(place: &PolicyPlace, of: Judgement<'a>) -> Option<&'a Document> {
@@ -213,13 +214,13 @@ fn size(place: &PolicyPlace, after: &Document, of: Judgement<'_>) -> Size {
     let PolicyPlace::Inline { identity, name } = place else { return Size::of(place.kind(), after.text()) };
     let others = inline(of.capture, identity).filter(|policy| policy.name != *name);
     let others = others.filter_map(|policy| policy.document.known()).map(Document::text);
-    Size::of_inline(identity, others.chain([after.text()]))
+    Size::of_inline(identity.as_str(), others.chain([after.text()]))
 }
 
 fn owner(place: &PolicyPlace, of: Judgement<'_>) -> Owner {
     match place {
         PolicyPlace::Inline { .. } | PolicyPlace::Managed { .. } | PolicyPlace::Boundary { .. } => {
-            Owner::Account(account(&of.target.role_arn))
+            Owner::Account(of.target.role_arn.account().to_owned())
         }
         PolicyPlace::KeyPolicy(key) => match place.document(of.capture).and_then(|document| savers(key, document)) {
             Some(Savers::These(arns)) => Owner::These(arns),
@@ -262,9 +263,9 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
         | PolicyPlace::Rcp { .. }
         | PolicyPlace::Session { .. } => None,
     };
-    notes.extend(managed.filter(|arn| account(arn) == "aws").map(|arn| Note::AwsManaged { arn: arn.clone() }));
+    notes.extend(managed.filter(|arn| arn.is_of_aws()).map(|arn| Note::AwsManaged { arn: arn.clone() }));
     // A copy takes the place of AWS's own for this one alone.
-    let shared = managed.filter(|arn| account(arn) != "aws").map(|arn| others_with(arn, of)).unwrap_or_default();
+    let shared = managed.filter(|arn| !arn.is_of_aws()).map(|arn| others_with(arn, of)).unwrap_or_default();
     if !shared.is_empty() {
         notes.push(Note::Binds(shared));
     }
@@ -274,17 +275,17 @@ fn notes(place: &PolicyPlace, of: Judgement<'_>) -> Vec<Note> {
 }
 
 /// The other roles and users that were read and have the managed policy.
-fn others_with(arn: &str, of: Judgement<'_>) -> Vec<String> {
+fn others_with(arn: &PolicyArn, of: Judgement<'_>) -> Vec<String> {
     let own = of.capture.starter(of.target);
     let known = of.whole.identities.values().filter_map(Fact::known);
-    let others = known.filter(|identity| identity.arn.as_str() != own);
-    let with = others.filter(|identity| identity.managed().any(|policy| policy.arn == arn));
+    let others = known.filter(|identity| identity.arn != *own);
+    let with = others.filter(|identity| identity.managed().any(|policy| policy.arn == *arn));
     with.map(|identity| identity.arn.to_string()).collect()
 }
 
 /// The role's ARN as IAM gives it, else as it was asked for.
 fn role_arn(of: Judgement<'_>) -> String {
-    of.capture.starter(of.target).to_owned()
+    of.capture.starter(of.target).to_string()
 }
 
 /// The operations that AWS names for a service-linked role; it cannot be given rights in any other way.
@@ -317,9 +318,11 @@ fn may_grant(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> bool {
 }
 
 /// A grant for the role, issued by its own account: only so does it suffice alone across accounts.
-fn grant_part(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> Part {
+///
+/// KMS takes a grantee of 256 characters at most: a role of a longer ARN gets no grant.
+fn grant_part(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> Option<Part> {
     let role = role_arn(of);
-    let mut operations: Vec<&str> = if role.contains(":role/aws-service-role/") {
+    let mut operations: Vec<&'static str> = if role.contains(":role/aws-service-role/") {
         SERVICE_LINKED_OPERATIONS.to_vec()
     } else {
         // A grant made through this one may hold only what this one holds.
@@ -329,15 +332,15 @@ fn grant_part(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> Part {
     operations.sort_unstable();
     operations.dedup();
     let grant = Grant {
-        id: "proposed".to_owned(),
+        id: GrantId::ours("proposed"),
         name: None,
-        grantee_principal: role.clone(),
-        issuing_account: account(&role),
-        operations: operations.into_iter().map(str::to_owned).collect(),
+        grantee_principal: Grantee::parse(&role).ok()?,
+        issuing_account: GrantIssuer::parse(&account(&role)).ok(),
+        operations: operations.into_iter().map(GrantOperation::ours).collect(),
         constraints: GrantConstraints::default(),
     };
     let notes = if may_grant(key, needs, of) { Vec::new() } else { vec![Note::KeyNotAdmitting { key: key.clone() }] };
-    Part {
+    Some(Part {
         change: Change::AddGrant { key: key.clone(), grant },
         owner: Owner::Account(account(&role)),
         statements: Vec::new(),
@@ -347,5 +350,5 @@ fn grant_part(key: &KeyArn, needs: &[Need], of: Judgement<'_>) -> Part {
         before: None,
         after: None,
         size: None,
-    }
+    })
 }

@@ -5,7 +5,7 @@ use crate::change::{ADDED_POLICY, Change, PERMISSION_SET_POLICY, PolicyPlace, Sa
 use crate::engine::{Decider, Decision, deciders};
 use crate::fact::Fact;
 use crate::findings::{is_required, may_allow, push_new, slips};
-use crate::names::{AccountId, KeyArn};
+use crate::names::{AccountId, HolderArn, KeyArn, Ours as _, PolicyName};
 use crate::operations::{RemedyPlace, RequestOutcome, Requester, Step};
 use crate::policy::{Effect, Policy, PolicyType};
 
@@ -249,7 +249,7 @@ impl Draft {
 /// Where a further Allow would help; several only where all of them are needed.
 fn spots(judged: &RequestOutcome, of: Judgement<'_>, preferred: Option<RemedyPlace>) -> Vec<Placement> {
     let request = &judged.case.request;
-    let starter = of.capture.starter(of.target).to_owned();
+    let starter = of.capture.starter(of.target);
     let lacking = deciders(request, &judged.explanation);
     let lacks = |kind| lacking.contains(&Decider::Type(kind));
     let foreign = request.is_cross_account();
@@ -268,8 +268,9 @@ fn spots(judged: &RequestOutcome, of: Judgement<'_>, preferred: Option<RemedyPla
         let silent = policies.filter(|number| !allows(*number));
         return silent.map(|number| Placement::Policy(PolicyPlace::Session { number })).collect();
     }
-    let name = if permission_set(&request.principal.arn).is_some() { PERMISSION_SET_POLICY } else { ADDED_POLICY };
-    let identity = || Placement::Policy(PolicyPlace::Inline { identity: starter.clone(), name: name.to_owned() });
+    let is_of_a_set = permission_set(&request.principal.arn).is_some();
+    let name = PolicyName::ours(if is_of_a_set { PERMISSION_SET_POLICY } else { ADDED_POLICY });
+    let identity = || Placement::Policy(PolicyPlace::Inline { identity: HolderArn::from(starter), name: name.clone() });
     let Some(key) = &judged.case.key else { return vec![identity()] };
     let key_policy = || Placement::Policy(PolicyPlace::KeyPolicy(key.clone()));
     let service_linked = request.principal.is_service_linked();
@@ -301,8 +302,8 @@ fn scps(judged: &RequestOutcome, of: Judgement<'_>) -> Vec<PolicyPlace> {
     let allows = |number| may_allow(judged, |at| at.kind == PolicyType::Scp && at.level == number);
     let silent = levels.into_iter().flatten().enumerate().filter(|(number, _)| !allows(*number));
     let editable = silent.map(|(_, level)| {
-        let own = level.policies.iter().find(|policy| policy.id != "p-FullAWSAccess" && is_allow_list(policy));
-        own.map(|policy| PolicyPlace::Scp { id: policy.id.clone() })
+        let own = level.policies.iter().find(|policy| policy.id() != "p-FullAWSAccess" && is_allow_list(policy));
+        own.and_then(|policy| Some(PolicyPlace::Scp { id: policy.id.clone()? }))
     });
     // A level that stays silent would leave the others without effect.
     editable.collect::<Option<Vec<_>>>().unwrap_or_default()

@@ -4,7 +4,7 @@ use crate::capture::{Attachment, Capture, Target, Volume};
 use crate::change::{Change, PolicyPlace, apply_all};
 use crate::engine::{Decision, PolicySet, Request, judge as decide};
 use crate::fact::Fact;
-use crate::names::{Action, KeyArn, VolumeId};
+use crate::names::{Action, KeyArn, PrincipalArn, VolumeId};
 use crate::operations::{PolicyCache, Question, Requester, plan};
 
 use super::Judgement;
@@ -87,7 +87,7 @@ pub(super) fn reach(of: Judgement<'_>, changes: &[Change]) -> Reach {
 }
 
 /// The roles whose requests the changes can bear on: a role's own policies bear on no other role.
-fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a String> {
+fn touched_roles<'a>(of: Judgement<'a>, changes: &[Change]) -> Vec<&'a PrincipalArn> {
     let is_own = |change: &Change| {
         matches!(change, Change::Policy { place: PolicyPlace::Inline { .. } | PolicyPlace::Session { .. }, .. })
     };

@@ -3,9 +3,7 @@
 
 use crate::change::{Change, PolicyPlace};
 use crate::command::{Command, Word};
-use crate::names::{
-    AccountId, GrantOperation, HolderKind, KeyArn, OrgPolicyId, PolicyArn, PolicyName, PrincipalArn, holder,
-};
+use crate::names::{AccountId, HolderKind, KeyArn, PolicyArn, PolicyName, PrincipalArn, holder};
 
 use super::file_name::FileName;
 use super::statement::permission_set;
@@ -135,15 +133,13 @@ fn content_of(file: &FileName, end: &'static str) -> Word {
 /// The AWS CLI command that makes the grant; `None` for other changes.
 pub(crate) fn create_grant(change: &Change) -> Option<Command> {
     let Change::AddGrant { key, grant } = change else { return None };
-    let grantee = PrincipalArn::parse(&grant.grantee_principal).ok()?;
-    let operations: Result<Vec<_>, _> = grant.operations.iter().map(|one| GrantOperation::parse(one)).collect();
     let command = Command::aws("kms create-grant")
         .option("--region", &key.in_region())
         .option("--key-id", key)
         .words("--name ebs-preflight")
-        .option("--grantee-principal", &grantee)
+        .option("--grantee-principal", &grant.grantee_principal)
         .words("--operations");
-    Some(operations.ok()?.iter().fold(command, Command::argument))
+    Some(grant.operations.iter().fold(command, Command::argument))
 }
 
 fn grant(change: &Change, key: &KeyArn, file: &FileName) -> Option<Steps> {
@@ -199,14 +195,15 @@ impl Whole {
 fn of_policy(part: &Part, place: &PolicyPlace, file: &FileName) -> Option<Steps> {
     let managed = part.notes.iter().find_map(|note| if let Note::AwsManaged { arn } = note { Some(arn) } else { None });
     let whole = match place {
-        PolicyPlace::Inline { identity, .. } if permission_set(identity).is_some() => of_permission_set(identity),
-        PolicyPlace::Inline { identity, name } => inline(identity, name)?,
+        PolicyPlace::Inline { identity, .. } if permission_set(identity.as_str()).is_some() => {
+            of_permission_set(identity.as_str())
+        }
+        PolicyPlace::Inline { identity, name } => inline(identity.as_str(), name)?,
         PolicyPlace::Managed { arn } => {
-            let arn = PolicyArn::parse(arn).ok()?;
-            return Some(new_version(&Word::from(&arn), file));
+            return Some(new_version(&Word::from(arn), file));
         }
         PolicyPlace::Boundary { identity } => {
-            let boundary = Boundary::of(identity)?;
+            let boundary = Boundary::of(identity.as_str())?;
             return match managed {
                 Some(managed) => boundary.copied(identity, managed, file),
                 None => Some(new_version(&Word::output_of(boundary.get), file)),
@@ -223,11 +220,10 @@ fn of_policy(part: &Part, place: &PolicyPlace, file: &FileName) -> Option<Steps>
             }
         }
         PolicyPlace::Scp { id } | PolicyPlace::Rcp { id } => {
-            let id = OrgPolicyId::parse(id).ok()?;
-            let put = Command::aws("organizations update-policy").option("--policy-id", &id);
+            let put = Command::aws("organizations update-policy").option("--policy-id", id);
             Whole {
                 get: Command::aws("organizations describe-policy")
-                    .option("--policy-id", &id)
+                    .option("--policy-id", id)
                     .words("--query Policy.Content --output text"),
                 put: Box::new(move |file| put.clone().option("--content", file)),
                 delete: None,
@@ -244,7 +240,7 @@ fn of_policy(part: &Part, place: &PolicyPlace, file: &FileName) -> Option<Steps>
     Some(whole.steps(part, file))
 }
 
-fn inline(identity: &str, name: &str) -> Option<Whole> {
+fn inline(identity: &str, name: &PolicyName) -> Option<Whole> {
     let (kind, of) = holder(identity)?;
     let [get, put, delete] = match kind {
         HolderKind::Role => ["iam get-role-policy", "iam put-role-policy", "iam delete-role-policy"],
@@ -256,8 +252,7 @@ fn inline(identity: &str, name: &str) -> Option<Whole> {
         HolderKind::User => "--user-name",
         HolderKind::Group => "--group-name",
     };
-    let name = PolicyName::parse(name).ok()?;
-    let of = |words| Command::aws(words).option(option, &of).option("--policy-name", &name);
+    let of = |words| Command::aws(words).option(option, &of).option("--policy-name", name);
     let put = of(put);
     Some(Whole {
         get: of(get).words("--query PolicyDocument --output json"),
@@ -347,10 +342,8 @@ impl Boundary {
     }
 
     /// A copy of one's own of a policy that AWS manages, as the boundary in its place.
-    fn copied(&self, identity: &str, managed: &str, file: &FileName) -> Option<Steps> {
-        let managed = PolicyArn::parse(managed).ok()?;
-        let identity = PrincipalArn::parse(identity).ok()?;
-        let name = PolicyName::parse(&format!("{}-ebs", managed.as_ref().rsplit('/').next()?)).ok()?;
+    fn copied(&self, identity: &PrincipalArn, managed: &PolicyArn, file: &FileName) -> Option<Steps> {
+        let name = PolicyName::parse(&format!("{}-ebs", managed.name())).ok()?;
         let copy = format!("arn:{}:iam::{}:policy/{name}", identity.partition(), identity.account());
         let copy = PolicyArn::parse(&copy).ok()?;
         let bounded = |arn: &PolicyArn| self.put.clone().option("--permissions-boundary", arn).to_string();
@@ -360,15 +353,11 @@ impl Boundary {
         let delete = Command::aws("iam delete-policy").option("--policy-arn", &copy);
         Some(Steps {
             check: vec![
-                format!(
-                    "[ \"$({})\" = {} ] || stop \"it has another boundary by now\"",
-                    self.get,
-                    Word::from(&managed)
-                ),
+                format!("[ \"$({})\" = {} ] || stop \"it has another boundary by now\"", self.get, Word::from(managed)),
                 format!("absent {}", Command::aws("iam get-policy").option("--policy-arn", &copy)),
             ],
             make: vec![create.to_string(), bounded(&copy)],
-            undo: vec![bounded(&managed), delete.to_string()],
+            undo: vec![bounded(managed), delete.to_string()],
         })
     }
 }

@@ -28,13 +28,13 @@ fn resource(kind: &str, name: &str, all: &[(&str, String)]) -> String {
 /// Source: <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_grant>
 pub(super) fn grant_in_terraform(change: &Change, file: &FileName) -> Option<String> {
     let Change::AddGrant { key, grant } = change else { return None };
-    let operations: Vec<String> = grant.operations.iter().map(|operation| quoted(operation)).collect();
+    let operations: Vec<String> = grant.operations.iter().map(|operation| quoted(operation.as_str())).collect();
     Some(resource(
         "aws_kms_grant",
         &label(file),
         &[
             ("key_id", quoted(key.as_str())),
-            ("grantee_principal", quoted(&grant.grantee_principal)),
+            ("grantee_principal", quoted(grant.grantee_principal.as_str())),
             ("operations", format!("[{}]", operations.join(", "))),
         ],
     ))
@@ -68,8 +68,8 @@ pub(super) fn terraform(part: &Part, file: &FileName) -> String {
     let document = format!("data.aws_iam_policy_document.{name}.json");
     let resource = match place {
         PolicyPlace::Inline { identity, name: policy } => {
-            let (kind, of) = kind_and_name(identity);
-            let all = [(kind, quoted(of)), ("name", quoted(policy)), ("policy", document)];
+            let (kind, of) = kind_and_name(identity.as_str());
+            let all = [(kind, quoted(of)), ("name", quoted(policy.as_str())), ("policy", document)];
             resource(&format!("aws_iam_{kind}_policy"), &name, &all)
         }
         PolicyPlace::KeyPolicy(key) => {

@@ -103,10 +103,10 @@ impl World {
         if reading.known().is_none() {
             let management_account = AccountId::parse("999988887777").unwrap();
             *reading = Fact::Known(Organization {
-                path: Fact::Known(vec!["r-abcd".to_owned()]),
+                path: Fact::Known(vec!["r-abcd".parse().unwrap()]),
                 scps: Fact::Absent,
                 rcps: Fact::Absent,
-                ..Organization::bare("o-abc1234567".to_owned(), management_account)
+                ..Organization::bare("o-abc1234567".parse().unwrap(), management_account)
             });
         }
         let Fact::Known(organization) = reading else { panic!("no organization") };
@@ -115,20 +115,21 @@ impl World {
 
     fn lock(&mut self, lock: Lock) {
         let levels = |id: &str, text: &str| {
-            let policy = OrgPolicy { id: id.to_owned(), name: String::new(), document: document(text) };
-            Fact::Known(vec![Level { target: "r-abcd".to_owned(), policies: vec![policy] }])
+            let policy = OrgPolicy { id: Some(id.parse().unwrap()), name: String::new(), document: document(text) };
+            Fact::Known(vec![Level { target: "r-abcd".parse().unwrap(), policies: vec![policy] }])
         };
         match lock {
             Lock::NoDelegation | Lock::StaleId | Lock::KeyPolicyDeny => {}
             Lock::Boundary => {
                 let text = r#"{"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}"#;
                 let arn = "arn:aws:iam::111122223333:policy/limits".to_owned();
-                self.role().boundary = Fact::Known(AttachedPolicy { arn, version: None, document: document(text) });
+                self.role().boundary =
+                    Fact::Known(AttachedPolicy { arn: arn.parse().unwrap(), version: None, document: document(text) });
             }
             Lock::OwnDeny => {
                 let text = r#"{"Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}"#;
                 let Fact::Known(inline) = &mut self.role().inline else { panic!("no policies") };
-                inline.push(InlinePolicy { name: "no-keys".to_owned(), document: document(text) });
+                inline.push(InlinePolicy { name: "no-keys".parse().unwrap(), document: document(text) });
             }
             Lock::Session => {
                 let text = r#"{"Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}"#;
@@ -144,10 +145,13 @@ impl World {
                 let text = r#"{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
                      "Condition": {"StringNotEqualsIfExists": {"aws:SourceVpc": "vpc-0a1b2c3d"}, "Bool": {"aws:PrincipalIsAWSService": "false"}}}]}"#;
                 let full = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}"#;
-                let policy =
-                    |id: &str, text| OrgPolicy { id: id.to_owned(), name: String::new(), document: document(text) };
+                let policy = |id: &str, text| OrgPolicy {
+                    id: Some(id.parse().unwrap()),
+                    name: String::new(),
+                    document: document(text),
+                };
                 let policies = vec![policy("p-RCPFullAWSAccess", full), policy("p-perimeter1", text)];
-                self.organization().rcps = Fact::Known(vec![Level { target: "r-abcd".to_owned(), policies }]);
+                self.organization().rcps = Fact::Known(vec![Level { target: "r-abcd".parse().unwrap(), policies }]);
             }
         }
     }

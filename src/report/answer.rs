@@ -215,7 +215,7 @@ fn change(part: &Part, start: &Start) -> String {
     let owner = remedy::owner(&part.owner);
     let by = format!("(below), as {owner}");
     if let Change::AddGrant { key, grant } = &part.change {
-        let whom = words::identity(&grant.grantee_principal);
+        let whom = words::identity(grant.grantee_principal.as_str());
         return format!("create a grant on {} for {whom} {by}", words::key_name(key, start));
     }
     let Change::Policy { place, .. } = &part.change else {
@@ -231,7 +231,7 @@ fn change(part: &Part, start: &Start) -> String {
         | PolicyPlace::Session { .. } => remedy::place(place),
     };
     if let (PolicyPlace::Inline { identity, name }, None) = (place, &part.before) {
-        return format!("create inline policy {name} on {} {by}", words::identity(identity));
+        return format!("create inline policy {name} on {} {by}", words::identity(identity.as_str()));
     }
     let named = |suggestion| remedy::sid(suggestion).map_or_else(String::new, |sid| format!(" \"{sid}\""));
     let replaced = part.statements.iter().find(|one| one.is_required && one.replaces.is_some());

@@ -298,9 +298,8 @@ fn of_account(change: &Change, shared: &BTreeSet<String>) -> String {
         | Change::DeleteRole { role: identity }
         | Change::AttachPolicy { identity, .. }
         | Change::DetachPolicy { identity, .. }
-        | Change::Policy { place: PolicyPlace::Inline { identity, .. } | PolicyPlace::Boundary { identity }, .. } => {
-            identity
-        }
+        | Change::Policy { place: PolicyPlace::Boundary { identity }, .. } => identity.as_str(),
+        Change::Policy { place: PolicyPlace::Inline { identity, .. }, .. } => identity.as_str(),
         Change::Policy { .. }
         | Change::AddGrant { .. }
         | Change::RevokeGrant { .. }

@@ -315,9 +315,13 @@ fn size(part: &Part) -> Option<String> {
 /// A policy as people find it.
 pub(crate) fn place(place: &PolicyPlace) -> String {
     match place {
-        PolicyPlace::Inline { identity, name } => format!("inline policy {name} of {}", words::identity(identity)),
+        PolicyPlace::Inline { identity, name } => {
+            format!("inline policy {name} of {}", words::identity(identity.as_str()))
+        }
         PolicyPlace::Managed { arn } => format!("managed policy {arn}"),
-        PolicyPlace::Boundary { identity } => format!("the permissions boundary of {}", words::identity(identity)),
+        PolicyPlace::Boundary { identity } => {
+            format!("the permissions boundary of {}", words::identity(identity.as_str()))
+        }
         PolicyPlace::KeyPolicy(key) => format!("the key policy of {key}"),
         PolicyPlace::Scp { id } => format!("SCP {id}"),
         PolicyPlace::Rcp { id } => format!("RCP {id}"),
@@ -334,9 +338,13 @@ pub(crate) fn change(change: &Change) -> String {
         Change::KeyState { key, state } => format!("{key} becomes {state}"),
         Change::NewKey { key, .. } => format!("{key} is created, without alias, tag or grant"),
         Change::EncryptVolumes { key } => format!("the volumes are encrypted with {key}"),
-        Change::AttachPolicy { identity, policy } => format!("{policy} is attached to {}", words::identity(identity)),
-        Change::DetachPolicy { identity, policy } => format!("{policy} is detached from {}", words::identity(identity)),
-        Change::DeleteRole { role } => format!("{} is deleted", words::identity(role)),
-        Change::RecreateRole { role } => format!("{} is deleted and made anew", words::identity(role)),
+        Change::AttachPolicy { identity, policy } => {
+            format!("{policy} is attached to {}", words::identity(identity.as_str()))
+        }
+        Change::DetachPolicy { identity, policy } => {
+            format!("{policy} is detached from {}", words::identity(identity.as_str()))
+        }
+        Change::DeleteRole { role } => format!("{} is deleted", words::identity(role.as_str())),
+        Change::RecreateRole { role } => format!("{} is deleted and made anew", words::identity(role.as_str())),
     }
 }

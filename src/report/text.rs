@@ -128,7 +128,7 @@ fn volume_table(text: &mut Page, start: &Start) {
     }
     for row in &start.volumes {
         let key = match &row.key {
-            Fact::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), Clone::clone),
+            Fact::Known(arn) => row.aliases.first().map_or_else(|| arn.key_id().to_owned(), ToString::to_string),
             Fact::Absent => "not encrypted".to_owned(),
             Fact::Unread(_) | Fact::Part { .. } => "not known".to_owned(),
         };

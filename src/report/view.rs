@@ -8,7 +8,7 @@ use crate::command::Command;
 use crate::engine::{Decision, deciders};
 use crate::fact::Fact;
 use crate::findings::{Evidence, Finding};
-use crate::names::{Arn, KeyArn, VolumeId};
+use crate::names::{AliasName, Arn, KeyArn, VolumeId};
 use crate::observed::{self, Observed};
 use crate::operations::{Level, RequestOutcome, Requester};
 use crate::outcome::{Report, Start, TargetError, TargetReport, Verdict, VolumeRow};
@@ -102,7 +102,7 @@ pub(super) struct VolumeView<'a> {
     pub(super) device: &'a str,
     pub(super) encrypted: Option<bool>,
     pub(super) key_arn: Option<&'a str>,
-    pub(super) aliases: &'a [String],
+    pub(super) aliases: &'a [AliasName],
     pub(super) key_state: Option<&'a str>,
 }
 

@@ -285,7 +285,7 @@ fn keys(finding: &Finding, start: &Start) -> String {
 /// A key as people call it: by its alias, else by its ID, with the account if that is another one.
 pub(crate) fn key_name(key: &KeyArn, start: &Start) -> String {
     let row = start.volumes.iter().find(|row| row.key.known() == Some(key));
-    let name = row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), Clone::clone);
+    let name = row.and_then(|row| row.aliases.first()).map_or_else(|| key.key_id().to_owned(), ToString::to_string);
     match account_of(&start.principal) {
         Some(own) if own != key.account() => format!("{name} in account {}", key.account()),
         _ => name,

@@ -223,7 +223,7 @@ fn a_look_up_that_failed_is_never_none() {
         let report = preflight(&capture, &Question::default()).with_events(Earlier { gaps, ..Earlier::default() });
         let text = text::render(&report);
         assert!(text.split_whitespace().collect::<Vec<_>>().join(" ").contains(says), "{says}\n{text}");
-        let line = "  aws cloudtrail lookup-events --region eu-west-1 --lookup-attributes \
+        let line = "  AWS_PAGER='' aws cloudtrail lookup-events --region eu-west-1 --lookup-attributes \
                     AttributeKey=EventName,AttributeValue=CreateGrant --output json\n  )\n";
         assert!(text.contains(line), "{text}");
     }

@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use ebs_preflight::calls::{Script, script};
+use ebs_preflight::calls::{Script, Shell, script};
 use ebs_preflight::capture::{Capture, Target};
 use ebs_preflight::event::{incidents, read};
 use ebs_preflight::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region};
-use ebs_preflight::operations::Question;
 use ebs_preflight::outcome::Report;
 use ebs_preflight::preflight::preflight;
 use ebs_preflight::report::text::render_with;
@@ -22,7 +22,10 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::golden::library;
+use crate::golden::{Golden, library};
+
+/// What the programs are called with between two lines.
+const MARK: &str = "between";
 
 /// What a file is called that only an attack makes.
 const PWNED: &str = "pwned";
@@ -63,15 +66,15 @@ const COHERENT: [(&str, &str); 12] = [
     ("p-", "p-$(touch${IFS}pwned)"),
 ];
 
-/// Every so many of the changes are made of each capture, others of the next.
-const STEP: usize = 8;
+/// So many texts of a document are changed at once as there are of these to change: each document is judged so often.
+const BATCHES: usize = 4;
 
 /// A shell with programs that note their words, and nothing to read.
-struct Shell {
+struct Pasteboard {
     folder: TempDir,
 }
 
-impl Shell {
+impl Pasteboard {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let shell = Self { folder };
@@ -136,6 +139,12 @@ struct Pasted {
 }
 
 impl Pasted {
+    fn with(mut self, other: Self) -> Self {
+        self.commands.extend(other.commands);
+        self.scripts.extend(other.scripts);
+        self
+    }
+
     fn command(&mut self, line: &str, argv: &Value) {
         assert!(!line.contains(char::is_control), "a command is not one line: {line:?}");
         let words = |words: &Vec<Value>| words.iter().map(|word| word.as_str().unwrap().to_owned()).collect();
@@ -174,8 +183,12 @@ impl Pasted {
 
     fn of_report(&mut self, report: &Report) {
         self.of_json(&serde_json::from_str(&json::render(report)).unwrap());
-        for form in [Form::Statement, Form::Cli] {
-            self.of_text(&render_with(report, form));
+        // The forms differ in the remedies alone.
+        self.of_text(&render_with(report, Form::Cli));
+        if !report.codes().is_empty() {
+            for form in [Form::Statement, Form::Document, Form::Diff, Form::Terraform] {
+                self.of_text(&render_with(report, form));
+            }
         }
         let files = remedy_files(report);
         let scripts = files.into_iter().filter(|(name, _)| name.ends_with(".sh")).map(|(_, text)| text);
@@ -185,27 +198,35 @@ impl Pasted {
 
     /// Runs all of it, and tells how many commands and scripts that were.
     fn run(self) -> (usize, usize) {
-        let shell = Shell::new();
+        let shell = Pasteboard::new();
         let (told, untold): (Vec<_>, Vec<_>) = self.commands.iter().partition(|(_, argv)| argv.is_some());
         for some in told.chunks(200) {
             let lines: String = some.iter().flat_map(|(line, _)| [line.as_str(), "\n"]).collect();
             let expected: Vec<&Vec<String>> = some.iter().filter_map(|(_, argv)| argv.as_ref()).collect();
             assert_eq!(shell.run(&lines).iter().collect::<Vec<_>>(), expected);
         }
-        for (line, _) in &untold {
-            let calls = shell.run(&format!("{line}\n"));
-            // One within another is run before it.
-            let is_remark = line.starts_with('#');
-            assert_eq!(
-                calls.last().map(|call| call[0].as_str()),
-                line.split(' ').next().filter(|_| !is_remark),
-                "{line}"
-            );
+        for some in untold.chunks(200) {
+            let lines: String = some.iter().map(|(line, _)| format!("{line}\naws {MARK}\n")).collect();
+            let calls = shell.run(&lines);
+            let is_mark = |call: &Vec<String>| call.get(1).is_some_and(|word| word == MARK);
+            let calls: Vec<&[Vec<String>]> = calls.split(is_mark).collect();
+            assert_eq!(calls.len(), some.len() + 1);
+            for ((line, _), calls) in some.iter().zip(calls) {
+                // One within another is run before it.
+                let is_remark = line.starts_with('#');
+                assert_eq!(
+                    calls.last().map(|call| call[0].as_str()),
+                    line.split(' ').next().filter(|_| !is_remark),
+                    "{line}"
+                );
+            }
         }
         for text in &self.scripts {
             let calls = shell.run(text);
-            // Where AWS would refuse a policy, or a session is created elsewhere, there is nothing to run.
-            assert!(!calls.is_empty() || text.contains("\n# "), "nothing was run of\n{text}");
+            // Where AWS would refuse a policy, a session is created elsewhere, or a change has no command, there is
+            // nothing to run.
+            let is_empty = text.trim_end().ends_with("cd \"$(dirname \"$0\")\"");
+            assert!(!calls.is_empty() || is_empty || text.contains("\n# "), "nothing was run of\n{text}");
             for call in calls {
                 assert_eq!(call[0], "aws", "{call:?}");
                 let is_option =
@@ -234,46 +255,95 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The text with one of its texts put as `HOSTILE`, alone and behind what stood there; with the same name changed
-/// everywhere. `turn` chooses which.
-fn changed(text: &str, turn: usize) -> Vec<String> {
+/// The text with every one of its texts put as one of `HOSTILE`, alone or behind what stood there, where `takes` takes
+/// it so, some of them at once; and with the same name changed everywhere. `turn` chooses which is put where.
+fn changed(text: &str, turn: usize, takes: impl Fn(&str) -> bool) -> Vec<String> {
     let mut all = Vec::new();
     if let Ok(value) = serde_json::from_str::<Value>(text) {
         let mut found = Vec::new();
         places(&value, "", &mut found);
-        for (number, place) in found.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(STEP)) {
-            let hostile = HOSTILE[(number / STEP + turn) % HOSTILE.len()];
-            for more in [false, true] {
-                let mut value = value.clone();
-                let member = value.pointer_mut(place).unwrap();
-                let old = if more { member.as_str().unwrap_or_default() } else { "" };
-                *member = Value::String(format!("{old}{hostile}"));
+        let put = |mut value: Value, place: &str, number: usize, alone: bool| {
+            let member = value.pointer_mut(place).unwrap();
+            let old = if alone { "" } else { member.as_str().unwrap_or_default() };
+            *member = Value::String(format!("{old}{}", HOSTILE[(number + turn) % HOSTILE.len()]));
+            value
+        };
+        let takes =
+            |(number, place): &(usize, &String), alone| takes(&put(value.clone(), place, *number, alone).to_string());
+        for alone in [false, true] {
+            let taken: Vec<(usize, &String)> = found.iter().enumerate().filter(|at| takes(at, alone)).collect();
+            for batch in 0..BATCHES.min(taken.len()) {
+                let some = taken.iter().skip(batch).step_by(BATCHES);
+                let value = some.fold(value.clone(), |value, (number, place)| put(value, place, *number, alone));
                 all.push(value.to_string());
             }
         }
     }
-    let coherent = COHERENT.iter().enumerate().filter(|(number, _)| (number + turn).is_multiple_of(2));
-    all.extend(coherent.filter(|(_, (from, _))| text.contains(from)).map(|(_, (from, to))| text.replace(from, to)));
+    let coherent = COHERENT.iter().filter(|(from, _)| text.contains(from));
+    all.extend(coherent.map(|(from, to)| text.replace(from, to)));
     all
 }
 
 #[test]
 fn what_a_report_prints_is_run_as_it_is_meant() {
-    let (mut pasted, mut judged, mut refused) = (Pasted::default(), 0, 0);
-    for (turn, golden) in library().iter().enumerate() {
-        for text in changed(&golden.text, turn).into_iter().chain([golden.text.clone()]) {
+    let goldens = library();
+    let numbered: Vec<_> = goldens.iter().enumerate().collect();
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let of_share = |share: &[(usize, &Golden)]| {
+        let (mut pasted, mut judged) = (Pasted::default(), 0);
+        for (turn, golden) in share {
             // A name that AWS would not give is bad input.
-            if let Ok(capture) = Capture::parse(&text) {
-                pasted.of_report(&preflight(&capture, &Question::default()));
-                judged += 1;
-            } else {
-                refused += 1;
+            let is_capture = |text: &str| Capture::parse(text).is_ok();
+            for text in changed(&golden.text, *turn, is_capture).into_iter().chain([golden.text.clone()]) {
+                if let Ok(capture) = Capture::parse(&text) {
+                    pasted.of_report(&preflight(&capture, &golden.question()));
+                    judged += 1;
+                }
             }
         }
-    }
+        (pasted, judged)
+    };
+    let shares: Vec<(Pasted, usize)> = std::thread::scope(|scope| {
+        let shares =
+            numbered.chunks(numbered.len().div_ceil(threads)).map(|share| scope.spawn(move || of_share(share)));
+        let shares: Vec<_> = shares.collect();
+        shares.into_iter().map(|share| share.join().unwrap()).collect()
+    });
+    let judged: usize = shares.iter().map(|(_, judged)| judged).sum();
+    let pasted = shares.into_iter().map(|(pasted, _)| pasted).fold(Pasted::default(), Pasted::with);
     let (commands, scripts) = pasted.run();
-    println!("{judged} captures judged, {refused} refused; {commands} commands and {scripts} scripts run");
-    assert!(judged > 500 && refused > 300 && commands > 50 && scripts > 100);
+    println!("{judged} captures judged; {commands} commands and {scripts} scripts run");
+    assert!(judged > 500 && commands > 50 && scripts > 100);
+}
+
+/// `diff` with a key disabled, which of most starts is a regression with commands that cure it, of every third golden:
+/// each is a process of its own.
+#[test]
+fn what_diff_prints_is_run_as_it_is_meant() {
+    let folder = TempDir::new().unwrap();
+    let (mut pasted, mut compared) = (Pasted::default(), 0);
+    for (turn, golden) in library().iter().enumerate().filter(|(turn, _)| turn.is_multiple_of(3)) {
+        let (from, to) = COHERENT[(turn / 3) % 7];
+        let text = golden.text.replace(from, to);
+        let Ok(capture) = Capture::parse(&text) else { continue };
+        let Some(key) = capture.keys.keys().next() else { continue };
+        fs::write(folder.path().join("capture.json"), &text).unwrap();
+        for format in ["text", "json"] {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_ebs-preflight"));
+            program.args(["diff", "--capture", "capture.json", "--disable-key", key.as_str(), "--remedy-form", "cli"]);
+            let output = program.args(["--format", format]).current_dir(&folder).env_clear().output().unwrap();
+            let shown = String::from_utf8(output.stdout).unwrap();
+            match serde_json::from_str::<Value>(&shown) {
+                Ok(report) => pasted.of_json(&report),
+                Err(_) => pasted.of_text(&shown),
+            }
+            compared += usize::from(!shown.is_empty());
+            pasted.of_text(&String::from_utf8_lossy(&output.stderr));
+        }
+    }
+    let (commands, _) = pasted.run();
+    println!("{compared} comparisons, {commands} commands run");
+    assert!(compared > 20 && commands > 0, "{compared} {commands}");
 }
 
 #[test]
@@ -285,7 +355,7 @@ fn what_triage_prints_is_run_as_it_is_meant() {
     let mut pasted = Pasted::default();
     for (turn, path) in paths.iter().enumerate() {
         let text = fs::read_to_string(path).unwrap();
-        for text in changed(&text, turn).into_iter().chain([text.clone()]) {
+        for text in changed(&text, turn, |_| true).into_iter().chain([text.clone()]) {
             let Ok(found) = read(&text) else { continue };
             let incidents = incidents(found.materials);
             pasted.of_json(&serde_json::from_str(&triage::json(&incidents, &[], &TimeZone::UTC)).unwrap());
@@ -320,18 +390,18 @@ fn scripts_run_nothing_of_the_names_that_they_hold_and_read() {
     {
         for kind in ["role", "user"] {
             let arn = format!("arn:aws:iam::111122223333:{kind}/{path}/StartJob");
-            let target = Target { instance_id: instance.clone(), role_arn: arn.clone() };
-            pasted.scripts.insert(script(&Script::Starts(vec![target], Some(region.clone()))));
-            pasted.scripts.insert(script(&Script::Identities(vec![PrincipalArn::parse(&arn).unwrap()])));
+            let target = Target { instance_id: instance.clone(), role_arn: arn.parse().unwrap() };
+            pasted.scripts.insert(script(&Script::Starts(vec![target], Some(region.clone())), Shell::Posix));
+            pasted.scripts.insert(script(&Script::Identities(vec![PrincipalArn::parse(&arn).unwrap()]), Shell::Posix));
         }
     }
     for name in ["-x", "--endpoint-url=pwned", "a=b,c", "@file"] {
         let arn = PrincipalArn::parse(&format!("arn:aws:iam::111122223333:role/{name}")).unwrap();
-        pasted.scripts.insert(script(&Script::Identities(vec![arn])));
+        pasted.scripts.insert(script(&Script::Identities(vec![arn]), Shell::Posix));
     }
     let key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    pasted.scripts.insert(script(&Script::Key(KeyArn::parse(key).unwrap())));
-    pasted.scripts.insert(script(&Script::Organization(vec![AccountId::parse("111122223333").unwrap()])));
+    pasted.scripts.insert(script(&Script::Key(KeyArn::parse(key).unwrap()), Shell::Posix));
+    pasted.scripts.insert(script(&Script::Organization(vec![AccountId::parse("111122223333").unwrap()]), Shell::Posix));
     // A partition may have such a part.
     for hostile in HOSTILE.iter().filter(|hostile| **hostile != "-x") {
         assert!(KeyArn::parse(&key.replace("arn:aws:", &format!("arn:aws{hostile}:"))).is_err());

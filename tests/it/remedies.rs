@@ -117,7 +117,7 @@ fn the_suggestion_allows_nothing_that_the_incidents_own_cure_would_not() {
     let policy = |name: &str, text: &str, kind| Arc::new(NamedPolicy::parse(name, text, kind).unwrap());
     let identity: Vec<_> = inline
         .iter()
-        .map(|inline| policy(&inline.name, inline.document.known().unwrap().text(), PolicyType::Identity))
+        .map(|inline| policy(inline.name.as_str(), inline.document.known().unwrap().text(), PolicyType::Identity))
         .collect();
     let theirs = policy("key policy", &key_policy(&CURE), PolicyType::KeyPolicy);
     let ours = policy("key policy", &key_policy(&[]), PolicyType::KeyPolicy);

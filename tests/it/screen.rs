@@ -86,7 +86,7 @@ fn a_name_in_wide_characters_breaks_no_column() {
     let text = golden("account-may-only-describe")
         .text
         .replace("batch-01", "\u{591c}\u{9593}\u{30d0}\u{30c3}\u{30c1} ".repeat(9).trim());
-    let text = text.replace("alias/ebs-prod", "alias/\u{672c}\u{756a}");
+    let text = text.replace("/dev/xvda", "/dev/\u{672c}\u{756a}");
     let report = preflight(&Capture::parse(&text).unwrap(), &Question::default());
     let shown = text::render(&report);
     let table: Vec<&str> =

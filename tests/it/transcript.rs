@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use ebs_preflight::answers::{Transcript, TranscriptError, add, assembled};
 use ebs_preflight::calls::READS;
-use ebs_preflight::calls::{Script, script};
+use ebs_preflight::calls::{Script, Shell, script};
 use ebs_preflight::capture::Capture;
 use ebs_preflight::capture::Target;
 use ebs_preflight::fact::Fact;
@@ -159,7 +159,7 @@ fn what_was_changed_is_named_with_its_place() {
         ),
         (START.replacen("{\"Grants\"", "\u{200b}{\"Grants\"", 1), "an invisible character (U+200B)"),
         (START.replacen("role/night-start", "role/night\u{200b}start", 1), "7:68: an invisible character (U+200B)"),
-        (script(&Script::Organization(Vec::new())), "not what they print"),
+        (script(&Script::Organization(Vec::new()), Shell::Posix), "not what they print"),
     ] {
         let error = transcript(&text).unwrap_err().to_string();
         assert!(error.contains(says), "{says}: {error}");
@@ -229,8 +229,8 @@ fn actions(text: &str) -> BTreeSet<&str> {
 fn the_script_of_a_start_makes_all_reads_and_no_other() {
     let mut targets = transcript(START).unwrap().targets;
     let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
-    targets.push(Target { role_arn: user, ..targets[0].clone() });
-    let text = script(&Script::Starts(targets, None));
+    targets.push(Target { role_arn: user.parse().unwrap(), ..targets[0].clone() });
+    let text = script(&Script::Starts(targets, None), Shell::Posix);
     let all: BTreeSet<&str> = READS.iter().map(|read| read.action).collect();
     assert_eq!(actions(&text), all);
     // What it asks AWS besides, to find its way, are the same reads.
@@ -246,8 +246,8 @@ fn the_script_of_a_start_makes_all_reads_and_no_other() {
 fn the_marks_of_a_script_fit() {
     let mut targets = transcript(START).unwrap().targets;
     let user = "arn:aws:iam::444455556666:user/ops/cron".to_owned();
-    targets.push(Target { role_arn: user, ..targets[0].clone() });
-    let text = script(&Script::Starts(targets, None));
+    targets.push(Target { role_arn: user.parse().unwrap(), ..targets[0].clone() });
+    let text = script(&Script::Starts(targets, None), Shell::Posix);
     let values = [("$k", "arn:aws:kms:us-west-2:444455556666:key/1f2e3d4c-5b6a-4798-8071-625344352617"), ("$v", "v3")];
     let names = [
         ("$d", "vol-0d1e2f3a4b5c6d7e8"),
@@ -272,13 +272,13 @@ fn the_marks_of_a_script_fit() {
 #[test]
 fn the_scripts_for_the_other_side_read_only_theirs() {
     let key = KeyArn::parse("arn:aws:kms:eu-west-1:333355557777:key/1f2e3d4c-5b6a-4798-8071-625344352617").unwrap();
-    let of_key = script(&Script::Key(key));
+    let of_key = script(&Script::Key(key), Shell::Posix);
     assert!(actions(&of_key).iter().all(|action| action.starts_with("kms:") || action.starts_with("sts:")));
     let user = PrincipalArn::parse("arn:aws:iam::333355557777:user/ops/cron").unwrap();
-    let of_user = script(&Script::Identities(vec![user]));
+    let of_user = script(&Script::Identities(vec![user]), Shell::Posix);
     assert!(actions(&of_user).iter().all(|action| action.starts_with("iam:") || action.starts_with("sts:")));
     assert!(actions(&of_user).contains("iam:ListGroupsForUser") && !actions(&of_user).contains("iam:GetRole"));
-    let of_tree = script(&Script::Organization(vec![AccountId::parse("444455556666").unwrap()]));
+    let of_tree = script(&Script::Organization(vec![AccountId::parse("444455556666").unwrap()]), Shell::Posix);
     assert!(actions(&of_tree).iter().all(|action| action.starts_with("organizations:") || action.starts_with("sts:")));
 }
 

@@ -6,7 +6,7 @@ use super::{Tag, is_of, need};
 use crate::capture::{self, AttachedPolicy, Group, InlinePolicy};
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{GroupArn, HolderKind, PolicyArn, PolicyName, PrincipalArn};
+use crate::names::{GroupArn, HolderKind, PolicyArn, PolicyName, PolicyVersionId, PrincipalArn, UniqueId};
 
 /// What `GetRole` and `GetUser` answer.
 ///
@@ -57,7 +57,7 @@ impl GetIdentity {
         let arn = PrincipalArn::parse(&need(found.arn, "the ARN")?).map_err(|error| error.to_string())?;
         is_of("name", found.name.as_deref(), arn.name())?;
         let needs = itself(asked);
-        let id = need(found.id.filter(|id| !id.is_empty()), "the unique ID");
+        let id = need(found.id, "the unique ID").and_then(name_of::<UniqueId>);
         let trust_policy = match asked {
             PrincipalArn::User(_) => Fact::default(),
             PrincipalArn::Role(_) | PrincipalArn::Session(_) | PrincipalArn::Root(_) => {
@@ -135,13 +135,13 @@ pub(crate) fn itself(asked: &PrincipalArn) -> &'static str {
 }
 
 /// A managed policy of which no more is known than its ARN.
-fn bare(arn: String) -> AttachedPolicy {
+fn bare(arn: PolicyArn) -> AttachedPolicy {
     AttachedPolicy { arn, version: None, document: Fact::Unread(Unread::not_asked("iam:GetPolicyVersion")) }
 }
 
 /// The name that this is; what is no such name is not understood, and the answer with it.
-fn name_of<N: FromStr<Err: ToString> + Into<String>>(told: String) -> Result<String, String> {
-    told.parse::<N>().map(Into::into).map_err(|error| error.to_string())
+fn name_of<N: FromStr<Err: ToString>>(told: String) -> Result<N, String> {
+    told.parse().map_err(|error: N::Err| error.to_string())
 }
 
 /// What `ListRolePolicies` and its sisters answer.
@@ -155,7 +155,7 @@ pub(crate) struct ListPolicies {
 
 impl ListPolicies {
     /// The names of the inline policies.
-    pub(crate) fn names(self) -> Result<Vec<String>, String> {
+    pub(crate) fn names(self) -> Result<Vec<PolicyName>, String> {
         need(self.policy_names, "the list `PolicyNames`")?.into_iter().map(name_of::<PolicyName>).collect()
     }
 }
@@ -174,9 +174,9 @@ pub(crate) struct GetInlinePolicy {
 
 impl GetInlinePolicy {
     /// The text of the inline policy `name` of the role, user or group `of`.
-    pub(crate) fn document(self, of: &str, name: &str) -> Result<Document, String> {
+    pub(crate) fn document(self, of: &str, name: &PolicyName) -> Result<Document, String> {
         is_of("role, user or group", self.of.as_deref(), of)?;
-        is_of("PolicyName", self.policy_name.as_deref(), name)?;
+        is_of("PolicyName", self.policy_name.as_deref(), name.as_str())?;
         super::text(self.policy_document)
     }
 }
@@ -198,7 +198,7 @@ pub(crate) struct AttachedPolicyEntry {
 
 impl ListAttachedPolicies {
     /// The ARNs of the managed policies.
-    pub(crate) fn arns(self) -> Result<Vec<String>, String> {
+    pub(crate) fn arns(self) -> Result<Vec<PolicyArn>, String> {
         let policies = need(self.attached_policies, "the list `AttachedPolicies`")?.into_iter();
         policies.map(|policy| need(policy.policy_arn, "a policy's ARN").and_then(name_of::<PolicyArn>)).collect()
     }
@@ -221,7 +221,7 @@ pub(crate) struct GroupEntry {
 
 impl ListGroupsForUser {
     /// The ARNs of the groups that the user is in.
-    pub(crate) fn arns(self) -> Result<Vec<String>, String> {
+    pub(crate) fn arns(self) -> Result<Vec<GroupArn>, String> {
         let groups = need(self.groups, "the list `Groups`")?.into_iter();
         groups.map(|group| need(group.arn, "a group's ARN").and_then(name_of::<GroupArn>)).collect()
     }
@@ -245,10 +245,10 @@ pub(crate) struct Policy {
 
 impl GetPolicy {
     /// Which version of the managed policy `arn` is the default: it need not be the newest.
-    pub(crate) fn default_version(self, arn: &str) -> Result<String, String> {
+    pub(crate) fn default_version(self, arn: &PolicyArn) -> Result<PolicyVersionId, String> {
         let policy = need(self.policy, "the policy")?;
-        is_of("Arn", policy.arn.as_deref(), arn)?;
-        need(policy.default_version_id, "the default version")
+        is_of("Arn", policy.arn.as_deref(), arn.as_str())?;
+        need(policy.default_version_id, "the default version").and_then(name_of)
     }
 }
 
@@ -271,9 +271,9 @@ pub(crate) struct PolicyVersion {
 
 impl GetPolicyVersion {
     /// The text of this version, if it is still the default one.
-    pub(crate) fn document(self, version: &str) -> Result<Document, String> {
+    pub(crate) fn document(self, version: &PolicyVersionId) -> Result<Document, String> {
         let found = need(self.policy_version, "the version")?;
-        is_of("VersionId", found.version_id.as_deref(), version)?;
+        is_of("VersionId", found.version_id.as_deref(), version.as_str())?;
         // Meanwhile another version may have become the default.
         if found.is_default_version == Some(false) {
             return Err(format!("the answer is not of the default version: {version} is none"));

@@ -8,7 +8,7 @@ use super::{Tag, Time, is_of, need, word};
 use crate::capture::{self, CustomKeyStore, Grant, GrantConstraints};
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{GrantId, GrantOperation, Grantee, KeyArn, KeyStoreId};
+use crate::names::{AliasName, GrantId, GrantIssuer, GrantName, GrantOperation, Grantee, KeyArn, KeyStoreId};
 
 /// What `DescribeKey` answers.
 ///
@@ -73,7 +73,7 @@ impl DescribeKey {
             deletion_date: time(found.deletion_date)?,
             valid_to: time(found.valid_to)?,
             custom_key_store: store
-                .map(|id| custom_key_store(id.into(), Fact::Unread(Unread::not_asked("kms:DescribeCustomKeyStores")))),
+                .map(|id| custom_key_store(id, Fact::Unread(Unread::not_asked("kms:DescribeCustomKeyStores")))),
         })
     }
 }
@@ -100,15 +100,15 @@ pub(crate) type Connection = (String, Option<String>);
 
 impl DescribeCustomKeyStores {
     /// The connection of the key store `id`.
-    pub(crate) fn connection(self, id: &str) -> Result<Connection, String> {
+    pub(crate) fn connection(self, id: &KeyStoreId) -> Result<Connection, String> {
         let mut stores = self.custom_key_stores.into_iter().flatten();
-        let store = need(stores.find(|one| one.custom_key_store_id.as_deref() == Some(id)), "the key store")?;
+        let store = need(stores.find(|one| one.custom_key_store_id.as_deref() == Some(id.as_str())), "the key store")?;
         Ok((need(store.connection_state, "the connection state")?, store.connection_error_code))
     }
 }
 
 /// The key store `id` by what was told of its connection.
-pub(crate) fn custom_key_store(id: String, told: Fact<Connection>) -> CustomKeyStore {
+pub(crate) fn custom_key_store(id: KeyStoreId, told: Fact<Connection>) -> CustomKeyStore {
     let error_code = told.known().and_then(|(_, code)| code.clone());
     CustomKeyStore { id, connection_state: told.map(|(state, _)| state), error_code }
 }
@@ -149,13 +149,14 @@ pub(crate) struct AliasListEntry {
 
 impl ListAliases {
     /// The names of the aliases of `key`, sorted.
-    pub(crate) fn names(self, key: &KeyArn) -> Result<Vec<String>, String> {
+    pub(crate) fn names(self, key: &KeyArn) -> Result<Vec<AliasName>, String> {
         let mut names = Vec::new();
         for alias in need(self.aliases, "the list `Aliases`")? {
             if !is_on(alias.target_key_id.as_deref(), key) {
                 return Err("the answer holds an alias of another key".to_owned());
             }
-            names.push(need(alias.alias_name, "the name of an alias")?);
+            let name = need(alias.alias_name, "the name of an alias")?;
+            names.push(AliasName::parse(&name).map_err(|error| error.to_string())?);
         }
         names.sort();
         Ok(names)
@@ -244,13 +245,15 @@ impl GrantListEntry {
         let grantees = [self.grantee_principal, self.grantee_service_principal].into_iter().flatten();
         let grantee = grantees.into_iter().find(|grantee| !grantee.is_empty())?;
         let operations = self.operations?;
-        let operations = operations.iter().map(|one| GrantOperation::parse(one).ok().map(Into::into));
+        let operations = operations.iter().map(|one| GrantOperation::parse(one).ok());
         let constraints = self.constraints.unwrap_or_default();
+        let name = self.name.filter(|name| !name.is_empty());
+        let issuer = self.issuing_account.filter(|issuer| !issuer.is_empty());
         Some(Grant {
-            id: GrantId::parse(&self.grant_id?).ok()?.into(),
-            name: self.name.filter(|name| !name.is_empty()),
-            grantee_principal: Grantee::parse(&grantee).ok()?.into(),
-            issuing_account: word(self.issuing_account),
+            id: GrantId::parse(&self.grant_id?).ok()?,
+            name: name.map(|name| GrantName::parse(&name)).transpose().ok()?,
+            grantee_principal: Grantee::parse(&grantee).ok()?,
+            issuing_account: issuer.map(|issuer| GrantIssuer::parse(&issuer)).transpose().ok()?,
             operations: operations.collect::<Option<_>>()?,
             constraints: GrantConstraints {
                 encryption_context_subset: constraints.encryption_context_subset,

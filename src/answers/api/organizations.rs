@@ -4,7 +4,7 @@ use super::{is_of, need, word};
 use crate::capture::{self, Level, OrgPolicy};
 use crate::document::Document;
 use crate::fact::{Fact, Unread};
-use crate::names::{AccountId, OrgPolicyId, OrganizationId};
+use crate::names::{AccountId, OrgPolicyId, OrgTarget, OrganizationId};
 use crate::policy::PolicyType;
 
 /// What `DescribeOrganization` answers.
@@ -30,7 +30,7 @@ impl DescribeOrganization {
         let id = OrganizationId::parse(&need(found.id, "the organization's ID")?);
         let account = AccountId::parse(&need(found.master_account_id, "the management account")?);
         let id = id.map_err(|error| error.to_string())?;
-        Ok(capture::Organization::bare(id.into(), account.map_err(|error| error.to_string())?))
+        Ok(capture::Organization::bare(id, account.map_err(|error| error.to_string())?))
     }
 }
 
@@ -61,13 +61,13 @@ struct PolicyTypeSummary {
 /// The root of an organization, and the policy types in force below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Root {
-    id: String,
+    id: OrgTarget,
     in_force: Vec<String>,
 }
 
 impl Root {
     /// A root of which it is known that policies of this type are in force below it.
-    pub(crate) fn with(id: String, kind: PolicyType) -> Self {
+    pub(crate) fn with(id: OrgTarget, kind: PolicyType) -> Self {
         Self { id, in_force: vec![word_of(kind).to_owned()] }
     }
 }
@@ -84,7 +84,7 @@ impl ListRoots {
                 (_, _) => return Err("the answer holds a policy type of unknown status".to_owned()),
             }
         }
-        Ok(Root { id: need(root.id, "the root's ID")?, in_force })
+        Ok(Root { id: target(root.id, "the root's ID")?, in_force })
     }
 }
 
@@ -105,11 +105,15 @@ pub(crate) struct Parent {
 
 impl ListParents {
     /// The ID of the one parent that an account or OU has.
-    pub(crate) fn parent(self) -> Result<String, String> {
+    pub(crate) fn parent(self) -> Result<OrgTarget, String> {
         let [parent] = <[_; 1]>::try_from(need(self.parents, "the list `Parents`")?)
             .map_err(|parents| format!("there is one parent, and the answer has {}", parents.len()))?;
-        need(parent.id, "the parent's ID")
+        target(parent.id, "the parent's ID")
     }
+}
+
+fn target(told: Option<String>, what: &str) -> Result<OrgTarget, String> {
+    OrgTarget::parse(&need(told, what)?).map_err(|error| error.to_string())
 }
 
 /// What `ListPoliciesForTarget` answers.
@@ -135,7 +139,7 @@ impl ListPoliciesForTarget {
         let policies = need(self.policies, "the list `Policies`")?.into_iter().map(|policy| {
             let id = OrgPolicyId::parse(&need(policy.id, "a policy's ID")?).map_err(|error| error.to_string())?;
             let document = Fact::Unread(Unread::not_asked("organizations:DescribePolicy"));
-            Ok(OrgPolicy { id: id.into(), name: word(policy.name), document })
+            Ok(OrgPolicy { id: Some(id), name: word(policy.name), document })
         });
         policies.collect()
     }
@@ -159,15 +163,15 @@ struct Policy {
 
 impl DescribePolicy {
     /// The text of the policy `id`.
-    pub(crate) fn document(self, id: &str) -> Result<Document, String> {
+    pub(crate) fn document(self, id: &OrgPolicyId) -> Result<Document, String> {
         let policy = need(self.policy, "the policy")?;
         let summary = policy.policy_summary.as_ref();
-        is_of("Id", summary.and_then(|summary| summary.id.as_deref()), id)?;
+        is_of("Id", summary.and_then(|summary| summary.id.as_deref()), id.as_str())?;
         super::text(policy.content)
     }
 
     /// The same, if its ARN is of this organization or of AWS itself: an ID alone does not say of which it is.
-    pub(crate) fn document_of(self, id: &str, organization: &str) -> Result<Document, String> {
+    pub(crate) fn document_of(self, id: &OrgPolicyId, organization: &OrganizationId) -> Result<Document, String> {
         let summary = self.policy.as_ref().and_then(|policy| policy.policy_summary.as_ref());
         let arn = need(summary.and_then(|summary| summary.arn.as_deref()), "the policy's ARN")?;
         if !arn.contains(&format!(":policy/{organization}/")) && !arn.contains("::aws:policy/") {
@@ -181,9 +185,9 @@ impl DescribePolicy {
 /// levels a part, the policies of which bind all the same.
 pub(crate) fn levels(
     root: &Fact<Root>,
-    path: &Fact<Vec<String>>,
+    path: &Fact<Vec<OrgTarget>>,
     kind: PolicyType,
-    policies: impl Fn(&str) -> Fact<Vec<OrgPolicy>>,
+    policies: impl Fn(&OrgTarget) -> Fact<Vec<OrgPolicy>>,
 ) -> Fact<Vec<Level>> {
     let root = match root {
         Fact::Known(root) => root,

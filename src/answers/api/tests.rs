@@ -11,7 +11,7 @@ use super::organizations::{
     DescribeOrganization, DescribePolicy, ListParents, ListPoliciesForTarget, ListRoots, levels,
 };
 use crate::fact::Fact;
-use crate::names::{InstanceId, KeyArn, PrincipalArn, Region};
+use crate::names::{InstanceId, KeyArn, OrgTarget, PrincipalArn, Region};
 use crate::policy::PolicyType;
 
 const KEY: &str = "arn:aws:kms:eu-central-1:222233334444:key/5f0d9b72-83ce-4a16-b2d7-60c1e8f4a935";
@@ -53,11 +53,11 @@ fn a_recorded_key_is_understood() {
     assert!(!told.tags().unwrap().is_empty());
     let told: ListGrants = wire!("kms.ListGrants.page-one");
     let grant = told.grants(&key()).unwrap().remove(0);
-    assert_eq!((grant.operations, grant.constraints.other), (vec!["Decrypt".to_owned()], None));
+    assert_eq!((grant.operations, grant.constraints.other), (vec!["Decrypt".parse().unwrap()], None));
     assert_eq!(grant.constraints.encryption_context_subset.unwrap()["aws:ebs:id"], "vol-0b9c4d7e2f1a85360");
     let told: DescribeCustomKeyStores = wire!("kms.DescribeCustomKeyStores.failed");
     let id = "cks-07b4e1d9c2f6a8530";
-    let store = custom_key_store(id.to_owned(), Fact::told("", told.connection(id)));
+    let store = custom_key_store(id.parse().unwrap(), Fact::told("", told.connection(&id.parse().unwrap())));
     assert_eq!(
         (store.connection_state.known().unwrap().as_str(), store.error_code.as_deref()),
         ("FAILED", Some("USER_LOCKED_OUT"))
@@ -154,13 +154,13 @@ fn a_recorded_organization_is_understood() {
     let told: DescribeOrganization = wire!("organizations.DescribeOrganization.ok");
     assert_eq!(told.organization().unwrap().management_account.as_str(), "555566667777");
     let told: ListParents = wire!("organizations.ListParents.account");
-    assert!(told.parent().unwrap().starts_with("ou-"));
+    assert!(told.parent().unwrap().as_str().starts_with("ou-"));
     let told: ListPoliciesForTarget = wire!("organizations.ListPoliciesForTarget.scp");
-    assert!(told.policies().unwrap().iter().all(|policy| policy.id.starts_with("p-")));
+    assert!(told.policies().unwrap().iter().all(|policy| policy.id().starts_with("p-")));
     let told: DescribePolicy = wire!("organizations.DescribePolicy.full");
-    assert!(told.document("p-FullAWSAccess").unwrap().text().contains("Allow"));
+    assert!(told.document(&"p-FullAWSAccess".parse().unwrap()).unwrap().text().contains("Allow"));
     let told: DescribePolicy = wire!("organizations.DescribePolicy.full");
-    assert!(told.document("p-another00").is_err());
+    assert!(told.document(&"p-another00".parse().unwrap()).is_err());
 }
 
 #[test]
@@ -169,12 +169,12 @@ fn the_levels_of_a_root_are_those_of_its_account() {
         let told: ListRoots = wire!("organizations.ListRoots.ok");
         Fact::told("organizations:ListRoots", told.root())
     };
-    let path = |root: &str| Fact::Known(vec![root.to_owned(), "222233334444".to_owned()]);
-    let none = |_: &str| Fact::Known(Vec::new());
+    let path = |root: &str| Fact::Known(vec![root.parse().unwrap(), "222233334444".parse().unwrap()]);
+    let none = |_: &OrgTarget| Fact::Known(Vec::new());
     assert_eq!(levels(&root(), &path("r-7qk2"), PolicyType::Scp, none).known().unwrap().len(), 2);
     assert!(levels(&root(), &path("r-zzzz"), PolicyType::Scp, none).unread().is_some(), "another organization's");
     let part = levels(&root(), &path("r-7qk2"), PolicyType::Rcp, |target| {
-        if target.starts_with("r-") { Fact::Known(Vec::new()) } else { Fact::default() }
+        if target.is_root() { Fact::Known(Vec::new()) } else { Fact::default() }
     });
     assert!(part.found().is_some() && part.unread().is_some());
     let root = |types: &str| {
@@ -222,19 +222,32 @@ fn only_the_role_that_was_asked_for_is_taken() {
 #[test]
 fn only_the_policy_that_was_asked_for_is_taken() {
     let text = r#"{"RoleName":"night","PolicyName":"start","PolicyDocument":{"Statement": []}}"#;
-    assert_eq!(answer::<GetInlinePolicy>(text).document("night", "start").unwrap().text(), r#"{"Statement": []}"#);
-    assert!(answer::<GetInlinePolicy>(text).document("day", "start").is_err());
-    assert!(answer::<GetInlinePolicy>(text).document("night", "stop").is_err());
-    assert!(answer::<GetInlinePolicy>(r#"{"PolicyDocument":""}"#).document("night", "start").is_err());
+    assert_eq!(
+        answer::<GetInlinePolicy>(text).document("night", &"start".parse().unwrap()).unwrap().text(),
+        r#"{"Statement": []}"#
+    );
+    assert!(answer::<GetInlinePolicy>(text).document("day", &"start".parse().unwrap()).is_err());
+    assert!(answer::<GetInlinePolicy>(text).document("night", &"stop".parse().unwrap()).is_err());
+    assert!(
+        answer::<GetInlinePolicy>(r#"{"PolicyDocument":""}"#).document("night", &"start".parse().unwrap()).is_err()
+    );
     let arn = "arn:aws:iam::222233334444:policy/keys";
     let text = format!(r#"{{"Policy":{{"Arn":"{arn}","DefaultVersionId":"v3"}}}}"#);
-    assert_eq!(answer::<GetPolicy>(&text).default_version(arn).unwrap(), "v3");
-    assert!(answer::<GetPolicy>(&text).default_version("arn:aws:iam::222233334444:policy/others").is_err());
+    assert_eq!(answer::<GetPolicy>(&text).default_version(&arn.parse().unwrap()).unwrap(), "v3");
+    assert!(
+        answer::<GetPolicy>(&text)
+            .default_version(&"arn:aws:iam::222233334444:policy/others".parse().unwrap())
+            .is_err()
+    );
     for (version, is_default, is_taken) in [("v3", "true", true), ("v2", "true", false), ("v3", "false", false)] {
         let text = format!(
             r#"{{"PolicyVersion":{{"VersionId":"{version}","IsDefaultVersion":{is_default},"Document":{{"Statement":[]}}}}}}"#
         );
-        assert_eq!(answer::<GetPolicyVersion>(&text).document("v3").is_ok(), is_taken, "{version} {is_default}");
+        assert_eq!(
+            answer::<GetPolicyVersion>(&text).document(&"v3".parse().unwrap()).is_ok(),
+            is_taken,
+            "{version} {is_default}"
+        );
     }
 }
 

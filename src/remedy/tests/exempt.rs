@@ -24,7 +24,7 @@ enum Place {
 /// The incident's start with every right, and one Deny in the way.
 fn denied(place: Place, statement: &str) -> World {
     let mut world = World::incident();
-    let inline = |name: &str, text: &str| InlinePolicy { name: name.to_owned(), document: document(text) };
+    let inline = |name: &str, text: &str| InlinePolicy { name: name.parse().unwrap(), document: document(text) };
     world.role().inline = Fact::Known(vec![inline("all", FULL)]);
     let deny = format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#);
     let with_full = |principal: &str| {
@@ -33,9 +33,10 @@ fn denied(place: Place, statement: &str) -> World {
         )
     };
     let level = |full: &str, text: &str| {
-        let policy = |id: &str, text| OrgPolicy { id: id.to_owned(), name: String::new(), document: document(text) };
+        let policy =
+            |id: &str, text| OrgPolicy { id: Some(id.parse().unwrap()), name: String::new(), document: document(text) };
         let policies = vec![policy("p-full", full), policy("p-deny0001", text)];
-        Fact::Known(vec![Level { target: "r-abcd".to_owned(), policies }])
+        Fact::Known(vec![Level { target: "r-abcd".parse().unwrap(), policies }])
     };
     match place {
         Place::Inline => {
@@ -45,7 +46,8 @@ fn denied(place: Place, statement: &str) -> World {
         Place::Boundary => {
             let arn = "arn:aws:iam::111122223333:policy/limits".to_owned();
             let text = with_full("");
-            world.role().boundary = Fact::Known(AttachedPolicy { arn, version: None, document: document(&text) });
+            world.role().boundary =
+                Fact::Known(AttachedPolicy { arn: arn.parse().unwrap(), version: None, document: document(&text) });
         }
         Place::KeyPolicy => {
             let key = KeyArn::parse(KEY).unwrap();
@@ -147,7 +149,8 @@ fn what_was_denied_for_good_is_not_circumvented() {
     let mut quarantined = denied(Place::Inline, r#"{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}"#);
     let arn = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV2".to_owned();
     let text = r#"{"Statement": [{"Effect": "Deny", "Action": ["ec2:StartInstances", "iam:*"], "Resource": "*"}]}"#;
-    quarantined.role().attached = Fact::Known(vec![AttachedPolicy { arn, version: None, document: document(text) }]);
+    quarantined.role().attached =
+        Fact::Known(vec![AttachedPolicy { arn: arn.parse().unwrap(), version: None, document: document(text) }]);
     for (world, meant) in [
         (quarantined, Meant::Quarantine),
         (denied(Place::Scp, everything), Meant::NoAccess),
