@@ -139,6 +139,11 @@ impl<T> Fact<T> {
         self.unread().is_some_and(|unread| *unread == Unread::not_asked(""))
     }
 
+    /// Returns `true` if nobody asked for the fact, be it said which permission that takes or not.
+    pub(crate) fn is_unasked(&self) -> bool {
+        matches!(self, Self::Unread(unread) if unread.why == UnreadReason::NotAsked)
+    }
+
     /// The reading by reference.
     pub fn as_ref(&self) -> Fact<&T> {
         match self {

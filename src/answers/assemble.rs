@@ -6,7 +6,7 @@ use super::api::sts::GetCallerIdentity;
 use super::join::{self, first};
 use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
-use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Tool, Volume};
+use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Target, Tool, Volume};
 use crate::fact::{Fact, Unread};
 use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
 
@@ -28,6 +28,31 @@ impl Transcript {
     /// Its parts, each as a transcript of its own.
     pub fn parts(self) -> impl Iterator<Item = Self> {
         self.0.into_iter().map(|part| Self(vec![part]))
+    }
+
+    /// Its parts as they are.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Part> {
+        self.0.iter()
+    }
+
+    /// The starts that it is of.
+    pub(super) fn targets(&self) -> impl Iterator<Item = Target> {
+        self.0.iter().flat_map(|part| part.targets.iter().cloned())
+    }
+
+    /// The Region that it is of.
+    pub(super) fn region(&self) -> Option<Region> {
+        self.0.iter().find_map(|part| part.region.clone())
+    }
+
+    /// When it was read.
+    pub(super) fn times(&self) -> impl Iterator<Item = Timestamp> {
+        self.0.iter().flat_map(|part| part.times.iter().copied())
+    }
+
+    /// Who read first.
+    pub(super) fn caller(&self) -> Fact<String> {
+        self.0.first().map_or_else(Fact::default, caller)
     }
 
     /// Whether it ends before its last line.
@@ -121,12 +146,17 @@ fn order(part: &Part) -> impl Ord + use<> {
 fn newest_first(files: &[Transcript]) -> Vec<Part> {
     let mut parts: Vec<Part> = files.iter().flat_map(|file| &file.0).cloned().collect();
     parts.sort_by_cached_key(order);
+    agree(&mut parts);
+    parts
+}
+
+/// Has older parts name the default versions that the first part does which tells them.
+pub(super) fn agree(parts: &mut [Part]) {
     let mut newest: BTreeMap<String, String> = BTreeMap::new();
     let answers = parts.iter_mut().flat_map(|part| part.answers.iter_mut());
     for answer in answers.filter(|answer| answer.exit == Some(0) && answer.asked.starts_with("iam:GetPolicy ")) {
         newest.entry(answer.asked.clone()).or_insert_with(|| answer.text.clone()).clone_into(&mut answer.text);
     }
-    parts
 }
 
 /// What an older part answers although a newer one was refused it: that is told with its age.
@@ -151,6 +181,9 @@ fn caller(part: &Part) -> Fact<String> {
 
 /// Whether the part's reader is of this account.
 fn is_of(part: &Part, account: &str) -> bool {
+    if let Some(own) = &part.account {
+        return own.as_str() == account;
+    }
     caller(part).known().and_then(|arn| arn.split(':').nth(4)).is_some_and(|own| own == account)
 }
 
@@ -164,12 +197,22 @@ fn instance(parts: &[Part], all: &[Part], id: &InstanceId, region: &Region) -> (
         Fact::Absent => account.as_ref().is_none_or(|account| is_of(part, account)),
         Fact::Unread(_) | Fact::Part { .. } => false,
     };
-    let newest = views.iter().find(|(part, (instance, _))| counts(part, instance)).map(|(_, view)| view.clone());
-    let Some((instance, mut volumes)) = newest else {
+    let newest = views.iter().position(|(part, (instance, _))| counts(part, instance));
+    let Some((at, (mut instance, mut volumes))) =
+        newest.and_then(|at| Some((at, views.get(at).map(|(_, view)| view.clone())?)))
+    else {
         let unread = views.into_iter().map(|(_, (instance, _))| instance).filter(|one| one.unread().is_some());
         let unread = unread.reduce(first);
         return (unread.unwrap_or_default(), Volumes::new());
     };
+    // What newer parts show as attached was attached since, or they were read apart.
+    let newer = parts.iter().take(at).map(|part| ec2::by_instance(part, id));
+    for (attachment, volume) in newer.filter_map(|shown| shown.found().cloned()).flatten() {
+        if let (Fact::Known(instance), false) = (&mut instance, volumes.contains_key(&attachment.volume_id)) {
+            volumes.insert(attachment.volume_id.clone(), volume);
+            instance.attachments.push(attachment);
+        }
+    }
     for (id, volume) in &mut volumes {
         let seen = views.iter().filter_map(|(_, (_, volumes))| volumes.get(id).cloned());
         *volume = seen.fold(volume.clone(), first);

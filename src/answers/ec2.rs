@@ -6,6 +6,13 @@ use crate::capture::{Attachment, Instance, Volume};
 use crate::fact::{Fact, UnreadReason};
 use crate::names::{InstanceId, Region, VolumeId};
 
+/// The Region of an Availability Zone, a Local Zone or a Wavelength Zone: the beginning of its name.
+pub(super) fn region_of(zone: &str) -> Option<Region> {
+    let digit = zone.find(|sign: char| sign.is_ascii_digit())?;
+    let end = zone.get(digit..)?.find(|sign: char| !sign.is_ascii_digit()).map_or(zone.len(), |end| digit + end);
+    Region::parse(zone.get(..end)?).ok()
+}
+
 /// The instance and its volumes. Its block device mapping says what is attached; what only the list by the instance has
 /// was attached between the two reads.
 pub(super) fn instance(
@@ -38,7 +45,7 @@ pub(super) fn volume(part: &Part, instance: &InstanceId, id: &VolumeId) -> Fact<
 }
 
 /// The volumes that EC2 shows as attached to the instance: so asked the lines of older versions.
-fn by_instance(part: &Part, id: &InstanceId) -> Fact<Vec<(Attachment, Fact<Volume>)>> {
+pub(super) fn by_instance(part: &Part, id: &InstanceId) -> Fact<Vec<(Attachment, Fact<Volume>)>> {
     volumes(part, id.as_str(), id)
 }
 

@@ -6,7 +6,7 @@ use super::join::{complete as complete_reading, first};
 use super::transcript::Part;
 use crate::capture::{AttachedPolicy, Group, Identity, InlinePolicy};
 use crate::document::Document;
-use crate::fact::Fact;
+use crate::fact::{Fact, Unread};
 use crate::names::{GroupArn, HolderKind, PolicyArn, PolicyName, PolicyVersionId, PrincipalArn};
 
 /// The read that tells of a role or user itself.
@@ -30,6 +30,16 @@ pub(super) fn identity(part: &Part, named: &PrincipalArn) -> (Fact<Identity>, Op
     if let Some(told) = told.known_mut() {
         if let Some(unread) = part.tags_unread(&get) {
             told.tags = Fact::Unread(unread);
+        }
+        let untold = |member: &str| {
+            part.is_untold(&get, member)
+                .then(|| Unread::unparsable(itself(&named), "what was handed in does not tell it"))
+        };
+        if let Some(unread) = untold("Tags") {
+            told.tags = Fact::Unread(unread);
+        }
+        if let Some(unread) = untold("PermissionsBoundary") {
+            told.boundary = Fact::Unread(unread);
         }
         if let Fact::Known(boundary) = &mut told.boundary {
             *boundary = managed(part, &boundary.arn, None);

@@ -1,5 +1,5 @@
 use super::api::organizations::{
-    self as api, DescribeOrganization, DescribePolicy, ListParents, ListPoliciesForTarget, ListRoots, word_of,
+    self as api, DescribeOrganization, DescribePolicy, ListParents, ListPoliciesForTarget, ListRoots, Root, word_of,
 };
 use super::join::complete as complete_reading;
 use super::transcript::Part;
@@ -50,7 +50,15 @@ fn path(part: &Part, account: &AccountId) -> Fact<Vec<OrgTarget>> {
 }
 
 fn levels(part: &Part, path: &Fact<Vec<OrgTarget>>, kind: PolicyType) -> Fact<Vec<Level>> {
-    let root = part.list("organizations:ListRoots", ListRoots::root);
+    let mut root = part.list("organizations:ListRoots", ListRoots::root);
+    // Policies are attached only while their type is enabled, so a list that has one tells as much as the roots.
+    // Source: <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_enable-disable.html>
+    let lists_one = |target: &OrgTarget| policies(part, target, kind).found().is_some_and(|found| !found.is_empty());
+    if let (true, Some([first, ..])) = (root.is_unasked(), path.known().map(Vec::as_slice))
+        && path.known().into_iter().flatten().any(lists_one)
+    {
+        root = Fact::Known(Root::with(first.clone(), kind));
+    }
     api::levels(&root, path, kind, |target| policies(part, target, kind))
 }
 

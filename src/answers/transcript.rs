@@ -7,12 +7,12 @@ use thiserror::Error;
 
 use super::aws_error::AwsError;
 use super::mangled::{Damage, document, first_damage, plain};
-use super::whole::rest;
+use super::whole::{UNREAD, rest};
 use crate::calls::FIRST_LINE;
 use crate::capture::{CaptureError, Target};
 use crate::document::Position;
 use crate::fact::{Fact, Unread, UnreadReason};
-use crate::names::{InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
+use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, Region, VolumeId};
 
 /// Why a text is no transcript that can be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -59,6 +59,8 @@ pub(super) struct Part {
     pub(super) targets: Vec<Target>,
     pub(super) times: Vec<Timestamp>,
     pub(super) answers: Answers,
+    /// The account that answered, where something else than the reader's identity tells it.
+    pub(super) account: Option<AccountId>,
     /// Whether the last line is there.
     pub(super) is_whole: bool,
 }
@@ -83,10 +85,6 @@ impl Answers {
     /// What was asked stays.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Answer> {
         self.all.iter_mut()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.all.is_empty()
     }
 
     /// The first answer to what was asked.
@@ -339,6 +337,11 @@ fn target(text: &str) -> Option<Target> {
 }
 
 impl Part {
+    /// When it was read last, if that is told.
+    pub(super) fn newest(&self) -> Option<Timestamp> {
+        self.times.iter().max().copied()
+    }
+
     /// What `understood` makes of the answer to what was asked.
     pub(super) fn read<A: DeserializeOwned, T>(
         &self,
@@ -382,6 +385,15 @@ impl Part {
         let answer = self.answers.to(asked)?;
         let (place, damage) = answer.in_tag.as_ref()?;
         Some(Unread::unparsable(needs(asked), format!("{place}: {damage} in a tag")))
+    }
+
+    /// Whether an answer that was put together says that nothing told this member of it.
+    pub(super) fn is_untold(&self, asked: &str, member: &str) -> bool {
+        let answer = self.answers.to(asked).filter(|answer| answer.text.contains(UNREAD));
+        let value = answer.and_then(|answer| serde_json::from_str::<Value>(&answer.text).ok());
+        let inner = value.iter().filter_map(Value::as_object).flat_map(|members| members.values());
+        let mut names = inner.filter_map(|inner| inner.get(UNREAD)?.as_array()).flatten();
+        names.any(|name| name.as_str() == Some(member))
     }
 
     /// Whether AWS answered that there is none.

@@ -123,16 +123,17 @@ pub(super) struct CredentialArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Evidence")]
 pub(super) struct HandedIn {
-    /// The key policy of a key that could not be read; KEY is its ARN, its ID or an alias; may be given several times
-    #[arg(long = "key-policy-file", value_name = "KEY=FILE")]
+    /// The key policy of a key that could not be read; KEY is its ARN, its ID or an alias, and may be left out where one key
+    /// alone lacks its policy; may be given several times
+    #[arg(long = "key-policy-file", value_name = "[KEY=]FILE")]
     pub(super) key_policies: Vec<String>,
     /// The grants on a key, as `aws kms list-grants` prints them; may be given several times
-    #[arg(long = "grants-file", value_name = "KEY=FILE")]
+    #[arg(long = "grants-file", value_name = "[KEY=]FILE")]
     pub(super) grants: Vec<String>,
-    /// What the lines of `capture --script` (with --key, --org or --identity) printed, for what could not be read; or what
-    /// one line of the AWS CLI printed that says what it is of (as get-role, describe-key); may be given several times
-    #[arg(long, value_name = "FILE")]
-    pub(super) add: Vec<PathBuf>,
+    /// What could not be read: what the lines of `capture --script` (with --key, --org or --identity) printed, what single
+    /// calls of the AWS CLI printed, or any other file that --from takes; may be given several times
+    #[arg(long, value_name = "[OF=]FILE")]
+    pub(super) add: Vec<String>,
     /// Organization policies read before: a capture, or what the lines of `capture --script --org` printed; or the
     /// output of describe-organization, of describe-policy, or the text of an SCP or RCP that binds the account; may be
     /// given several times
@@ -183,6 +184,11 @@ pub(super) struct Starts {
     /// or a folder of such files; `-` is standard input
     #[arg(long, value_name = "FILE|DIR", help_heading = "Evidence")]
     pub(super) capture: Option<PathBuf>,
+    /// Judge from pieces instead of reading AWS: any mix of what the AWS CLI printed as JSON, policies, items of AWS Config,
+    /// captures and transcripts; `-` is standard input. OF (an ARN, a key's ID or alias, a role's name) says what a file is
+    /// of that does not say it itself; may be given several times
+    #[arg(long, value_name = "[OF=]FILE|DIR", num_args = 1..)]
+    pub(super) from: Vec<String>,
     #[command(flatten)]
     pub(super) reader: CredentialArgs,
     #[command(flatten)]

@@ -6,13 +6,40 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::answers::{
-    HandedError, Input, Repair, Transcript, TranscriptError, Wrapping, add, add_output, assembled, is_transcript,
+    EvidenceFile, HandedError, Input, Repair, Transcript, TranscriptError, Wrapping, add, assembled, is_transcript,
     joined_organizations,
 };
 use crate::capture::{Capture, Handed};
 
 use super::failure::CliError;
 use super::files;
+use super::from;
+
+/// What `--capture` names.
+pub(super) enum Held {
+    /// A capture, or transcripts that amount to one.
+    Whole(Box<Capture>),
+    /// Anything else that may be evidence, as `--from` takes it.
+    Pieces(Vec<EvidenceFile>),
+}
+
+/// What `--capture` names: a capture, a transcript, a folder with transcripts and at most one capture, or pieces.
+pub(super) fn held(path: &Path) -> Result<Held, CliError> {
+    if path.is_dir() {
+        let is_whole = |text: &String| is_transcript(text) || text.contains("\"formatVersion\"");
+        let has_whole = files::read_folder(path)?.iter().any(|(_, text)| text.as_ref().is_some_and(is_whole));
+        return if has_whole {
+            capture(path).map(|held| Held::Whole(Box::new(held)))
+        } else {
+            from::files(path).map(Held::Pieces)
+        };
+    }
+    let text = files::read(path)?;
+    if is_transcript(&text) || text.contains("\"formatVersion\"") {
+        return capture_of(path, text).map(|held| Held::Whole(Box::new(held)));
+    }
+    Ok(Held::Pieces(vec![from::file(path, None, text)]))
+}
 
 /// A capture as people hold it: the file, a transcript, or a folder with transcripts and at most one such file.
 pub(super) fn capture(path: &Path) -> Result<Capture, CliError> {
@@ -47,7 +74,7 @@ pub(super) fn capture(path: &Path) -> Result<Capture, CliError> {
         }
         [(file, text)] => {
             let mut pieces = EvidenceSet::default();
-            transcripts.into_iter().try_for_each(|(path, text)| pieces.add(&path, text))?;
+            transcripts.into_iter().try_for_each(|(path, text)| pieces.add(&path, None, text))?;
             pieces.put_into(parsed(file, text)?, false)
         }
         [_, _, ..] => {
@@ -101,20 +128,20 @@ pub(super) struct EvidenceSet {
     parts: Vec<(PathBuf, Transcript)>,
     /// Captures, of which the organizations count.
     captures: Vec<(PathBuf, Capture)>,
-    /// What one line printed, at a time that nobody tells.
-    outputs: Vec<(PathBuf, String)>,
+    /// What single calls of AWS answered, at a time that nobody tells.
+    outputs: Vec<EvidenceFile>,
 }
 
 impl EvidenceSet {
-    /// A file of `--add`.
-    pub(super) fn add(&mut self, path: &Path, text: String) -> Result<(), CliError> {
+    /// A file of `--add`, and what it is of, if that is typed.
+    pub(super) fn add(&mut self, path: &Path, of: Option<String>, text: String) -> Result<(), CliError> {
         if text.contains("\"formatVersion\"") {
             let message = format!("`{}` is a whole capture, not a part of one", path.display());
             let help = "judge it with --capture; --org-file takes what it holds of the organization";
             return Err(CliError::bad_input("not-as-asked-for", message, help));
         }
         if !is_transcript(&text) {
-            self.outputs.push((path.to_owned(), text));
+            self.outputs.push(from::file(path, of, text));
             return Ok(());
         }
         let parts = parsed_transcript(path, &text)?.parts();
@@ -144,16 +171,17 @@ impl EvidenceSet {
         for (path, held) in captures {
             used.note(&mut capture, &path, Some(held.read.until), |capture| with_organizations(capture, held));
         }
-        for (path, text) in &self.outputs {
-            let added = taken(add_output(capture.clone(), text), &path.display().to_string())?.value;
-            if !used.note(&mut capture, path, None, |capture| *capture = added) {
-                let message =
-                    format!("`{}`: what it tells was read already, or is told by another file", path.display());
-                let help = "what was read counts, and of two files without a date nobody knows which: leave one out";
-                return Err(CliError::bad_input("not-as-asked-for", message, help));
-            }
+        if self.outputs.is_empty() {
+            return used.told(are_named).map(|()| capture);
         }
-        used.told(are_named).map(|()| capture)
+        let paths = self.outputs.iter().map(|file| format!("`{}`", file.path)).collect::<Vec<_>>().join(", ");
+        let joined = from::taken(from::pieces(self.outputs)?.complete(&capture))?;
+        if difference(&capture, &joined).is_none() {
+            let message = format!("{paths}: what it tells was read already, or is told by another file");
+            let help = "what was read counts, and of two files without a date nobody knows which: leave one out";
+            return Err(CliError::bad_input("not-as-asked-for", message, help));
+        }
+        used.told(false).map(|()| joined)
     }
 }
 
@@ -245,7 +273,7 @@ pub(super) fn taken<T>(handing: Result<Input<T>, HandedError>, path: &str) -> Re
 }
 
 /// What to do with a text that was changed on its way.
-fn way_out(repair: Option<&Repair>) -> String {
+pub(super) fn way_out(repair: Option<&Repair>) -> String {
     let again = "ask for it again, as JSON (`--output json`) in a file that is attached";
     let Some(repair) = repair else { return again.to_owned() };
     let places: Vec<String> = repair.guesses.iter().map(ToString::to_string).collect();

@@ -115,6 +115,11 @@ fn plain(path: &Path, bytes: Vec<u8>) -> Result<String, CliError> {
     let units = match bytes.as_slice() {
         [0xff, 0xfe, ..] => units(u16::from_le_bytes),
         [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        _ if bytes.contains(&0) && decoded(&bytes).is_some_and(|(_, encoding)| encoding.is_some()) => {
+            // UTF-16 without its mark.
+            print_error(&format!("note: `{}`: read as UTF-16 text\n", path.display()));
+            return Ok(decoded(&bytes).map(|(text, _)| text).unwrap_or_default());
+        }
         _ => {
             return String::from_utf8(bytes).map_err(|error| {
                 let before = error.as_bytes().utf8_chunks().next().map(|chunk| chunk.valid()).unwrap_or_default();
@@ -140,6 +145,13 @@ fn two(pair: &[u8]) -> [u8; 2] {
 /// The files of a folder in the order of their names, with their text if they are text. Hidden ones are nobody's
 /// evidence; a folder within counts as a file that is no text.
 pub(super) fn read_folder(path: &Path) -> Result<Vec<(PathBuf, Option<String>)>, CliError> {
+    folder_entries(path)?.map(|(path, text)| Ok((path, text?.ok()))).collect()
+}
+
+/// What becomes of reading a file of a folder: a bound that is passed ends it.
+type Entry = (PathBuf, Result<Result<String, CliError>, CliError>);
+
+fn folder_entries(path: &Path) -> Result<impl Iterator<Item = Entry> + use<>, CliError> {
     let unreadable = |error: std::io::Error| {
         let message = format!("`{}` cannot be read: {error}", path.display());
         CliError::bad_input("file-unreadable", message, "check the path")
@@ -148,16 +160,40 @@ pub(super) fn read_folder(path: &Path) -> Result<Vec<(PathBuf, Option<String>)>,
     let is_hidden = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
     let mut paths: Vec<_> = entries.into_iter().filter(|entry| !is_hidden(entry)).map(|entry| entry.path()).collect();
     paths.sort();
-    let with_text = |path: PathBuf| {
+    Ok(paths.into_iter().map(|path| {
         if !path.is_file() {
-            return Ok((path, None));
+            let message = format!("`{}` is not a file", path.display());
+            return (path, Ok(Err(CliError::bad_input("file-unreadable", message, "check the path"))));
         }
-        match read_bytes(&path).and_then(|bytes| text(&path, bytes)) {
+        let text = match read_bytes(&path).and_then(|bytes| text(&path, bytes)) {
             Err(failure) if failure.code == TOO_LARGE => Err(failure),
-            read => Ok((path, read.ok())),
+            read => Ok(read),
+        };
+        (path, text)
+    }))
+}
+
+/// A file of a folder, with its text or why it has none.
+pub(super) type File = (PathBuf, Result<String, CliError>);
+
+/// How deep folders of evidence are read.
+const DEPTH: usize = 8;
+
+/// The files of a folder and of the folders in it in the order of their paths, each with its text or why it has none.
+/// Hidden ones are nobody's evidence.
+pub(super) fn read_tree(path: &Path) -> Result<Vec<File>, CliError> {
+    let (mut found, mut folders) = (Vec::new(), vec![(path.to_owned(), 0)]);
+    while let Some((folder, depth)) = folders.pop() {
+        for (path, text) in folder_entries(&folder)? {
+            if path.is_dir() && depth < DEPTH {
+                folders.push((path, depth + 1));
+            } else {
+                found.push((path, text?));
+            }
         }
-    };
-    paths.into_iter().map(with_text).collect()
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(found)
 }
 
 /// Writes a file whole or not at all, readable by its owner only; `-` is standard output.

@@ -7,6 +7,7 @@ mod evidence;
 mod exit;
 mod failure;
 mod files;
+mod from;
 mod handed;
 mod help;
 mod judge;

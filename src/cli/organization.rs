@@ -50,7 +50,7 @@ pub(super) fn take(
         return Err(refused(path, "it says itself of which accounts it is", "leave `ACCOUNT=` out"));
     }
     if let Some(text) = text.as_ref().filter(|text| is_transcript(text)) {
-        pieces.add(file, text.clone())?;
+        pieces.add(file, None, text.clone())?;
         return Ok(None);
     }
     let held = text.map_or_else(|| evidence::capture(file), |text| evidence::capture_of(file, text))?;

@@ -25,7 +25,7 @@ use super::failure::CliError;
 use super::live::{find_names, look_up, read as live};
 use super::script::what_to_read;
 use super::targets::StartSelection;
-use super::{changes, demo, evidence, files, handed, help, judge, options, screen, triage};
+use super::{changes, demo, evidence, files, from, handed, help, judge, options, screen, triage};
 
 /// Runs the program and gives its exit code.
 pub fn run() -> u8 {
@@ -168,11 +168,25 @@ fn events(typed: &[PathBuf], starts: &StartSelection, reader: &CredentialArgs) -
 /// earlier starts.
 fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(Capture, Question, Earlier), CliError> {
     let mut question = options::question(typed)?;
-    let held = typed.capture.as_deref().map(evidence::capture).transpose()?;
+    let (mut held, mut pieces) = (None, from::all(&typed.from)?);
+    match typed.capture.as_deref() {
+        // Beside pieces a capture is one of them.
+        Some(path) if !pieces.is_empty() => pieces.extend(from::all(&[path.display().to_string()])?),
+        Some(path) => match evidence::held(path)? {
+            evidence::Held::Whole(capture) => held = Some(*capture),
+            evidence::Held::Pieces(files) => pieces = files,
+        },
+        None => {}
+    }
     let of_capture = held.as_ref().map(|capture| &capture.read.region);
     let mut asked = StartSelection::read(&typed.targets, typed.reader.region.as_deref(), of_capture)?;
     let mut earlier;
-    let capture = if let Some(capture) = held {
+    let capture = if !pieces.is_empty() {
+        let pieces = from::pieces(pieces)?;
+        earlier = events(of_starts, &asked, &typed.reader)?;
+        earlier.starter = asked.started_by(&earlier)?;
+        from::capture(&pieces, &asked)?
+    } else if let Some(capture) = held {
         let (capture, not_captured) = asked.narrow(capture)?;
         question.not_captured = not_captured;
         earlier = events(of_starts, &StartSelection::of(&capture), &typed.reader)?;
@@ -183,7 +197,7 @@ fn evidence(typed: &Starts, of_starts: &[PathBuf], keys: &[KeyArn]) -> Result<(C
         earlier.starter = asked.started_by(&earlier)?;
         // What is missing is said before anything is read.
         options::no_session_of_users(&typed.knowledge, &asked.all()?)?;
-        live(&asked, &typed.reader)?
+        live(&asked, &typed.reader).map_err(|error| asked.or_without_credentials(error))?
     };
     options::no_session_of_users(&typed.knowledge, &capture.targets)?;
     Ok((handed::put_in(capture, &typed.handed, keys)?, question, earlier))
@@ -202,7 +216,7 @@ fn capture(typed: &CaptureArguments) -> Result<Exit, CliError> {
         return files::write(output, "", false).map(|()| Exit::Done);
     }
     find_names(&mut asked, &typed.reader)?;
-    let capture = live(&asked, &typed.reader)?;
+    let capture = live(&asked, &typed.reader).map_err(|error| asked.or_without_credentials(error))?;
     let text = capture.print().map_err(|error| CliError {
         exit: Exit::NoVerdict,
         code: "capture-unwritable",

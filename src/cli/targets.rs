@@ -10,6 +10,8 @@ use crate::limits::TARGETS;
 use crate::names::{AccountId, InstanceId, PrincipalArn, Region};
 use crate::outcome::Earlier;
 
+use crate::words::option;
+
 use super::args::Targets;
 use super::exit::Exit;
 use super::failure::CliError;
@@ -20,9 +22,9 @@ use super::{files, options, regions};
 pub(super) struct StartSelection {
     pub(super) instances: Vec<InstanceId>,
     pub(super) names: Vec<String>,
-    principals: Vec<PrincipalArn>,
+    pub(super) principals: Vec<PrincipalArn>,
     /// Given as pairs, on standard input.
-    listed: Vec<Target>,
+    pub(super) listed: Vec<Target>,
     /// The Region that a console URL tells.
     pub(super) region: Option<Region>,
     /// The Region that is typed.
@@ -133,9 +135,36 @@ impl StartSelection {
         Ok(instances)
     }
 
+    /// The error of a read with the ways on for whoever has no credentials, if it is for want of them.
+    pub(super) fn or_without_credentials(&self, error: CliError) -> CliError {
+        if !error.lacks_credentials() {
+            return error;
+        }
+        let listed = self.listed.iter();
+        let ids: BTreeSet<&InstanceId> =
+            self.instances.iter().chain(listed.clone().map(|one| &one.instance_id)).collect();
+        let arns = self.principals.iter().chain(listed.map(|one| &one.role_arn));
+        let principals: BTreeSet<&PrincipalArn> = arns.collect();
+        let script = Command::preflight("capture --script");
+        let script = ids.into_iter().fold(script, |script, id| script.option("--instance-id", id));
+        let script = principals.into_iter().fold(script, |script, principal| script.with(&option(principal)));
+        let from = Command::preflight("check").option("--from", Word::blank("FILES"));
+        let help = format!(
+            "{}\nwithout credentials: send what this prints to somebody who has some, and judge what comes back with \
+             --capture:\n  {script}\nor judge what the AWS CLI printed before:\n  {from}",
+            error.help
+        );
+        CliError { help, ..error }
+    }
+
     /// The starts of a capture.
     pub(super) fn of(capture: &Capture) -> Self {
         Self { listed: capture.targets.clone(), region: Some(capture.read.region.clone()), ..Self::default() }
+    }
+
+    /// The Region that is typed, or that a URL tells.
+    pub(super) fn region(&self) -> Option<Region> {
+        self.typed.clone().or_else(|| self.region.clone())
     }
 
     /// Every instance and every principal that is asked for.
@@ -284,7 +313,7 @@ impl StartSelection {
     }
 }
 
-fn few_enough(targets: usize) -> Result<(), CliError> {
+pub(super) fn few_enough(targets: usize) -> Result<(), CliError> {
     if !TARGETS.is_past(targets) {
         return Ok(());
     }
@@ -317,7 +346,7 @@ pub(super) fn the_one(name: &str, mut found: Vec<(InstanceId, String)>) -> Resul
     }
 }
 
-fn two_regions(one: &Region, other: &Region) -> CliError {
+pub(super) fn two_regions(one: &Region, other: &Region) -> CliError {
     let message = format!("the instances are in two Regions, {one} and {other}");
     CliError::bad_input("two-regions", message, "check those of one Region at a time")
 }

@@ -56,6 +56,12 @@ impl Word {
         }
     }
 
+    /// A word as somebody types it; what no line can hold is to be filled in.
+    #[cfg(feature = "cli")]
+    pub(crate) fn typed(text: &str) -> Self {
+        if text.contains(char::is_control) { Self::blank("OF") } else { Self::of_text(text.to_owned()) }
+    }
+
     /// What a command prints.
     pub(crate) fn output_of(command: Command) -> Self {
         Self(vec![Piece::Output(command)])

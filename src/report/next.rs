@@ -7,6 +7,7 @@ use crate::findings::{Code, Evidence, Finding, OpenQuestion, Severity};
 use crate::names::{AccountId, ContextKey, KeyArn, PrincipalArn, TagKey, VolumeId};
 use crate::operations::{Assumption, Requester, Resolution, is_network_key};
 use crate::policy::PolicyType;
+use crate::words::option;
 
 use crate::outcome::{Report, Start, TargetReport};
 
@@ -101,7 +102,11 @@ fn refused(report: &Report, target: &TargetReport, finding: &Finding) -> Vec<Ste
 /// What was read is to be read again, or for the first time.
 fn again(target: &TargetReport) -> Step {
     let again = Command::preflight("capture").option("--instance-id", &target.instance_id);
-    step("read the start again, whole, with", vec![again.argument(Word::blank("…")).to_string()])
+    let again = match PrincipalArn::parse(&target.role_arn) {
+        Ok(principal) => again.with(&option(&principal)),
+        Err(_) => again.option("--role-arn", Word::blank("ARN")),
+    };
+    step("read the start again, whole, with", vec![again.to_string()])
 }
 
 fn accounts<'a>(finding: &'a Finding, more: Option<&'a str>) -> Vec<&'a str> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calls::{EVENTS, Missing};
+use crate::capture::Handed;
 use crate::command::Command;
 use crate::engine::Decision;
 use crate::fact::Fact;
@@ -232,6 +233,9 @@ pub(super) fn next_steps(text: &mut Page, view: &FindingView<'_>) {
     }
 }
 
+/// So many files that were handed in are told a line each.
+const FEW: usize = 4;
+
 /// Who read what and when, what was assumed, what was not read.
 pub(super) fn provenance(text: &mut Page, view: &View<'_>, detail: Detail) {
     let report = view.report;
@@ -243,9 +247,18 @@ pub(super) fn provenance(text: &mut Page, view: &View<'_>, detail: Detail) {
     let when = if from == until { from } else { format!("{from} to {until}") };
     let age = report.age(read.from).map(|age| format!(", {},", words::ago(age))).unwrap_or_default();
     let what = if report.was_read.is_empty() { String::new() } else { format!(": {}", report.was_read.join(", ")) };
-    text.wrap("", 2, &format!("Read {when}{age}{by}, Region {}{source}{what}.", read.region));
-    for handed in &report.handed {
+    // Pieces from several hands were read by nobody in particular.
+    let verb = if read.by == Fact::Absent { "Put together" } else { "Read" };
+    text.wrap("", 2, &format!("{verb} {when}{age}{by}, Region {}{source}{what}.", read.region));
+    let (dated, undated): (Vec<&Handed>, Vec<&Handed>) =
+        report.handed.iter().partition(|handed| handed.read.is_some() || report.handed.len() <= FEW);
+    for handed in dated {
         text.wrap("", 2, &format!("Supplied: {}.", words::handed(handed, report.judged_at)));
+    }
+    if !undated.is_empty() {
+        let files: Vec<String> = undated.iter().map(|handed| format!("{} ({})", handed.file, handed.what)).collect();
+        let words = "files that do not tell when they were read";
+        text.wrap("", 2, &format!("Supplied: {} {words}: {}.", files.len(), files.join(", ")));
     }
     let mut taken = Vec::new();
     for (label, is_stated) in [("Stated", true), ("Assumed", false)] {

@@ -143,7 +143,7 @@ fn what_does_not_belong_is_refused() {
         (["--key-policy-file", "alias/ebs-prod=prose.json"], "text-mangled"),
         (["--key-policy-file", "alias/ebs-prod=ram.json"], "not-as-asked-for"),
         (["--key-policy-file", "alias/ebs-prod=none.json"], "file-unreadable"),
-        (["--key-policy-file", "policy.json"], "malformed-pair"),
+        (["--key-policy-file", "none.json"], "file-unreadable"),
         (["--grants-file", "alias/ebs-prod=cut.json"], "not-as-asked-for"),
         (["--grants-file", "alias/ebs-prod=two.json"], "not-as-asked-for"),
         (["--grants-file", "alias/ebs-prod=names.json"], "text-mangled"),

@@ -20,6 +20,7 @@ mod captures;
 mod condition_keys;
 mod conformance;
 mod corrections;
+mod counted;
 mod differential;
 mod docs;
 mod frozen;
@@ -30,6 +31,7 @@ mod hostile;
 mod laws;
 mod missing;
 mod next;
+mod pieces;
 mod problems;
 mod properties;
 mod ready_net;
@@ -46,6 +48,8 @@ mod transcript;
 mod triage;
 mod whole;
 
+#[cfg(feature = "cli")]
+mod accepted;
 #[cfg(feature = "cli")]
 mod diffs;
 #[cfg(feature = "cli")]

@@ -473,8 +473,11 @@ mod program {
             assert_eq!(targets(&["--capture", &path("rest.txt"), "--add", &path("answer.json")]), whole, "{read}");
         }
         for (text, says) in [
-            (r#"{ "PolicyNames": ["a"] }"#, "does not say what it is of"),
-            (r#"{ "KeyMetadata": { "Arn": "arn:aws:kms:us-west-2:111122223333:key/1" } }"#, "none of this start"),
+            (r#"{ "PolicyNames": ["a"] }"#, "was read already"),
+            (
+                r#"{ "KeyMetadata": { "Arn": "arn:aws:kms:us-west-2:111122223333:key/1" } }"#,
+                "which no start here concerns",
+            ),
         ] {
             std::fs::write(path("answer.json"), text).unwrap();
             let output = check(&["--capture", "start.txt", "--add", &path("answer.json")]);

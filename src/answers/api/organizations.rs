@@ -65,6 +65,13 @@ pub(crate) struct Root {
     in_force: Vec<String>,
 }
 
+impl Root {
+    /// A root of which it is known that policies of this type are in force below it.
+    pub(crate) fn with(id: OrgTarget, kind: PolicyType) -> Self {
+        Self { id, in_force: vec![word_of(kind).to_owned()] }
+    }
+}
+
 impl ListRoots {
     /// The one root that an organization has. A type that is being switched on or off counts as in force.
     pub(crate) fn root(self) -> Result<Root, String> {
