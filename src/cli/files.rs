@@ -115,12 +115,15 @@ fn plain(path: &Path, bytes: Vec<u8>) -> Result<String, CliError> {
     let units = match bytes.as_slice() {
         [0xff, 0xfe, ..] => units(u16::from_le_bytes),
         [0xfe, 0xff, ..] => units(u16::from_be_bytes),
-        _ if bytes.contains(&0) && decoded(&bytes).is_some_and(|(_, encoding)| encoding.is_some()) => {
-            // UTF-16 without its mark.
-            print_error(&format!("note: `{}`: read as UTF-16 text\n", path.display()));
-            return Ok(decoded(&bytes).map(|(text, _)| text).unwrap_or_default());
-        }
         _ => {
+            let bytes = match bytes.contains(&0).then(|| decoded(bytes.clone())) {
+                // UTF-16 without its mark.
+                Some(Ok((text, Some(_)))) => {
+                    print_error(&format!("note: `{}`: read as UTF-16 text\n", path.display()));
+                    return Ok(text);
+                }
+                Some(_) | None => bytes,
+            };
             return String::from_utf8(bytes).map_err(|error| {
                 let before = error.as_bytes().utf8_chunks().next().map(|chunk| chunk.valid()).unwrap_or_default();
                 let position = Position::of(before, before.len());

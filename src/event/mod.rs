@@ -5,6 +5,7 @@
 
 mod bearing;
 mod decoded;
+mod draft;
 mod facts;
 mod forms;
 mod incident;
