@@ -6,6 +6,7 @@
 pub(crate) mod api;
 mod assemble;
 pub(crate) mod aws_error;
+mod candidates;
 mod config_item;
 mod details;
 mod document;

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::candidates::Candidate;
 use super::ec2::region_of;
 use super::identify::{Item, KeyRead, Of};
 use super::parts::as_answer;
 use super::pieces::ShownInstance;
-use super::subject::{By, Candidate, Found, Said, Told, found, turn};
+use super::subject::{By, Found, Said, Told, found, turn};
 use super::wants::Wants;
 use crate::capture::Capture;
 use crate::fact::Fact;
