@@ -33,7 +33,7 @@ pub(super) fn identity(part: &Part, named: &PrincipalArn) -> (Fact<Identity>, Op
         }
         let untold = |member: &str| {
             part.is_untold(&get, member)
-                .then(|| Unread::unparsable(itself(&named), "what was handed in does not tell it"))
+                .then(|| Unread::unparsable(itself(named), "what was handed in does not tell it"))
         };
         if let Some(unread) = untold("Tags") {
             told.tags = Fact::Unread(unread);

@@ -16,6 +16,7 @@ where
     if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(D::Error::custom) }
 }
 
+#[expect(clippy::ref_option, reason = "serde hands the field on so")]
 pub(super) fn serialize<N: AsRef<str>, S: Serializer>(name: &Option<N>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(name.as_ref().map_or("", AsRef::as_ref))
 }

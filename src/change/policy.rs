@@ -228,12 +228,11 @@ fn managed_mut(identity: &mut Identity) -> impl Iterator<Item = &mut AttachedPol
 /// The identity gets another boundary, or its first.
 fn set_boundary(identity: &mut Identity, edits: &[Edit]) {
     let Some(document) = edited(None, edits) else { return };
-    let arn = match identity.boundary.known() {
-        Some(boundary) => Some(boundary.arn.clone()),
-        None => {
-            let (partition, account) = (identity.arn.partition(), identity.arn.account());
-            PolicyArn::parse(&format!("arn:{partition}:iam::{account}:policy/boundary")).ok()
-        }
+    let arn = if let Some(boundary) = identity.boundary.known() {
+        Some(boundary.arn.clone())
+    } else {
+        let (partition, account) = (identity.arn.partition(), identity.arn.account());
+        PolicyArn::parse(&format!("arn:{partition}:iam::{account}:policy/boundary")).ok()
     };
     let Some(arn) = arn else { return };
     identity.boundary = Fact::Known(AttachedPolicy { arn, version: None, document: Fact::Known(document) });

@@ -29,4 +29,5 @@ mod triage;
 pub use run::run;
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write files")]
 mod tests;

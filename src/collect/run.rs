@@ -22,7 +22,7 @@ use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, VolumeId};
 pub async fn collect(wanted: &ReadPlan, progress: &dyn Fn(&str)) -> Result<Capture, CollectError> {
     let from = now();
     progress("loading credentials");
-    let reader = AwsReader::new(wanted).await?;
+    let reader = Box::pin(AwsReader::new(wanted)).await?;
     let read = Box::pin(read(&reader, progress));
     let parts = tokio::select! {
         parts = read => parts,

@@ -7,8 +7,9 @@ use super::word::{Piece, Word};
 use super::{Command, Shell};
 
 pub(super) fn line(command: &Command) -> String {
-    let set: String =
-        command.environment.iter().map(|(name, value)| format!("$env:{name} = {}; ", in_expression(value))).collect();
+    let variables = command.environment.iter();
+    let set =
+        variables.fold(String::new(), |set, (name, value)| set + &format!("$env:{name} = {}; ", in_expression(value)));
     let words = command.each_word().map(|each| argument(&each));
     set + &super::joined(words, command.output)
 }

@@ -103,7 +103,7 @@ pub(super) struct LineAround<'t> {
     pub(super) call: Option<String>,
 }
 
-impl<'t> Around<'t> {
+impl Around<'_> {
     /// Goes to the lines of an error, and returns `true` if these are others than before.
     pub(super) fn go_to(&mut self, begin: usize, end: usize) -> bool {
         let text = lines_of(self.text, self.flow.place(begin), self.flow.place(end));

@@ -27,10 +27,12 @@ impl Cause {
     /// With the slip's name in front, where there is one: what the evaluation lacks becomes evidence.
     fn named(self, slip: Option<Code>, judged: &RequestOutcome) -> Self {
         let Some(code) = slip.filter(|slip| *slip != self.code) else { return self };
-        let meant = match code {
-            Code::ConditionKeyUnknown => meant(judged, &self.evidence),
-            Code::TagMissing | Code::TagOfOtherValue => tag(judged, &self.evidence),
-            _ => None,
+        let meant = if code == Code::ConditionKeyUnknown {
+            meant(judged, &self.evidence)
+        } else if matches!(code, Code::TagMissing | Code::TagOfOtherValue) {
+            tag(judged, &self.evidence)
+        } else {
+            None
         };
         let evidence = std::iter::once(Evidence::So(self.code)).chain(self.evidence).chain(meant).collect();
         Self { code, evidence }
@@ -51,9 +53,12 @@ fn meant(judged: &RequestOutcome, evidence: &[Evidence]) -> Option<Evidence> {
 /// Sources: <https://docs.aws.amazon.com/kms/latest/APIReference/API_TagResource.html>,
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html>
 fn tag(judged: &RequestOutcome, evidence: &[Evidence]) -> Option<Evidence> {
-    let misses = evidence.iter().flat_map(|fact| match fact {
-        Evidence::Nearest { misses, .. } | Evidence::Statement { conditions: misses, .. } => misses.as_slice(),
-        _ => &[],
+    let misses = evidence.iter().flat_map(|fact| {
+        if let Evidence::Nearest { misses, .. } | Evidence::Statement { conditions: misses, .. } = fact {
+            misses.as_slice()
+        } else {
+            &[]
+        }
     });
     let plain = |text: &str| TagKey::parse(text).ok().filter(|_| !text.contains([',', ' ', '=', '*', '?', '$']));
     let mut tags = misses.filter_map(|miss| {

@@ -251,7 +251,7 @@ impl<'c, 'q> Planner<'c, 'q> {
             target,
             instance,
             identity,
-            principal: principal(&named, identity, question),
+            principal: principal(named, identity, question),
             named: named.clone(),
             at: question.at.unwrap_or(capture.read.until),
             shelf,

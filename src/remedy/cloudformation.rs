@@ -38,8 +38,9 @@ pub(super) fn cloudformation(part: &Part, file: &FileName) -> String {
     };
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let label: String = file.as_ref().chars().filter(char::is_ascii_alphanumeric).collect();
-    let named: String =
-        named.into_iter().map(|(name, value)| format!("        {}: {},\n", quoted(name), quoted(value))).collect();
+    let named = named
+        .into_iter()
+        .fold(String::new(), |all, (name, value)| all + &format!("        {}: {},\n", quoted(name), quoted(value)));
     format!(
         "{{\n  \"Resources\": {{\n    {}: {{\n      \"Type\": {},\n      \"Properties\": {{\n{named}        {}: {}\n      }}\n    \
          }}\n  }}\n}}\n",

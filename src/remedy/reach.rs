@@ -135,9 +135,10 @@ fn named_by(change: &Change) -> Option<Vec<String>> {
         let Edit::Add(text) = edit else { return None };
         let statement: Value = serde_json::from_str(text).ok()?;
         let is_allow = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
-        let resources = match statement.get("Resource").filter(|_| is_allow)? {
-            Value::Array(several) => several.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?,
-            one => vec![one.as_str()?],
+        let resource = statement.get("Resource").filter(|_| is_allow)?;
+        let resources = match resource.as_array() {
+            Some(several) => several.iter().map(Value::as_str).collect::<Option<Vec<&str>>>()?,
+            None => vec![resource.as_str()?],
         };
         let is_whole = |resource: &&str| !resource.contains(['*', '?', '$']);
         resources.iter().all(is_whole).then(|| resources.into_iter().map(str::to_owned).collect::<Vec<_>>())

@@ -34,7 +34,7 @@ absent() {
 pub(crate) fn scripts(owner: &Owner, parts: &[(&Part, &FileName)], of_keys: &[Command]) -> Option<(String, String)> {
     let steps: Vec<Steps> = parts.iter().map(|(part, file)| steps(part, file)).collect();
     let all = |lines: fn(&Steps) -> &Vec<String>| -> String {
-        steps.iter().flat_map(|one| lines(one)).fold(String::new(), |all, line| all + line + "\n")
+        steps.iter().flat_map(&lines).fold(String::new(), |all, line| all + line + "\n")
     };
     let of_keys = of_keys.iter().fold(String::new(), |all, command| all + &command.to_string() + "\n");
     let (check, make, undo) = (all(|one| &one.check), all(|one| &one.make) + &of_keys, all(|one| &one.undo));

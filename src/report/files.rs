@@ -101,16 +101,13 @@ fn owner_name(owner: &Owner) -> FileName {
 
 /// The commands that make a key usable again, where they can be run as they stand.
 fn of_key(finding: &Finding) -> Vec<Command> {
-    let commands = finding.evidence.iter().filter_map(|fact| match fact {
-        Evidence::Command { what: "fix", command } => Some(command.clone()),
-        _ => None,
+    let commands = finding.evidence.iter().filter_map(|fact| {
+        if let Evidence::Command { what: "fix", command } = fact { Some(command.clone()) } else { None }
     });
     let commands: Vec<Command> = commands.collect();
-    let is_whole = match finding.code {
-        Code::KeyDisabled | Code::KeyPendingDeletion => true,
-        // A store that failed is connected once what its error code tells is put right.
-        Code::KeyUnavailable | Code::CustomKeyStore => commands.len() == 1,
-        _ => false,
-    };
+    // A store that failed is connected once what its error code tells is put right.
+    let is_of_store = matches!(finding.code, Code::KeyUnavailable | Code::CustomKeyStore);
+    let is_whole =
+        matches!(finding.code, Code::KeyDisabled | Code::KeyPendingDeletion) || (is_of_store && commands.len() == 1);
     if is_whole && finding.severity == Severity::Blocker { commands } else { Vec::new() }
 }

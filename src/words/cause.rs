@@ -250,8 +250,8 @@ fn required(of: &Statement, miss: &Miss) -> Option<String> {
         Element::Resource(_) => format!("except on {values}"),
         Element::Principal(_) => format!("except for {values}"),
         Element::Action(Polarity::Positive) => values,
-        Element::Action(Polarity::Negated) => return None,
-        Element::GranteePrincipal
+        Element::Action(Polarity::Negated)
+        | Element::GranteePrincipal
         | Element::EncryptionContext
         | Element::Operations
         | Element::GrantConstraintType

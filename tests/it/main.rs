@@ -1,9 +1,12 @@
 //! The integration tests: one binary, a module per subject.
 
 #![expect(
+    clippy::case_sensitive_file_extension_comparisons,
     clippy::cast_precision_loss,
     clippy::disallowed_methods,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
     clippy::panic,
     clippy::print_stdout,
     clippy::string_slice,

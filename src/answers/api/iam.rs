@@ -140,6 +140,7 @@ fn bare(arn: PolicyArn) -> AttachedPolicy {
 }
 
 /// The name that this is; what is no such name is not understood, and the answer with it.
+#[expect(clippy::needless_pass_by_value, reason = "what members of answers are handed to")]
 fn name_of<N: FromStr<Err: ToString>>(told: String) -> Result<N, String> {
     told.parse().map_err(|error: N::Err| error.to_string())
 }

@@ -71,18 +71,18 @@ fn compared(sight: &MismatchContext<'_>, text: &str, of: fn(Comparison) -> Optio
 }
 
 pub(super) fn with_wildcards(sight: &MismatchContext<'_>, _: &str, text: &str) -> Option<String> {
-    compared(sight, text, |comparison| match comparison {
-        Comparison::StringEquals => Some(Comparison::StringLike),
-        Comparison::StringNotEquals => Some(Comparison::StringNotLike),
-        _ => None,
+    compared(sight, text, |comparison| {
+        let is_plain = comparison == Comparison::StringEquals;
+        let other = if is_plain { Comparison::StringLike } else { Comparison::StringNotLike };
+        (is_plain || comparison == Comparison::StringNotEquals).then_some(other)
     })
 }
 
 pub(super) fn in_any_case(sight: &MismatchContext<'_>, _: &str, text: &str) -> Option<String> {
-    compared(sight, text, |comparison| match comparison {
-        Comparison::StringEquals => Some(Comparison::StringEqualsIgnoreCase),
-        Comparison::StringNotEquals => Some(Comparison::StringNotEqualsIgnoreCase),
-        _ => None,
+    compared(sight, text, |comparison| {
+        let is_plain = comparison == Comparison::StringEquals;
+        let other = if is_plain { Comparison::StringEqualsIgnoreCase } else { Comparison::StringNotEqualsIgnoreCase };
+        (is_plain || comparison == Comparison::StringNotEquals).then_some(other)
     })
 }
 

@@ -95,11 +95,11 @@ impl Slip {
         self.misses.iter().try_fold(text.to_owned(), |text, miss| {
             let sight = self.sight(request, miss);
             let (_, recognizes, correct) = SLIPS.iter().find(|(_, recognizes, _)| recognizes(&sight))?;
-            let is_wrong = |value: &&Box<str>| {
-                let alone = Miss { expected: vec![(*value).clone()], ..miss.clone() };
+            let is_wrong = |value: &&str| {
+                let alone = Miss { expected: vec![(*value).into()], ..miss.clone() };
                 recognizes(&self.sight(request, &alone))
             };
-            let wrong = miss.expected.iter().find(is_wrong).map(|value| &**value).unwrap_or_default();
+            let wrong = miss.expected.iter().map(|value| &**value).find(is_wrong).unwrap_or_default();
             correct(&sight, wrong, &text)
         })
     }

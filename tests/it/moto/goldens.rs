@@ -54,7 +54,7 @@ fn what_the_aws_cli_prints_of_a_user_is_judged_as_the_capture() {
     let server = Server::start();
     let play = Play::new(&server, 0, golden);
     let (target, region) = (&play.capture.targets[0], play.capture.read.region.as_str());
-    let script = Run::new(&["capture", "--script", "--region", region, "--principal-arn", &target.role_arn])
+    let script = Run::new(&["capture", "--script", "--region", region, "--principal-arn", target.role_arn.as_str()])
         .arguments(&["--instance-id", target.instance_id.as_str()])
         .finish();
     let printed = shell::run(&script.stdout, &server, region, &play.credentials["reader"]);
@@ -102,10 +102,15 @@ impl<'g> Play<'g> {
     fn check(&self, server: &Server) -> Run {
         let target = &self.capture.targets[0];
         let region = self.capture.read.region.as_str();
-        let mut run =
-            Run::new(&["check", "--instance-id", target.instance_id.as_str(), "--principal-arn", &target.role_arn])
-                .arguments(&["--region", region, "--format", "json"])
-                .aws(server.endpoint(), region, &self.credentials["reader"]);
+        let mut run = Run::new(&[
+            "check",
+            "--instance-id",
+            target.instance_id.as_str(),
+            "--principal-arn",
+            target.role_arn.as_str(),
+        ])
+        .arguments(&["--region", region, "--format", "json"])
+        .aws(server.endpoint(), region, &self.credentials["reader"]);
         for (profile, flag) in [("key-owner", "--key-profile"), ("management", "--org-profile")] {
             if let Some(who) = self.credentials.get(profile) {
                 run = run.profile(profile, who).arguments(&[flag, profile]);

@@ -392,7 +392,7 @@ fn described(id: &str, instance: &Value) -> Value {
             "ec2:EbsOptimized" => described["EbsOptimized"] = json!(plain == "true"),
             "ec2:MetadataHttpEndpoint" => described["MetadataOptions"]["HttpEndpoint"] = value.clone(),
             "ec2:MetadataHttpPutResponseHopLimit" => {
-                described["MetadataOptions"]["HttpPutResponseHopLimit"] = json!(plain.parse::<u64>().unwrap())
+                described["MetadataOptions"]["HttpPutResponseHopLimit"] = json!(plain.parse::<u64>().unwrap());
             }
             "ec2:MetadataHttpTokens" => described["MetadataOptions"]["HttpTokens"] = value.clone(),
             "ec2:InstanceMarketType" if plain != "on-demand" => described["InstanceLifecycle"] = value.clone(),
