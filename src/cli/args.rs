@@ -17,7 +17,7 @@ use super::help;
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
-    /// Whether to color text; else by `NO_COLOR`, `CLICOLOR_FORCE` and the terminal
+    /// Whether to color text; by itself as the terminal and the environment tell
     #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true, help_heading = "Output")]
     pub(super) color: Color,
 }

@@ -1,5 +1,6 @@
 //! Lines for a screen of any width; what must be copied stays whole.
 
+use comfy_table::{ContentArrangement, Table};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::command::Command;
@@ -201,28 +202,22 @@ fn wrapped(first: &str, indent: usize, words: &str, width: usize) -> Vec<String>
     textwrap::wrap(&words, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
-/// The blanks before a table, and between its columns.
+/// The blanks before a table that is folded, and before its cells.
 const GAP: &str = "  ";
 
 fn table(text: &mut String, rows: &[Vec<String>], screen: Screen) {
-    let columns = rows.first().map_or(0, Vec::len);
-    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
-    let widths: Vec<usize> =
-        (0..columns).map(|column| cells(column).map(|cell| cell.width()).max().unwrap_or(0)).collect();
-    let whole: usize = widths.iter().map(|width| width + GAP.len()).sum();
-    if whole <= screen.width.max(NARROWEST) {
-        for (number, row) in rows.iter().enumerate() {
-            let padded = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{GAP}{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
+    let Some((header, rows)) = rows.split_first() else { return };
+    let mut grid = Table::new();
+    grid.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    grid.set_header(header).add_rows(rows);
+    let lines: Vec<String> = grid.lines().collect();
+    if lines.iter().all(|line| line.width() <= screen.width.max(NARROWEST)) {
+        for (number, line) in lines.iter().enumerate() {
             let tone = if number == 0 { Tone::Strong } else { Tone::Plain };
-            let line = padded.collect::<String>();
-            push(text, tone.paint(line.trim_end(), screen).as_str());
+            push(text, tone.paint(format!(" {}", line.trim_end()).as_str(), screen).as_str());
         }
         return;
     }
-    let Some((header, rows)) = rows.split_first() else { return };
     let label = header.iter().skip(1).map(|name| name.width()).max().unwrap_or(0);
     for row in rows {
         let mut named = header.iter().zip(row);
