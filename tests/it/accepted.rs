@@ -45,7 +45,8 @@ fn policy(path: &str) -> Value {
 /// Runs a printed line; what it names as files is there.
 fn typed(words: &[String], files: &[(&str, String)]) -> Outcome {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let run = Run::new(&words);
+    // Whoever types a line has a Region.
+    let run = Run::new(&words).variable("AWS_REGION", "eu-central-1");
     for (name, text) in files {
         run.file(name, text);
     }
