@@ -30,9 +30,7 @@ pub(crate) use savers::{Savers, savers};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Change {
-    /// A policy is edited. A session policy is no part of a capture: see [`Question::changed`].
-    ///
-    /// [`Question::changed`]: crate::operations::Question::changed
+    /// A policy is edited. A session policy is no part of a capture: the question holds it.
     Policy {
         /// The policy.
         place: PolicyPlace,

@@ -39,7 +39,7 @@ pub(crate) use script::{create_grant, scripts};
 
 /// Changes that make a start succeed, with what judging again with them says.
 ///
-/// Its fields are private to this module: only [`propose`] makes one, and only with a proof.
+/// Its fields are private to this module: only a proposal makes one, and only with a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remedy {
     parts: Vec<Part>,
