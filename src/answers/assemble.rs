@@ -6,7 +6,7 @@ use super::api::sts::GetCallerIdentity;
 use super::join::{self, first};
 use super::transcript::{Part, TranscriptError, parts};
 use super::{ec2, iam, key, org};
-use crate::capture::{Capture, FORMAT_VERSION, Handed, Instance, Provenance, Target, Tool, Volume};
+use crate::capture::{Capture, Handed, Instance, Provenance, Target, Volume};
 use crate::fact::{Fact, Unread};
 use crate::names::{AccountId, InstanceId, KeyArn, Region, VolumeId};
 
@@ -101,26 +101,14 @@ pub fn assembled(files: &[Transcript]) -> Result<Capture, TranscriptError> {
     let mut targets: Vec<_> = parts.iter().flat_map(|part| part.targets.iter().cloned()).collect();
     targets.sort();
     targets.dedup();
-    let mut capture = Capture {
-        format_version: FORMAT_VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        read: Provenance {
-            by: parts.first().map_or_else(Fact::default, caller),
-            from,
-            until,
-            region,
-            region_source: "the transcript".to_owned(),
-        },
-        targets,
-        instances: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        keys: BTreeMap::new(),
-        identities: BTreeMap::new(),
-        namesakes: BTreeMap::new(),
-        organizations: BTreeMap::new(),
-        told: BTreeMap::new(),
-        handed: overtaken(&parts),
+    let read = Provenance {
+        by: parts.first().map_or_else(Fact::default, caller),
+        from,
+        until,
+        region,
+        region_source: "the transcript".to_owned(),
     };
+    let mut capture = Capture { handed: overtaken(&parts), ..Capture::empty(read, targets) };
     fill(&mut capture, &parts, &parts);
     capture.checked().map_err(TranscriptError::Contradiction)
 }

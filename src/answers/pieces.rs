@@ -20,7 +20,7 @@ use super::transcript::Part;
 use super::wants::{self, Wants};
 use super::wrapping::Wrapping;
 use super::{is_transcript, join};
-use crate::capture::{Capture, FORMAT_VERSION, Handed, Provenance, Target, Tool};
+use crate::capture::{Capture, Handed, Provenance, Target};
 use crate::fact::Fact;
 use crate::names::{AccountId, InstanceId, Region};
 
@@ -222,27 +222,14 @@ impl Pieces {
         let by = self.sources.caller().map_or(Fact::Absent, |arn| Fact::Known(arn.to_owned()));
         let held = self.captures.iter().map(|(_, held)| held.read.by.clone());
         let held = held.chain(self.transcripts.iter().map(|(_, one)| one.caller()));
-        let base = Capture {
-            format_version: FORMAT_VERSION,
-            tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-            read: Provenance {
-                by: held.chain([by]).find(|by| by.unread().is_none()).unwrap_or(Fact::Absent),
-                from: times.first().copied().unwrap_or(now),
-                until: times.last().copied().filter(|_| is_dated).unwrap_or(now),
-                region,
-                region_source: region_source.to_owned(),
-            },
-            targets,
-            instances: BTreeMap::new(),
-            volumes: BTreeMap::new(),
-            keys: BTreeMap::new(),
-            identities: BTreeMap::new(),
-            namesakes: BTreeMap::new(),
-            organizations: BTreeMap::new(),
-            told: BTreeMap::new(),
-            handed: Vec::new(),
+        let read = Provenance {
+            by: held.chain([by]).find(|by| by.unread().is_none()).unwrap_or(Fact::Absent),
+            from: times.first().copied().unwrap_or(now),
+            until: times.last().copied().filter(|_| is_dated).unwrap_or(now),
+            region,
+            region_source: region_source.to_owned(),
         };
-        self.joined(&base)
+        self.joined(&Capture::empty(read, targets))
     }
 
     /// The capture with what the pieces tell of that which was not read; what was read counts.

@@ -181,6 +181,24 @@ fn taken<'k, K: Ord + Clone + 'k, V: Clone>(map: &BTreeMap<K, V>, keys: impl Ite
 }
 
 impl Capture {
+    /// Returns a capture of this program for these starts in which nothing was read yet.
+    pub(crate) fn empty(read: Provenance, targets: Vec<Target>) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            read,
+            targets,
+            instances: BTreeMap::new(),
+            volumes: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            identities: BTreeMap::new(),
+            namesakes: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            told: BTreeMap::new(),
+            handed: Vec::new(),
+        }
+    }
+
     /// Reads a capture.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::error::{CollectError, ErrorCode};
 use super::failure::{ReadError, reading};
 use super::reader::{AwsReader, ReadPlan};
 use super::{ec2, iam, kms, org};
-use crate::capture::{Capture, FORMAT_VERSION, Instance, Key, Provenance, Tool, Volume};
+use crate::capture::{Capture, Instance, Key, Provenance, Volume};
 use crate::fact::{Fact, UnreadReason};
 use crate::names::{AccountId, InstanceId, KeyArn, PrincipalArn, VolumeId};
 
@@ -32,25 +32,21 @@ pub async fn collect(wanted: &ReadPlan, progress: &dyn Fn(&str)) -> Result<Captu
         return Err(error);
     }
     let caller = reader.main.caller().await;
+    let read = Provenance {
+        by: reading(caller.map(|caller| caller.arn)),
+        from,
+        until: now(),
+        region: reader.region.clone(),
+        region_source: reader.region_source.clone(),
+    };
     let capture = Capture {
-        format_version: FORMAT_VERSION,
-        tool: Tool { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
-        read: Provenance {
-            by: reading(caller.map(|caller| caller.arn)),
-            from,
-            until: now(),
-            region: reader.region.clone(),
-            region_source: reader.region_source.clone(),
-        },
-        targets: wanted.targets.clone(),
         instances: parts.instances,
         volumes: parts.volumes,
         keys: parts.keys,
         identities: parts.identities,
         namesakes: parts.namesakes,
         organizations: parts.organizations,
-        told: BTreeMap::new(),
-        handed: Vec::new(),
+        ..Capture::empty(read, wanted.targets.clone())
     };
     Ok(capture.settled())
 }

@@ -8,8 +8,9 @@ use crate::names::{Action, Arn};
 use super::condition_keys::Column;
 use super::context::{fixed, state, without_instance};
 use super::derived::set_tags;
+use super::judged::Case;
 use super::model::Row;
-use super::plan::{Case, Planner};
+use super::plan::Planner;
 
 /// What an answer of AWS tells of every instance.
 const OF_INSTANCES: [&str; 6] = [

@@ -11,8 +11,9 @@ use crate::policy::PolicyType;
 use super::condition_keys::Column;
 use super::context::{fixed, state, web_identity, without_session};
 use super::derived::set_tags;
+use super::judged::Case;
 use super::model::{ASSUME_ROLE, Row, TAG_SESSION};
-use super::plan::{Case, Planner};
+use super::plan::Planner;
 use super::policies::unread;
 
 /// Keys of sts:AssumeRole that the caller chooses, or that belong to the caller: nobody can read them.

@@ -3,8 +3,8 @@
 use crate::engine::{Decision, Explanation, PrincipalKind, Request, Session, judge as decide};
 use crate::policy::Truth;
 
+use super::judged::Case;
 use super::model::Requester;
-use super::plan::Case;
 
 /// The grants that a customer managed key can have, where nobody had it raised: one more is refused with
 /// `LimitExceededException`.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::capture::{Capture, Identity, Instance, Key, Target, Volume};
-use crate::engine::{self, Decision, Explanation, NamedPolicy, PolicySet, Principal, Request, explain};
+use crate::engine::{self, NamedPolicy, PolicySet, Principal, Request};
 use crate::fact::{Fact, UnreadReason};
 use crate::names::{Action, Arn, INFRASTRUCTURE_ROLE, KeyArn, PrincipalArn, UniqueId, VolumeId};
 use crate::policy::PolicyType;
@@ -14,7 +14,8 @@ use crate::policy::PolicyType;
 use super::assumption::{Assumption, dates, stated, usual};
 use super::condition_keys::Column;
 use super::context::state;
-use super::decision::{GRANT_QUOTA, decision};
+use super::decision::GRANT_QUOTA;
+use super::judged::{Case, RequestOutcome, judge, judge_one};
 use super::model::{Requester, Row, START};
 use super::policies::{PolicyCache, unread};
 use super::question::Question;
@@ -38,35 +39,11 @@ pub(crate) struct StartPlan<'c> {
     pub(crate) assumptions: Vec<Assumption>,
 }
 
-/// One request and everything that bears on it.
-#[derive(Debug, Clone)]
-pub(crate) struct Case {
-    pub(crate) row: &'static Row,
-    pub(crate) request: Arc<Request>,
-    pub(crate) policies: Arc<PolicySet>,
-    pub(crate) volume: Option<VolumeId>,
-    pub(crate) key: Option<KeyArn>,
-    /// Whether the principal's session may have tags that nobody told.
-    pub(crate) open_session_tags: bool,
-    /// The license configuration that StartInstances is asked for besides the instance.
-    pub(crate) license: Option<Arn>,
-    /// Whether it makes a grant on a key that may have as many as it can have.
-    pub(crate) is_at_grant_quota: bool,
-}
-
 /// A volume of which it is not known whether, and with which key, it is encrypted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OpenVolume {
     pub(crate) volume: VolumeId,
     pub(crate) needs: String,
-}
-
-/// A case with its judgement.
-#[derive(Debug, Clone)]
-pub struct RequestOutcome {
-    pub(crate) case: Case,
-    pub(crate) explanation: Explanation,
-    pub(crate) decision: Decision,
 }
 
 /// Why a target cannot be judged at all.
@@ -78,11 +55,6 @@ pub(crate) enum NoPlan {
     InstanceUnread { was_denied: bool, message: String },
     /// The target names neither a role nor a user.
     NoStarter { text: String },
-}
-
-/// Judges every request of the plan.
-pub(crate) fn judge(cases: Vec<Case>) -> Vec<RequestOutcome> {
-    cases.into_iter().map(judge_one).collect()
 }
 
 /// Judges requests of a start again, with the policies and grants of a changed capture: what else was read is as it was.
@@ -110,12 +82,6 @@ pub(crate) fn judge_again<'j>(
         judge_one(Case { policies, ..case.clone() })
     };
     Ok(judged.into_iter().map(again).collect())
-}
-
-fn judge_one(case: Case) -> RequestOutcome {
-    let explanation = explain(&case.request, &case.policies);
-    let decision = decision(&case, &explanation);
-    RequestOutcome { case, explanation, decision }
 }
 
 /// Works out the requests of one start.

@@ -5,8 +5,8 @@ use crate::names::ConditionKey;
 use crate::policy::PolicyType;
 
 use super::condition_keys::{Column, Origin, counts_in, find, is_of_web_identity};
+use super::judged::Case;
 use super::model::Requester;
-use super::plan::Case;
 
 /// What settles a question.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

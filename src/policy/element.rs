@@ -26,6 +26,11 @@ pub enum PolicyType {
     KeyPolicy,
 }
 
+impl PolicyType {
+    /// All types.
+    pub const ALL: [Self; 6] = [Self::Identity, Self::Boundary, Self::Session, Self::Scp, Self::Rcp, Self::KeyPolicy];
+}
+
 /// The version of the policy language.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>

@@ -99,18 +99,10 @@ fn kind(place: &PolicyPlace) -> Option<RemedyPlace> {
 
 /// Where a part stands; `None` for what nobody chooses.
 fn place_of(part: &Part) -> Option<RemedyPlace> {
-    match &part.change {
-        Change::Policy { place, .. } => kind(place),
-        Change::AddGrant { .. } => Some(RemedyPlace::Grant),
-        Change::RevokeGrant { .. }
-        | Change::KeyState { .. }
-        | Change::NewKey { .. }
-        | Change::EncryptVolumes { .. }
-        | Change::AttachPolicy { .. }
-        | Change::DetachPolicy { .. }
-        | Change::DeleteRole { .. }
-        | Change::RecreateRole { .. } => None,
+    if let Change::Policy { place, .. } = &part.change {
+        return kind(place);
     }
+    matches!(part.change, Change::AddGrant { .. }).then_some(RemedyPlace::Grant)
 }
 
 /// Without the parts that leave everything denied that they are for, and without those that AWS would refuse: never a

@@ -102,17 +102,12 @@ fn steps(part: &Part, file: &FileName) -> Steps {
         let refused = format!("# AWS would refuse {file}.json: {} of {} characters", size.holds, size.limit);
         return Steps { make: vec![refused], ..Steps::default() };
     }
-    let found = match &part.change {
-        Change::AddGrant { key, .. } => grant(&part.change, key, file),
-        Change::Policy { place, .. } => of_policy(part, place, file),
-        Change::RevokeGrant { .. }
-        | Change::KeyState { .. }
-        | Change::NewKey { .. }
-        | Change::EncryptVolumes { .. }
-        | Change::AttachPolicy { .. }
-        | Change::DetachPolicy { .. }
-        | Change::DeleteRole { .. }
-        | Change::RecreateRole { .. } => None,
+    let found = if let Change::AddGrant { key, .. } = &part.change {
+        grant(&part.change, key, file)
+    } else if let Change::Policy { place, .. } = &part.change {
+        of_policy(part, place, file)
+    } else {
+        None
     };
     found.unwrap_or_default()
 }

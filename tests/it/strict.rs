@@ -36,15 +36,6 @@ fn allowing(kind: PolicyType) -> Arc<NamedPolicy> {
     Arc::new(NamedPolicy::parse("all", &text, kind).unwrap_or_else(|errors| panic!("{kind:?}: {errors:?}")))
 }
 
-const KINDS: [PolicyType; 6] = [
-    PolicyType::Identity,
-    PolicyType::Boundary,
-    PolicyType::Session,
-    PolicyType::Scp,
-    PolicyType::Rcp,
-    PolicyType::KeyPolicy,
-];
-
 /// `set` with this one policy in the slot of `kind`.
 fn with(mut set: PolicySet, kind: PolicyType, policy: Arc<NamedPolicy>) -> PolicySet {
     match kind {
@@ -59,7 +50,7 @@ fn with(mut set: PolicySet, kind: PolicyType, policy: Arc<NamedPolicy>) -> Polic
 }
 
 fn all_allowing() -> PolicySet {
-    KINDS.into_iter().fold(PolicySet::none(), |set, kind| with(set, kind, allowing(kind)))
+    PolicyType::ALL.into_iter().fold(PolicySet::none(), |set, kind| with(set, kind, allowing(kind)))
 }
 
 #[test]
@@ -93,8 +84,8 @@ fn nothing_is_read_by_default() {
         assert_eq!(judge(&request, &PolicySet::none()), Decision::ImplicitDeny);
         assert_eq!(judge(&request, &all_allowing()), Decision::Allowed);
         // One policy type unread leaves it open, whatever all the others allow.
-        for unread in KINDS {
-            let kinds = KINDS.into_iter().filter(|kind| *kind != unread);
+        for unread in PolicyType::ALL {
+            let kinds = PolicyType::ALL.into_iter().filter(|kind| *kind != unread);
             let set = kinds.fold(PolicySet::default(), |set, kind| with(set, kind, allowing(kind)));
             let set = PolicySet { grants: PolicySet::none().grants, ..set };
             assert_eq!(judge(&request, &set), Decision::Unknown, "{unread:?} unread, {}", request.resource());
@@ -105,8 +96,8 @@ fn nothing_is_read_by_default() {
 #[test]
 fn a_policy_in_the_place_of_another_type_is_unread() {
     for request in requests() {
-        for place in KINDS {
-            for kind in KINDS.into_iter().filter(|kind| *kind != place) {
+        for place in PolicyType::ALL {
+            for kind in PolicyType::ALL.into_iter().filter(|kind| *kind != place) {
                 let misplaced = with(all_allowing(), place, allowing(kind));
                 assert_eq!(judge(&request, &misplaced), Decision::Unknown, "{kind:?} in the place of {place:?}");
             }

@@ -41,14 +41,7 @@ fn each_policy_type_has_faults_of_its_own() {
         (bare, vec![PolicyType::Identity, PolicyType::Boundary, PolicyType::Session, PolicyType::Scp]),
         (everywhere, vec![PolicyType::KeyPolicy]),
     ] {
-        for kind in [
-            PolicyType::Identity,
-            PolicyType::Boundary,
-            PolicyType::Session,
-            PolicyType::Scp,
-            PolicyType::Rcp,
-            PolicyType::KeyPolicy,
-        ] {
+        for kind in PolicyType::ALL {
             assert_eq!(Policy::parse(&text, kind).is_ok(), accepted.contains(&kind), "{kind:?}: {text}");
         }
     }

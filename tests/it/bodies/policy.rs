@@ -6,20 +6,11 @@ use ebs_preflight::policy::{
     Version,
 };
 
-const TYPES: [PolicyType; 6] = [
-    PolicyType::Identity,
-    PolicyType::Boundary,
-    PolicyType::Session,
-    PolicyType::Scp,
-    PolicyType::Rcp,
-    PolicyType::KeyPolicy,
-];
-
 /// Whatever the text: the parser ends, its places lie in the text, and what it reads it reads again from its own print.
 ///
 /// Returns as how many policy types it was read.
 pub(crate) fn check(text: &str) -> usize {
-    TYPES.into_iter().filter(|kind| check_as(text, *kind)).count()
+    PolicyType::ALL.into_iter().filter(|kind| check_as(text, *kind)).count()
 }
 
 fn check_as(text: &str, kind: PolicyType) -> bool {
