@@ -34,7 +34,7 @@ pub struct Diff {
 
 /// Judges the capture as it is and as it would be.
 #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command `diff` compares"))]
-pub(crate) fn compare(capture: &Capture, question: &Question, changes: &[Change]) -> Diff {
+pub fn compare(capture: &Capture, question: &Question, changes: &[Change]) -> Diff {
     let after = apply_all(capture, changes);
     let changed = question.changed(changes);
     let mut current = capture.clone();

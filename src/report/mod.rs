@@ -16,9 +16,7 @@ mod view;
 
 pub use crate::remedy::Form;
 pub use crate::words::Screen;
-pub use diff::Diff;
-#[cfg(feature = "cli")]
-pub(crate) use diff::compare;
+pub use diff::{Diff, compare};
 pub use files::remedy_files;
 #[cfg(feature = "cli")]
 pub(crate) use remedy::{change, place};

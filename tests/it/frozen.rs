@@ -7,10 +7,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ebs_preflight::Change;
 use ebs_preflight::event::{incidents, read};
-use ebs_preflight::report::{Form, Screen, Style, json, remedy_files, text};
+use ebs_preflight::report::{Form, Screen, Style, compare, json, remedy_files, text};
 use ebs_preflight::triage;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use crate::golden::library;
 use crate::shapes;
@@ -160,45 +162,26 @@ fn item(code: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace(ARROW, "->")
 }
 
+/// The comparison with the remedy of each start, as text and as JSON.
+#[test]
+fn diffs_say_what_they_said() {
+    let mut texts = BTreeMap::new();
+    for golden in library() {
+        let (capture, question) = (golden.capture(), golden.question());
+        let files = remedy_files(&golden.report());
+        let Some((_, remedy)) = files.iter().find(|(name, _)| name == "remedy.json") else { continue };
+        let remedy: Value = serde_json::from_str(remedy).unwrap();
+        let changes: Vec<Change> = serde_json::from_value(remedy["changes"].clone()).unwrap();
+        let diff = compare(&capture, &question, &changes);
+        texts.insert(format!("{}.txt", golden.name), diff.text(Form::Statement) + &diff.json());
+    }
+    hold("diff", &texts);
+}
+
 #[cfg(feature = "cli")]
 mod printed {
-    use super::{BTreeMap, fs, hold, library, remedy_files};
+    use super::hold;
     use crate::program::Run;
-
-    /// `diff` with the remedy of each start, as text and as JSON.
-    #[test]
-    fn diffs_say_what_they_said() {
-        let captures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures");
-        let folder = tempfile::TempDir::new().unwrap();
-        let remedy = folder.path().join("remedy.json");
-        let remedy = remedy.to_str().unwrap();
-        let mut texts = BTreeMap::new();
-        for golden in library() {
-            let files = remedy_files(&golden.report());
-            let Some((_, changes)) = files.iter().find(|(name, _)| name == "remedy.json") else { continue };
-            fs::write(remedy, changes).unwrap();
-            let capture = format!("{captures}/{}.json", golden.name);
-            let flags = golden.flags();
-            let mut flags: Vec<String> = flags.into_iter().collect();
-            // Files are named as they stand beside the capture; `diff` takes no events.
-            while let Some(at) = flags.iter().position(|flag| flag == "--events") {
-                flags.drain(at..=at + 1);
-            }
-            for at in 1..flags.len() {
-                if flags[at - 1] == "--session-policy" {
-                    flags[at] = format!("{captures}/{}", flags[at]);
-                }
-            }
-            let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-            let run = |format: &str| {
-                let arguments = ["diff", "--capture", &capture, "--apply-remedy", remedy, "--format", format];
-                let outcome = Run::new(&arguments).arguments(&flags).finish();
-                format!("{}{}exit {:?}\n", outcome.stdout, outcome.stderr, outcome.exit.unwrap())
-            };
-            texts.insert(format!("{}.txt", golden.name), run("text") + &run("json"));
-        }
-        hold("diff", &texts);
-    }
 
     #[test]
     fn help_says_what_it_said() {
