@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use ebs_preflight::answers::{EvidenceFile, Joined, Pieces, PiecesError};
 use ebs_preflight::capture::Capture;
+use ebs_preflight::outcome::Verdict;
 use ebs_preflight::report::json;
 use serde_json::Value;
 
@@ -91,4 +92,53 @@ fn several_answers_in_one_file_are_as_many_pieces() {
         wrong.extend(problems(golden, vec![whole], "in one file"));
     }
     assert_none(&wrong);
+}
+
+/// Places at which a capture tells another fact than the whole evidence does, though not that it was not read.
+fn told_otherwise(whole: &Value, less: &Value, place: &str, found: &mut Vec<String>) {
+    let is_open = less.is_null() || less.get("unread").is_some() || less.get("part").is_some();
+    match (whole, less) {
+        (_, _) if whole == less || is_open => {}
+        (Value::Object(members), Value::Object(others)) => {
+            for name in members.keys().chain(others.keys()) {
+                told_otherwise(&whole[name], &less[name], &format!("{place}/{name}"), found);
+            }
+        }
+        (Value::Array(items), Value::Array(others)) if items.len() == others.len() => {
+            for (number, (item, other)) in items.iter().zip(others).enumerate() {
+                told_otherwise(item, other, &format!("{place}/{number}"), found);
+            }
+        }
+        (_, _) => found.push(format!("{place}: {whole} became {less}")),
+    }
+}
+
+/// Without one of its pieces the evidence says less, and nothing else.
+#[test]
+fn what_a_missing_piece_would_tell_is_not_read() {
+    let mut wrong = BTreeSet::new();
+    let mut left_out = 0;
+    for golden in library().iter().filter(|golden| golden.report().verdict() == Verdict::Ready) {
+        let facts = |files| joined(&golden.capture(), files).ok().map(|joined| value(&joined.capture));
+        let capture: Value = serde_json::from_str(&golden.text).unwrap();
+        let files = render::files(&capture);
+        let whole = facts(files.clone()).unwrap();
+        for missing in 0..files.len() {
+            let mut rest = files.clone();
+            let name = rest.remove(missing).name;
+            let Some(less) = facts(rest) else { continue };
+            left_out += 1;
+            let mut found = Vec::new();
+            for records in ["instances", "volumes", "keys", "identities", "organizations"] {
+                told_otherwise(&whole[records], &less[records], records, &mut found);
+            }
+            wrong.extend(found.into_iter().map(|place| format!("{} without {name}: {place}", golden.name)));
+        }
+    }
+    assert_none(&wrong.into_iter().collect::<Vec<_>>());
+    assert!(left_out > 300, "{left_out}");
+}
+
+fn value(capture: &Capture) -> Value {
+    serde_json::from_str(&capture.print().unwrap()).unwrap()
 }
